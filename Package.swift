@@ -1,0 +1,176 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// MARK: What every target of ours shares
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let atomics = product(name: "Atomics", package: "swift-atomics")
+    static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let deque = product(name: "DequeModule", package: "swift-collections")
+    static let heap = product(name: "HeapModule", package: "swift-collections")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let jwt = product(name: "JWTKit", package: "jwt-kit")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+    static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+/// A kit module: `kit/<name>`.
+func kit(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "kit/\(name)", resources: resources, swiftSettings: strict)
+}
+
+/// The tests of a target: `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestKit"] + dependencies,
+        path: "Tests/\(name)Tests", resources: resources, swiftSettings: strict)
+}
+
+/// A service: the executable target `<Name>Service` in `services/<name>`, with its migrations, contract and pages.
+func service(_ folder: String, pages: Bool = false, _ dependencies: [Target.Dependency] = []) -> Target {
+    let name = folder.prefix(1).uppercased() + folder.dropFirst() + "Service"
+    let kit: [Target.Dependency] = [
+        "Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", "EventBus", "Identity", "HTTPKit",
+        .hummingbird, .lifecycle, .logging, .metrics,
+    ]
+    return .executableTarget(
+        name: name, dependencies: kit + (pages ? [.mustache] : []) + dependencies, path: "services/\(folder)",
+        exclude: ["README.md"],
+        resources: [.copy("Migrations"), .copy("openapi.yaml")] + (pages ? [.copy("Pages/Templates")] : []),
+        swiftSettings: strict)
+}
+
+/// A system library found by pkg-config and installed by `make setup`.
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+    .systemLibrary(name: name, path: "kit/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+// MARK: The package
+
+let package = Package(
+    name: "lms-core",
+    products: [
+        .executable(name: "lms-auth", targets: ["AuthService"]),
+        .executable(name: "lms-devices", targets: ["DevicesService"]),
+        .executable(name: "lms-readings", targets: ["ReadingsService"]),
+        .executable(name: "lms-alerts", targets: ["AlertsService"]),
+        .executable(name: "lms-billing", targets: ["BillingService"]),
+        .executable(name: "lms-realtime", targets: ["RealtimeService"]),
+        .executable(name: "lms-gateway", targets: ["Gateway"]),
+        .executable(name: "lms", targets: ["lms"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.0"),
+    ],
+    targets: [
+        // The C libraries: a module map and a shim header each.
+        system("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+        system("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
+        system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+
+        // The kit, lowest first; a module imports only what stands above it here.
+        kit("Reactor", [.heap, .deque]),
+        kit("Postgres", ["CPostgres", "Reactor", .deque]),
+        kit("Redis", ["CHiredis", "Reactor", .deque]),
+        kit("HTTPClient", ["CCurl", "Reactor"]),
+        kit("Kernel", ["Postgres"], resources: [.copy("Migrations")]),
+        kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
+        kit("EventBus", ["Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
+        kit("Identity", ["HTTPClient", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
+        kit(
+            "HTTPKit",
+            [
+                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .logging, .metrics,
+            ],
+            resources: [.copy("Templates"), .copy("Static")]),
+        kit(
+            "WebSockets",
+            [
+                "HTTPKit", .hummingbird, .hummingbirdCore, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+                .nioWebSocket, .lifecycle, .logging,
+            ]),
+        kit("LocalStack", ["Postgres", "Redis", "Kernel", .logging]),
+        kit("TestKit", ["LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
+
+        // The services.
+        service("auth", pages: true, ["CCrypt", .jwt, .crypto]),
+        service("devices", [.crypto]),
+        service("readings", [.crypto, .nioCore, .atomics]),
+        service("alerts", ["HTTPClient", .crypto]),
+        service("billing"),
+        service("realtime", pages: true, ["WebSockets", .nioCore]),
+        .executableTarget(
+            name: "Gateway",
+            dependencies: [
+                "ServiceKit", .nioCore, .nioPosix, .nioHTTP1, .yams, .atomics, .lifecycle, .logging, .metrics,
+            ],
+            path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "lms",
+            dependencies: [
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "EventBus", .argumentParser, .logging,
+            ],
+            path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
+
+        // Tests mirror the folders.
+        tests("Reactor"),
+        tests("Postgres"),
+        tests("Redis"),
+        tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
+        tests("Kernel"),
+        tests("ServiceKit"),
+        tests("EventBus"),
+        tests("Identity", [.jwt]),
+        tests("HTTPKit"),
+        tests("WebSockets"),
+        tests("AuthService"),
+        tests("DevicesService"),
+        tests("ReadingsService"),
+        tests("AlertsService"),
+        tests("BillingService"),
+        tests("RealtimeService"),
+        tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
+        .testTarget(
+            name: "SystemTests", dependencies: ["TestKit", "LocalStack", "HTTPClient"], path: "Tests/SystemTests",
+            swiftSettings: strict),
+    ]
+)
