@@ -124,8 +124,8 @@ let package = Package(
         kit(
             "WebSockets",
             [
-                "HTTPKit", .hummingbird, .hummingbirdCore, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .lifecycle, .logging,
+                .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+                .nioWebSocket, .crypto, .deque, .logging,
             ]),
         kit("LocalStack", ["Postgres", "Redis", "Kernel", .logging]),
         kit(
@@ -166,7 +166,7 @@ let package = Package(
         tests("EventBus"),
         tests("Identity", [.jwt]),
         tests("HTTPKit"),
-        tests("WebSockets"),
+        tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
         tests("ReadingsService"),
