@@ -111,7 +111,7 @@ let package = Package(
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
         kit("Redis", ["CHiredis", "Reactor", .deque]),
         kit("HTTPClient", ["CCurl", "Reactor"]),
-        kit("Kernel", ["Postgres"], resources: [.copy("Migrations")]),
+        kit("Kernel", ["Postgres", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
         kit("EventBus", ["Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["HTTPClient", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
@@ -129,7 +129,12 @@ let package = Package(
                 .nioWebSocket, .lifecycle, .logging,
             ]),
         kit("LocalStack", ["Postgres", "Redis", "Kernel", .logging]),
-        kit("TestKit", ["LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
+        kit(
+            "TestKit",
+            [
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1,
+                .nioWebSocket,
+            ]),
 
         // The services.
         service("auth", pages: true, ["CCrypt", .jwt, .crypto]),
