@@ -26,7 +26,7 @@ public enum Principal: Sendable, Hashable {
 }
 
 /// A person, signed in or represented by a personal access token.
-public struct UserPrincipal: Sendable, Hashable {
+public struct UserPrincipal: Sendable, Hashable, Codable {
     public var id: UUID
     /// The active organization; nil for a user who belongs to none.
     public var organizationID: UUID?
@@ -39,12 +39,14 @@ public struct UserPrincipal: Sendable, Hashable {
     /// The credential itself: the `jti` of a JWT, or the id of a personal access token.
     public var tokenID: UUID
     public var isSuperuser: Bool
+    /// When the credential was issued, or a personal access token looked up: what is revoked later than that voids it.
+    public var issuedAt: Date
     /// When the credential ends; nil for a personal access token without an end.
     public var expiresAt: Date?
 
     public init(
         id: UUID, organizationID: UUID?, role: Role?, grants: [ResourceGrant] = [], sessionID: UUID?, tokenID: UUID,
-        isSuperuser: Bool = false, expiresAt: Date?
+        isSuperuser: Bool = false, issuedAt: Date, expiresAt: Date?
     ) {
         self.id = id
         self.organizationID = organizationID
@@ -53,6 +55,7 @@ public struct UserPrincipal: Sendable, Hashable {
         self.sessionID = sessionID
         self.tokenID = tokenID
         self.isSuperuser = isSuperuser
+        self.issuedAt = issuedAt
         self.expiresAt = expiresAt
     }
 
@@ -64,13 +67,16 @@ public struct UserPrincipal: Sendable, Hashable {
             case .project(let id): id == project
             }
         }
-        return ([role] + granted.map(\.role)).compactMap(\.self).max()
+        return greatestRole(with: granted)
     }
 
     /// The role that holds on one project.
     public func role(onProject project: UUID) -> Role? {
-        let granted = grants.filter { $0.resource == .project(project) }
-        return ([role] + granted.map(\.role)).compactMap(\.self).max()
+        greatestRole(with: grants.filter { $0.resource == .project(project) })
+    }
+
+    private func greatestRole(with granted: [ResourceGrant]) -> Role? {
+        (granted.map(\.role) + (role.map { [$0] } ?? [])).max()
     }
 
     /// The same user with no more than the scopes of a personal access token allow.
@@ -87,8 +93,8 @@ public struct UserPrincipal: Sendable, Hashable {
 }
 
 /// A role on one project or one device only.
-public struct ResourceGrant: Sendable, Hashable {
-    public enum Resource: Sendable, Hashable {
+public struct ResourceGrant: Sendable, Hashable, Codable {
+    public enum Resource: Sendable, Hashable, Codable {
         case project(UUID)
         case device(UUID)
     }
