@@ -44,8 +44,8 @@ public struct ServiceConfiguration: Sendable {
     /// `LMS_REDIS_URL`.
     public var redisURL: String { get throws(ConfigurationError) { try require(Settings.redisURL) } }
 
-    /// `LMS_SECRET_KEY`: 32 bytes.
-    public var secretKey: [UInt8] { get throws(ConfigurationError) { try require(Settings.secretKey) } }
+    /// `LMS_SECRET_KEY`: base64 of 32 bytes, or several of these, comma-separated, the one in use first.
+    public var secretKey: String { get throws(ConfigurationError) { try require(Settings.secretKey) } }
 
     /// The base URL of another service, such as `LMS_AUTH_URL`.
     public func url(of peer: PeerService) throws(ConfigurationError) -> URL {

@@ -68,11 +68,13 @@ enum Settings {
     ) {
         Logger.Level(rawValue: $0.lowercased())
     }
-    /// The key from which those for sealing, internal tokens and CSRF tokens are derived.
+    /// From which the keys for sealing, internal tokens and CSRF tokens are derived. Behind the one in use, after
+    /// commas, may stand older ones, which are still accepted.
     static let secretKey = Setting(
         "LMS_SECRET_KEY", expected: "base64 of 32 random bytes (openssl rand -base64 32)", isSecret: true
     ) { text in
-        Data(base64Encoded: text).flatMap { $0.count == 32 ? [UInt8]($0) : nil }
+        let keys = text.split(separator: ",", omittingEmptySubsequences: false)
+        return keys.allSatisfy { Data(base64Encoded: String($0))?.count == 32 } ? text : nil
     }
     /// Whether webhooks may reach loopback, link-local and private addresses.
     static let webhookAllowPrivate = Setting("LMS_WEBHOOK_ALLOW_PRIVATE", expected: "true or false") {

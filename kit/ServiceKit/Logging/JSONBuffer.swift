@@ -10,10 +10,6 @@ struct JSONBuffer {
         text.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
-    mutating func raw(_ byte: Unicode.Scalar) {
-        bytes.append(UInt8(ascii: byte))
-    }
-
     /// A JSON string (RFC 8259, section 7); control characters, which would break a line, are escaped.
     mutating func string(_ text: String) {
         raw("\"")

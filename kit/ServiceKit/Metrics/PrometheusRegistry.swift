@@ -126,11 +126,10 @@ public final class PrometheusRegistry: MetricsFactory {
 
     private func remove(_ handler: AnyObject) {
         state.withLock { state in
-            for name in Array(state.families.keys) {
-                state.families[name]?.instruments = state.families[name]?.instruments.filter {
-                    $0.value.object !== handler
-                } ?? [:]
-                if state.families[name]?.instruments.isEmpty == true { state.families[name] = nil }
+            for (name, family) in state.families {
+                var family = family
+                family.instruments = family.instruments.filter { $0.value.object !== handler }
+                state.families[name] = family.instruments.isEmpty ? nil : family
             }
         }
     }
