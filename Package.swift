@@ -84,7 +84,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.3.0"),
-        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["JSON", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
@@ -118,7 +118,8 @@ let package = Package(
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .logging, .metrics,
+                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .httpTypes, .lifecycle,
+                .logging, .metrics, .nioCore,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
@@ -165,7 +166,7 @@ let package = Package(
         tests("ServiceKit"),
         tests("EventBus"),
         tests("Identity", [.jwt]),
-        tests("HTTPKit"),
+        tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
