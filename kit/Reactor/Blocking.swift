@@ -4,10 +4,13 @@ import Glibc
 /// Runs `body`, which may block, on a thread that neither the reactor nor the cooperative pool needs.
 public func runBlocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async {
-            continuation.resume(with: Result { try body() })
-        }
+        startBlocking { continuation.resume(with: Result { try body() }) }
     }
+}
+
+/// As ``runBlocking(_:)``, for a caller that does not wait.
+public func startBlocking(_ body: @escaping @Sendable () -> Void) {
+    DispatchQueue.global().async(execute: body)
 }
 
 /// Why a host name has no address: `getaddrinfo`'s own words.
@@ -46,16 +49,14 @@ private func numericHost(of entry: addrinfo) -> String? {
 }
 
 /// Starts a detached thread that runs `body` to its end.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
-    let box = Unmanaged.passRetained(ThreadBody(name: name, run: body))
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    let box = Unmanaged.passRetained(ThreadBody(run: body))
     var thread = pthread_t()
     let status = pthread_create(
         &thread, nil,
         { argument in
             guard let argument else { return nil }
-            let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
-            pthread_setname_np(pthread_self(), body.name)
-            body.run()
+            Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
             return nil
         }, box.toOpaque())
     precondition(status == 0, "pthread_create: \(String(cString: strerror(status)))")
@@ -63,11 +64,9 @@ func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
 }
 
 private final class ThreadBody: Sendable {
-    let name: String
     let run: @Sendable () -> Void
 
-    init(name: String, run: @escaping @Sendable () -> Void) {
-        self.name = name
+    init(run: @escaping @Sendable () -> Void) {
         self.run = run
     }
 }

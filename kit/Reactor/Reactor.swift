@@ -13,19 +13,17 @@ import Synchronization
 /// checks; everything else is immutable or behind the mutex.
 public final class Reactor: SerialExecutor, @unchecked Sendable {
     /// The reactor that every client of this process shares.
-    public static let shared = Reactor(name: "reactor")
+    public static let shared = Reactor()
 
     private let inbox = Mutex(Inbox())
-    private let wakeup: Int32
+    private let wakeup = WakeupPipe()
     private let threadID = Atomic<UInt>(0)
     private var loop = Loop()
 
-    /// Starts the thread; `name` is what `top -H` shows (at most 15 bytes).
-    public init(name: String) {
-        wakeup = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
-        precondition(wakeup >= 0, "eventfd: \(String(cString: strerror(errno)))")
-        loop.descriptors = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
-        startThread(named: name) { [self] in run() }
+    /// Starts the thread, which lives as long as the process.
+    public init() {
+        loop.descriptors = [pollfd(fd: wakeup.readEnd, events: Int16(POLLIN), revents: 0)]
+        startThread { [self] in run() }
     }
 
     // MARK: SerialExecutor
@@ -37,7 +35,7 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
             defer { inbox.isPolling = false }
             return inbox.isPolling
         }
-        if mustWake { wake() }
+        if mustWake { wakeup.signal() }
     }
 
     public func checkIsolated() {
@@ -125,18 +123,10 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
         let count = Glibc.poll(&loop.descriptors, UInt(loop.descriptors.count), mayWait ? loop.pollTimeout : 0)
         if mayWait { inbox.withLock { $0.isPolling = false } }
         guard count > 0 else { return }
-        if loop.descriptors[0].revents != 0 {
-            var value: UInt64 = 0
-            _ = read(wakeup, &value, 8)
-        }
+        if loop.descriptors[0].revents != 0 { wakeup.drain() }
         for (watch, readiness) in loop.readyWatches() where !watch.isCancelled {
             watch.handler(readiness)
         }
-    }
-
-    private func wake() {
-        var one: UInt64 = 1
-        _ = write(wakeup, &one, 8)
     }
 }
 
