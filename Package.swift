@@ -133,8 +133,8 @@ let package = Package(
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1,
-                .nioWebSocket,
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .crypto, .logging, .nioCore, .nioPosix,
+                .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.

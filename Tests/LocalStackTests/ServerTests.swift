@@ -12,7 +12,7 @@ struct ServerTests {
 
     private func psql(_ server: PostgresServer, _ statement: String) async throws -> String {
         let log = path + "/psql-" + randomHex(bytes: 4)
-        let arguments = ["-X", "-A", "-t", "-q", "-c", statement, server.adminURL()]
+        let arguments = try ["-X", "-A", "-t", "-q", "-c", statement, server.administrator().url]
         try await ChildProcess.run(
             Command(server.installation.binaries + "/psql", arguments, environment: ["PATH": "/usr/bin:/bin"], log: log)
         )

@@ -1,4 +1,4 @@
-import Glibc
+import Postgres
 
 /// A private PostgreSQL cluster on a loopback port.
 public struct PostgresServer: Program {
@@ -14,8 +14,8 @@ public struct PostgresServer: Program {
     /// Kept for its lock.
     private let folder: StateFolder
 
-    /// The administrator of the cluster.
-    public static let administrator = "lms_admin"
+    /// The superuser of the cluster.
+    static let administratorRole = "lms_admin"
 
     /// Chooses the installation, the place and the port; nothing is started yet.
     ///
@@ -32,9 +32,12 @@ public struct PostgresServer: Program {
 
     private var log: String { folder.log(name) }
 
-    /// The administrator's URL of the database called `database`.
-    public func adminURL(database: String = "postgres") -> String {
-        "postgresql://\(Self.administrator):\(password)@127.0.0.1:\(port)/\(database)"
+    /// How the administrator reaches the database called `database`.
+    ///
+    /// - Throws: `PostgresError` never in practice: the URL is made here.
+    public func administrator(database: String = "postgres") throws -> PostgresConfiguration {
+        try PostgresConfiguration(
+            url: "postgresql://\(Self.administratorRole):\(password)@127.0.0.1:\(port)/\(database)")
     }
 
     /// Makes the cluster when there is none, writes its configuration, and starts it.
@@ -44,7 +47,8 @@ public struct PostgresServer: Program {
     public func launch() async throws -> ChildProcess {
         if cluster.version == nil {
             try await cluster.create(
-                with: installation, administrator: Self.administrator, password: password, purpose: purpose, log: log)
+                with: installation, administrator: Self.administratorRole, password: password, purpose: purpose,
+                log: log)
         }
         try writeConfiguration()
         let deadline = ContinuousClock.now.advanced(by: .seconds(10))

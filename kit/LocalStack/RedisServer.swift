@@ -8,6 +8,8 @@ public struct RedisServer: Program {
     public let stopSignal = Signal.terminate
     public let stopGrace = Duration.seconds(10)
     public let port: Int
+    /// How many databases a server for tests has.
+    public static let testDatabases = 1024
     private let executable: String
     /// Kept for its lock.
     private let state: StateFolder

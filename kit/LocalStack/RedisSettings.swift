@@ -20,7 +20,7 @@ struct RedisSettings: Sendable {
             "appendonly \(purpose == .development ? "yes" : "no")",
             "appendfsync everysec",
             // Tests that run beside each other take a database each.
-            "databases \(purpose == .development ? 16 : 1024)",
+            "databases \(purpose == .development ? 16 : RedisServer.testDatabases)",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -1,17 +1,18 @@
+import Postgres
+
 /// How long to wait before a program that has died is started again: at once the first time, then longer and longer,
 /// until it has once stayed up.
-struct RestartPolicy: Sendable, Hashable {
+struct RestartPolicy: Sendable {
     /// A process that ran this long was well.
     static let longEnough = Duration.seconds(30)
     static let first = Duration.milliseconds(100)
     static let longest = Duration.seconds(10)
 
-    private var next = first
+    private var backoff = Backoff(initial: first, maximum: longest)
 
     /// The delay after an exit, given how long the process ran.
     mutating func delay(ranFor duration: Duration) -> Duration {
-        if duration >= Self.longEnough { next = Self.first }
-        defer { next = min(next * 2, Self.longest) }
-        return next
+        if duration >= Self.longEnough { backoff.reset() }
+        return backoff.next()
     }
 }
