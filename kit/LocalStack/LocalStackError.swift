@@ -26,6 +26,8 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
     case fileAccess(path: String, reason: String)
     /// A URL that the environment gave is none of the kind that was expected.
     case malformedURL(variable: String, expected: String)
+    /// `LMS_SECRET_KEY` is not the base64 form of 32 bytes.
+    case malformedSecretKey
 
     public var description: String {
         switch self {
@@ -60,6 +62,8 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
             "\(path): \(reason)"
         case .malformedURL(let variable, let expected):
             "\(variable) is not a URL of the form \(expected)"
+        case .malformedSecretKey:
+            "LMS_SECRET_KEY is not the base64 form of 32 bytes. Type: openssl rand -base64 32"
         }
     }
 

@@ -36,10 +36,6 @@ public struct PortTable: Sendable, Hashable {
         ports[name] = port
         return port
     }
-
-    mutating func set(_ name: String, to port: Int) {
-        ports[name] = port
-    }
 }
 
 /// Below the range from which Linux takes ports for outgoing connections (32768 on), so that no client can sit on a
