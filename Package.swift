@@ -43,7 +43,8 @@ func kit(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [R
 /// The tests of a target: `Tests/<name>Tests`.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestKit"] + dependencies,
+        name: "\(name)Tests",
+        dependencies: [.init(stringLiteral: name)] + (name == "TestKit" ? [] : ["TestKit"]) + dependencies,
         path: "Tests/\(name)Tests", resources: resources, swiftSettings: strict)
 }
 
@@ -105,6 +106,7 @@ let package = Package(
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        .systemLibrary(name: "CLinux", path: "kit/CLinux"),
 
         // The kit, lowest first; a module imports only what stands above it here.
         kit("Reactor", [.heap, .deque]),
@@ -128,12 +130,12 @@ let package = Package(
                 .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
                 .nioWebSocket, .crypto, .deque, .logging,
             ]),
-        kit("LocalStack", ["Postgres", "Redis", "Kernel", .logging]),
+        kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1,
-                .nioWebSocket,
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .crypto, .logging, .nioCore, .nioPosix,
+                .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.
@@ -167,6 +169,8 @@ let package = Package(
         tests("EventBus"),
         tests("Identity", [.jwt]),
         tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
+        tests("LocalStack"),
+        tests("TestKit"),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
