@@ -113,9 +113,9 @@ let package = Package(
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
         kit("Redis", ["CHiredis", "Reactor", .deque]),
         kit("HTTPClient", ["CCurl", "Reactor"]),
-        kit("Kernel", ["Postgres", .crypto], resources: [.copy("Migrations")]),
+        kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
-        kit("EventBus", ["Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
+        kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["HTTPClient", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
             "HTTPKit",

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Postgres
+import Reactor
 
 /// Makes, as an administrator and once, what the services need before their own migrations: extensions, roles,
 /// schemas, grants and the shared kernel. Running it again changes nothing.

@@ -1,4 +1,5 @@
 import Postgres
+import Reactor
 
 /// How long to wait before a program that has died is started again: at once the first time, then longer and longer,
 /// until it has once stayed up.
