@@ -1,3 +1,5 @@
+import Reactor
+
 /// The life of a connection that is kept up: connect, hold, and after a failure or a loss pause and connect again.
 /// A value without I/O; `ConnectionKeeper` performs its actions.
 struct ConnectionLife {
