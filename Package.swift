@@ -85,7 +85,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.3.0"),
-        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["JSON", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
@@ -120,14 +120,15 @@ let package = Package(
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .logging, .metrics,
+                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .httpTypes, .lifecycle,
+                .logging, .metrics, .nioCore,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
             "WebSockets",
             [
-                "HTTPKit", .hummingbird, .hummingbirdCore, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .lifecycle, .logging,
+                .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+                .nioWebSocket, .crypto, .deque, .logging,
             ]),
         kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(
@@ -167,10 +168,10 @@ let package = Package(
         tests("ServiceKit"),
         tests("EventBus"),
         tests("Identity", [.jwt]),
-        tests("HTTPKit"),
+        tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),
         tests("TestKit"),
-        tests("WebSockets"),
+        tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
         tests("ReadingsService"),
