@@ -102,7 +102,7 @@ let package = Package(
     targets: [
         // The C libraries: a module map and a shim header each.
         system("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
-        system("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+        system("CHiredis", apt: "libhiredis-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
@@ -111,11 +111,11 @@ let package = Package(
         // The kit, lowest first; a module imports only what stands above it here.
         kit("Reactor", [.heap, .deque]),
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
-        kit("Redis", ["CHiredis", "Reactor", .deque]),
+        kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
         kit("HTTPClient", ["CCurl", "Reactor"]),
-        kit("Kernel", ["Postgres", .crypto], resources: [.copy("Migrations")]),
+        kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
-        kit("EventBus", ["Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
+        kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["HTTPClient", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
             "HTTPKit",

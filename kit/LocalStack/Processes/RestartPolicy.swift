@@ -1,4 +1,5 @@
 import Postgres
+import Reactor
 
 /// How long to wait before a program that has died is started again: at once the first time, then longer and longer,
 /// until it has once stayed up.
@@ -8,7 +9,7 @@ struct RestartPolicy: Sendable {
     static let first = Duration.milliseconds(100)
     static let longest = Duration.seconds(10)
 
-    private var backoff = Backoff(initial: first, maximum: longest)
+    private var backoff = Backoff(first: first, limit: longest)
 
     /// The delay after an exit, given how long the process ran.
     mutating func delay(ranFor duration: Duration) -> Duration {
