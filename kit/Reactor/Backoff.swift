@@ -1,29 +1,24 @@
-/// Waiting times between attempts: doubling from `initial` to `maximum`, each cut by up to half at random so that many
-/// clients of one server do not come back at once.
+/// The pauses between attempts to connect: twice as long each time up to a limit, the upper half of each by chance so
+/// that many processes that lost one server do not come back at once.
 public struct Backoff: Sendable {
-    private let initial: Duration
-    private let maximum: Duration
-    private var attempts = 0
+    private let first: Duration
+    private let limit: Duration
+    private var doublings = 0
 
-    public init(initial: Duration = .milliseconds(50), maximum: Duration = .seconds(2)) {
-        self.initial = initial
-        self.maximum = maximum
+    public init(first: Duration = .milliseconds(50), limit: Duration = .seconds(5)) {
+        self.first = first
+        self.limit = limit
     }
 
-    /// The time to wait before the next attempt.
-    public mutating func next() -> Duration {
-        var generator = SystemRandomNumberGenerator()
-        return next(using: &generator)
+    /// The next pause; `chance` is drawn evenly from 0 to 1.
+    public mutating func next(chance: Double = .random(in: 0...1)) -> Duration {
+        let ceiling = min(limit, first * (1 << doublings))
+        if ceiling < limit { doublings += 1 }
+        return ceiling / 2 + ceiling / 2 * chance
     }
 
-    mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
-        let full = min(maximum, initial * (1 << min(attempts, 20)))
-        attempts += 1
-        return full * Double.random(in: 0.5...1, using: &generator)
-    }
-
-    /// An attempt succeeded.
+    /// The next pause is the first again: an attempt has succeeded.
     public mutating func reset() {
-        attempts = 0
+        doublings = 0
     }
 }

@@ -115,3 +115,11 @@ extension RedisConnection {
         return try StreamEntries.list(reply: try await send(command))
     }
 }
+
+extension RedisCommands {
+    /// The identity of the newest entry; zero for a stream that is empty or missing.
+    public func xlast(_ stream: String) async throws -> StreamID {
+        let reply = try await send(RedisCommand("XREVRANGE", stream, "+", "-", "COUNT", 1))
+        return try reply.arrayOrThrow().first.map(StreamEntry.init(reply:))?.id ?? .zero
+    }
+}
