@@ -1,4 +1,4 @@
-import Postgres
+import Reactor
 import Reactor
 
 /// How long to wait before a program that has died is started again: at once the first time, then longer and longer,
