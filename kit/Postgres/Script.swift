@@ -18,3 +18,19 @@ extension PostgresConnection {
         try await takeRemainingResults()
     }
 }
+
+extension PostgresClient {
+    /// Runs one statement of a file outside any transaction, as `CREATE INDEX CONCURRENTLY` needs it.
+    ///
+    /// - Throws: ``PostgresError``.
+    public func run(statement: String) async throws {
+        let lease = try await lease()
+        do {
+            try await lease.connection.run(script: statement)
+            await release(lease)
+        } catch {
+            await release(lease)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Logging
+import Redis
+import TestKit
+import Testing
+
+@testable import Identity
+
+@Suite struct RevocationTests {
+    private let user = UserPrincipal.sample()
+    private var issued: Int64 { user.issuedAt.microseconds }
+
+    private func revokes(_ subject: Revocation.Subject, at: Int64, _ principal: UserPrincipal) -> Bool {
+        var set = RevocationSet()
+        set.insert(Revocation(subject, at: at, until: at + 1_000_000), now: at)
+        return set.revokes(principal)
+    }
+
+    @Test func eachKindVoidsItsOwn() throws {
+        let organization = try #require(user.organizationID)
+        let session = try #require(user.sessionID)
+        #expect(revokes(.session(session), at: issued, user))
+        #expect(revokes(.token(user.tokenID), at: issued, user))
+        #expect(revokes(.user(user.id), at: issued + 1, user))
+        #expect(revokes(.membership(user: user.id, organization: organization), at: issued + 1, user))
+        #expect(revokes(.organization(organization), at: issued, user))
+        let other = UserPrincipal.sample()
+        for subject: Revocation.Subject in [
+            .session(session), .token(user.tokenID), .user(user.id), .organization(organization),
+            .membership(user: user.id, organization: organization),
+            .membership(user: other.id, organization: organization),
+        ] {
+            #expect(!revokes(subject, at: issued + 1, other))
+        }
+    }
+
+    @Test func whatIsIssuedAfterwardsHolds() throws {
+        let organization = try #require(user.organizationID)
+        #expect(!revokes(.user(user.id), at: issued, user))
+        #expect(!revokes(.membership(user: user.id, organization: organization), at: issued, user))
+    }
+
+    @Test func aDeviceFallsWithItsKeyAndItsOrganization() {
+        let device = DevicePrincipal(id: UUID(), organizationID: UUID(), keyHash: SecretHash(of: "key"))
+        var set = RevocationSet()
+        #expect(!set.revokes(device))
+        set.insert(Revocation(.deviceKey(SecretHash(of: "other")), at: 0, until: 10), now: 5)
+        #expect(!set.revokes(device))
+        set.insert(Revocation(.deviceKey(device.keyHash), at: 0, until: 10), now: 5)
+        #expect(set.revokes(device))
+        var another = RevocationSet()
+        another.insert(Revocation(.organization(device.organizationID), at: 0, until: 10), now: 5)
+        #expect(another.revokes(device))
+    }
+
+    @Test func whatCannotMatterAnyMoreIsForgotten() {
+        var set = RevocationSet()
+        for _ in 0..<100_000 { set.insert(Revocation(.token(UUID()), at: 0, until: 10), now: 5) }
+        for _ in 0..<200_000 { set.insert(Revocation(.token(UUID()), at: 20, until: 21), now: 20) }
+        set.insert(Revocation(.token(UUID()), at: 0, until: 10), now: 20)
+        #expect(set.count <= 200_000)
+    }
+
+    @Test func itIsWrittenAsDocumented() throws {
+        let id = UUID()
+        for (subject, json): (Revocation.Subject, String) in [
+            (.session(id), #"{"at":1,"id":"ID","kind":"session","until":2}"#),
+            (
+                .membership(user: id, organization: id),
+                #"{"at":1,"id":"ID","kind":"membership","organization_id":"ID","until":2}"#
+            ),
+            (.deviceKey(SecretHash(of: "k")), #"{"at":1,"key_hash":"HASH","kind":"device_key","until":2}"#),
+        ] {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            let revocation = Revocation(subject, at: 1, until: 2)
+            let encoded = try encoder.encode(revocation)
+            let expected = json.replacingOccurrences(of: "ID", with: id.uuidString.lowercased())
+                .replacingOccurrences(of: "HASH", with: SecretHash(of: "k").hex)
+            #expect(String(decoding: encoded, as: UTF8.self) == expected)
+            #expect(try JSONDecoder().decode(Revocation.self, from: encoded) == revocation)
+        }
+    }
+
+    @Test func itIsReadAgainWhileNothingIsHeard() {
+        var schedule = RereadSchedule()
+        let start = ContinuousClock.now
+        func isTaken(after seconds: Int, listening: Bool) -> Bool {
+            schedule.takeTurn(at: start + .seconds(seconds), isListening: listening)
+        }
+        #expect(isTaken(after: 0, listening: true), "at first")
+        #expect(!isTaken(after: 1, listening: true))
+        #expect(isTaken(after: 2, listening: false), "once a second while the channel is away")
+        #expect(isTaken(after: 3, listening: false))
+        #expect(!isTaken(after: 4, listening: true))
+        schedule.isBehind = true
+        #expect(isTaken(after: 5, listening: true), "what was lost before the subscription held")
+        #expect(!isTaken(after: 6, listening: true))
+        #expect(isTaken(after: 40, listening: true), "regularly, since a channel may lose messages")
+    }
+
+    @Test func theFeedTakesBothWays() async throws {
+        let (announced, reread) = (UserPrincipal.sample(), UserPrincipal.sample())
+        let revocations = Revocations()
+        let redis = RedisClient(try await RedisConfiguration(url: TestServers.shared().newRedisURL()))
+        let feed = RevocationFeed(revocations: revocations, redis: redis, logger: Logger(label: "test")) { after in
+            let item = Revocation(.token(reread.tokenID), at: Date(), lifetime: 60)
+            return RevocationPage(items: after == nil ? [item] : [], next: "1")
+        }
+        let message = try JSONEncoder().encode(Revocation(.token(announced.tokenID), at: Date(), lifetime: 60))
+        try await withThrowingTaskGroup { group in
+            group.addTask { await redis.run() }
+            group.addTask { try await feed.run() }
+            try await eventually { revocations.isRevoked(reread) }
+            try await redis.waitUntilConnected()
+            try await eventually {
+                _ = try await redis.publish(Array("{}".utf8), to: Revocation.channel)
+                _ = try await redis.publish(Array(message), to: Revocation.channel)
+                return revocations.isRevoked(announced)
+            }
+            group.cancelAll()
+        }
+    }
+}

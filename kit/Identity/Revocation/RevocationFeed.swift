@@ -1,0 +1,111 @@
+import Foundation
+import Logging
+import Redis
+import ServiceLifecycle
+import Synchronization
+
+/// Some revocations, and where to read on: the answer of `GET /internal/v1/revocations?after=`.
+public struct RevocationPage: Sendable, Codable {
+    public var items: [Revocation]
+    /// The cursor behind the last item; what is revoked later comes after it.
+    public var next: String
+
+    public init(items: [Revocation], next: String) {
+        self.items = items
+        self.next = next
+    }
+}
+
+/// Keeps `Revocations` up to date: from the channel as they are announced, and by reading them from `auth`, which has
+/// them all, once a second while Redis is away and now and then regardless, since a channel may lose messages.
+public final class RevocationFeed: Service {
+    /// Reads the revocations behind the cursor of an earlier page; nil reads all that still matter.
+    public typealias Reread = @Sendable (_ after: String?) async throws -> RevocationPage
+
+    private let revocations: Revocations
+    private let redis: RedisClient
+    private let logger: Logger
+    private let reread: Reread
+    private let schedule = Mutex(RereadSchedule())
+
+    public init(revocations: Revocations, redis: RedisClient, logger: Logger, reread: @escaping Reread) {
+        self.revocations = revocations
+        self.redis = redis
+        self.logger = logger
+        self.reread = reread
+    }
+
+    /// Runs until cancelled or shut down.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await self.listen() }
+                group.addTask { await self.keepReading() }
+            }
+        }
+    }
+
+    private func listen() async {
+        for await event in redis.subscribe(to: Revocation.channel, bufferingNewest: 4096) {
+            switch event {
+            case .established, .dropped: schedule.withLock { $0.isBehind = true }
+            case .message(let message): accept(message.payload)
+            }
+        }
+    }
+
+    private func accept(_ json: [UInt8]) {
+        do {
+            revocations.insert(try JSONDecoder().decode(Revocation.self, from: Data(json)))
+        } catch {
+            // Of a kind that this version does not know, or cut short: what `auth` answers next will tell.
+            logger.warning("revocations: unreadable message", metadata: ["error": "\(error)"])
+            schedule.withLock { $0.isBehind = true }
+        }
+    }
+
+    private func keepReading() async {
+        var cursor: String?
+        while !Task.isCancelled {
+            let isListening = redis.status == .connected
+            if schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
+                cursor = await read(after: cursor)
+            }
+            try? await Task.sleep(for: RereadSchedule.turn)
+        }
+    }
+
+    /// Reads on, and returns where to read on the next time.
+    private func read(after cursor: String?) async -> String? {
+        do {
+            let page = try await reread(cursor)
+            for revocation in page.items { revocations.insert(revocation) }
+            // A full page may not be the last one: only an empty one ends the catching up.
+            if !page.items.isEmpty { schedule.withLock { $0.isBehind = true } }
+            return page.next
+        } catch {
+            logger.debug("revocations: auth does not answer", metadata: ["error": "\(error)"])
+            schedule.withLock { $0.isBehind = true }
+            return cursor
+        }
+    }
+}
+
+/// When the revocations are to be read again: a turn a second, taken when something may have been missed.
+struct RereadSchedule {
+    static let turn = Duration.seconds(1)
+    private static let regularly = Duration.seconds(30)
+
+    /// Whether something may have been missed since the last reading.
+    var isBehind = true
+    private var lastReading: ContinuousClock.Instant?
+
+    /// Whether to read now, given whether announcements arrive.
+    mutating func takeTurn(at now: ContinuousClock.Instant, isListening: Bool) -> Bool {
+        let isDue = lastReading.map { $0.duration(to: now) >= Self.regularly } ?? true
+        guard isDue || isBehind || !isListening else { return false }
+        lastReading = now
+        isBehind = false
+        return true
+    }
+}
