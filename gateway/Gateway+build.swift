@@ -1,72 +1,87 @@
 import Foundation
-import Glibc
 import Logging
+import Metrics
 import NIOCore
 import NIOPosix
+import ServiceKit
 import ServiceLifecycle
-import Synchronization
 
 extension Gateway {
+    /// Makes the parts of the process.
+    @Sendable
+    static func build(_ environment: ServiceEnvironment) throws -> [any Service] {
+        let registry = environment.metrics
+        return try build(
+            loadFile(environment.configuration), logger: environment.logger, metrics: registry,
+            exposition: { registry.exposition() },
+            accessLog: environment.logger.logLevel <= .info ? AccessLog(descriptor: STDERR_FILENO) : nil)
+    }
+
     /// Reads the gateway's file: the one that `LMS_GATEWAY_FILE` names, else the one that came with the program.
     ///
-    /// - Throws: `ConfigurationError`.
-    static func loadConfiguration(environment: [String: String]) throws(ConfigurationError) -> GatewayConfiguration {
+    /// - Throws: `GatewayFileError`.
+    static func loadFile(_ settings: ServiceConfiguration) throws(GatewayFileError) -> GatewayConfiguration {
+        let environment = ProcessInfo.processInfo.environment
         let file =
             environment["LMS_GATEWAY_FILE"].map { URL(fileURLWithPath: $0) }
             ?? Bundle.module.bundleURL.appendingPathComponent("gateway.yaml")
-        let yaml: String
-        do { yaml = try String(contentsOf: file, encoding: .utf8) } catch {
-            throw ConfigurationError(line: nil, message: "\(file.path) cannot be read")
-        }
         do {
-            return try GatewayConfiguration(yaml: yaml) { environment[$0] }
+            return try GatewayConfiguration(yaml: try String(contentsOf: file, encoding: .utf8)) { name in
+                value(of: name, in: settings) ?? environment[name]
+            }
+        } catch let error as GatewayFileError {
+            throw GatewayFileError(file: file.path, line: error.line, message: error.message)
         } catch {
-            throw ConfigurationError(line: error.line, message: "\(file.path): \(error.message)")
+            throw GatewayFileError(file: file.path, line: nil, message: "cannot be read")
         }
     }
 
-    /// Makes everything that serves.
+    /// The settings that all executables share may also stand in the file that `LMS_CONFIG_FILE` names.
+    private static func value(of name: String, in settings: ServiceConfiguration) -> String? {
+        switch name {
+        case "LMS_HTTP_HOST": settings.httpHost
+        case "LMS_HTTP_PORT": String(settings.httpPort)
+        default:
+            PeerService.allCases.first { $0.key == name }
+                .flatMap { try? settings.url(of: $0) }?.absoluteString
+        }
+    }
+
+    /// Makes everything that serves what `configuration` says.
     ///
     /// - Parameters:
-    ///   - accessLog: takes whole lines.
+    ///   - metrics: where the gateway's instruments are made.
+    ///   - exposition: what `/metrics` answers.
+    ///   - accessLog: takes a line for each request; nil for none.
     ///   - onListening: told the ports once requests are taken.
     static func build(
-        _ configuration: GatewayConfiguration, group: MultiThreadedEventLoopGroup, logger: Logger,
-        accessLog: @escaping @Sendable (ByteBuffer) -> Void,
+        _ configuration: GatewayConfiguration, group: MultiThreadedEventLoopGroup = .singleton, logger: Logger,
+        metrics factory: any MetricsFactory, exposition: @escaping @Sendable () -> String, accessLog: AccessLog?,
         onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int) -> Void = { _, _ in }
     ) throws -> [any Service] {
         let names = configuration.upstreams.map(\.name)
         let directory = UpstreamDirectory(configuration.upstreams)
         let health = HealthBoard()
-        let board = MetricsBoard(groups: names.count)
+        let metrics = GatewayMetrics(names: names, factory: factory)
         let document = OpenAPIDocument(services: names)
         let endpoints = OwnEndpoints(
-            names: names, health: health, metrics: board, document: document,
+            names: names, health: health, metrics: metrics, exposition: exposition, document: document,
             page: try DocsPage(resources: .module))
         let core = GatewayCore(
             configuration: configuration, limiter: RateLimiter(configuration.limits), directory: directory,
-            endpoints: endpoints, board: board, accessLog: AccessLog(sink: accessLog))
-        let server = ProxyServer(
-            core: core, group: group, site: Site(router: try Router(configuration.routes), isPublic: true),
-            adminSite: Site(router: try Router(try adminRoutes()), isPublic: false), logger: logger,
-            onListening: onListening)
+            endpoints: endpoints, metrics: metrics, accessLog: accessLog)
         let monitor = HealthMonitor(
             groups: configuration.upstreams, checks: configuration.healthChecks, directory: directory, board: health,
             group: group, logger: logger)
         let refresher = OpenAPIRefresher(
             services: names, directory: directory, document: document,
             probe: Probe(group: group, timeout: configuration.healthChecks.timeout), logger: logger)
+        let server = ProxyServer(
+            core: core, group: group, site: Site(router: try Router(configuration.routes), isPublic: true),
+            adminSite: Site(router: try Router(try adminRoutes()), isPublic: false), logger: logger,
+            onListening: onListening)
+        // The last one is the first to stop.
         return [monitor, refresher, server]
-    }
-
-    /// Serves until SIGTERM or SIGINT.
-    static func run(_ configuration: GatewayConfiguration) async throws {
-        let logger = Logger(label: "gateway")
-        let group = MultiThreadedEventLoopGroup.singleton
-        let services = try build(configuration, group: group, logger: logger) { StandardOutput.write($0) }
-        let serviceGroup = ServiceGroup(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        try await serviceGroup.run()
     }
 
     private static func adminRoutes() throws -> [Route] {
@@ -79,24 +94,4 @@ extension Gateway {
                 bodyLimit: 1 << 10, limit: .none)
         }
     }
-}
-
-/// Standard output.
-enum StandardOutput {
-    /// Writes whole lines; several threads' lines do not mix.
-    static func write(_ lines: ByteBuffer) {
-        lock.withLock { _ in
-            lines.withUnsafeReadableBytes { bytes in
-                var written = 0
-                while written < bytes.count {
-                    let count = Glibc.write(
-                        STDOUT_FILENO, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-                    guard count > 0 || errno == EINTR else { return }
-                    written += max(0, count)
-                }
-            }
-        }
-    }
-
-    private static let lock = Mutex(())
 }

@@ -42,7 +42,7 @@ struct GatewayConfiguration: Sendable {
     var limits: RateLimiter.Limits
     var healthChecks = HealthChecks()
     /// Time for requests under way when the gateway is told to stop.
-    var drainTimeout = TimeAmount.seconds(20)
+    var drainTimeout = TimeAmount.seconds(15)
     /// Bytes of an unwanted upload that are read so that the client sees the answer.
     var discardLimit = 8 << 20
     /// How long an unused connection to a service is kept.

@@ -1,14 +1,9 @@
 /// What one event loop has counted since it started.
 struct Counters: Sendable {
-    /// Upper bounds of the latency classes in milliseconds; the last class has none.
-    static let latencyBounds = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
-
     /// What is counted for one service, or for the gateway's own answers.
     struct Group: Sendable, Equatable {
         /// Requests by the hundreds of their status, 1xx first.
         var statuses = [0, 0, 0, 0, 0]
-        /// Requests by latency.
-        var latencies = Array(repeating: 0, count: Counters.latencyBounds.count + 1)
         var durationMicroseconds = 0
         var retries = 0
         /// Connections lost or refused, and answers that were none.
@@ -35,12 +30,9 @@ struct Counters: Sendable {
     /// Counts a request that is over. Latency is in nanoseconds.
     mutating func count(group: Int?, status: Int, bytes: Int, latency: Int64) {
         let microseconds = Int(max(0, latency) / 1000)
-        let milliseconds = (microseconds + 999) / 1000
         let index = group ?? groups.count - 1
         groups[index].statuses[min(max(status / 100 - 1, 0), 4)] += 1
         groups[index].durationMicroseconds += microseconds
-        let bound = Self.latencyBounds.firstIndex { milliseconds <= $0 } ?? Self.latencyBounds.count
-        groups[index].latencies[bound] += 1
         bytesSent += bytes
     }
 
@@ -59,7 +51,6 @@ struct Counters: Sendable {
 extension Counters.Group {
     static func += (total: inout Self, other: Self) {
         for index in total.statuses.indices { total.statuses[index] += other.statuses[index] }
-        for index in total.latencies.indices { total.latencies[index] += other.latencies[index] }
         total.durationMicroseconds += other.durationMicroseconds
         total.retries += other.retries
         total.failures += other.failures

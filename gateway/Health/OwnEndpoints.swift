@@ -22,17 +22,22 @@ enum OwnEndpoint: String, Sendable, CaseIterable {
 final class OwnEndpoints: Sendable {
     private let names: [String]
     private let health: HealthBoard
-    private let metrics: MetricsBoard
+    private let metrics: GatewayMetrics
+    private let exposition: @Sendable () -> String
     private let document: OpenAPIDocument
     private let page: DocsPage
 
-    /// - Parameter names: the services, in the order in which they are counted.
+    /// - Parameters:
+    ///   - names: the services, in the order in which they are counted.
+    ///   - exposition: all metrics as Prometheus text.
     init(
-        names: [String], health: HealthBoard, metrics: MetricsBoard, document: OpenAPIDocument, page: DocsPage
+        names: [String], health: HealthBoard, metrics: GatewayMetrics, exposition: @escaping @Sendable () -> String,
+        document: OpenAPIDocument, page: DocsPage
     ) {
         self.names = names
         self.health = health
         self.metrics = metrics
+        self.exposition = exposition
         self.document = document
         self.page = page
     }
@@ -45,9 +50,7 @@ final class OwnEndpoints: Sendable {
         case .version: .json(#"{"name":"lms-gateway","version":"\#(GatewayVersion.current)"}"#)
         case .metrics: .json(MetricsReport.json(metrics.total, names: names))
         case .prometheus:
-            LocalResponse(
-                contentType: "text/plain; version=0.0.4",
-                body: ByteBuffer(string: MetricsReport.prometheus(metrics.total, names: names)))
+            LocalResponse(contentType: "text/plain; version=0.0.4", body: ByteBuffer(string: exposition()))
         case .openAPI: document.response
         case .docs: page.html
         case .docsStyle: page.style

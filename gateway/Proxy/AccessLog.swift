@@ -1,8 +1,11 @@
-import Foundation
+import Glibc
 import NIOCore
 
 /// Writes a JSON line for each request, many at once: a line costs a copy, not a system call.
-final class AccessLog: Sendable {
+///
+/// The lines look like those of the log handler, which writes each on its own and would take a quarter of the time of a
+/// request.
+struct AccessLog: Sendable {
     /// What is known of a request at its end.
     struct Record {
         var method: HTTPMethod?
@@ -17,17 +20,35 @@ final class AccessLog: Sendable {
         var client: String
     }
 
-    private let sink: @Sendable (ByteBuffer) -> Void
+    /// What a pipe takes in one piece (pipe(7)): lines of several threads in one write never mix up to this size.
+    private static let writeLimit = 4096
 
-    /// - Parameter sink: takes whole lines; called on any event loop.
-    init(sink: @escaping @Sendable (ByteBuffer) -> Void) {
-        self.sink = sink
+    private let descriptor: Int32
+
+    /// - Parameter descriptor: an open file descriptor.
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
     }
 
-    func write(_ lines: ByteBuffer) { sink(lines) }
+    /// Adds a request's line to an event loop's, and writes those before it when they have become many.
+    func append(_ record: Record, to lines: inout ByteBuffer) {
+        let start = lines.writerIndex
+        Self.write(record, to: &lines)
+        guard lines.readableBytes > Self.writeLimit, var full = lines.readSlice(length: start - lines.readerIndex) else {
+            return
+        }
+        flush(&full)
+        lines.discardReadBytes()
+    }
 
-    /// Appends the line of a request.
-    static func append(_ record: Record, to lines: inout ByteBuffer) {
+    /// Writes the lines. What cannot be written now is given up: a log must not hold up what it tells of.
+    func flush(_ lines: inout ByteBuffer) {
+        guard lines.readableBytes > 0 else { return }
+        _ = lines.withUnsafeReadableBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        lines.clear()
+    }
+
+    static func write(_ record: Record, to lines: inout ByteBuffer) {
         lines.writeStaticString(#"{"ts":""#)
         lines.writeTimestamp()
         lines.writeStaticString(#"","level":"info","service":"gateway","message":"request","method":""#)

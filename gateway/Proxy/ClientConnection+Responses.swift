@@ -140,10 +140,9 @@ extension ClientConnection {
         let status = abandoned && self.status == 0 ? 499 : self.status
         var group: Int?
         if case .upstream(let index) = route?.destination { group = index }
-        worker.counters.count(group: group, status: status, bytes: bytesSent, latency: duration)
         let record = AccessLog.Record(
             method: head.method, path: loggedPath, status: status, bytes: bytesSent, duration: duration,
             upstream: group.map { configuration.upstreams[$0].name }, requestID: requestID, client: address)
-        worker.logged { AccessLog.append(record, to: &$0) }
+        worker.record(record, group: group)
     }
 }

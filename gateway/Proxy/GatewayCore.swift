@@ -7,20 +7,20 @@ final class GatewayCore: Sendable {
     let limiter: RateLimiter
     let directory: UpstreamDirectory
     let endpoints: OwnEndpoints
-    let board: MetricsBoard
-    let accessLog: AccessLog
+    let metrics: GatewayMetrics
+    let accessLog: AccessLog?
     /// Client connections open now, of all event loops.
     let connections = Atomic<Int>(0)
 
     init(
         configuration: GatewayConfiguration, limiter: RateLimiter, directory: UpstreamDirectory,
-        endpoints: OwnEndpoints, board: MetricsBoard, accessLog: AccessLog
+        endpoints: OwnEndpoints, metrics: GatewayMetrics, accessLog: AccessLog?
     ) {
         self.configuration = configuration
         self.limiter = limiter
         self.directory = directory
         self.endpoints = endpoints
-        self.board = board
+        self.metrics = metrics
         self.accessLog = accessLog
     }
 }

@@ -23,6 +23,7 @@ final class Worker {
     private(set) var isDraining = false
 
     private var connections: [ClientConnection] = []
+    private var published: Counters
     private var log = ByteBuffer()
     private var directoryVersion = -1
     private var ticker: RepeatedTask?
@@ -38,6 +39,7 @@ final class Worker {
                 idleLimit: configuration.upstreamIdleConnections, idleTimeout: configuration.upstreamIdleTimeout)
         }
         counters = Counters(groups: configuration.upstreams.count)
+        published = counters
     }
 
     // MARK: Connections
@@ -90,21 +92,22 @@ final class Worker {
             connections[slot].checkDeadline(now)
         }
         for pool in pools { pool.closeIdle(now: now) }
-        core.board.publish(counters, from: index)
-        flushLog()
+        report()
     }
 
-    // MARK: Access log
+    // MARK: Counts and log
 
-    func logged(_ write: (inout ByteBuffer) -> Void) {
-        write(&log)
-        if log.readableBytes >= 32 * 1024 { flushLog() }
+    /// Counts a request that is over, and writes its line.
+    func record(_ record: AccessLog.Record, group: Int?) {
+        counters.count(group: group, status: record.status, bytes: record.bytes, latency: record.duration)
+        core.metrics.record(duration: record.duration, group: group)
+        core.accessLog?.append(record, to: &log)
     }
 
-    private func flushLog() {
-        guard log.readableBytes > 0 else { return }
-        core.accessLog.write(log)
-        log.clear()
+    private func report() {
+        core.metrics.publish(counters, last: published, worker: index)
+        published = counters
+        core.accessLog?.flush(&log)
     }
 
     // MARK: Shutdown
@@ -126,7 +129,6 @@ final class Worker {
         for connection in connections.reversed() { connection.abort() }
         for pool in pools { pool.closeAll() }
         ticker?.cancel()
-        core.board.publish(counters, from: index)
-        flushLog()
+        report()
     }
 }

@@ -18,7 +18,7 @@ struct RouteTable {
         var isRepeatable = false
         var isStream = false
 
-        mutating func apply(_ members: [String: Setting]) throws(ConfigurationError) {
+        mutating func apply(_ members: [String: FileValue]) throws(GatewayFileError) {
             if let value = members["connect_timeout"] { timeouts.connect = try value.duration() }
             if let value = members["response_timeout"] { timeouts.response = try value.duration() }
             if let value = members["idle_timeout"] { timeouts.idle = try value.duration() }
@@ -37,8 +37,8 @@ struct RouteTable {
         }
     }
 
-    /// - Throws: `ConfigurationError` that names the line of the first wrong route.
-    init(defaults: Setting, upstreams: [String], routes: Setting) throws(ConfigurationError) {
+    /// - Throws: `GatewayFileError` that names the line of the first wrong route.
+    init(defaults: FileValue, upstreams: [String], routes: FileValue) throws(GatewayFileError) {
         var options = Options()
         try options.apply(try defaults.members(of: Self.settings))
         for setting in try routes.elements() {
@@ -48,8 +48,8 @@ struct RouteTable {
     }
 
     private static func route(
-        _ setting: Setting, defaults: Options, upstreams: [String]
-    ) throws(ConfigurationError) -> Route {
+        _ setting: FileValue, defaults: Options, upstreams: [String]
+    ) throws(GatewayFileError) -> Route {
         let members = try setting.members(of: ["path", "methods", "upstream", "answer"] + settings)
         var options = defaults
         try options.apply(members)
@@ -77,7 +77,7 @@ struct RouteTable {
         }
     }
 
-    private static func methods(_ setting: Setting?) throws(ConfigurationError) -> HTTPMethods {
+    private static func methods(_ setting: FileValue?) throws(GatewayFileError) -> HTTPMethods {
         guard let setting else { return .all }
         var methods: HTTPMethods = []
         for element in try setting.elements() {
@@ -89,8 +89,8 @@ struct RouteTable {
     }
 
     private static func destination(
-        _ members: [String: Setting], of setting: Setting, upstreams: [String]
-    ) throws(ConfigurationError) -> Route.Destination {
+        _ members: [String: FileValue], of setting: FileValue, upstreams: [String]
+    ) throws(GatewayFileError) -> Route.Destination {
         switch (members["upstream"], members["answer"]) {
         case (let upstream?, nil):
             let name = try upstream.string()

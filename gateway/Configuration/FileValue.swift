@@ -2,7 +2,7 @@ import NIOCore
 import Yams
 
 /// One value of the gateway's file: every error of reading it names its line.
-struct Setting {
+struct FileValue {
     let node: Node
     let environment: Environment
 
@@ -11,21 +11,21 @@ struct Setting {
 
     private var line: Int? { node.mark?.line }
 
-    func error(_ message: String) -> ConfigurationError {
-        ConfigurationError(line: line, message: message)
+    func error(_ message: String) -> GatewayFileError {
+        GatewayFileError(line: line, message: message)
     }
 
     // MARK: Structure
 
     /// The members of a mapping, in their order.
-    func members() throws(ConfigurationError) -> [(key: String, value: Setting)] {
+    func members() throws(GatewayFileError) -> [(key: String, value: FileValue)] {
         guard let mapping = node.mapping else { throw error("expected settings, one a line, as 'name: value'") }
-        return mapping.map { ($0.key.string ?? "", Setting(node: $0.value, environment: environment)) }
+        return mapping.map { ($0.key.string ?? "", FileValue(node: $0.value, environment: environment)) }
     }
 
     /// The members of a mapping whose names are known.
-    func members(of known: [String]) throws(ConfigurationError) -> [String: Setting] {
-        var members: [String: Setting] = [:]
+    func members(of known: [String]) throws(GatewayFileError) -> [String: FileValue] {
+        var members: [String: FileValue] = [:]
         for (key, value) in try self.members() {
             guard known.contains(key) else {
                 throw value.error("unknown setting '\(key)'; known here: \(known.joined(separator: ", "))")
@@ -35,15 +35,15 @@ struct Setting {
         return members
     }
 
-    func elements() throws(ConfigurationError) -> [Setting] {
+    func elements() throws(GatewayFileError) -> [FileValue] {
         guard let sequence = node.sequence else { throw error("expected a list") }
-        return sequence.map { Setting(node: $0, environment: environment) }
+        return sequence.map { FileValue(node: $0, environment: environment) }
     }
 
     // MARK: Values
 
     /// The text, with every `${NAME}` and `${NAME:-default}` put in from the environment.
-    func string() throws(ConfigurationError) -> String {
+    func string() throws(GatewayFileError) -> String {
         guard let text = node.scalar?.string else { throw error("expected a single value") }
         var result = ""
         var rest = text[...]
@@ -65,7 +65,7 @@ struct Setting {
         return result + rest
     }
 
-    func int(in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+    func int(in range: ClosedRange<Int>) throws(GatewayFileError) -> Int {
         let text = try string()
         guard let value = Int(text), range.contains(value) else {
             throw error("'\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -73,7 +73,7 @@ struct Setting {
         return value
     }
 
-    func bool() throws(ConfigurationError) -> Bool {
+    func bool() throws(GatewayFileError) -> Bool {
         switch try string() {
         case "true": return true
         case "false": return false
@@ -82,7 +82,7 @@ struct Setting {
     }
 
     /// A number of something a second that is more than 0.
-    func rate() throws(ConfigurationError) -> Double {
+    func rate() throws(GatewayFileError) -> Double {
         let text = try string()
         guard let value = Double(text), value > 0, value.isFinite else {
             throw error("'\(text)' is not a number above 0")
@@ -91,7 +91,7 @@ struct Setting {
     }
 
     /// `250ms`, `2s`, `5m` or `1h`.
-    func duration() throws(ConfigurationError) -> TimeAmount {
+    func duration() throws(GatewayFileError) -> TimeAmount {
         let text = try string()
         let digits = text.prefix(while: \.isNumber)
         guard let value = Int64(digits), value > 0, value <= 1_000_000 else {
@@ -107,7 +107,7 @@ struct Setting {
     }
 
     /// Bytes: `512`, `8KiB`, `1MiB`.
-    func size() throws(ConfigurationError) -> Int {
+    func size() throws(GatewayFileError) -> Int {
         let text = try string()
         let digits = text.prefix(while: \.isNumber)
         guard let value = Int(digits), value > 0, value < 1 << 40 else {

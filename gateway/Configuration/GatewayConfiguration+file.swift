@@ -6,22 +6,22 @@ extension GatewayConfiguration {
     /// Reads the file's text.
     ///
     /// - Parameter environment: looks up what stands in `${…}`.
-    /// - Throws: `ConfigurationError` for the first thing that is wrong.
-    init(yaml: String, environment: @escaping Setting.Environment) throws(ConfigurationError) {
-        let root = Setting(node: try Self.parse(yaml), environment: environment)
+    /// - Throws: `GatewayFileError` for the first thing that is wrong.
+    init(yaml: String, environment: @escaping FileValue.Environment) throws(GatewayFileError) {
+        let root = FileValue(node: try Self.parse(yaml), environment: environment)
         let sections = try root.members(of: [
             "listen", "admin", "clients", "upstreams", "upstream_connections", "limits", "health", "drain_timeout",
             "discard_limit", "defaults", "routes",
         ])
-        func section(_ name: String) throws(ConfigurationError) -> Setting {
+        func section(_ name: String) throws(GatewayFileError) -> FileValue {
             guard let section = sections[name] else {
-                throw ConfigurationError(line: nil, message: "there is no '\(name)'")
+                throw GatewayFileError(line: nil, message: "there is no '\(name)'")
             }
             return section
         }
         listener = try Listener(section("listen"))
         admin = try Listener(section("admin"))
-        upstreams = try section("upstreams").members().map { member throws(ConfigurationError) in
+        upstreams = try section("upstreams").members().map { member throws(GatewayFileError) in
             try UpstreamGroup(name: member.key, addresses: UpstreamGroup.addresses(member.value))
         }
         limits = try RateLimiter.Limits(section("limits"))
@@ -38,22 +38,22 @@ extension GatewayConfiguration {
         }
     }
 
-    private static func parse(_ yaml: String) throws(ConfigurationError) -> Node {
+    private static func parse(_ yaml: String) throws(GatewayFileError) -> Node {
         do {
             guard let node = try Yams.compose(yaml: yaml) else {
-                throw ConfigurationError(line: nil, message: "the file is empty")
+                throw GatewayFileError(line: nil, message: "the file is empty")
             }
             return node
-        } catch let error as ConfigurationError {
+        } catch let error as GatewayFileError {
             throw error
         } catch {
-            throw ConfigurationError(line: nil, message: "not YAML: \(error)")
+            throw GatewayFileError(line: nil, message: "not YAML: \(error)")
         }
     }
 }
 
 extension GatewayConfiguration.Listener {
-    fileprivate init(_ setting: Setting) throws(ConfigurationError) {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
         let members = try setting.members(of: ["host", "port"])
         guard let host = members["host"], let port = members["port"] else {
             throw setting.error("a listener needs 'host' and 'port'")
@@ -63,7 +63,7 @@ extension GatewayConfiguration.Listener {
 }
 
 extension GatewayConfiguration.Clients {
-    fileprivate init(_ setting: Setting) throws(ConfigurationError) {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
         let members = try setting.members(of: [
             "connections", "header_timeout", "idle_timeout", "target_limit", "head_limit", "field_limit", "scheme",
         ])
@@ -82,7 +82,7 @@ extension GatewayConfiguration.Clients {
 }
 
 extension GatewayConfiguration.HealthChecks {
-    fileprivate init(_ setting: Setting) throws(ConfigurationError) {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
         let members = try setting.members(of: ["interval", "timeout"])
         self.init()
         if let value = members["interval"] { interval = try value.duration() }
@@ -93,8 +93,8 @@ extension GatewayConfiguration.HealthChecks {
 extension GatewayConfiguration.UpstreamGroup {
     /// One base URL, or several with commas between.
     fileprivate static func addresses(
-        _ setting: Setting
-    ) throws(ConfigurationError) -> [GatewayConfiguration.Listener] {
+        _ setting: FileValue
+    ) throws(GatewayFileError) -> [GatewayConfiguration.Listener] {
         var addresses: [GatewayConfiguration.Listener] = []
         for text in try setting.string().split(separator: ",") {
             let trimmed = text.trimmingCharacters(in: .whitespaces)
@@ -111,9 +111,9 @@ extension GatewayConfiguration.UpstreamGroup {
 }
 
 extension RateLimiter.Limits {
-    fileprivate init(_ setting: Setting) throws(ConfigurationError) {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
         let members = try setting.members(of: ["address", "credential", "sign_in", "capacity"])
-        func limit(_ name: String) throws(ConfigurationError) -> RateLimit {
+        func limit(_ name: String) throws(GatewayFileError) -> RateLimit {
             guard let member = members[name] else { throw setting.error("there is no limit '\(name)'") }
             let values = try member.members(of: ["rate", "burst"])
             guard let rate = values["rate"], let burst = values["burst"] else {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Where event loops put their counts, some times a second, for whoever asks.
-final class MetricsBoard: Sendable {
+/// The last counts of every event loop.
+final class CountersBoard: Sendable {
     private let counters: Mutex<[Int: Counters]> = Mutex([:])
     private let groups: Int
 
@@ -9,12 +9,10 @@ final class MetricsBoard: Sendable {
         self.groups = groups
     }
 
-    /// Puts the counts of one event loop in the place of its last ones.
-    func publish(_ counters: Counters, from worker: Int) {
+    func put(_ counters: Counters, worker: Int) {
         self.counters.withLock { $0[worker] = counters }
     }
 
-    /// The counts of all event loops together.
     var total: Counters {
         counters.withLock { $0.values.reduce(into: Counters(groups: groups)) { $0 += $1 } }
     }
