@@ -167,7 +167,7 @@ let package = Package(
         // Tests mirror the folders.
         tests("Reactor"),
         tests("Postgres"),
-        tests("Redis"),
+        tests("Redis", ["LocalStack", "Reactor", .logging]),
         tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),
