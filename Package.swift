@@ -43,7 +43,8 @@ func kit(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [R
 /// The tests of a target: `Tests/<name>Tests`.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestKit"] + dependencies,
+        name: "\(name)Tests",
+        dependencies: [.init(stringLiteral: name)] + (name == "TestKit" ? [] : ["TestKit"]) + dependencies,
         path: "Tests/\(name)Tests", resources: resources, swiftSettings: strict)
 }
 
@@ -101,19 +102,20 @@ let package = Package(
     targets: [
         // The C libraries: a module map and a shim header each.
         system("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
-        system("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+        system("CHiredis", apt: "libhiredis-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        .systemLibrary(name: "CLinux", path: "kit/CLinux"),
 
         // The kit, lowest first; a module imports only what stands above it here.
         kit("Reactor", [.heap, .deque]),
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
-        kit("Redis", ["CHiredis", "Reactor", .deque]),
+        kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
         kit("HTTPClient", ["CCurl", "Reactor"]),
-        kit("Kernel", ["Postgres", .crypto], resources: [.copy("Migrations")]),
+        kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
-        kit("EventBus", ["Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
+        kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["HTTPClient", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
             "HTTPKit",
@@ -125,15 +127,15 @@ let package = Package(
         kit(
             "WebSockets",
             [
-                "HTTPKit", .hummingbird, .hummingbirdCore, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .lifecycle, .logging,
+                .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+                .nioWebSocket, .crypto, .deque, .logging,
             ]),
-        kit("LocalStack", ["Postgres", "Redis", "Kernel", .logging]),
+        kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1,
-                .nioWebSocket,
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .crypto, .logging, .nioCore, .nioPosix,
+                .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.
@@ -167,7 +169,9 @@ let package = Package(
         tests("EventBus"),
         tests("Identity", [.jwt]),
         tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
-        tests("WebSockets"),
+        tests("LocalStack"),
+        tests("TestKit"),
+        tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
         tests("ReadingsService"),

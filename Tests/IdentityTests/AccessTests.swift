@@ -15,8 +15,8 @@ import Testing
     private static let guest = user(nil, grants: [ResourceGrant(resource: .device(UUID()), role: .member)])
 
     /// One row a demand: who is let in. Whoever is not named is refused, and nobody at all is asked to sign in.
-    @Test(arguments: [
-        (Access.public, ["viewer", "member", "admin", "owner", "superuser", "device", "service", "homeless", "guest"]),
+    private static let table: [(Access, Set<String>)] = [
+        (.public, ["viewer", "member", "admin", "owner", "superuser", "device", "service", "homeless", "guest"]),
         (.signedIn, ["viewer", "member", "admin", "owner", "superuser", "homeless", "guest"]),
         (.user(atLeast: .viewer), ["viewer", "member", "admin", "owner"]),
         (.user(atLeast: .member), ["member", "admin", "owner"]),
@@ -29,7 +29,9 @@ import Testing
         (.userOrDevice(atLeast: .member, orGrant: true), ["member", "admin", "owner", "device", "guest"]),
         (.superuser, ["superuser"]),
         (.internalService, ["service"]),
-    ])
+    ]
+
+    @Test(arguments: table)
     func letsInWhomTheRouteNames(access: Access, admitted: Set<String>) {
         let principals: [String: Principal] = [
             "viewer": Self.user(.viewer), "member": Self.user(.member), "admin": Self.user(.admin),
