@@ -18,7 +18,8 @@ extension String {
     /// Without white space at both ends.
     var trimmed: String {
         let start = drop(while: \.isWhitespace)
-        return String(start.prefix(upTo: start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex))
+        return String(
+            start.prefix(upTo: start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex))
     }
 }
 

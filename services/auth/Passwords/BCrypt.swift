@@ -13,13 +13,10 @@ enum BCrypt {
     ///
     /// - Throws: ``Failure`` when the system's library does not know bcrypt or the cost is out of its range (4–31).
     static func hash(_ password: String, cost: Int) throws(Failure) -> String {
-        let salt = (0..<16).map { _ in CChar(bitPattern: UInt8.random(in: .min ... .max)) }
-        var setting = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))
-        let made = crypt_gensalt_rn("$2b$", UInt(cost), salt, CInt(salt.count), &setting, CInt(setting.count))
-        guard made != nil else { throw Failure(code: errno) }
-        guard let hash = crypt(password, setting: setting.withUnsafeBufferPointer { String(cString: $0) }) else {
-            throw Failure(code: errno)
-        }
+        // Without random bytes of ours the library takes the kernel's.
+        guard let setting = crypt_gensalt_ra("$2b$", UInt(cost), nil, 0) else { throw Failure(code: errno) }
+        defer { free(setting) }
+        guard let hash = crypt(password, setting: String(cString: setting)) else { throw Failure(code: errno) }
         return hash
     }
 

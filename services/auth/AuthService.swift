@@ -1,0 +1,4 @@
+@main
+struct AuthService {
+    static func main() async {}
+}
