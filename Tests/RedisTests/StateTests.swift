@@ -3,39 +3,39 @@ import Testing
 
 @testable import Redis
 
-@Suite struct BackoffTests {
-    @Test func pausesDoubleUpToTheLimit() {
-        var backoff = Backoff(first: .milliseconds(100), limit: .milliseconds(500))
-        let pauses = (0..<5).map { _ in backoff.next(chance: 1) }
-        #expect(pauses == [100, 200, 400, 500, 500].map { .milliseconds($0) })
-        backoff.reset()
-        #expect(backoff.next(chance: 1) == .milliseconds(100))
-    }
-
-    @Test(arguments: [(0, 50), (0.5, 75), (1, 100)])
-    func chanceMovesAPauseWithinItsUpperHalf(chance: Double, milliseconds: Int) {
-        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(1))
-        #expect(backoff.next(chance: chance) == .milliseconds(milliseconds))
-    }
-}
-
 @Suite struct ConnectionLifeTests {
-    private typealias Step = (event: ConnectionLife.Event, action: ConnectionLife.Action, status: RedisStatus)
+    /// The action that is expected of an event; a pause by its upper end, of which up to half is cut by chance.
+    private enum Expected {
+        case connect, hold, finish
+        case pause(upTo: Duration)
+    }
 
-    private func check(_ steps: [Step]) {
+    private typealias Step = (event: ConnectionLife.Event, action: Expected, status: RedisStatus)
+
+    private func check(_ steps: [Step], sourceLocation: SourceLocation = #_sourceLocation) {
         var life = ConnectionLife(
-            backoff: Backoff(first: .milliseconds(100), limit: .seconds(1)), goodLife: .seconds(5))
+            backoff: Backoff(initial: .milliseconds(100), maximum: .seconds(1)), goodLife: .seconds(5))
         for (number, step) in steps.enumerated() {
-            #expect(life.handle(step.event, chance: 1) == step.action, "step \(number)")
-            #expect(life.status == step.status, "step \(number)")
+            let action = life.handle(step.event)
+            #expect(matches(action, step.action), "step \(number): \(action)", sourceLocation: sourceLocation)
+            #expect(life.status == step.status, "step \(number)", sourceLocation: sourceLocation)
+        }
+    }
+
+    private func matches(_ action: ConnectionLife.Action, _ expected: Expected) -> Bool {
+        switch (action, expected) {
+        case (.connect, .connect), (.hold, .hold), (.finish, .finish): true
+        case (.pause(let pause), .pause(let longest)): (longest / 2...longest).contains(pause)
+        default: false
         }
     }
 
     @Test func failuresPauseLongerEachTime() {
         check([
-            (.failed(reason: "a"), .pause(.milliseconds(100)), .disconnected(reason: "a")),
+            (.failed(reason: "a"), .pause(upTo: .milliseconds(100)), .disconnected(reason: "a")),
             (.pauseElapsed, .connect, .disconnected(reason: "a")),
-            (.failed(reason: "b"), .pause(.milliseconds(200)), .disconnected(reason: "b")),
+            (.failed(reason: "b"), .pause(upTo: .milliseconds(200)), .disconnected(reason: "b")),
+            (.failed(reason: "b"), .pause(upTo: .milliseconds(400)), .disconnected(reason: "b")),
             (.pauseElapsed, .connect, .disconnected(reason: "b")),
             (.connected, .hold, .connected),
         ])
@@ -44,11 +44,12 @@ import Testing
     @Test func onlyALongLifeEndsTheBackingOff() {
         check([
             (.connected, .hold, .connected),
-            (.lost(reason: "x", livedFor: .seconds(1)), .pause(.milliseconds(100)), .disconnected(reason: "x")),
+            (.lost(reason: "x", livedFor: .seconds(1)), .pause(upTo: .milliseconds(100)), .disconnected(reason: "x")),
             (.connected, .hold, .connected),
-            (.lost(reason: "x", livedFor: .seconds(1)), .pause(.milliseconds(200)), .disconnected(reason: "x")),
+            (.failed(reason: "x"), .pause(upTo: .milliseconds(200)), .disconnected(reason: "x")),
+            (.lost(reason: "x", livedFor: .seconds(1)), .pause(upTo: .milliseconds(400)), .disconnected(reason: "x")),
             (.connected, .hold, .connected),
-            (.lost(reason: "x", livedFor: .seconds(9)), .pause(.milliseconds(100)), .disconnected(reason: "x")),
+            (.lost(reason: "x", livedFor: .seconds(9)), .pause(upTo: .milliseconds(100)), .disconnected(reason: "x")),
         ])
     }
 

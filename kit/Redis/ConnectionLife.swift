@@ -28,18 +28,18 @@ struct ConnectionLife {
         self.goodLife = goodLife
     }
 
-    mutating func handle(_ event: Event, chance: Double = .random(in: 0...1)) -> Action {
+    mutating func handle(_ event: Event) -> Action {
         switch event {
         case .connected:
             status = .connected
             return .hold
         case .failed(let reason):
             status = .disconnected(reason: reason)
-            return .pause(backoff.next(chance: chance))
+            return .pause(backoff.next())
         case .lost(let reason, let livedFor):
             status = .disconnected(reason: reason)
             if livedFor >= goodLife { backoff.reset() }
-            return .pause(backoff.next(chance: chance))
+            return .pause(backoff.next())
         case .pauseElapsed:
             return .connect
         case .cancelled:

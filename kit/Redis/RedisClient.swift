@@ -1,7 +1,7 @@
 /// The Redis of a process: one connection for the commands of all tasks, one for all subscriptions, and connections of
 /// one's own for commands that block.
 ///
-/// It works while ``run()`` runs, which connects, and connects again after a loss with pauses of up to 5 s. Meanwhile
+/// It works while ``run()`` runs, which connects, and connects again after a loss with pauses of up to 2 s. Meanwhile
 /// commands do not wait: they fail at once with ``RedisError/unavailable(reason:)``. A command that was under way when
 /// the connection was lost fails with ``RedisError/connectionClosed(reason:)`` and is not repeated, since it may have
 /// run. Subscriptions live on and are told when they stand again.
