@@ -1,6 +1,8 @@
 /// What a person or an organization is called: trimmed, not empty, on one line.
 struct DisplayName: Sendable, Hashable {
     static let maximumLength = 200
+    /// What is asked of a name, in words that follow the field's.
+    static let rule = "must have from 1 to \(maximumLength) characters, on one line"
 
     let text: String
 

@@ -17,14 +17,15 @@ final class SigningKeys: Service {
 
     private static let refreshInterval = Duration.seconds(30)
 
-    /// What tokens are verified with in this process.
-    let verificationKeys = LocalKeys()
     private let store: SigningKeyStore
+    private let verificationKeys: LocalKeys
     private let logger: Logger
     private let loaded = Mutex<Loaded?>(nil)
 
-    init(store: SigningKeyStore, logger: Logger) {
+    /// - Parameter verificationKeys: What tokens are verified with in this process; kept equal to the keys in use.
+    init(store: SigningKeyStore, verificationKeys: LocalKeys, logger: Logger) {
         self.store = store
+        self.verificationKeys = verificationKeys
         self.logger = logger
     }
 

@@ -91,3 +91,14 @@ CREATE POLICY tenant ON auth.memberships
     USING (organization_id = nullif(current_setting('lms.organization_id', true), '')::uuid)
     WITH CHECK (organization_id = nullif(current_setting('lms.organization_id', true), '')::uuid);
 CREATE POLICY platform ON auth.memberships TO {{prefix}}lms_auth_platform USING (true) WITH CHECK (true);
+
+CREATE TABLE auth.idempotency (
+    principal text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    status int NOT NULL,
+    sealed_answer bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (principal, key)
+);
+CREATE INDEX idempotency_by_age ON auth.idempotency (created_at);

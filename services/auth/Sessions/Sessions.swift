@@ -11,25 +11,12 @@ struct Sessions: Sendable {
     let issuer: TokenIssuer
     let announcer: RevocationAnnouncer
 
-    /// The tokens of a session that a program keeps.
-    struct Tokens: Sendable {
-        let access: String
-        let refresh: SecretToken
-        let session: ActiveSession
-    }
-
-    /// The cookie of a session that a browser keeps.
-    struct Cookie: Sendable {
-        let value: String
-        let terms: SessionTerms
-    }
-
     // MARK: Programs
 
     /// Exchanges a refresh token. One that is used twice has been stolen, from us or from its owner: the session ends.
     ///
     /// - Throws: ``InvalidRefreshToken``, ``SigningKeys/NotLoaded``, `PostgresError`.
-    func refresh(_ text: String) async throws -> Tokens {
+    func refresh(_ text: String) async throws -> TokenSet {
         // The old token is spent below; without a key there would be none to give for it.
         try issuer.requireKeys()
         guard let token = SecretToken(text, kind: .refresh) else { throw InvalidRefreshToken() }
@@ -38,8 +25,7 @@ struct Sessions: Sendable {
         if let session = try await store.rotate(
             token.hash, to: next.hash, expiresAt: now.adding(SessionTerms.api.lifetime))
         {
-            let access = try await issuer.accessToken(for: session, at: now)
-            return Tokens(access: access, refresh: next, session: session)
+            return try await issuer.tokens(of: session, refreshToken: next, at: now)
         }
         if let stolen = try await store.sessionOfUsedToken(token.hash) {
             _ = try await end(stolen.id, of: stolen.userID)
@@ -51,14 +37,14 @@ struct Sessions: Sendable {
 
     /// A new cookie for a session whose present one is past half of its life; nil while it is not, or when the session
     /// does not hold any more.
-    func renewedCookie(of user: UserPrincipal) async throws -> Cookie? {
+    func renewedCookie(of user: UserPrincipal) async throws -> SessionToken? {
         guard let id = user.sessionID, let end = user.expiresAt else { return nil }
         let now = Timestamp.now
         let (issuedAt, expiresAt) = (Timestamp(user.issuedAt), Timestamp(end))
         guard SessionTerms.isRenewalDue(issuedAt: issuedAt, expiresAt: expiresAt, now: now) else { return nil }
         let terms = SessionTerms(cookieLifetime: expiresAt.since(issuedAt))
         guard let session = try await store.prolong(id, terms: terms, from: now) else { return nil }
-        return Cookie(value: try await issuer.cookieToken(for: session, terms: terms, at: now), terms: terms)
+        return try await issuer.cookie(of: session, terms: terms, at: now)
     }
 
     // MARK: Ending

@@ -12,19 +12,27 @@ struct TokenIssuer: Sendable {
         _ = try keys.signer()
     }
 
-    /// - Throws: ``SigningKeys/NotLoaded``.
-    func accessToken(for session: ActiveSession, at now: Timestamp) async throws -> String {
-        try await token(.access, for: session, lifetime: SessionTerms.accessTokenLifetime, at: now)
-    }
-
-    /// The value of the session's cookie.
+    /// What a program keeps its session with.
     ///
     /// - Throws: ``SigningKeys/NotLoaded``.
-    func cookieToken(for session: ActiveSession, terms: SessionTerms, at now: Timestamp) async throws -> String {
-        try await token(.session, for: session, lifetime: terms.lifetime, at: now)
+    func tokens(
+        of session: ActiveSession, refreshToken: SecretToken, at now: Timestamp = .now
+    ) async throws -> TokenSet {
+        let access = try await sign(.access, for: session, lifetime: SessionTerms.accessTokenLifetime, at: now)
+        return TokenSet(access: access, refresh: refreshToken.secret, session: session)
     }
 
-    private func token(
+    /// What a browser keeps its session with.
+    ///
+    /// - Throws: ``SigningKeys/NotLoaded``.
+    func cookie(
+        of session: ActiveSession, terms: SessionTerms, at now: Timestamp = .now
+    ) async throws -> SessionToken {
+        let token = try await sign(.session, for: session, lifetime: terms.lifetime, at: now)
+        return SessionToken(value: token, terms: terms)
+    }
+
+    private func sign(
         _ kind: TokenClaims.Kind, for session: ActiveSession, lifetime: Duration, at now: Timestamp
     ) async throws -> String {
         let issuedAt = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)
@@ -36,4 +44,17 @@ struct TokenIssuer: Sendable {
             kind, user: user, sessionID: session.id, lifetime: TimeInterval(lifetime.components.seconds))
         return try await keys.signer().sign(claims)
     }
+}
+
+/// The tokens of a program's session.
+struct TokenSet: Sendable {
+    let access: String
+    let refresh: String
+    let session: ActiveSession
+}
+
+/// The content of a browser's session cookie.
+struct SessionToken: Sendable {
+    let value: String
+    let terms: SessionTerms
 }

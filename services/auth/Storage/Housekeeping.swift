@@ -1,3 +1,4 @@
+import HTTPKit
 import Logging
 import Postgres
 import ServiceLifecycle
@@ -7,6 +8,7 @@ struct Housekeeping: Service {
     private static let interval = Duration.seconds(3600)
 
     let database: PostgresClient
+    let idempotency: Idempotency
     let logger: Logger
 
     func run() async throws {
@@ -26,6 +28,7 @@ struct Housekeeping: Service {
                     "DELETE FROM auth.refresh_tokens WHERE expires_at < now()",
                     "DELETE FROM auth.revocations WHERE expires_at < now()",
                 ], as: .platform)
+            try await idempotency.deleteExpired()
         } catch {
             logger.warning("what has expired could not be deleted", metadata: ["error": "\(error)"])
         }

@@ -40,10 +40,6 @@ struct UserStore: Sendable {
         }
     }
 
-    func isTaken(_ email: EmailAddress) async throws -> Bool {
-        try await !database.query("SELECT 1 FROM auth.users WHERE email = \(email.text)", as: .platform).isEmpty
-    }
-
     func user(_ id: UUID) async throws -> User? {
         try await database.query("SELECT \(Self.columns) FROM auth.users u WHERE u.id = \(id)", as: .platform)
             .first.map(User.init)
@@ -62,15 +58,16 @@ struct UserStore: Sendable {
         }
     }
 
-    /// Renames a user, in the directory too, if the version is still the one given (nil: whichever it is).
+    /// Renames a user, in the directory too, if the version is one of those given (nil: whichever it is).
     ///
     /// - Returns: The user as it is now; nil when the version was another one.
-    func rename(_ id: UUID, to name: DisplayName, ifVersion version: Int?) async throws -> User? {
-        try await database.withTransaction(as: .platform) { transaction -> User? in
+    func rename(_ id: UUID, to name: DisplayName, ifVersions versions: Set<Int>?) async throws -> User? {
+        let isExpected: SQL = versions.map { "u.version = ANY(\(Array($0)))" } ?? "true"
+        return try await database.withTransaction(as: .platform) { transaction -> User? in
             let rows = try await transaction.query(
                 """
                 UPDATE auth.users u SET name = \(name.text), version = version + 1, last_updated = now()
-                WHERE u.id = \(id) AND u.version = coalesce(\(version), u.version)
+                WHERE u.id = \(id) AND \(isExpected)
                 RETURNING \(Self.columns)
                 """)
             guard let user = try rows.first.map(User.init) else { return nil }
@@ -115,16 +112,6 @@ struct UserStore: Sendable {
             ).insert,
         ]
     }
-}
-
-/// The rows that a registration makes.
-struct NewUser: Sendable {
-    let id = UUID.v7()
-    let email: EmailAddress
-    let name: DisplayName
-    let passwordHash: String
-    let organizationID = UUID.v7()
-    let organizationName: DisplayName
 }
 
 /// Who is named in the audit log as the author of a change.
