@@ -11,7 +11,7 @@ func describingProblems<Value>(_ body: () async throws -> Value) async throws ->
 
 extension Problem {
     /// Nil for an error that is not of this service.
-    private init?(authentication error: any Error) {
+    fileprivate init?(authentication error: any Error) {
         switch error {
         case is SignIn.WrongCredentials:
             self = .unauthorized("The e-mail address or the password is wrong.")
