@@ -41,14 +41,14 @@ import Testing
         let entities = try await server.query(
             "SELECT entity_type, name FROM core.entities WHERE id IN (\(id), \(organization)) ORDER BY entity_type DESC"
         )
-        #expect(try entities.map { try $0.decode(String.self, at: 0) } == ["user", "organization"])
-        #expect(try entities.map { try $0.decode(String.self, at: 1) } == ["Ada", "Ada’s laboratory"])
+        let (types, names) = (try texts(entities, at: 0), try texts(entities, at: 1))
+        #expect(types == ["user", "organization"])
+        #expect(names == ["Ada", "Ada’s laboratory"])
         let audit = try await server.query(
             """
             SELECT event_type FROM core.events WHERE entity_id IN (\(id), \(organization)) ORDER BY event_type
             """)
-        #expect(
-            try audit.map { try $0.decode(String.self) } == ["member.added", "organization.created", "user.registered"])
+        #expect(try texts(audit, at: 0) == ["member.added", "organization.created", "user.registered"])
         let hash = try await server.query("SELECT password_hash FROM auth.credentials WHERE user_id = \(id)")
         #expect(try hash.first?.decode(String.self).hasPrefix("$2b$") == true)
     }
@@ -61,7 +61,7 @@ import Testing
         defer { runner.cancel() }
         try await redis.waitUntilConnected()
         let events = try await eventually { () -> [Event]? in
-            let entries = try await redis.xrange(StreamName.events(.auth))
+            let entries = try await redis.xrange(StreamName.events(.auth), count: 10_000)
             let events = try entries.map { try Event(json: $0["event"] ?? []) }.filter { event in
                 event.organizationID?.text == ada.organizationID || event.subject == ada.id
             }
@@ -155,5 +155,9 @@ import Testing
         }
         #expect(statuses.last == 429)
         #expect(!statuses.prefix(60).contains(429))
+    }
+
+    private func texts(_ rows: Rows, at column: Int) throws -> [String] {
+        try rows.map { try $0.decode(String.self, at: column) }
     }
 }
