@@ -10,7 +10,7 @@ import TestKit
 
 @testable import AuthService
 
-/// The service, built as `main` builds it but for a cheap bcrypt, with a database and a Redis of its own.
+/// The service, built as `main` builds it but for a cheap bcrypt and a long queue for it, with a database and a Redis of its own.
 struct AuthServer: Sendable {
     let application: AuthApplication
     let database: TestDatabase
@@ -26,7 +26,7 @@ struct AuthServer: Sendable {
     }
 
     /// Starts an instance, which runs as long as the process.
-    static func start(on database: TestDatabase, passwordCost: Int = 4) async throws -> AuthServer {
+    static func start(on database: TestDatabase) async throws -> AuthServer {
         let configuration = try ServiceConfiguration([
             "LMS_DATABASE_URL": database.configuration(.auth).url,
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
@@ -37,7 +37,8 @@ struct AuthServer: Sendable {
         logger.logLevel = .warning
         let environment = ServiceEnvironment(
             service: AuthService.description, configuration: configuration, logger: logger)
-        let application = try await AuthApplication(environment, passwordCost: passwordCost)
+        let application = try await AuthApplication(
+            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000))
         let group = ServiceGroup(configuration: .init(services: application.services, logger: logger))
         Task { try await group.run() }
         let port = try await application.http.port()

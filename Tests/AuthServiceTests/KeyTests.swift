@@ -51,7 +51,7 @@ import Testing
     @Test func `the private key is not readable in the database`() async throws {
         let server = try await AuthServer.shared()
         let row = try #require(try await server.query("SELECT sealed_private_key FROM auth.signing_keys").first)
-        let sealed = try row.decode([UInt8].self)
+        let sealed = try row.decode([UInt8].self, at: 0)
         #expect(sealed.count > 32 + 28)
         let other = try Sealer(keys: KeyRing(Data(repeating: 7, count: 32).base64EncodedString()))
         #expect(throws: SealError.self) { try other.open(sealed, context: "auth.signing_keys") }

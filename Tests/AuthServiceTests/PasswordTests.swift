@@ -70,7 +70,7 @@ import Testing
 
     @Test func `a full queue refuses at once`() async throws {
         let hasher = PasswordHasher(cost: 4, concurrency: 1, queueLength: 0)
-        try await hasher.withPermit { _ in
+        _ = try await hasher.withPermit { _ in
             await #expect(throws: PasswordHasher.Overloaded.self) { try await hasher.withPermit { _ in () } }
         }
         try await hasher.withPermit { _ in () }
@@ -78,7 +78,7 @@ import Testing
 
     @Test func `who gives up leaves the queue`() async throws {
         let hasher = PasswordHasher(cost: 4, concurrency: 1, queueLength: 1)
-        try await hasher.withPermit { _ in
+        _ = try await hasher.withPermit { _ in
             let waiter = Task { try await hasher.withPermit { _ in () } }
             waiter.cancel()
             await #expect(throws: CancellationError.self) { try await waiter.value }

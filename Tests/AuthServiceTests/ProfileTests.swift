@@ -40,7 +40,7 @@ import Testing
             SELECT count(*) FROM core.events
             WHERE entity_id = \(UUID(uuidString: ada.id)) AND event_type = 'user.updated'
             """)
-        #expect(try audit.first?.decode(Int.self) == 1)
+        #expect(try audit.first?.decode(Int.self, at: 0) == 1)
     }
 
     @Test func `a stale version is 412, a bad name 422`() async throws {

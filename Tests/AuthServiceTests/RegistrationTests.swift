@@ -1,6 +1,7 @@
 import EventBus
 import Foundation
 import Kernel
+import NIOHTTP1
 import Postgres
 import Redis
 import TestKit
@@ -50,7 +51,7 @@ import Testing
             """)
         #expect(try texts(audit, at: 0) == ["member.added", "organization.created", "user.registered"])
         let hash = try await server.query("SELECT password_hash FROM auth.credentials WHERE user_id = \(id)")
-        #expect(try hash.first?.decode(String.self).hasPrefix("$2b$") == true)
+        #expect(try hash.first?.decode(String.self, at: 0).hasPrefix("$2b$") == true)
     }
 
     @Test func `others are told`() async throws {
@@ -115,9 +116,9 @@ import Testing
     @Test func `what is no JSON is 400, what lacks a field or has a wrong type is 422`() async throws {
         let client = try await AuthServer.shared().client()
         let path = "/api/v1/auth/register"
-        let json = ["content-type": "application/json"]
         #expect(
-            try await client.send(.POST, path, headers: .init(json.map { $0 }), body: Array("{".utf8)).status == 400)
+            try await client.send(.POST, path, headers: ["content-type": "application/json"], body: Array("{".utf8))
+                .status == 400)
         #expect(try await client.post(path, ["email": "ada@example.org"]).status == 422)
         #expect(try await client.post(path, ["email": 1, "password": "x", "name": "y"]).status == 422)
         let form = try await client.post(path, form: ["email": "ada@example.org"])
@@ -127,34 +128,33 @@ import Testing
     @Test func `the same idempotency key answers the first answer again`() async throws {
         let server = try await AuthServer.shared()
         let client = server.client()
-        let body: JSONValue = [
-            "email": .string(AuthServer.newAddress()), "password": "correct horse battery", "name": "Ada",
-        ]
-        let key = ["idempotency-key": UUID().uuidString]
-        let first = try await client.post("/api/v1/auth/register", body, headers: .init(key.map { $0 }))
-        let second = try await client.post("/api/v1/auth/register", body, headers: .init(key.map { $0 }))
+        let body = Array(
+            #"{"email": "\#(AuthServer.newAddress())", "password": "correct horse battery", "name": "Ada"}"#.utf8)
+        let headers: HTTPHeaders = ["idempotency-key": UUID().uuidString, "content-type": "application/json"]
+        let first = try await client.send(.POST, "/api/v1/auth/register", headers: headers, body: body)
+        let second = try await client.send(.POST, "/api/v1/auth/register", headers: headers, body: body)
         #expect(first.status == 201)
         #expect(second.status == 201)
         #expect(second.json == first.json)
         let other = try await client.post(
-            "/api/v1/auth/register", ["email": .string(AuthServer.newAddress()), "password": "x", "name": "y"],
-            headers: .init(key.map { $0 }))
+            "/api/v1/auth/register",
+            ["email": .string(AuthServer.newAddress()), "password": "correct horse battery", "name": "Eve"],
+            headers: headers)
         #expect(other.status == 422)
     }
 
     @Test func `an address of the network cannot register without end`() async throws {
         let server = try await AuthServer.shared()
         let client = server.client()
-        var statuses: [Int] = []
-        for _ in 0..<62 {
-            statuses.append(
-                try await client.post(
-                    "/api/v1/auth/register",
-                    ["email": "a@example.org", "password": "correct horse battery", "name": "A"]
-                ).status)
+        let body: JSONValue = ["email": "a@example.org", "password": "correct horse battery", "name": "A"]
+        for number in 0..<180 {
+            let response = try await client.post("/api/v1/auth/register", body)
+            guard response.status == 429 else { continue }
+            #expect(number >= 60)
+            #expect(response.header("retry-after") != nil)
+            return
         }
-        #expect(statuses.last == 429)
-        #expect(!statuses.prefix(60).contains(429))
+        Issue.record("180 registrations in a row were taken")
     }
 
     private func texts(_ rows: Rows, at column: Int) throws -> [String] {

@@ -94,7 +94,7 @@ import Testing
         let page = try await service.get("/internal/v1/revocations?after=\(before)").json
         let session = try await server.query(
             "SELECT id FROM auth.sessions WHERE user_id = \(UUID(uuidString: ada.id))")
-        let id = try #require(try session.first?.decode(UUID.self)).text
+        let id = try #require(try session.first?.decode(UUID.self, at: 0)).text
         let item = try #require(page["items"].array?.first { $0["id"].string == id })
         #expect(item["kind"] == "session")
         #expect(try await service.get("/internal/v1/revocations?after=x").status == 422)

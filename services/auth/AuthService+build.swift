@@ -14,8 +14,10 @@ struct AuthApplication {
     /// Everything that runs, in the order in which it starts.
     let services: [any ServiceLifecycle.Service]
 
-    /// - Parameter passwordCost: Smaller only in tests.
-    init(_ environment: ServiceEnvironment, passwordCost: Int = Self.passwordCost) async throws {
+    /// - Parameter hasher: Another one only in tests, which cannot wait for the real cost.
+    init(
+        _ environment: ServiceEnvironment, hasher: PasswordHasher = PasswordHasher(cost: Self.passwordCost)
+    ) async throws {
         let logger = environment.logger
         let verificationKeys = LocalKeys()
         let base = try await ServiceBase(environment, issuerKeys: verificationKeys)
@@ -36,7 +38,6 @@ struct AuthApplication {
         let issuer = TokenIssuer(keys: signingKeys)
         let announcer = RevocationAnnouncer(revocations: base.revocations, redis: redis, logger: logger)
         let sessions = Sessions(store: sessionStore, issuer: issuer, announcer: announcer)
-        let hasher = PasswordHasher(cost: passwordCost)
         let attempts = AttemptLog(redis: redis, logger: logger)
         let registrar = Registrar(
             hasher: hasher, limit: RegistrationGuard(log: attempts), issuer: issuer, outbox: outbox)
