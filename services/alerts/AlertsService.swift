@@ -1,0 +1,4 @@
+@main
+struct AlertsService {
+    static func main() async {}
+}
