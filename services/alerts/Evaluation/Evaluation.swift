@@ -3,19 +3,12 @@ import Postgres
 
 /// What an evaluation changes; all of it is stored in one transaction.
 struct EvaluationChanges: Sendable {
-    /// A step in an alert's life, with the alert as it was then.
-    struct Step: Sendable {
-        let event: AlertEvent
-        let alert: Alert
-        let channelIDs: [UUID]
-    }
-
     var states: [RuleKey: RuleState] = [:]
     /// The organization of each rule of `states`.
     var organizations: [UUID: UUID] = [:]
     var newAlerts: [Alert] = []
     var changedAlerts: [Alert] = []
-    var steps: [Step] = []
+    var steps: [AlertStep] = []
 }
 
 /// Evaluates a batch of readings against rules: pure, from what was stored to what is to be stored.
@@ -69,7 +62,7 @@ struct Evaluation: Sendable {
     }
 
     private mutating func note(_ event: AlertEvent, _ alert: Alert, _ rule: Rule) {
-        changes.steps.append(.init(event: event, alert: alert, channelIDs: rule.definition.channelIDs))
+        changes.steps.append(AlertStep(event: event, alert: alert, channelIDs: rule.definition.channelIDs))
     }
 
     /// What is still open after the last reading is stored as it is now.

@@ -81,18 +81,19 @@ CREATE INDEX alerts_by_organization ON alerts.alerts (organization_id, id);
 CREATE INDEX alerts_by_device ON alerts.alerts (organization_id, device_id, id);
 CREATE INDEX open_alerts ON alerts.alerts (organization_id, id) WHERE status <> 'resolved';
 
+-- The history of alerts: the steps of their lives, each with the version it led to.
 CREATE TABLE alerts.alert_events (
-    id uuid PRIMARY KEY,
     organization_id uuid NOT NULL,
     alert_id uuid NOT NULL,
+    version bigint NOT NULL,
     event_type text NOT NULL,
     -- Nil for what happened by itself.
     user_id uuid,
     notes text,
     at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (organization_id, alert_id, version),
     FOREIGN KEY (organization_id, alert_id) REFERENCES alerts.alerts (organization_id, id) ON DELETE CASCADE
 );
-CREATE INDEX alert_events_by_alert ON alerts.alert_events (organization_id, alert_id, id);
 
 CREATE TABLE alerts.channels (
     id uuid PRIMARY KEY,
@@ -140,6 +141,18 @@ CREATE TABLE alerts.devices (
     version bigint NOT NULL
 );
 CREATE INDEX devices_by_organization ON alerts.devices (organization_id, id);
+
+-- Answers to requests that created something, to be given again to the same key.
+CREATE TABLE alerts.idempotency (
+    principal text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    status int NOT NULL,
+    sealed_answer bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (principal, key)
+);
+CREATE INDEX idempotency_by_age ON alerts.idempotency (created_at);
 
 ALTER TABLE alerts.rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE alerts.rule_state ENABLE ROW LEVEL SECURITY;
