@@ -113,7 +113,7 @@ let package = Package(
         kit("Reactor", [.heap, .deque]),
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
         kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
-        kit("HTTPClient", ["CCurl", "Reactor"]),
+        kit("HTTPClient", ["CCurl", "Reactor", .httpTypes]),
         kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
