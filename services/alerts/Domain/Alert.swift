@@ -60,10 +60,21 @@ extension Alert {
         version += 1
     }
 
-    /// Ends it by itself, since the condition has cleared.
-    mutating func resolve(at now: Timestamp) {
+    /// Notes that a user knows of it.
+    mutating func acknowledge(by user: UUID, notes: String?, at now: Timestamp) {
+        status = .acknowledged
+        acknowledgedBy = user
+        acknowledgedAt = now
+        self.notes = notes
+        version += 1
+    }
+
+    /// Ends it: by a user's hand, or by itself when the condition has cleared.
+    mutating func resolve(by user: UUID? = nil, notes: String? = nil, at now: Timestamp) {
         status = .resolved
+        resolvedBy = user
         resolvedAt = now
+        self.notes = notes ?? self.notes
         version += 1
     }
 }
