@@ -121,7 +121,8 @@ let package = Package(
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore, .mustache, .crypto,
+                "CZlib", "Postgres", "Redis", "HTTPClient", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
+                .mustache, .crypto,
                 .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
