@@ -12,7 +12,7 @@ actor PartitionKeeper {
 
     private let redis: RedisClient
     private let store: EvaluationStore
-    private var leases = PartitionLeases(instance: UUID.v7().text, duration: Self.leaseDuration)
+    private var leases = PartitionLeases(instance: UUID.v7().text, duration: PartitionKeeper.leaseDuration)
     private var checkpoints: [Int: Checkpoint] = [:]
     private var nextTurn = ContinuousClock.now
 

@@ -43,10 +43,9 @@ actor NotificationDispatcher: ServiceLifecycle.Service {
     /// Runs until shut down; then what is on its way is still delivered.
     func run() async throws {
         await withGracefulShutdownHandler {
-            await withTaskGroup { group in
+            await withDiscardingTaskGroup { group in
                 group.addTask { await self.tick() }
-                group.addTask { await self.dispatch() }
-                await group.next()
+                await self.dispatch()
                 group.cancelAll()
             }
         } onGracefulShutdown: {
@@ -56,7 +55,7 @@ actor NotificationDispatcher: ServiceLifecycle.Service {
 
     /// What came due since, and what other instances wrote, is found at the next tick.
     private func tick() async {
-        while !Task.isCancelled, !Task.isShuttingDownGracefully {
+        while !Task.isCancelled {
             wake.wake()
             try? await Task.sleep(for: Self.pollInterval)
         }

@@ -8,47 +8,37 @@ struct AlertLife: Sendable {
     let alerts: AlertStore
     let outbox: Outbox
 
-    /// Why a step cannot be taken.
-    enum Refusal: Error, Equatable {
-        case alreadyAcknowledged
-        case alreadyResolved
-    }
-
     /// Takes note that a user knows of the alert.
     ///
-    /// - Throws: ``Refusal``.
+    /// - Returns: The step, or nil when the alert was acknowledged already.
+    /// - Throws: ``AlertResolved``.
     func acknowledge(
         _ alert: Alert, by user: UUID, notes: String?, _ transaction: Transaction
-    ) async throws -> Alert {
-        switch alert.status {
-        case .active: break
-        case .acknowledged: throw Refusal.alreadyAcknowledged
-        case .resolved: throw Refusal.alreadyResolved
-        }
+    ) async throws -> AlertStep? {
+        guard alert.status.isOpen else { throw AlertResolved() }
+        guard alert.status == .active else { return nil }
         var changed = alert
         changed.acknowledge(by: user, notes: notes, at: .now)
-        try await take(
-            [AlertStep(event: .acknowledged, alert: changed, channelIDs: [], userID: user)], transaction)
-        return changed
+        let step = AlertStep(event: .acknowledged, alert: changed, channelIDs: [], userID: user)
+        return try await take([step], transaction).first
     }
 
     /// Ends the alert by a user's hand.
     ///
-    /// - Throws: ``Refusal``.
-    func resolve(_ alert: Alert, by user: UUID, notes: String?, _ transaction: Transaction) async throws -> Alert {
-        guard alert.status.isOpen else { throw Refusal.alreadyResolved }
+    /// - Returns: The step, or nil when the alert was resolved already.
+    func resolve(
+        _ alert: Alert, by user: UUID, notes: String?, _ transaction: Transaction
+    ) async throws -> AlertStep? {
+        guard alert.status.isOpen else { return nil }
         var changed = alert
         changed.resolve(by: user, notes: notes, at: .now)
         let channels = try await channels(ofRule: alert.ruleID, in: alert.organizationID, transaction)
-        try await take(
-            [AlertStep(event: .resolved, alert: changed, channelIDs: channels, userID: user)], transaction)
-        return changed
+        let step = AlertStep(event: .resolved, alert: changed, channelIDs: channels, userID: user)
+        return try await take([step], transaction).first
     }
 
-    /// Ends the open alerts of a rule that is about to go.
-    func resolveAll(
-        ofRule rule: Rule, by user: UUID, _ transaction: Transaction
-    ) async throws {
+    /// Ends the open alerts of a rule that is about to be deleted.
+    func resolveAll(ofRule rule: Rule, by user: UUID, _ transaction: Transaction) async throws -> [AlertStep] {
         let open = try await alerts.lockOpen(ofRule: rule.id, in: rule.organizationID, transaction)
         let steps = open.map { alert in
             var changed = alert
@@ -56,7 +46,7 @@ struct AlertLife: Sendable {
             return AlertStep(
                 event: .resolved, alert: changed, channelIDs: rule.definition.channelIDs, userID: user)
         }
-        try await take(steps, transaction)
+        return try await take(steps, transaction)
     }
 
     /// Ends the open alerts of a device that is gone.
@@ -67,12 +57,13 @@ struct AlertLife: Sendable {
             let channels = try await channels(ofRule: alert.ruleID, in: organization, transaction)
             steps.append(AlertStep(event: .resolved, alert: alert, channelIDs: channels))
         }
-        try await take(steps, transaction)
+        _ = try await take(steps, transaction)
     }
 
-    private func take(_ steps: [AlertStep], _ transaction: Transaction) async throws {
-        guard !steps.isEmpty else { return }
+    private func take(_ steps: [AlertStep], _ transaction: Transaction) async throws -> [AlertStep] {
+        guard !steps.isEmpty else { return [] }
         try await transaction.batch(try steps.flatMap { [$0.alert.update] + (try $0.statements(outbox)) })
+        return steps
     }
 
     private func channels(
@@ -83,3 +74,6 @@ struct AlertLife: Sendable {
         return try rows.first?.decode([UUID].self) ?? []
     }
 }
+
+/// The alert is resolved, so it cannot be acknowledged any more.
+struct AlertResolved: Error {}
