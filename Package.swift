@@ -138,7 +138,7 @@ let package = Package(
             "TestKit",
             [
                 "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "ServiceKit", "EventBus", "Identity",
-                "HTTPKit", .crypto, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
+                "HTTPKit", .crypto, .hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.
