@@ -137,8 +137,8 @@ let package = Package(
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .crypto, .logging, .nioCore, .nioPosix,
-                .nioHTTP1, .nioWebSocket,
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "ServiceKit", "EventBus", "Identity",
+                "HTTPKit", .crypto, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.

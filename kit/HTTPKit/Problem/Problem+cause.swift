@@ -1,6 +1,7 @@
 import Hummingbird
 import Identity
 import Postgres
+import Redis
 
 extension Problem {
     /// What the client is told when a handler throws `error`; nil for an error that is nobody's but ours (500).
@@ -13,6 +14,7 @@ extension Problem {
         case let error as any HTTPResponseError: self.init(error.status)
         case let failure as AuthenticationFailure: self.init(failure)
         case let error as PostgresError: self.init(error)
+        case let error as RedisError where error.isConnectionFailure: self = .unavailable()
         case is CancellationError: self = .unavailable()
         default: return nil
         }
