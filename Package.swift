@@ -43,7 +43,8 @@ func kit(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [R
 /// The tests of a target: `Tests/<name>Tests`.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestKit"] + dependencies,
+        name: "\(name)Tests",
+        dependencies: [.init(stringLiteral: name)] + (name == "TestKit" ? [] : ["TestKit"]) + dependencies,
         path: "Tests/\(name)Tests", resources: resources, swiftSettings: strict)
 }
 
@@ -84,7 +85,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.3.0"),
-        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["JSON", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
@@ -101,38 +102,40 @@ let package = Package(
     targets: [
         // The C libraries: a module map and a shim header each.
         system("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
-        system("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+        system("CHiredis", apt: "libhiredis-dev"),
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        .systemLibrary(name: "CLinux", path: "kit/CLinux"),
 
         // The kit, lowest first; a module imports only what stands above it here.
         kit("Reactor", [.heap, .deque]),
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
-        kit("Redis", ["CHiredis", "Reactor", .deque]),
+        kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
         kit("HTTPClient", ["CCurl", "Reactor"]),
-        kit("Kernel", ["Postgres", .crypto], resources: [.copy("Migrations")]),
+        kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
-        kit("EventBus", ["Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
+        kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["HTTPClient", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .logging, .metrics,
+                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .httpTypes, .lifecycle,
+                .logging, .metrics, .nioCore,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
             "WebSockets",
             [
-                "HTTPKit", .hummingbird, .hummingbirdCore, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .lifecycle, .logging,
+                .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+                .nioWebSocket, .crypto, .deque, .logging,
             ]),
-        kit("LocalStack", ["Postgres", "Redis", "Kernel", .logging]),
+        kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1,
-                .nioWebSocket,
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .crypto, .logging, .nioCore, .nioPosix,
+                .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.
@@ -165,8 +168,10 @@ let package = Package(
         tests("ServiceKit"),
         tests("EventBus"),
         tests("Identity", [.jwt]),
-        tests("HTTPKit"),
-        tests("WebSockets"),
+        tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
+        tests("LocalStack"),
+        tests("TestKit"),
+        tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
         tests("ReadingsService"),

@@ -1,0 +1,64 @@
+import FoundationEssentials
+import Logging
+import Testing
+
+@testable import LocalStack
+
+/// The whole stack, with shell scripts in the place of the services.
+final class StackTests {
+    private let path = "/tmp/lms-stack-" + randomHex(bytes: 6)
+    private let logger = Logger(label: "test")
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private func options(script: String) throws -> Stack.Options {
+        try makeFolder(path + "/bin")
+        for component in Component.allCases {
+            try writeFile("#!/bin/sh\n" + script, to: "\(path)/bin/\(component.executable)", mode: 0o755)
+        }
+        return Stack.Options(
+            binaries: path + "/bin", purpose: .tests, environment: ["PATH": "/usr/bin:/bin", "LMS_LOG_LEVEL": "debug"])
+    }
+
+    @Test func `it migrates every service, keeps the processes running, and stops them all`() async throws {
+        let options = try options(script: "echo $0 $1 $LMS_HTTP_PORT; [ \"$1\" = migrate ] || exec sleep infinity\n")
+        let stack = try await Stack.prepare(in: StateFolder(path: path + "/state"), options, logger: logger)
+        #expect(lastLines(ofFile: stack.folder.log("billing-migrate")).last?.contains("lms-billing migrate") == true)
+        async let running: Void = stack.run()
+        let devices = try #require(stack.services[.devices])
+        while await devices.processID == nil { try await Task.sleep(for: .milliseconds(5)) }
+        let first = await devices.processID
+        await devices.kill()
+        while await [nil, first].contains(devices.processID) { try await Task.sleep(for: .milliseconds(5)) }
+        await stack.stop()
+        await running
+        for process in stack.servers + stack.services.values { #expect(await process.processID == nil) }
+    }
+
+    @Test func `a migration that fails stops the servers and says why`() async throws {
+        let options = try options(script: "echo 0001_first.sql is broken >&2; exit 1\n")
+        let folder = try StateFolder(path: path + "/state")
+        let error = await #expect(throws: LocalStackError.self) {
+            try await Stack.prepare(in: folder, options, logger: self.logger)
+        }
+        #expect(error?.description.contains("0001_first.sql is broken") == true)
+        let port = try #require(PortTable(text: textOfFile(folder.path + "/ports") ?? "").ports["postgres"])
+        #expect(isLoopbackPortFree(port))
+    }
+
+    @Test func `a gateway port that is taken is an error before anything is started`() async throws {
+        var options = try options(script: "exit 0\n")
+        let redis = try RedisServer(in: StateFolder(path: path + "/other"), purpose: .tests)
+        let process = ManagedProcess(redis, logger: logger)
+        try await process.start()
+        options.gatewayPort = redis.port
+        let folder = try StateFolder(path: path + "/state")
+        let chosen = options
+        await #expect(throws: LocalStackError.portBusy(redis.port, option: "--port")) {
+            try await Stack.prepare(in: folder, chosen, logger: self.logger)
+        }
+        await process.stop()
+    }
+}

@@ -1,0 +1,147 @@
+import FoundationEssentials
+import Kernel
+import Logging
+import Metrics
+import Postgres
+import Reactor
+import Redis
+import ServiceLifecycle
+
+/// Applies the events of some streams to the service's own tables: each entry once per service, whichever instance.
+///
+/// An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
+/// claimed by the others. One that fails five times goes to the stream's dead letters, with its error. While the
+/// database is away nothing counts as a failure: the entry waits.
+public struct EventConsumer: ServiceLifecycle.Service {
+    public typealias Handler = @Sendable (Event, Transaction) async throws -> Void
+
+    private static let maximumDeliveries = 5
+    private static let claimAfter = Duration.seconds(10)
+    private static let batchSize = 100
+
+    private let streams: [String]
+    private let group: String
+    private let name = UUID.v7().text
+    private let database: PostgresClient
+    private let redis: RedisClient
+    private let logger: Logger
+    private let handler: Handler
+    private let applied: Counter
+    private let failed: Counter
+
+    /// - Parameters:
+    ///   - sources: The services whose events are consumed.
+    ///   - consumer: The service that consumes; its name is the consumer group's.
+    ///   - handler: Applies one event in a transaction over all tenants; it must bear the same event twice.
+    public init(
+        sources: [Kernel.Service], consumer: Kernel.Service, database: PostgresClient, redis: RedisClient,
+        logger: Logger, handler: @escaping Handler
+    ) {
+        streams = sources.map(StreamName.events)
+        group = consumer.rawValue
+        self.database = database
+        self.redis = redis
+        self.logger = logger
+        self.handler = handler
+        applied = Counter(label: "lms_events_applied", dimensions: [("consumer", group)])
+        failed = Counter(label: "lms_events_failed", dimensions: [("consumer", group)])
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var backoff = Backoff()
+            while !Task.isCancelled {
+                do {
+                    try await redis.withConnection { connection in
+                        try await createGroups(connection)
+                        backoff.reset()
+                        try await consume(connection)
+                    }
+                } catch is CancellationError {
+                } catch {
+                    logger.warning("events cannot be read; trying again", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
+    }
+
+    private func createGroups(_ connection: RedisConnection) async throws {
+        for stream in streams {
+            try await connection.xgroupCreate(stream, group: group, from: .start)
+        }
+    }
+
+    private func consume(_ connection: RedisConnection) async throws {
+        var nextClaim = ContinuousClock.now
+        while !Task.isCancelled {
+            if ContinuousClock.now >= nextClaim {
+                try await claimAbandoned(connection)
+                nextClaim = .now + Self.claimAfter
+            }
+            let batches = try await connection.xreadgroup(
+                streams.map { ($0, .undelivered) }, group: group, consumer: name, count: Self.batchSize,
+                block: Self.claimAfter)
+            for batch in batches {
+                for entry in batch.entries { try await process(entry, of: batch.stream, connection) }
+            }
+        }
+    }
+
+    /// Takes over what has been pending too long, and buries what has failed too often.
+    private func claimAbandoned(_ connection: RedisConnection) async throws {
+        for stream in streams {
+            let pending = try await connection.xpending(stream, group: group, from: .zero, count: Self.batchSize)
+            let hopeless = Set(pending.filter { $0.deliveries >= Self.maximumDeliveries }.map(\.id))
+            let claim = try await connection.xautoclaim(
+                stream, group: group, consumer: name, idle: Self.claimAfter, count: Self.batchSize)
+            for entry in claim.entries {
+                if hopeless.contains(entry.id) {
+                    try await bury(entry, of: stream, connection)
+                } else {
+                    try await process(entry, of: stream, connection)
+                }
+            }
+        }
+    }
+
+    /// Applies one entry; while the database is away it waits with it, so that the order of a stream is kept.
+    private func process(_ entry: StreamEntry, of stream: String, _ connection: RedisConnection) async throws {
+        var backoff = Backoff()
+        while true {
+            do {
+                try await apply(entry)
+                try await connection.xack(stream, group: group, [entry.id])
+                applied.increment()
+                return
+            } catch let error as PostgresError where error.isUnavailability {
+                logger.warning("an event waits for the database", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: backoff.next())
+            } catch let error where error is CancellationError || error is RedisError {
+                throw error
+            } catch {
+                failed.increment()
+                logger.error(
+                    "an event could not be applied; it stays pending",
+                    metadata: ["stream": "\(stream)", "entry": "\(entry.id)", "error": "\(error)"])
+                return
+            }
+        }
+    }
+
+    private func apply(_ entry: StreamEntry) async throws {
+        let event = try Event(json: entry["event"] ?? [])
+        try await database.withTransaction(as: .platform) { try await handler(event, $0) }
+    }
+
+    private func bury(_ entry: StreamEntry, of stream: String, _ connection: RedisConnection) async throws {
+        let fields: [(name: String, value: any RedisArgument)] = [
+            ("event", entry["event"] ?? []), ("entry", entry.id), ("group", group),
+        ]
+        try await connection.xadd(StreamName.dead(stream), fields)
+        try await connection.xack(stream, group: group, [entry.id])
+        logger.error(
+            "an event failed too often and went to the dead letters",
+            metadata: ["stream": "\(stream)", "entry": "\(entry.id)"])
+    }
+}

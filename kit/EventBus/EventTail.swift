@@ -1,0 +1,76 @@
+import Kernel
+import Logging
+import Postgres
+import Reactor
+import Redis
+import ServiceLifecycle
+
+/// Tells every instance of every event from now on: for caches in memory, which a consumer group would update in one
+/// instance only.
+///
+/// `established` comes before the first event and again whenever events may have been missed: then the cache must be
+/// dropped or read anew.
+public struct EventTail: ServiceLifecycle.Service {
+    public enum Item: Sendable {
+        case established
+        case event(Event)
+    }
+
+    private let streams: [String]
+    private let redis: RedisClient
+    private let logger: Logger
+    private let handler: @Sendable (Item) async -> Void
+
+    /// - Parameter sources: The services whose events are followed.
+    public init(
+        sources: [Kernel.Service], redis: RedisClient, logger: Logger,
+        handler: @escaping @Sendable (Item) async -> Void
+    ) {
+        streams = sources.map(StreamName.events)
+        self.redis = redis
+        self.logger = logger
+        self.handler = handler
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var backoff = Backoff()
+            while !Task.isCancelled {
+                do {
+                    try await redis.withConnection { connection in
+                        var positions = try await ends(connection)
+                        backoff.reset()
+                        await handler(.established)
+                        while !Task.isCancelled { try await read(&positions, connection) }
+                    }
+                } catch is CancellationError {
+                } catch {
+                    logger.warning("events cannot be followed; trying again", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
+    }
+
+    /// The newest id of each stream, so that nothing is missed between here and the first blocking read.
+    private func ends(_ connection: RedisConnection) async throws -> [String: StreamID] {
+        var positions: [String: StreamID] = [:]
+        for stream in streams { positions[stream] = try await connection.xlast(stream) }
+        return positions
+    }
+
+    private func read(_ positions: inout [String: StreamID], _ connection: RedisConnection) async throws {
+        let batches = try await connection.xread(
+            streams.map { ($0, .after(positions[$0] ?? .zero)) }, count: 500, block: .seconds(10))
+        for batch in batches {
+            for entry in batch.entries {
+                positions[batch.stream] = entry.id
+                do {
+                    await handler(.event(try Event(json: entry["event"] ?? [])))
+                } catch {
+                    logger.error("an event cannot be read", metadata: ["entry": "\(entry.id)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// What a request carries to say who makes it, as it stands in its headers.
+public struct Credentials: Sendable {
+    /// The value of `Authorization`.
+    public var authorization: String?
+    /// The value of `X-API-Key`, or the token in the path of a ThingsBoard-compatible route.
+    public var apiKey: String?
+    /// The value of the cookie `session_token`.
+    public var sessionCookie: String?
+
+    public init(authorization: String? = nil, apiKey: String? = nil, sessionCookie: String? = nil) {
+        self.authorization = authorization
+        self.apiKey = apiKey
+        self.sessionCookie = sessionCookie
+    }
+}
+
+/// A request's principal, and the credential that proved it.
+public struct Authentication: Sendable, Hashable {
+    public enum Credential: Sendable, Hashable {
+        /// A user's JWT in `Authorization`.
+        case bearerToken
+        /// A user's JWT in the cookie. A browser sends it whoever caused the request, so CSRF rules apply to it alone.
+        case sessionCookie
+        case personalAccessToken
+        case deviceKey
+        case internalToken
+    }
+
+    public var principal: Principal
+    public var credential: Credential
+
+    public init(principal: Principal, credential: Credential) {
+        self.principal = principal
+        self.credential = credential
+    }
+}
+
+/// Why credentials prove nobody. All are 401, but for `unavailable`.
+public enum AuthenticationFailure: Error, Hashable {
+    /// `Authorization` has another scheme than `Bearer`, or nothing that is a credential.
+    case malformed
+    /// Not a credential of this installation, or no longer.
+    case invalid
+    case expired
+    case revoked
+    /// 503: whoever could tell does not answer.
+    case unavailable
+
+    init(_ error: TokenError) {
+        self =
+            switch error {
+            case .malformed: .malformed
+            case .wrongAlgorithm, .unknownKey, .badSignature, .wrongUse: .invalid
+            case .expired: .expired
+            case .revoked: .revoked
+            case .keysUnavailable: .unavailable
+            }
+    }
+}

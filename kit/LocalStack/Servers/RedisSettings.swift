@@ -1,0 +1,33 @@
+/// The configuration file of a private Redis.
+struct RedisSettings: Sendable {
+    var port: Int
+    var folder: String
+    var password: String
+    var purpose: Purpose
+
+    var configuration: String {
+        let lines = [
+            "bind 127.0.0.1",
+            "port \(port)",
+            "requirepass \(password)",
+            "dir \(quoted(folder))",
+            "daemonize no",
+            "logfile \"\"",
+            "loglevel notice",
+            "save \"\"",
+            // Streams are trimmed by their writers; a server that drops keys by itself would lose events.
+            "maxmemory-policy noeviction",
+            "appendonly \(purpose == .development ? "yes" : "no")",
+            "appendfsync everysec",
+            // Tests that run beside each other take a database each.
+            "databases \(purpose == .development ? 16 : RedisServer.testDatabases)",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A quoted word of redis.conf.
+    private func quoted(_ text: String) -> String {
+        let escaped = text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
+        return "\"" + String(escaped) + "\""
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Logging
+
+/// One key of the configuration: its name, what it is for, what may be written there, and how that is read.
+public struct Setting<Value: Sendable>: Sendable {
+    /// The environment variable, and the key in a configuration file.
+    public let key: String
+    /// What may be written there, as the end of the sentence "set it to …".
+    public let expected: String
+    /// Whether the value is never printed.
+    public let isSecret: Bool
+    /// The value that `text` stands for; nil when it stands for none.
+    let parse: @Sendable (_ text: String) -> Value?
+
+    init(
+        _ key: String, expected: String, isSecret: Bool = false, parse: @escaping @Sendable (_ text: String) -> Value?
+    ) {
+        self.key = key
+        self.expected = expected
+        self.isSecret = isSecret
+        self.parse = parse
+    }
+
+    /// The value of this setting in `values`; nil when it is not set.
+    ///
+    /// - Throws: ``ConfigurationError/invalid(key:found:expected:)``.
+    func value(in values: [String: String]) throws(ConfigurationError) -> Value? {
+        guard let text = values[key], !text.isEmpty else { return nil }
+        guard let value = parse(text) else {
+            throw .invalid(key: key, found: isSecret ? nil : text, expected: expected)
+        }
+        return value
+    }
+}
+
+/// Every setting of LMS Core. The names are those of the environment; a configuration file uses the same.
+enum Settings {
+    /// A YAML (`.yaml`, `.yml`) or JSON file with the same keys; the environment wins over it.
+    static let configurationFile = Setting("LMS_CONFIG_FILE", expected: "the path of a .yaml, .yml or .json file") {
+        $0
+    }
+    /// The database, as the service's own role.
+    static let databaseURL = Setting(
+        "LMS_DATABASE_URL", expected: "postgresql://role:password@host:port/database", isSecret: true,
+        parse: url(schemes: ["postgresql", "postgres"]))
+    /// The database, as the owner of the service's schema; only `migrate` uses it.
+    static let databaseOwnerURL = Setting(
+        "LMS_DATABASE_OWNER_URL", expected: "postgresql://owner:password@host:port/database", isSecret: true,
+        parse: url(schemes: ["postgresql", "postgres"]))
+    /// What the names of all database roles of an installation begin with.
+    static let databaseRolePrefix = Setting(
+        "LMS_DATABASE_ROLE_PREFIX", expected: "at most 32 lower-case letters, digits and underscores"
+    ) { text in
+        let isName = text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+        return isName && text.utf8.count <= 32 ? text : nil
+    }
+    static let redisURL = Setting(
+        "LMS_REDIS_URL", expected: "redis://[user:password@]host:port/database", isSecret: true,
+        parse: url(schemes: ["redis"]))
+    /// The address to listen on.
+    static let httpHost = Setting("LMS_HTTP_HOST", expected: "an address to listen on, such as 127.0.0.1") { $0 }
+    /// The port to listen on; 0 takes any free one.
+    static let httpPort = Setting("LMS_HTTP_PORT", expected: "a port number from 0 to 65535") {
+        UInt16($0).map(Int.init)
+    }
+    static let logLevel = Setting(
+        "LMS_LOG_LEVEL", expected: "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))"
+    ) {
+        Logger.Level(rawValue: $0.lowercased())
+    }
+    /// From which the keys for sealing, internal tokens and CSRF tokens are derived. Behind the one in use, after
+    /// commas, may stand older ones, which are still accepted.
+    static let secretKey = Setting(
+        "LMS_SECRET_KEY", expected: "base64 of 32 random bytes (openssl rand -base64 32)", isSecret: true
+    ) { text in
+        let keys = text.split(separator: ",", omittingEmptySubsequences: false)
+        return keys.allSatisfy { Data(base64Encoded: String($0))?.count == 32 } ? text : nil
+    }
+    /// Whether webhooks may reach loopback, link-local and private addresses.
+    static let webhookAllowPrivate = Setting("LMS_WEBHOOK_ALLOW_PRIVATE", expected: "true or false") {
+        Bool($0.lowercased())
+    }
+    /// Where the other services are, for internal calls and the gateway.
+    static let serviceURLs = PeerService.allCases.map { peer in
+        Setting(peer.key, expected: "the base URL of the \(peer.rawValue) service, such as http://127.0.0.1:8101") {
+            url(schemes: ["http", "https"])($0).flatMap(URL.init(string:))
+        }
+    }
+
+    /// The names of all settings.
+    static let keys: Set<String> = Set(
+        [
+            configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseRolePrefix.key, redisURL.key,
+            httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
+        ] + serviceURLs.map(\.key))
+
+    private static func url(schemes: [String]) -> @Sendable (String) -> String? {
+        { text in
+            guard let components = URLComponents(string: text), let scheme = components.scheme,
+                schemes.contains(scheme.lowercased()), components.host != nil
+            else { return nil }
+            return text
+        }
+    }
+}
+
+/// A service that others call.
+public enum PeerService: String, Sendable, Hashable, CaseIterable {
+    case auth, devices, readings, alerts, billing, realtime
+
+    /// The setting with its base URL, such as `LMS_AUTH_URL`.
+    public var key: String { "LMS_\(rawValue.uppercased())_URL" }
+}

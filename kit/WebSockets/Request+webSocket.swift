@@ -1,0 +1,49 @@
+import Hummingbird
+import NIOCore
+
+extension Request {
+    /// The 101 response that turns this request's connection into a WebSocket, and runs `handler` for as long as it
+    /// lives. A route calls it after it has decided whom to let in; the handler runs in the connection's own task.
+    ///
+    /// When the handler returns the socket is closed with 1000, when it throws with 1011.
+    ///
+    /// - Parameters:
+    ///   - channel: The connection the request came on, made by `HTTPServerBuilder.http1WithWebSockets`.
+    ///   - subprotocols: Those spoken, the best first.
+    /// - Throws: `HTTPError` 400 or 426 when the request is no proper opening handshake.
+    public func upgradeToWebSocket(
+        on channel: any Channel, subprotocols: [String] = ["lms.v1"],
+        configuration: WebSocketConfiguration = WebSocketConfiguration(),
+        handler: @escaping @Sendable (WebSocket) async throws -> Void
+    ) async throws -> Response {
+        let handshake: WebSocketHandshake
+        do {
+            handshake = try WebSocketHandshake(accepting: head, subprotocols: subprotocols)
+        } catch {
+            throw HTTPError(error)
+        }
+        let socket = WebSocket(channel: channel, subprotocol: handshake.subprotocol, configuration: configuration)
+        try await channel.triggerUserOutboundEvent(UpgradeHandler.Acceptance(socket: socket)).get()
+        let body = ResponseBody { _ in
+            do {
+                try await handler(socket)
+                socket.close(.normal)
+            } catch {
+                socket.close(.internalError)
+            }
+            try await channel.closeFuture.get()
+        }
+        return Response(status: .switchingProtocols, headers: handshake.responseHeaders, body: body)
+    }
+}
+
+extension HTTPError {
+    fileprivate init(_ error: WebSocketHandshakeError) {
+        switch error {
+        case .badRequest(let message):
+            self.init(.badRequest, message: message)
+        case .upgradeRequired(let message):
+            self.init(.upgradeRequired, headers: [.secWebSocketVersion: "13", .upgrade: "websocket"], message: message)
+        }
+    }
+}

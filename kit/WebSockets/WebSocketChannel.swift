@@ -1,0 +1,62 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// Hummingbird's HTTP/1.1 channel, of which any request may become a WebSocket.
+public struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
+    public typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    public let responder: HTTPChannelHandler.Responder
+    private let configuration: HTTP1Channel.Configuration
+
+    public init(responder: @escaping HTTPChannelHandler.Responder, configuration: HTTP1Channel.Configuration) {
+        self.responder = responder
+        self.configuration = configuration
+    }
+
+    public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let encoder = HTTPResponseEncoder()
+            let decoder = ByteToMessageHandler(
+                HTTPRequestDecoder(
+                    leftOverBytesStrategy: .forwardBytes,
+                    limitConfiguration: NIOHTTPDecoderLimitConfiguration(configuration)))
+            let codec = HTTP1ToHTTPServerCodec(secure: false)
+            let additional = configuration.additionalChannelHandlers()
+            let connection = HTTPConnectionStateHandler(
+                idleTimeout: configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: logger)
+            let upgrade = UpgradeHandler(replacing: [connection] + additional + [codec, encoder, decoder])
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandlers([encoder, decoder, codec])
+            try pipeline.addHandlers(additional)
+            try pipeline.addHandlers([connection, upgrade])
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }
+    }
+
+    public func handle(value: Value, logger: Logger) async {
+        await handleHTTP(asyncChannel: value, logger: logger)
+    }
+}
+
+extension NIOHTTPDecoderLimitConfiguration {
+    fileprivate init(_ configuration: HTTP1Channel.Configuration) {
+        self.init()
+        maxHeaderFieldSize = configuration.httpDecoder.maxHeaderFieldSize
+        maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize
+        maxHeaderFieldCount = configuration.httpDecoder.maxHeaderFieldCount
+    }
+}
+
+extension HTTPServerBuilder {
+    /// An HTTP/1.1 server whose routes may answer with `Request.upgradeToWebSocket`.
+    public static func http1WithWebSockets(configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
+        HTTPServerBuilder { responder in
+            WebSocketChannel(responder: responder, configuration: configuration)
+        }
+    }
+}
