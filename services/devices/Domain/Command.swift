@@ -24,8 +24,8 @@ struct Command: Sendable, Hashable {
     let completedAt: Timestamp?
     let lastUpdated: Timestamp
 
-    /// How long a poll keeps what it was handed out from the other polls.
-    static let lease = Duration.seconds(30)
+    /// How long, in seconds, what was handed out to a poll is kept from the other polls.
+    static let leaseSeconds = 30.0
 }
 
 /// What is to be done, and how urgently.

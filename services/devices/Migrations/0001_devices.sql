@@ -114,6 +114,18 @@ CREATE TABLE devices.limits (
     version bigint NOT NULL
 );
 
+-- Answers to requests with an Idempotency-Key, sealed, kept for 24 hours. The principal names the organization.
+CREATE TABLE devices.idempotency (
+    principal text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    status integer NOT NULL,
+    sealed_answer bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (principal, key)
+);
+CREATE INDEX idempotency_by_age ON devices.idempotency (created_at);
+
 ALTER TABLE devices.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE devices.device_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE devices.configs ENABLE ROW LEVEL SECURITY;

@@ -14,7 +14,7 @@ struct CommandQueue: Sendable {
         AND (scheduled_at IS NULL OR scheduled_at <= now()) AND expires_at > now() AND deliveries <= max_retries
         """
 
-    /// Hands out up to `limit` commands of the device, the most urgent first, for ``Command/lease``.
+    /// Hands out up to `limit` commands of the device, the most urgent first, for ``Command/leaseSeconds``.
     ///
     /// Polls at once never get the same command. Most polls find nothing, and learn it from one statement on a shared
     /// connection.
@@ -75,7 +75,7 @@ struct CommandQueue: Sendable {
     private static func lease(_ limit: Int, _ device: UUID, _ organization: UUID) -> SQL {
         """
         UPDATE devices.commands
-        SET status = 'sent', deliveries = deliveries + 1, leased_until = \(Timestamp.now.adding(Command.lease)),
+        SET status = 'sent', deliveries = deliveries + 1, leased_until = now() + make_interval(secs => \(Command.leaseSeconds)),
             sent_at = coalesce(sent_at, now()), version = version + 1, last_updated = now()
         WHERE id IN (
             SELECT id FROM devices.commands

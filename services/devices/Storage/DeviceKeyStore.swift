@@ -28,27 +28,25 @@ struct DeviceKeyStore: Sendable {
     ///
     /// - Throws: ``DeviceError/notFound``.
     func rotate(
-        _ device: UUID, in organization: UUID, overlap: Duration, _ cause: Cause
+        _ device: UUID, in organization: UUID, overlap: Duration, _ cause: Cause, _ transaction: Transaction
     ) async throws -> Issue {
-        try await database.withTransaction(as: .organization(organization)) { transaction in
-            let rows = try await transaction.batch([
-                """
-                SELECT id FROM devices.devices
-                WHERE organization_id = \(organization) AND id = \(device) FOR NO KEY UPDATE
-                """,
-                """
-                SELECT \(DeviceKey.columns) FROM devices.device_keys
-                WHERE organization_id = \(organization) AND device_id = \(device)
-                """,
-            ])
-            guard !rows[0].isEmpty else { throw DeviceError.notFound }
-            let rotation = KeyRotation(of: try rows[1].map(DeviceKey.init(row:)), overlap: overlap, at: .now)
-            let secret = SecretToken(.deviceKey)
-            let key = DeviceKey(
-                hash: secret.hash, deviceID: device, organizationID: organization, version: 1, expiresAt: nil)
-            try await transaction.batch(try changes(rotation, key, cause))
-            return Issue(key: secret, rotation: rotation)
-        }
+        let rows = try await transaction.batch([
+            """
+            SELECT id FROM devices.devices
+            WHERE organization_id = \(organization) AND id = \(device) FOR NO KEY UPDATE
+            """,
+            """
+            SELECT \(DeviceKey.columns) FROM devices.device_keys
+            WHERE organization_id = \(organization) AND device_id = \(device)
+            """,
+        ])
+        guard !rows[0].isEmpty else { throw DeviceError.notFound }
+        let rotation = KeyRotation(of: try rows[1].map(DeviceKey.init(row:)), overlap: overlap, at: .now)
+        let secret = SecretToken(.deviceKey)
+        let key = DeviceKey(
+            hash: secret.hash, deviceID: device, organizationID: organization, version: 1, expiresAt: nil)
+        try await transaction.batch(try changes(rotation, key, cause))
+        return Issue(key: secret, rotation: rotation)
     }
 
     private func changes(_ rotation: KeyRotation, _ new: DeviceKey, _ cause: Cause) throws -> [SQL] {
