@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -120,8 +121,8 @@ let package = Package(
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .httpTypes, .lifecycle,
-                .logging, .metrics, .nioCore,
+                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore, .mustache, .crypto,
+                .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
