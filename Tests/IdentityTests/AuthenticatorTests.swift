@@ -5,7 +5,7 @@ import Testing
 @testable import Identity
 
 @Suite struct AuthenticatorTests {
-    private let clock = ManualClock()
+    private let clock = StoppedClock()
     private let revocations = Revocations()
     private let signingKey = SigningKey()
     private let deviceKey = SecretToken(.deviceKey)

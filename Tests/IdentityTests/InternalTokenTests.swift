@@ -4,7 +4,7 @@ import Testing
 @testable import Identity
 
 @Suite struct InternalTokenTests {
-    private let clock = ManualClock()
+    private let clock = StoppedClock()
 
     @Test func aTokenHoldsForAMinute() async throws {
         let tokens = await InternalTokens(service: "devices", keys: try .sample(), now: clock.now)

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
-import Synchronization
+import Redis
+import TestKit
 import Testing
 
 @testable import Identity
@@ -84,32 +85,39 @@ import Testing
     @Test func itIsReadAgainWhileNothingIsHeard() {
         var schedule = RereadSchedule()
         let start = ContinuousClock.now
-        func isTaken(after seconds: Int) -> Bool { schedule.takeTurn(at: start + .seconds(seconds)) }
-        #expect(isTaken(after: 0))
-        #expect(isTaken(after: 1), "once a second while the channel is away")
-        schedule.isListening = true
-        #expect(isTaken(after: 2), "what was announced before the subscription held")
-        #expect(!isTaken(after: 3))
-        #expect(isTaken(after: 40), "regularly, since a channel may lose messages")
-        schedule.isListening = false
-        #expect(isTaken(after: 41))
+        func isTaken(after seconds: Int, listening: Bool) -> Bool {
+            schedule.takeTurn(at: start + .seconds(seconds), isListening: listening)
+        }
+        #expect(isTaken(after: 0, listening: true), "at first")
+        #expect(!isTaken(after: 1, listening: true))
+        #expect(isTaken(after: 2, listening: false), "once a second while the channel is away")
+        #expect(isTaken(after: 3, listening: false))
+        #expect(!isTaken(after: 4, listening: true))
+        schedule.isBehind = true
+        #expect(isTaken(after: 5, listening: true), "what was lost before the subscription held")
+        #expect(!isTaken(after: 6, listening: true))
+        #expect(isTaken(after: 40, listening: true), "regularly, since a channel may lose messages")
     }
 
-    @Test(.timeLimit(.minutes(1))) func theFeedTakesBothWays() async throws {
+    @Test func theFeedTakesBothWays() async throws {
         let (announced, reread) = (UserPrincipal.sample(), UserPrincipal.sample())
         let revocations = Revocations()
-        let (signals, continuation) = AsyncStream.makeStream(of: RevocationSignal.self)
-        let feed = RevocationFeed(revocations: revocations, signals: signals, logger: Logger(label: "test")) { after in
+        let redis = RedisClient(try await RedisConfiguration(url: TestServers.shared().newRedisURL()))
+        let feed = RevocationFeed(revocations: revocations, redis: redis, logger: Logger(label: "test")) { after in
             let item = Revocation(.token(reread.tokenID), at: Date(), lifetime: 60)
             return RevocationPage(items: after == nil ? [item] : [], next: "1")
         }
+        let message = try JSONEncoder().encode(Revocation(.token(announced.tokenID), at: Date(), lifetime: 60))
         try await withThrowingTaskGroup { group in
+            group.addTask { await redis.run() }
             group.addTask { try await feed.run() }
-            continuation.yield(.isListening(true))
-            continuation.yield(.message(Array("{}".utf8)))
-            let revocation = Revocation(.token(announced.tokenID), at: Date(), lifetime: 60)
-            continuation.yield(.message(Array(try JSONEncoder().encode(revocation))))
-            while !revocations.isRevoked(announced) || !revocations.isRevoked(reread) { await Task.yield() }
+            try await eventually { revocations.isRevoked(reread) }
+            try await redis.waitUntilConnected()
+            try await eventually {
+                _ = try await redis.publish(Array("{}".utf8), to: Revocation.channel)
+                _ = try await redis.publish(Array(message), to: Revocation.channel)
+                return revocations.isRevoked(announced)
+            }
             group.cancelAll()
         }
     }

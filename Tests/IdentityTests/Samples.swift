@@ -28,7 +28,7 @@ extension KeyRing {
 }
 
 /// A clock that stands still until it is set.
-final class ManualClock: Sendable {
+final class StoppedClock: Sendable {
     private let current = Mutex(Date(timeIntervalSince1970: 1_764_000_001))
 
     func advance(by seconds: TimeInterval) { current.withLock { $0 += seconds } }

@@ -6,7 +6,7 @@ import Testing
 @testable import Identity
 
 @Suite struct TokenTests {
-    let clock = ManualClock()
+    let clock = StoppedClock()
     let revocations = Revocations()
     let key = SigningKey()
 

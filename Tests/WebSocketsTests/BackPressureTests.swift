@@ -9,26 +9,23 @@ import Testing
         var configuration = WebSocketConfiguration()
         configuration.outboundBufferSize = 8192
         let (counts, continuation) = AsyncStream.makeStream(of: Int.self)
-        try await TestServer.run(
-            configuration,
-            handler: { socket in
-                let frame = OutboundFrame(binary: [UInt8](repeating: 1, count: 1000))
-                var sent = 0
-                var refused = 0
-                // The kernel's buffers take some megabytes; what is beyond is refused for good.
-                while refused < 1000 {
-                    if socket.trySend(frame) {
-                        sent += 1
-                        refused = 0
-                    } else {
-                        refused += 1
-                        try await Task.sleep(for: .microseconds(100))
-                    }
+        try await TestServer(configuration) { socket in
+            let frame = OutboundFrame(binary: [UInt8](repeating: 1, count: 1000))
+            var sent = 0
+            var refused = 0
+            // The kernel's buffers take some megabytes; what is beyond is refused for good.
+            while refused < 1000 {
+                if socket.trySend(frame) {
+                    sent += 1
+                    refused = 0
+                } else {
+                    refused += 1
+                    try await Task.sleep(for: .microseconds(100))
                 }
-                continuation.yield(sent)
-                for await _ in socket.messages {}
             }
-        ) { port, _ in
+            continuation.yield(sent)
+            for await _ in socket.messages {}
+        }.run { port, _ in
             try await RawClient.connect(port: port) { client in
                 _ = try await client.upgrade("/ws")
                 var iterator = counts.makeAsyncIterator()
@@ -46,25 +43,23 @@ import Testing
             try await RawClient.connect(port: port) { client in
                 _ = try await client.upgrade("/ws")
                 let message = frame(0x82, [UInt8](repeating: 1, count: 50_000))
-                let count = 400
                 let outbound = client.outbound
                 let sent = Progress()
                 try await withThrowingTaskGroup { group in
                     group.addTask {
-                        for _ in 0..<count {
+                        for _ in 0..<2000 {
                             try await outbound.write(ByteBuffer(bytes: message))
                             sent.advance()
                         }
                     }
-                    // 20 MB cannot be on the way unless somebody buffers them: the client comes to a stop.
+                    // 100 MB cannot be on the way unless somebody buffers them: the client comes to a stop.
                     var before = -1
                     while before != sent.value {
                         before = sent.value
-                        try await Task.sleep(for: .milliseconds(200))
+                        try await Task.sleep(for: .milliseconds(300))
                     }
-                    #expect(before < count)
-                    for _ in 0..<count { #expect(try await client.readFrame()?.payload.count == 50_000) }
-                    try await group.waitForAll()
+                    #expect(before < 2000)
+                    group.cancelAll()
                 }
             }
         }
@@ -98,14 +93,11 @@ import Testing
         configuration.outboundBufferSize = 8192
         let fanOut = FanOut<Conflating>()
         let (joined, continuation) = AsyncStream.makeStream(of: Void.self)
-        try await TestServer.run(
-            configuration,
-            handler: { socket in
-                await fanOut.join(socket) { Conflating() }
-                continuation.yield()
-                for await _ in socket.messages {}
-            }
-        ) { port, _ in
+        try await TestServer(configuration) { socket in
+            await fanOut.join(socket) { Conflating() }
+            continuation.yield()
+            for await _ in socket.messages {}
+        }.run { port, _ in
             let last = 30_000
             @Sendable func readToTheLast(_ client: RawClient) async throws -> Int {
                 var count = 0

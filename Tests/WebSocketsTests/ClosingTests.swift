@@ -63,17 +63,27 @@ import Testing
         }
     }
 
-    @Test func aSilentClientIsPingedAndThenGivenUp() async throws {
+    @Test func aSilentClientIsPinged() async throws {
         var configuration = WebSocketConfiguration()
-        configuration.pingInterval = .milliseconds(30)
-        configuration.idleTimeout = .milliseconds(80)
+        configuration.pingInterval = .milliseconds(20)
         try await TestServer(configuration).run { port, _ in
             try await RawClient.connect(port: port) { client in
                 _ = try await client.upgrade("/ws")
-                for _ in 0..<5 {
+                for _ in 0..<3 {
                     #expect(try await client.readFrame() == Frame(head: 0x89, payload: []))
                     try await client.send(frame(0x8A, []))
                 }
+            }
+        }
+    }
+
+    @Test func aClientThatStaysSilentIsGivenUp() async throws {
+        var configuration = WebSocketConfiguration()
+        configuration.pingInterval = .milliseconds(20)
+        configuration.idleTimeout = .milliseconds(50)
+        try await TestServer(configuration).run { port, _ in
+            try await RawClient.connect(port: port) { client in
+                _ = try await client.upgrade("/ws")
                 var last = try await client.readFrame()
                 while last?.head == 0x89 { last = try await client.readFrame() }
                 #expect(last?.closeCode == 4408)

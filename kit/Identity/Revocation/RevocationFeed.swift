@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Redis
 import ServiceLifecycle
 import Synchronization
 
@@ -15,30 +16,21 @@ public struct RevocationPage: Sendable, Codable {
     }
 }
 
-/// What the subscription to `Revocation.channel` tells.
-public enum RevocationSignal: Sendable {
-    /// Whether the subscription is in place.
-    case isListening(Bool)
-    /// A message on the channel.
-    case message([UInt8])
-}
-
 /// Keeps `Revocations` up to date: from the channel as they are announced, and by reading them from `auth`, which has
-/// them all, once a second while the channel is away and now and then regardless, since a channel may lose messages.
-public final class RevocationFeed<Signals: AsyncSequence & Sendable>: Service
-where Signals.Element == RevocationSignal {
+/// them all, once a second while Redis is away and now and then regardless, since a channel may lose messages.
+public final class RevocationFeed: Service {
     /// Reads the revocations behind the cursor of an earlier page; nil reads all that still matter.
     public typealias Reread = @Sendable (_ after: String?) async throws -> RevocationPage
 
     private let revocations: Revocations
-    private let signals: Signals
+    private let redis: RedisClient
     private let logger: Logger
     private let reread: Reread
     private let schedule = Mutex(RereadSchedule())
 
-    public init(revocations: Revocations, signals: Signals, logger: Logger, reread: @escaping Reread) {
+    public init(revocations: Revocations, redis: RedisClient, logger: Logger, reread: @escaping Reread) {
         self.revocations = revocations
-        self.signals = signals
+        self.redis = redis
         self.logger = logger
         self.reread = reread
     }
@@ -48,23 +40,18 @@ where Signals.Element == RevocationSignal {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await self.listen() }
-                group.addTask { await self.read() }
+                group.addTask { await self.keepReading() }
             }
         }
     }
 
     private func listen() async {
-        do {
-            for try await signal in signals {
-                switch signal {
-                case .isListening(let isListening): schedule.withLock { $0.isListening = isListening }
-                case .message(let json): accept(json)
-                }
+        for await event in redis.subscribe(to: Revocation.channel, bufferingNewest: 4096) {
+            switch event {
+            case .established, .dropped: schedule.withLock { $0.isBehind = true }
+            case .message(let message): accept(message.payload)
             }
-        } catch {
-            logger.warning("revocations: the subscription failed", metadata: ["error": "\(error)"])
         }
-        schedule.withLock { $0.isListening = false }
     }
 
     private func accept(_ json: [UInt8]) {
@@ -77,22 +64,29 @@ where Signals.Element == RevocationSignal {
         }
     }
 
-    private func read() async {
+    private func keepReading() async {
         var cursor: String?
         while !Task.isCancelled {
-            if schedule.withLock({ $0.takeTurn(at: .now) }) {
-                do {
-                    let page = try await reread(cursor)
-                    for revocation in page.items { revocations.insert(revocation) }
-                    cursor = page.next
-                    // A full page may not be the last one: only an empty one ends the catching up.
-                    if !page.items.isEmpty { schedule.withLock { $0.isBehind = true } }
-                } catch {
-                    logger.debug("revocations: auth does not answer", metadata: ["error": "\(error)"])
-                    schedule.withLock { $0.isBehind = true }
-                }
+            let isListening = redis.status == .connected
+            if schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
+                cursor = await read(after: cursor)
             }
             try? await Task.sleep(for: RereadSchedule.turn)
+        }
+    }
+
+    /// Reads on, and returns where to read on the next time.
+    private func read(after cursor: String?) async -> String? {
+        do {
+            let page = try await reread(cursor)
+            for revocation in page.items { revocations.insert(revocation) }
+            // A full page may not be the last one: only an empty one ends the catching up.
+            if !page.items.isEmpty { schedule.withLock { $0.isBehind = true } }
+            return page.next
+        } catch {
+            logger.debug("revocations: auth does not answer", metadata: ["error": "\(error)"])
+            schedule.withLock { $0.isBehind = true }
+            return cursor
         }
     }
 }
@@ -102,16 +96,12 @@ struct RereadSchedule {
     static let turn = Duration.seconds(1)
     private static let regularly = Duration.seconds(30)
 
-    /// Whether announcements arrive.
-    var isListening = false {
-        didSet { if isListening != oldValue { isBehind = true } }
-    }
     /// Whether something may have been missed since the last reading.
     var isBehind = true
     private var lastReading: ContinuousClock.Instant?
 
-    /// Whether to read now.
-    mutating func takeTurn(at now: ContinuousClock.Instant) -> Bool {
+    /// Whether to read now, given whether announcements arrive.
+    mutating func takeTurn(at now: ContinuousClock.Instant, isListening: Bool) -> Bool {
         let isDue = lastReading.map { $0.duration(to: now) >= Self.regularly } ?? true
         guard isDue || isBehind || !isListening else { return false }
         lastReading = now

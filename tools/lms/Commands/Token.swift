@@ -1,0 +1,16 @@
+import ArgumentParser
+
+struct Token: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Signs in and prints an access token.",
+        discussion: "For use in scripts: curl -H \"Authorization: Bearer $(lms token)\" …")
+
+    @OptionGroup var access: AccessOptions
+
+    func run() async throws {
+        let token = try await withHTTPClient { http in
+            try await access.signIn(access.client(http)).accessToken
+        }
+        print(token)
+    }
+}
