@@ -113,7 +113,7 @@ let package = Package(
         kit("Reactor", [.heap, .deque]),
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
         kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
-        kit("HTTPClient", ["CCurl", "Reactor"]),
+        kit("HTTPClient", ["CCurl", "Reactor", .httpTypes]),
         kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
@@ -121,7 +121,8 @@ let package = Package(
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore, .mustache, .crypto,
+                "CZlib", "Postgres", "Redis", "HTTPClient", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
+                .mustache, .crypto,
                 .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
