@@ -55,15 +55,14 @@ struct LivenessBuffer {
         return entry.dueAt <= now
     }
 
-    /// Hands out what is due, at most `limit` signs, and forgets the devices that had nothing to say for an interval.
-    mutating func takeDue(at now: ContinuousClock.Instant, limit: Int) -> [SignOfLife] {
+    /// Hands out what is due, and forgets the devices that had nothing to say for an interval.
+    mutating func takeDue(at now: ContinuousClock.Instant) -> [SignOfLife] {
         var signs: [SignOfLife] = []
         for (device, entry) in entries.filter({ $0.value.dueAt <= now }) {
             guard let sign = entry.pending else {
                 entries[device] = nil
                 continue
             }
-            guard signs.count < limit else { break }
             signs.append(sign)
             entries[device] = Entry(pending: nil, dueAt: now.advanced(by: Self.interval), status: entry.status)
         }

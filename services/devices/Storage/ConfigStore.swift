@@ -55,7 +55,7 @@ struct ConfigStore: Sendable {
 
     /// Keeps that the device works with `version`; one that it was never given changes nothing.
     func noteApplied(_ version: Int, by device: UUID, in organization: UUID) async throws {
-        try await database.query(
+        _ = try await database.query(
             """
             UPDATE devices.configs SET applied_version = \(version), applied_at = now()
             WHERE organization_id = \(organization) AND device_id = \(device)
