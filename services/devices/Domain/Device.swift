@@ -43,6 +43,7 @@ struct DeviceProfile: Sendable, Hashable {
     var properties: [String: JSONValue] = [:]
 
     static let defaultReadingInterval = 60
+    static let readingIntervals = 1...604_800
 }
 
 extension Device: Encodable {

@@ -1,11 +1,18 @@
 import EventBus
-import FoundationEssentials
+import Foundation
+import Identity
 import Postgres
+import Redis
 
-/// Applies what other services tell: billing's limits, and the end of an organization.
+/// Applies what is told on the streams: billing's limits, the end of an organization; and announces revoked keys, which
+/// so happens even when the instance that revoked them did not live to do it.
 struct EventApplication: Sendable {
+    /// How long, in seconds, a key might be known somewhere after it was revoked.
+    private static let longestKnown: TimeInterval = 86_400 + 60
+
     let devices: DeviceStore
     let limits: LimitStore
+    let redis: RedisClient
 
     func apply(_ event: Event, _ transaction: Transaction) async throws {
         switch event.type {
@@ -17,8 +24,12 @@ struct EventApplication: Sendable {
         case "organization.deleted":
             let organization = try event.decode(OrganizationDeleted.self).organizationID
             let cause = Cause(actor: .system, traceparent: event.traceparent)
-            _ = try await devices.deleteAll(of: organization, cause, transaction)
+            try await devices.deleteAll(of: organization, cause, transaction)
             try await limits.forget(organization, transaction)
+        case "device.key.revoked":
+            guard let hash = SecretHash(hex: event.subject) else { return }
+            let revocation = Revocation(.deviceKey(hash), at: Date(), lifetime: Self.longestKnown)
+            try await redis.publish(Array(JSONEncoder().encode(revocation)), to: Revocation.channel)
         default:
             break
         }

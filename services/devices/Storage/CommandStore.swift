@@ -106,7 +106,7 @@ struct CommandStore: Sendable {
 
 /// Which commands a list shows; a filter with several values takes any of them.
 struct CommandFilter: Sendable {
-    var device: UUID?
+    var devices: [UUID] = []
     var statuses: [CommandStatus] = []
     var types: [String] = []
     var visibility = Visibility.all
@@ -114,7 +114,7 @@ struct CommandFilter: Sendable {
     /// `AND …` for each.
     func conditions(in organization: UUID) -> SQL {
         var conditions: SQL = ""
-        if let device { conditions = conditions + " AND device_id = \(device)" }
+        if !devices.isEmpty { conditions = conditions + " AND \(.isOne(of: devices, "device_id"))" }
         if !statuses.isEmpty { conditions = conditions + " AND \(.isOne(of: statuses.map(\.rawValue), "status"))" }
         if !types.isEmpty { conditions = conditions + " AND \(.isOne(of: types, "command_type"))" }
         if case .only(let devices, let projects) = visibility {

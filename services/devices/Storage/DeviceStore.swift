@@ -89,29 +89,24 @@ struct DeviceStore: Sendable {
 
     /// Deletes a device with its keys, configuration and commands.
     ///
-    /// - Returns: The keys that are void from now on.
     /// - Throws: ``DeviceError``.
     func delete(
         _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>?, _ cause: Cause
-    ) async throws -> [DeviceKey] {
+    ) async throws {
         try await database.withTransaction(as: .organization(organization)) { transaction in
             let device = try await lock(id, in: organization, ifMatch: versions, transaction)
-            return try await delete(device, cause, transaction)
+            try await delete(device, cause, transaction)
         }
     }
 
     /// Deletes all devices of an organization that is no more.
-    ///
-    /// - Returns: The keys that are void from now on.
-    func deleteAll(of organization: UUID, _ cause: Cause, _ transaction: Transaction) async throws -> [DeviceKey] {
+    func deleteAll(of organization: UUID, _ cause: Cause, _ transaction: Transaction) async throws {
         let rows = try await transaction.query(
             "SELECT \(Device.columns) FROM devices.devices WHERE organization_id = \(organization) FOR UPDATE")
-        var keys: [DeviceKey] = []
-        for row in rows { keys += try await delete(Device(row: row), cause, transaction) }
-        return keys
+        for row in rows { try await delete(Device(row: row), cause, transaction) }
     }
 
-    private func delete(_ device: Device, _ cause: Cause, _ transaction: Transaction) async throws -> [DeviceKey] {
+    private func delete(_ device: Device, _ cause: Cause, _ transaction: Transaction) async throws {
         let rows = try await transaction.batch([
             DeviceKey.delete(device: device.id, device.organizationID),
             """
@@ -122,7 +117,6 @@ struct DeviceStore: Sendable {
         ])
         let keys = try rows[0].map(DeviceKey.init(row:))
         try await transaction.batch(ledger.deleted(device, keys: keys, cause))
-        return keys
     }
 
     // MARK: Parts

@@ -140,7 +140,7 @@ extension Validation {
         length(of: profile.location, 1...200, "location")
         texts(profile.tags, 0...50, "tags")
         texts(profile.sensors, 0...100, "sensors")
-        range(of: profile.readingInterval, 1...604_800, "reading_interval")
+        range(of: profile.readingInterval, DeviceProfile.readingIntervals, "reading_interval")
         json(.object(profile.properties), "properties")
     }
 }
