@@ -26,7 +26,8 @@ struct BootstrapTests {
                     try await group.waitForAll()
                 }
                 let count = try await client.query("SELECT count(*) FROM core.schema_migrations WHERE service = 'core'")
-                #expect(try count[0].decode(Int.self, at: 0) == 2)
+                let applied = try count[0].decode(Int.self, at: 0)
+                #expect(applied == 2)
             }
         }
     }
@@ -37,7 +38,8 @@ struct BootstrapTests {
                 _ = try await owner.query("CREATE TABLE devices.things (id int8)")
             }
             try await withClient(database.configuration(.devices)) { client in
-                #expect(try await client.query("SELECT id FROM devices.things").isEmpty)
+                let things = try await client.query("SELECT id FROM devices.things")
+                #expect(things.isEmpty)
             }
             try await withClient(database.configuration(.billing)) { client in
                 let error = await #expect(throws: PostgresError.self) {
@@ -75,10 +77,14 @@ struct RowSecurityTests {
         async throws
     {
         try await withTwoTenants { devices, _ in
-            #expect(try await names(devices, .organization(first)) == ["of \(first)"])
-            #expect(try await names(devices, .organization(second)) == ["of \(second)"])
-            #expect(try await names(devices, .platform).count == 2)
-            #expect(try await names(devices, .none).isEmpty)
+            let ofFirst = try await names(devices, .organization(first))
+            let ofSecond = try await names(devices, .organization(second))
+            let ofAll = try await names(devices, .platform)
+            let ofNobody = try await names(devices, .none)
+            #expect(ofFirst == ["of \(first)"])
+            #expect(ofSecond == ["of \(second)"])
+            #expect(Set(ofAll) == ["of \(first)", "of \(second)"])
+            #expect(ofNobody.isEmpty)
         }
     }
 
@@ -89,8 +95,10 @@ struct RowSecurityTests {
             try await withClient(configuration) { client in
                 _ = try await client.query("SELECT 1", as: .organization(first))
                 let setting = try await client.query("SELECT current_setting('lms.organization_id', true)")
-                #expect(try setting[0].decode(String?.self, at: 0) == "")
-                #expect(try await names(client, .none).isEmpty)
+                let text = try setting[0].decode(String?.self, at: 0)
+                let seen = try await names(client, .none)
+                #expect(text == "")
+                #expect(seen.isEmpty)
             }
         }
     }
@@ -124,8 +132,10 @@ struct RowSecurityTests {
             let entry = AuditEntry(
                 type: "device.updated", entityID: UUID.v7(), organizationID: first, actor: .emptyObject)
             _ = try await devices.batch([entry.insert], as: .organization(first))
-            #expect(try await devices.query("SELECT id FROM core.events", as: .organization(first)).count == 1)
-            #expect(try await devices.query("SELECT id FROM core.events", as: .organization(second)).isEmpty)
+            let own = try await devices.query("SELECT id FROM core.events", as: .organization(first))
+            let foreign = try await devices.query("SELECT id FROM core.events", as: .organization(second))
+            #expect(own.count == 1)
+            #expect(foreign.isEmpty)
             for statement: SQL in ["DELETE FROM core.events", "UPDATE core.events SET event_type = 'x'"] {
                 let error = await #expect(throws: PostgresError.self) {
                     _ = try await devices.query(statement, as: .organization(first))
@@ -155,8 +165,10 @@ struct RowSecurityTests {
             let insert: SQL =
                 "INSERT INTO core.outbox (id, source, stream, event) VALUES (\(UUID.v7()), 'devices', 's', '{}')"
             _ = try await devices.query(insert)
-            #expect(try await devices.query("SELECT id FROM core.outbox", as: .platform).count == 1)
-            #expect(try await auth.query("SELECT id FROM core.outbox", as: .platform).isEmpty)
+            let own = try await devices.query("SELECT id FROM core.outbox", as: .platform)
+            let foreign = try await auth.query("SELECT id FROM core.outbox", as: .platform)
+            #expect(own.count == 1)
+            #expect(foreign.isEmpty)
             let forged: SQL =
                 "INSERT INTO core.outbox (id, source, stream, event) VALUES (\(UUID.v7()), 'devices', 's', '{}')"
             await #expect(throws: PostgresError.self) { _ = try await auth.query(forged) }
