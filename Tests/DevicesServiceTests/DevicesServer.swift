@@ -129,11 +129,11 @@ struct TestDevice: Sendable {
     var path: String { "/api/v1/devices/\(id)" }
 
     /// The device as people see it.
-    func shown() async throws -> TestKit.JSONValue { try await organization.admin.get(path).json }
+    func shown() async throws -> JSONValue { try await organization.admin.get(path).json }
 
     /// Queues a command, and returns its id.
-    func queue(_ type: String = "blink", _ fields: [String: TestKit.JSONValue] = [:]) async throws -> String {
-        var body: [String: TestKit.JSONValue] = ["command_type": .string(type)]
+    func queue(_ type: String = "blink", _ fields: [String: JSONValue] = [:]) async throws -> String {
+        var body: [String: JSONValue] = ["command_type": .string(type)]
         body.merge(fields) { $1 }
         let response = try await organization.admin.post("\(path)/commands", .object(body))
         guard response.status == 201, let id = response.json["id"].string else {
@@ -160,4 +160,3 @@ struct UnexpectedAnswer: Error {
     let response: TestHTTPResponse
 }
 
-typealias JSONValue = TestKit.JSONValue

@@ -10,7 +10,7 @@ struct Command: Sendable, Hashable {
     let order: CommandOrder
     let status: CommandStatus
     /// What the device answered.
-    let result: JSONValue?
+    let result: AnyJSON?
     /// Why it failed: the device's words, or ours where it was never acknowledged.
     let error: String?
     /// How often it was handed out.
@@ -32,7 +32,7 @@ struct Command: Sendable, Hashable {
 struct CommandOrder: Sendable, Hashable {
     /// Such as `reboot`.
     var type: String
-    var parameters: [String: JSONValue] = [:]
+    var parameters: [String: AnyJSON] = [:]
     var priority = CommandPriority.normal
     /// Not to be handed out before; nil for at once.
     var scheduledAt: Timestamp?
@@ -91,7 +91,7 @@ extension Command: Encodable {
 /// What a device says of a command.
 struct CommandReport: Sendable, Hashable {
     let event: CommandStatus.Event
-    var result: JSONValue?
+    var result: AnyJSON?
     var error: String?
 }
 

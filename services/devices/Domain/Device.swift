@@ -40,7 +40,7 @@ struct DeviceProfile: Sendable, Hashable {
     var sensors: [String] = []
     /// Seconds between two readings.
     var readingInterval = Self.defaultReadingInterval
-    var properties: [String: JSONValue] = [:]
+    var properties: [String: AnyJSON] = [:]
 
     static let defaultReadingInterval = 60
     static let readingIntervals = 1...604_800

@@ -6,7 +6,7 @@ import Postgres
 struct DeviceConfig: Sendable {
     let deviceID: UUID
     let organizationID: UUID
-    let settings: [String: JSONValue]
+    let settings: [String: AnyJSON]
     let version: Int
     let lastUpdated: Timestamp
     /// The version that the device says it works with.

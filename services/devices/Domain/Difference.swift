@@ -2,8 +2,8 @@ import Foundation
 
 /// What changed between two states of one thing: `{"before": {…}, "after": {…}}` with the members that differ.
 struct Difference: Encodable {
-    let before: [String: JSONValue]
-    let after: [String: JSONValue]
+    let before: [String: AnyJSON]
+    let after: [String: AnyJSON]
 
     /// Both must encode as objects with the same members.
     ///
@@ -14,7 +14,7 @@ struct Difference: Encodable {
         self.after = new.filter { old[$0.key] != $0.value }
     }
 
-    private static func members(of value: some Encodable) throws -> [String: JSONValue] {
-        try JSONDecoder().decode([String: JSONValue].self, from: JSONEncoder().encode(value))
+    private static func members(of value: some Encodable) throws -> [String: AnyJSON] {
+        try JSONDecoder().decode([String: AnyJSON].self, from: JSONEncoder().encode(value))
     }
 }

@@ -46,7 +46,7 @@ struct CommandRoutes: Sendable {
     private func queue(_ type: String, _ request: Request, _ context: AppRequestContext) async throws -> Response {
         let device = try await access.device(context, atLeast: .member)
         var request = request
-        let parameters = try await request.decodeIfPresent(as: [String: JSONValue].self, context: context)
+        let parameters = try await request.decodeIfPresent(as: [String: AnyJSON].self, context: context)
         let command = NewCommand(commandType: type, parameters: parameters)
         return try await queue(try command.order(), for: device, request, context)
     }

@@ -32,5 +32,5 @@ struct ConfigRoutes: Sendable {
 }
 
 private struct NewConfig: Decodable {
-    let config: [String: JSONValue]
+    let config: [String: AnyJSON]
 }

@@ -26,7 +26,7 @@ struct ConfigStore: Sendable {
     /// - Parameter versions: Those that the caller allows a change of; nil allows any.
     /// - Throws: ``DeviceError``.
     func replace(
-        _ device: UUID, in organization: UUID, with settings: [String: JSONValue], ifMatch versions: Set<Int>?,
+        _ device: UUID, in organization: UUID, with settings: [String: AnyJSON], ifMatch versions: Set<Int>?,
         _ cause: Cause
     ) async throws -> DeviceConfig {
         try await database.withTransaction(as: .organization(organization)) { transaction in

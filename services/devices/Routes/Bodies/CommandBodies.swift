@@ -7,7 +7,7 @@ struct NewCommand: Sendable, Decodable {
     /// Only where the path does not name the device.
     var deviceID: UUID?
     var commandType: String
-    var parameters: [String: JSONValue]?
+    var parameters: [String: AnyJSON]?
     var priority: CommandPriority?
     /// Seconds.
     var timeToLive: Int?
@@ -52,7 +52,7 @@ struct CommandReportBody: Sendable, Decodable {
     }
 
     var status: Status
-    var result: JSONValue?
+    var result: AnyJSON?
     var error: String?
 
     /// - Throws: 422 with the fields at fault.

@@ -40,7 +40,7 @@ struct DeviceChanges: Sendable, Decodable {
     let tags: Change<[String]>
     let sensors: Change<[String]>
     let readingInterval: Change<Int>
-    let properties: Change<[String: JSONValue]>
+    let properties: Change<[String: AnyJSON]>
     let status: Change<DeviceStatus>
 
     private enum CodingKeys: String, CodingKey {

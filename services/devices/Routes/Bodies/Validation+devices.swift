@@ -15,7 +15,7 @@ extension Validation {
     }
 
     /// JSON of any shape, within what a row should hold.
-    mutating func json(_ value: JSONValue?, _ field: String) {
+    mutating func json(_ value: AnyJSON?, _ field: String) {
         guard let value else { return }
         require(!value.containsNUL, field, "must not contain the character U+0000")
         require(value.size <= 65_536, field, "must be at most 64 KiB")

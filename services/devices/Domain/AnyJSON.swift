@@ -1,15 +1,15 @@
 /// JSON of any shape, as clients hang it on devices and commands.
-enum JSONValue: Sendable, Hashable {
+enum AnyJSON: Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int)
     case number(Double)
     case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
+    case array([AnyJSON])
+    case object([String: AnyJSON])
 }
 
-extension JSONValue: Codable {
+extension AnyJSON: Codable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -22,10 +22,10 @@ extension JSONValue: Codable {
             self = .number(value)
         } else if let value = try? container.decode(String.self) {
             self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
+        } else if let value = try? container.decode([AnyJSON].self) {
             self = .array(value)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            self = .object(try container.decode([String: AnyJSON].self))
         }
     }
 
@@ -43,7 +43,7 @@ extension JSONValue: Codable {
     }
 }
 
-extension JSONValue {
+extension AnyJSON {
     /// Whether a string or a key in it holds U+0000, which PostgreSQL stores in neither text nor JSON.
     var containsNUL: Bool {
         switch self {
@@ -55,7 +55,7 @@ extension JSONValue {
     }
 }
 
-extension JSONValue {
+extension AnyJSON {
     /// About how many bytes it takes as JSON text.
     var size: Int {
         switch self {
