@@ -15,6 +15,7 @@ import TestKit
 /// The service, built as `main` builds it, with a database and a Redis of its own.
 struct DevicesServer: Sendable {
     let http: HTTPApplication
+    let waiters: PollWaiters
     let database: TestDatabase
     let issuer: TestIssuer
     let redis: RedisClient
@@ -43,7 +44,7 @@ struct DevicesServer: Sendable {
         logger.logLevel = .warning
         let environment = ServiceEnvironment(
             service: DevicesService.description, configuration: configuration, logger: logger)
-        let (http, services) = try await DevicesService.build(environment)
+        let (http, waiters, services) = try await DevicesService.build(environment)
         let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
         let group = ServiceGroup(
             configuration: .init(
@@ -52,7 +53,8 @@ struct DevicesServer: Sendable {
         let port = try await http.port()
         let client = TestHTTPClient(port: port)
         try await eventually { try await client.get("/readyz").status == 200 }
-        return DevicesServer(http: http, database: database, issuer: issuer, redis: redis, port: port)
+        return DevicesServer(
+            http: http, waiters: waiters, database: database, issuer: issuer, redis: redis, port: port)
     }
 
     /// Without credentials.
@@ -159,4 +161,3 @@ struct TestDevice: Sendable {
 struct UnexpectedAnswer: Error {
     let response: TestHTTPResponse
 }
-

@@ -14,7 +14,7 @@ extension DevicesService {
     /// - Throws: `ConfigurationError` and what else is wrong with the configuration.
     static func build(
         _ environment: ServiceEnvironment
-    ) async throws -> (http: HTTPApplication, services: [any ServiceLifecycle.Service]) {
+    ) async throws -> (http: HTTPApplication, waiters: PollWaiters, services: [any ServiceLifecycle.Service]) {
         let base = try await ServiceBase(environment)
         let (database, redis, logger) = (base.database, base.redis, environment.logger)
 
@@ -23,7 +23,7 @@ extension DevicesService {
         let devices = DeviceStore(database: database, ledger: ledger)
         let keys = DeviceKeyStore(database: database, ledger: ledger)
         let configs = ConfigStore(database: database, ledger: ledger)
-        let commands = CommandStore(database: database, ledger: ledger)
+        let commands = CommandStore(database: database, ledger: ledger, devices: devices)
         let queue = CommandQueue(database: database, ledger: ledger)
         let statuses = StatusStore(database: database, ledger: ledger)
         let idempotency = Idempotency(
@@ -64,6 +64,6 @@ extension DevicesService {
                 commands: queue, statuses: statuses, idempotency: idempotency, announcer: announcer, logger: logger),
             http,
         ]
-        return (http, try base.services() + services)
+        return (http, waiters, try base.services() + services)
     }
 }

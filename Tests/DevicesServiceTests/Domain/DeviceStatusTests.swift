@@ -4,15 +4,16 @@ import Testing
 
 @Suite struct DeviceStatusTests {
     /// Each status after each event, in the order of the columns.
-    @Test(arguments: [
-        //             heard        online       offline      error        silent
-        (DeviceStatus.provisioned, [.online, .online, .offline, .error, .provisioned]),
-        (.online, [.online, .online, .offline, .error, .offline]),
-        (.offline, [.online, .online, .offline, .error, .offline]),
-        (.error, [.error, .online, .offline, .error, .offline]),
-        (.maintenance, [.maintenance, .maintenance, .maintenance, .maintenance, .maintenance]),
-        (.disabled, [.disabled, .disabled, .disabled, .disabled, .disabled]),
-    ] as [(DeviceStatus, [DeviceStatus])])
+    @Test(
+        arguments: [
+            //             heard        online       offline      error        silent
+            (DeviceStatus.provisioned, [.online, .online, .offline, .error, .provisioned]),
+            (.online, [.online, .online, .offline, .error, .offline]),
+            (.offline, [.online, .online, .offline, .error, .offline]),
+            (.error, [.error, .online, .offline, .error, .offline]),
+            (.maintenance, [.maintenance, .maintenance, .maintenance, .maintenance, .maintenance]),
+            (.disabled, [.disabled, .disabled, .disabled, .disabled, .disabled]),
+        ] as [(DeviceStatus, [DeviceStatus])])
     func `what a device does changes its status`(status: DeviceStatus, expected: [DeviceStatus]) {
         let events: [DeviceStatus.Event] = [
             .heard, .reported(.online), .reported(.offline), .reported(.error), .silent,

@@ -26,6 +26,15 @@ struct Command: Sendable, Hashable {
 
     /// How long, in seconds, what was handed out to a poll is kept from the other polls.
     static let leaseSeconds = 30.0
+
+    /// The reading interval, in seconds, that the device now keeps, when that is what the command was about.
+    var confirmedReadingInterval: Int? {
+        guard status == .succeeded, order.type == CommandOrder.setReadingInterval,
+            case .integer(let seconds)? = order.parameters[CommandOrder.readingInterval],
+            DeviceProfile.readingIntervals.contains(seconds)
+        else { return nil }
+        return seconds
+    }
 }
 
 /// What is to be done, and how urgently.
@@ -43,6 +52,10 @@ struct CommandOrder: Sendable, Hashable {
 
     static let defaultTimeToLive = Duration.seconds(86_400)
     static let defaultMaxRetries = 3
+
+    /// The type of the command that sets the interval between readings, and its parameter.
+    static let setReadingInterval = "set_reading_interval"
+    static let readingInterval = "reading_interval"
 }
 
 extension Command: Encodable {

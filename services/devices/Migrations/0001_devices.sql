@@ -86,7 +86,8 @@ CREATE TABLE devices.commands (
     leased_until timestamptz,
     -- When it comes to nothing, unless the device speaks up: its lease is honoured beyond its time.
     ends_at timestamptz NOT NULL GENERATED ALWAYS AS (
-        CASE WHEN deliveries > max_retries THEN leased_until ELSE greatest(expires_at, leased_until) END) STORED,
+        CASE WHEN deliveries > max_retries AND leased_until IS NOT NULL THEN leased_until
+            ELSE greatest(expires_at, leased_until) END) STORED,
     created_by uuid,
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -60,7 +60,8 @@ struct CommandRoutes: Sendable {
         let interval = try await request.decode(as: ReadingInterval.self, context: context).seconds
         try validate { $0.range(of: interval, DeviceProfile.readingIntervals, "reading_interval") }
         let command = NewCommand(
-            commandType: "set_reading_interval", parameters: ["reading_interval": .integer(interval)])
+            commandType: CommandOrder.setReadingInterval,
+            parameters: [CommandOrder.readingInterval: .integer(interval)])
         return try await queue(try command.order(), for: device, request, context)
     }
 

@@ -6,6 +6,7 @@ import Postgres
 struct CommandStore: Sendable {
     let database: PostgresClient
     let ledger: Ledger
+    let devices: DeviceStore
 
     // MARK: Reading
 
@@ -85,8 +86,19 @@ struct CommandStore: Sendable {
                 guard let row = rows.first else { throw CommandError.notFound }
                 let changed = try Command(row: row)
                 try await transaction.batch(ledger.reached(changed, cause))
+                try await keepConfirmed(changed, cause, transaction)
                 return changed
             }
+        }
+    }
+
+    /// The registry follows what the device says it now does.
+    private func keepConfirmed(_ command: Command, _ cause: Cause, _ transaction: Transaction) async throws {
+        guard let interval = command.confirmedReadingInterval else { return }
+        try await devices.update(command.deviceID, in: command.organizationID, cause, transaction) { device in
+            var profile = device.profile
+            profile.readingInterval = interval
+            return (profile, device.status)
         }
     }
 

@@ -67,7 +67,9 @@ extension DeviceKey {
     init(row: Row) throws {
         var columns = ColumnReader(row)
         let bytes = try columns.next([UInt8].self)
-        guard let hash = SecretHash(bytes: bytes) else { throw StoredValueError(text: "a hash of \(bytes.count) bytes") }
+        guard let hash = SecretHash(bytes: bytes) else {
+            throw StoredValueError(text: "a hash of \(bytes.count) bytes")
+        }
         self.hash = hash
         deviceID = try columns.next()
         organizationID = try columns.next()

@@ -73,18 +73,27 @@ struct DeviceStore: Sendable {
         _ change: (Device) throws -> (DeviceProfile, DeviceStatus)
     ) async throws -> Device {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            let before = try await lock(id, in: organization, ifMatch: versions, transaction)
-            let (profile, status) = try change(before)
-            guard profile != before.profile || status != before.status else { return before }
-            let entity = try Self.entity(id, organization, profile)
-            let rows = try await mappingSerialNumber {
-                try await transaction.batch([Self.update(before, profile, status), entity.update])
-            }
-            guard let row = rows.first?.first else { throw DeviceError.notFound }
-            let after = try Device(row: row)
-            try await transaction.batch(ledger.updated(before, after, cause))
-            return after
+            try await update(id, in: organization, ifMatch: versions, cause, transaction, change)
         }
+    }
+
+    /// As ``update(_:in:ifMatch:_:_:)``, in a transaction that changes more.
+    @discardableResult
+    func update(
+        _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>? = nil, _ cause: Cause,
+        _ transaction: Transaction, _ change: (Device) throws -> (DeviceProfile, DeviceStatus)
+    ) async throws -> Device {
+        let before = try await lock(id, in: organization, ifMatch: versions, transaction)
+        let (profile, status) = try change(before)
+        guard profile != before.profile || status != before.status else { return before }
+        let entity = try Self.entity(id, organization, profile)
+        let rows = try await mappingSerialNumber {
+            try await transaction.batch([Self.update(before, profile, status), entity.update])
+        }
+        guard let row = rows.first?.first else { throw DeviceError.notFound }
+        let after = try Device(row: row)
+        try await transaction.batch(ledger.updated(before, after, cause))
+        return after
     }
 
     /// Deletes a device with its keys, configuration and commands.
