@@ -1,6 +1,7 @@
 import Hummingbird
 import Identity
 import Postgres
+import Redis
 
 /// An error of a service that knows what the client is to be told.
 public protocol ProblemConvertible: Error {
@@ -19,6 +20,7 @@ extension Problem {
         case let error as any HTTPResponseError: self.init(error.status)
         case let failure as AuthenticationFailure: self.init(failure)
         case let error as PostgresError: self.init(error)
+        case let error as RedisError where error.isConnectionFailure: self = .unavailable()
         case is CancellationError: self = .unavailable()
         default: return nil
         }
