@@ -32,6 +32,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -121,7 +122,8 @@ let package = Package(
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore, .mustache, .crypto,
+                "CZlib", "Postgres", "Redis", "HTTPClient", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
+                .mustache, .crypto,
                 .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
@@ -156,7 +158,9 @@ let package = Package(
         .executableTarget(
             name: "lms",
             dependencies: [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "EventBus", .argumentParser, .logging,
+                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "HTTPClient", .argumentParser, .httpTypes,
+                .logging,
+                .unixSignals,
             ],
             path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
 
@@ -171,7 +175,7 @@ let package = Package(
         tests("Identity", [.jwt]),
         tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),
-        tests("TestKit"),
+        tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
@@ -179,6 +183,7 @@ let package = Package(
         tests("AlertsService"),
         tests("BillingService"),
         tests("RealtimeService"),
+        tests("lms"),
         tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
         .testTarget(
             name: "SystemTests", dependencies: ["TestKit", "LocalStack", "HTTPClient"], path: "Tests/SystemTests",

@@ -40,6 +40,7 @@ import Testing
             }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(server.connections.accepted == 0)
         }
     }
 
@@ -47,7 +48,8 @@ import Testing
         try await withServer { server in
             var request = HTTPClient.Request(url: server.url("/large"))
             request.maximumResponseBytes = 1000
-            #expect(try await client.execute(request).body.count == 1000)
+            let body = try await client.execute(request).body
+            #expect(body.count == 1000)
             request.maximumResponseBytes = 999
             #expect(await failure(request) == .responseTooLarge)
         }
@@ -108,11 +110,10 @@ import Testing
         }
     }
 
-    @Test func aProxyOfTheEnvironmentIsNotUsed() async throws {
-        try await withServer { server in
+    @Test func aProxyOfTheEnvironmentIsNotUsed() async {
+        await #expect(processExitsWith: .success) {
             setenv("http_proxy", "http://127.0.0.1:1", 1)
-            defer { unsetenv("http_proxy") }
-            #expect(try await client.execute(.init(url: server.url("/echo"))).status == .ok)
+            try await withServer { server in _ = try await HTTPClient().execute(.init(url: server.url("/echo"))) }
         }
     }
 

@@ -14,9 +14,12 @@ func withTLSServer(_ body: (Int) async throws -> Void) async throws {
         ["s_server", "-accept", "127.0.0.1:0", "-www", "-key", "key.pem", "-cert", "certificate.pem"], in: folder)
     defer { server.process.terminate() }
     // It says "ACCEPT 127.0.0.1:<port>" when it listens.
-    for try await line in server.output.bytes.lines where line.hasPrefix("ACCEPT") {
-        return try await body(line.split(separator: ":").last.flatMap { Int($0) } ?? 0)
+    var said = ""
+    while !said.contains(/ACCEPT .*\n/), let data = try server.output.read(upToCount: 1) {
+        said += String(decoding: data, as: UTF8.self)
     }
+    let port = said.firstMatch(of: /ACCEPT .*:(\d+)\n/).flatMap { Int($0.1) }
+    try await body(port ?? 0)
 }
 
 private func openssl(_ arguments: [String], in folder: URL) throws -> (process: Process, output: FileHandle) {

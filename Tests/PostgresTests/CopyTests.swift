@@ -59,11 +59,15 @@ struct CopyTests {
             let error = await #expect(throws: PostgresError.self) {
                 try await client.withTransaction { transaction in
                     _ = try await transaction.copyIn(
-                        "COPY numbers FROM STDIN", AsyncStream { $0.yield(Array("1\nnot a number\n".utf8)); $0.finish() })
+                        "COPY numbers FROM STDIN",
+                        AsyncStream {
+                            $0.yield(Array("1\nnot a number\n".utf8)); $0.finish()
+                        })
                 }
             }
             #expect(error?.sqlState?.conditionClass == "22")
-            #expect(try await client.query("SELECT n FROM numbers").isEmpty)
+            let numbers = try await client.query("SELECT n FROM numbers")
+            #expect(numbers.isEmpty)
         }
     }
 
@@ -79,7 +83,8 @@ struct CopyTests {
                     _ = try await transaction.copyIn("COPY numbers FROM STDIN", source)
                 }
             }
-            #expect(try await client.withTransaction { try await $0.query("SELECT n FROM numbers").isEmpty })
+            let numbers = try await client.withTransaction { try await $0.query("SELECT n FROM numbers") }
+            #expect(numbers.isEmpty)
         }
     }
 
@@ -90,11 +95,13 @@ struct CopyTests {
                     try await transaction.run(script: "INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (1);")
                 }
             }
-            #expect(try await client.query("SELECT n FROM numbers").isEmpty)
+            let numbers = try await client.query("SELECT n FROM numbers")
+            #expect(numbers.isEmpty)
             try await client.withTransaction { transaction in
                 try await transaction.run(script: "INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (2);")
             }
-            #expect(try await client.query("SELECT n FROM numbers").count == 2)
+            let both = try await client.query("SELECT n FROM numbers")
+            #expect(both.count == 2)
         }
     }
 }

@@ -25,7 +25,8 @@ struct PostgresClientTests {
                 JSONB.self, [UInt8].self, String?.self)
             #expect(values.0 && values.1 == .min && values.2 == .max && values.3 == .min && values.4 == -0.1)
             #expect(values.5 == "naïve ☕" && values.6 == id && values.7 == time)
-            #expect(try values.8.decode([String: [Int]].self) == ["a": [1, 2]])
+            let document = try values.8.decode([String: [Int]].self)
+            #expect(document == ["a": [1, 2]])
             #expect(values.9 == [0, 255] && values.10 == nil)
         }
     }
@@ -88,7 +89,8 @@ struct PostgresClientTests {
                         "INSERT INTO things VALUES (1)", "INSERT INTO things VALUES (1)",
                     ])
                 }
-                #expect(try await client.query("SELECT 1 FROM things").isEmpty)
+                let none = try await client.query("SELECT 1 FROM things")
+                #expect(none.isEmpty)
                 let rows = try await client.batch(["INSERT INTO things VALUES (1), (2)", "SELECT id FROM things"])
                 #expect(rows[0].affectedRows == 2 && rows[1].count == 2)
             }
@@ -145,7 +147,9 @@ struct PostgresClientTests {
                 await #expect(throws: PostgresError.self) {
                     try await client.withTransaction { _ = try await $0.query("SELECT 1 / 0") }
                 }
-                let one = try await client.withTransaction { try await $0.query("SELECT 1::int8")[0].decode(Int.self, at: 0) }
+                let one = try await client.withTransaction {
+                    try await $0.query("SELECT 1::int8")[0].decode(Int.self, at: 0)
+                }
                 #expect(one == 1)
             }
         }
@@ -160,15 +164,11 @@ struct PostgresClientTests {
                         try await client.withTransaction { _ = try await $0.query("SELECT pg_sleep(60)") }
                     }
                 }
-                group.addTask {
-                    try? await eventually {
-                        try await !client.query(
-                            "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'"
-                        ).isEmpty
-                    }
-                    group.cancelAll()
+                try? await eventually {
+                    try await client.query(
+                        "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'"
+                    ).count > 0
                 }
-                await group.next()
                 group.cancelAll()
             }
             #expect(start.duration(to: .now) < .seconds(20))

@@ -13,6 +13,7 @@ public final class HTTPClient: Sendable {
     ///
     /// - Throws: ``HTTPClientError``; `CancellationError` as soon as the task is cancelled, which ends the transfer.
     public func execute(_ request: Request) async throws -> Response {
+        try Task.checkCancellation()
         let transfer = try Transfer(http: request)
         try transfer.check(await engine.perform(transfer))
         return transfer.response

@@ -89,7 +89,8 @@ actor TransferEngine {
     // MARK: What happens
 
     private func ready(_ socket: curl_socket_t, _ readiness: Interest) {
-        let flags = (readiness.contains(.read) ? CURL_CSELECT_IN : 0) | (readiness.contains(.write) ? CURL_CSELECT_OUT : 0)
+        let flags =
+            (readiness.contains(.read) ? CURL_CSELECT_IN : 0) | (readiness.contains(.write) ? CURL_CSELECT_OUT : 0)
         act(on: socket, flags)
     }
 

@@ -92,10 +92,10 @@ final class GzipInflater {
         }
         guard output.readableBytes <= limit else { return nil }
         switch code {
-        case Z_STREAM_END: isFinished = true
+        case Z_STREAM_END where stream.pointee.avail_in == 0: isFinished = true
         // Not an error: there was nothing left to do.
         case Z_OK, Z_BUF_ERROR: break
-        default: throw ZlibError(code: code)
+        default: throw ZlibError(code: code == Z_STREAM_END ? Z_DATA_ERROR : code)
         }
         return output
     }

@@ -21,8 +21,11 @@ enum JSONCoding {
     /// - Throws: ``Problem``: 400 for what is not JSON, 422 for JSON of another shape.
     static func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer) throws(Problem) -> Value {
         guard buffer.readableBytes > 0 else { throw .badRequest("The body is empty; it must be JSON.") }
-        guard buffer.withUnsafeReadableBytes({ JSONDepth.isWithin(maximumDepth, $0) }) else {
-            throw .badRequest("The body nests deeper than \(maximumDepth) levels.")
+        switch JSONScanner.scan(buffer, maximumDepth: maximumDepth) {
+        case .valid: break
+        case .malformed(let offset): throw .badRequest("The body is not JSON: byte \(offset) is unexpected.")
+        case .notUTF8: throw .badRequest("The body is not UTF-8.")
+        case .tooDeep: throw .badRequest("The body nests deeper than \(maximumDepth) levels.")
         }
         do {
             return try decoder.decode(Value.self, from: Data(buffer: buffer, byteTransferStrategy: .noCopy))
@@ -33,36 +36,6 @@ enum JSONCoding {
         } catch {
             throw .invalid("", "is invalid: \(error)")
         }
-    }
-}
-
-/// How deep a JSON text nests, without parsing it.
-enum JSONDepth {
-    static func isWithin(_ limit: Int, _ text: UnsafeRawBufferPointer) -> Bool {
-        var depth = 0
-        var isInString = false
-        var isEscaped = false
-        for byte in text {
-            if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
-                if depth > limit { return false }
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-            default: break
-            }
-        }
-        return true
     }
 }
 

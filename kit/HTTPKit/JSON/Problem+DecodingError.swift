@@ -1,7 +1,7 @@
 import Foundation
 
 extension Problem {
-    /// 400 when the text is not JSON, else 422 with the field at fault.
+    /// 422 with the field at fault; that the text is JSON has been seen before.
     init(_ error: DecodingError) {
         switch error {
         case .keyNotFound(let key, let context):
@@ -11,11 +11,7 @@ extension Problem {
         case .typeMismatch(let type, let context):
             self = .invalid(context.codingPath.fieldPath, "must be \(Self.words(for: type))")
         case .dataCorrupted(let context):
-            if context.codingPath.isEmpty, context.underlyingError != nil {
-                self = .badRequest("The body is not JSON.")
-            } else {
-                self = .invalid(context.codingPath.fieldPath, Self.message(for: context))
-            }
+            self = .invalid(context.codingPath.fieldPath, Self.message(for: context))
         @unknown default:
             self = .invalid("", "is invalid")
         }
@@ -38,7 +34,8 @@ extension Problem {
         let text = context.debugDescription
         if text.contains("UUID") { return "must be a UUID" }
         if text.hasPrefix("Cannot initialize") { return "is not one of the allowed values" }
-        if text.hasPrefix("Number") || text.hasPrefix("Parsed JSON number") { return "is out of range" }
+        // What Foundation says, without a path, of a number that does not fit the type it is read as.
+        if text.contains("not valid JSON") { return "holds a number that is not whole or out of range" }
         return text
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import HTTPClient
 
 /// Which gateway to speak to, and as whom.
 struct AccessOptions: ParsableArguments {
@@ -17,8 +16,8 @@ struct AccessOptions: ParsableArguments {
     var dataDir = ".lms"
 
     /// A client of the gateway.
-    func client(_ http: HTTPClient) -> GatewayClient {
-        GatewayClient(url: gateway ?? RunFile.load(dataDirectory: dataDir)?.gateway ?? "http://localhost:8080", http: http)
+    var client: GatewayClient {
+        GatewayClient(url: gateway ?? RunFile.load(dataDirectory: dataDir)?.gateway ?? "http://localhost:8080")
     }
 
     /// Signs in.
@@ -31,7 +30,8 @@ struct AccessOptions: ParsableArguments {
             return try await client.logIn(Login(email: email, password: given))
         }
         guard let demo = RunFile.load(dataDirectory: dataDir)?.demo else {
-            throw ValidationError("There is no demo user in \(dataDir); give --email, and the password in LMS_PASSWORD.")
+            throw ValidationError(
+                "There is no demo user in \(dataDir); give --email, and the password in LMS_PASSWORD.")
         }
         return try await client.logIn(demo)
     }

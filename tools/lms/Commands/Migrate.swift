@@ -24,10 +24,8 @@ struct Migrate: AsyncParsableCommand {
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         let installation = try ExistingInstallation(environment: environment, dataDirectory: dataDir).installation
-        let logs = FileManager.default.temporaryDirectory.path + "/lms-migrate-\(ProcessInfo.processInfo.processIdentifier)"
-        try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: logs) }
-        let schema = Schema(installation, binaries: ownFolder()) { "\(logs)/\($0)" }
+        let logs = try TemporaryFolder()
+        let schema = Schema(installation, binaries: ownFolder()) { "\(logs.path)/\($0)" }
         if check {
             let differences = try await schema.differences()
             for line in differences { print(line) }

@@ -6,7 +6,8 @@ import Logging
 struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Is a number of devices that measure, send, and carry out commands.",
-        discussion: "Devices are registered once; their keys are kept in the folder of `lms up`. What cannot be sent is "
+        discussion:
+            "Devices are registered once; their keys are kept in the folder of `lms up`. What cannot be sent is "
             + "kept and sent later. Ctrl-C ends it.")
 
     @OptionGroup var access: AccessOptions
@@ -34,13 +35,11 @@ struct Simulate: AsyncParsableCommand {
         let models = try Simulator.rooms(devices, interval: interval) + replayed()
         let terminal = Terminal()
         let logger = Logger(label: "simulator") { TerminalLogHandler(terminal: terminal, name: $0) }
-        try await withHTTPClient { http in
-            let client = access.client(http)
-            let token = if let token { token } else { try await access.signIn(client).accessToken }
-            let file = PrivateFile(access.dataDir + "/simulator.json")
-            terminal.say("\(models.count) devices send to \(client.url); Ctrl-C ends it.")
-            try await Simulator(gateway: client, models: models, file: file, logger: logger).run(token: token)
-        }
+        let client = access.client
+        let token = if let token { token } else { try await access.signIn(client).accessToken }
+        let file = PrivateFile(access.dataDir + "/simulator.json")
+        terminal.say("\(models.count) devices send to \(client.url); Ctrl-C ends it.")
+        try await Simulator(gateway: client, models: models, file: file, logger: logger).run(token: token)
     }
 
     private func replayed() throws -> [Simulator.Model] {

@@ -8,9 +8,6 @@ struct Token: AsyncParsableCommand {
     @OptionGroup var access: AccessOptions
 
     func run() async throws {
-        let token = try await withHTTPClient { http in
-            try await access.signIn(access.client(http)).accessToken
-        }
-        print(token)
+        print(try await access.signIn(access.client).accessToken)
     }
 }

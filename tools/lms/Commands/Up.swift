@@ -54,11 +54,9 @@ struct Up: AsyncParsableCommand {
             rolePrefix: stack.installation.roles.prefix, demo: demo
         ).save(dataDirectory: folder.path)
         let models = Simulator.rooms(devices, interval: interval) + [try Demo.rack(interval: interval)]
-        try await withHTTPClient { http in
-            await Run(
-                stack: stack, gateway: GatewayClient(url: gateway, http: http), demo: demo, models: models,
-                terminal: terminal, logger: logger
-            ).run()
-        }
+        await Run(
+            stack: stack, gateway: GatewayClient(url: gateway), demo: demo, models: models, terminal: terminal,
+            logger: logger
+        ).run()
     }
 }

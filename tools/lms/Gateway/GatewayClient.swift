@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPClient
+import HTTPTypes
 
 /// The part of the public API that the tool speaks.
 struct GatewayClient: Sendable {
@@ -7,7 +8,7 @@ struct GatewayClient: Sendable {
     let url: String
     private let http: HTTPClient
 
-    init(url: String, http: HTTPClient) {
+    init(url: String, http: HTTPClient = HTTPClient()) {
         self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.http = http
     }
@@ -23,7 +24,7 @@ struct GatewayClient: Sendable {
     ///
     /// - Throws: ``GatewayError``.
     func call<Answer: Decodable>(
-        _ method: HTTPMethod, _ path: String, body: some Encodable, options: Options = Options()
+        _ method: HTTPRequest.Method, _ path: String, body: some Encodable, options: Options = Options()
     ) async throws -> Answer {
         let data = try await send(method, path, body: Array(try JSONEncoder().encode(body)), options: options)
         return try decode(data, from: path)
@@ -39,7 +40,7 @@ struct GatewayClient: Sendable {
     /// Sends `body` as JSON; only whether it was taken counts.
     ///
     /// - Throws: ``GatewayError``.
-    func call(_ method: HTTPMethod, _ path: String, body: some Encodable, options: Options) async throws {
+    func call(_ method: HTTPRequest.Method, _ path: String, body: some Encodable, options: Options) async throws {
         _ = try await send(method, path, body: Array(try JSONEncoder().encode(body)), options: options)
     }
 
@@ -50,25 +51,34 @@ struct GatewayClient: Sendable {
         return answer
     }
 
-    private func send(_ method: HTTPMethod, _ path: String, body: [UInt8]?, options: Options) async throws -> [UInt8] {
-        var headers = [("Accept", "application/json")]
-        if body != nil { headers.append(("Content-Type", "application/json")) }
-        if let token = options.token { headers.append(("Authorization", "Bearer \(token)")) }
-        if let key = options.idempotencyKey { headers.append(("Idempotency-Key", key)) }
-        let response: HTTPResponse
+    private func send(
+        _ method: HTTPRequest.Method, _ path: String, body: [UInt8]?, options: Options
+    ) async throws -> [UInt8] {
+        var request = HTTPClient.Request(method: method, url: url + path, body: body)
+        request.timeout = options.deadline
+        request.headers[.accept] = "application/json"
+        if body != nil { request.headers[.contentType] = "application/json" }
+        if let token = options.token { request.headers[.authorization] = "Bearer \(token)" }
+        if let key = options.idempotencyKey { request.headers[.idempotencyKey] = key }
+        let response: HTTPClient.Response
         do {
-            response = try await http.execute(
-                HTTPRequest(
-                    method: method, url: url + path, headers: headers, body: body ?? [], deadline: options.deadline))
-        } catch {
+            response = try await http.execute(request)
+        } catch let error as HTTPClientError {
             throw GatewayError.unreachable(url: url, reason: "\(error)")
         }
-        guard (200..<300).contains(response.status) else {
+        guard response.status.kind == .successful else {
             let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
             throw GatewayError.refused(
-                status: response.status, detail: problem?.sentence ?? "no reason given",
-                retryAfter: response.header("Retry-After").flatMap { Double($0) })
+                status: response.status.code, detail: problem?.sentence ?? response.status.reasonPhrase,
+                retryAfter: response.headers[.retryAfter].flatMap { Double($0) })
         }
         return response.body
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static var idempotencyKey: HTTPField.Name {
+        guard let name = HTTPField.Name("Idempotency-Key") else { preconditionFailure("a valid header name") }
+        return name
     }
 }
