@@ -186,7 +186,12 @@ let package = Package(
         tests("lms"),
         tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestKit", "LocalStack", "HTTPClient"], path: "Tests/SystemTests",
+            name: "SystemTests",
+            dependencies: [
+                "TestKit", "LocalStack", "Postgres", .logging, "AuthService", "DevicesService", "ReadingsService",
+                "AlertsService", "BillingService", "RealtimeService", "Gateway",
+            ],
+            path: "Tests/SystemTests",
             swiftSettings: strict),
     ]
 )
