@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import NIOWebSocket
 
@@ -14,7 +15,9 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
     private var state: WebSocketState
     private var context: ChannelHandlerContext?
     private var timer: NIOScheduledCallback?
-    private var senders: CircularBuffer<(OutboundFrame, EventLoopPromise<Void>)> = []
+    private var senders: Deque<(OutboundFrame, EventLoopPromise<Void>)> = []
+    /// What the channel last said, kept here since a fan-out asks for it for every socket and frame.
+    private var isChannelWritable = true
     private var isReadWithheld = false
     private var isInboxFull = false
     /// Called on the event loop when the socket is writable again.
@@ -29,7 +32,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
 
     // MARK: Sending, on the event loop
 
-    var isWritable: Bool { state.isOpen && socket.channel.isWritable }
+    var isWritable: Bool { state.isOpen && isChannelWritable }
 
     func write(_ frame: OutboundFrame) {
         guard state.isOpen else { return }
@@ -61,6 +64,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isChannelWritable = context.channel.isWritable
         socket.handler.value = self
         schedule(after: socket.configuration.pingInterval)
     }
@@ -95,6 +99,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isChannelWritable = context.channel.isWritable
         if isWritable {
             sendWaiting()
             onWritable?()
@@ -138,7 +143,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
         case .pong(let payload):
             // Section 5.5.3 lets pings go unanswered when newer ones have come: a client that does not read its
             // answers gets no more of them.
-            guard context.channel.isWritable else { return }
+            guard isChannelWritable else { return }
             context.writeAndFlush(wrapOutboundOut(OutboundFrame.pong(payload).bytes), promise: nil)
         case .close(let code, let reason):
             writeClose(code, reason: reason, in: context, promise: nil)
