@@ -25,12 +25,14 @@ extension Target.Dependency {
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -112,7 +114,7 @@ let package = Package(
         kit("Reactor", [.heap, .deque]),
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
         kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
-        kit("HTTPClient", ["CCurl", "Reactor"]),
+        kit("HTTPClient", ["CCurl", "Reactor", .httpTypes]),
         kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
@@ -120,8 +122,9 @@ let package = Package(
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "ServiceKit", "Identity", .hummingbird, .mustache, .crypto, .httpTypes, .lifecycle,
-                .logging, .metrics, .nioCore,
+                "CZlib", "Postgres", "Redis", "HTTPClient", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
+                .mustache, .crypto,
+                .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
@@ -155,7 +158,9 @@ let package = Package(
         .executableTarget(
             name: "lms",
             dependencies: [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "EventBus", .argumentParser, .logging,
+                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "HTTPClient", .argumentParser, .httpTypes,
+                .logging,
+                .unixSignals,
             ],
             path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
 
@@ -170,7 +175,7 @@ let package = Package(
         tests("Identity", [.jwt]),
         tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),
-        tests("TestKit"),
+        tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
         tests("DevicesService"),
@@ -178,6 +183,7 @@ let package = Package(
         tests("AlertsService"),
         tests("BillingService"),
         tests("RealtimeService"),
+        tests("lms"),
         tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
         .testTarget(
             name: "SystemTests", dependencies: ["TestKit", "LocalStack", "HTTPClient"], path: "Tests/SystemTests",

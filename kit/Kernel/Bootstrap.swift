@@ -41,7 +41,7 @@ public struct Bootstrap: Sendable {
     /// Grants of parallel runs touch the same catalog rows and then fail, in whichever database of the cluster they
     /// run; the advisory lock of one database cannot keep them apart.
     private func retryingCatalogConflicts(_ body: () async throws -> some Any) async throws {
-        var backoff = Backoff(first: .milliseconds(20))
+        var backoff = Backoff(initial: .milliseconds(20))
         for _ in 0..<20 {
             do {
                 _ = try await body()

@@ -44,7 +44,7 @@ public actor PostgresClient {
     }
 
     private func keepSharedConnection() async {
-        var backoff = Backoff(limit: .seconds(2))
+        var backoff = Backoff(maximum: .seconds(2))
         while !Task.isCancelled {
             do {
                 let connection = try await PostgresConnection.open(configuration, on: reactor)

@@ -22,6 +22,9 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
 
     /// Starts the thread, which lives as long as the process.
     public init() {
+        // hiredis and OpenSSL write with write(2), which kills the process when the peer has gone unless this is
+        // ignored.
+        signal(SIGPIPE, SIG_IGN)
         loop.descriptors = [pollfd(fd: wakeup.readEnd, events: Int16(POLLIN), revents: 0)]
         startThread { [self] in run() }
     }

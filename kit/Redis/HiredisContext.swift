@@ -30,7 +30,6 @@ final class HiredisContext: @unchecked Sendable {
     /// - Throws: ``RedisError/connectionFailed(address:reason:)`` when the system refuses at once.
     init(address: String, port: Int, handler: @escaping (Event) -> Void) throws(RedisError) {
         self.handler = handler
-        ignoreBrokenPipes()
         guard let context = redisAsyncConnect(address, Int32(port)) else {
             throw .connectionFailed(address: address, reason: "out of memory")
         }
@@ -151,10 +150,3 @@ final class HiredisContext: @unchecked Sendable {
         return String(cString: text)
     }
 }
-
-/// hiredis writes with `write(2)`, which kills a process by SIGPIPE when the peer has gone, unless that is ignored.
-private func ignoreBrokenPipes() {
-    _ = brokenPipesAreIgnored
-}
-
-private let brokenPipesAreIgnored: Void = { _ = signal(SIGPIPE, SIG_IGN) }()

@@ -13,7 +13,7 @@ public actor RedisConnection {
     private let onPush: @Sendable (RESPValue) -> Void
     private let outbox = Mutex(Outbox())
     private var context: HiredisContext?
-    private var pending: PendingReplies<ReplyPromise>
+    private var pending: PendingReplies<Promise<RESPValue>>
     private var deadlineTimer: (timer: Timer, fires: ContinuousClock.Instant)?
 
     private init(_ configuration: RedisConfiguration, onPush: @escaping @Sendable (RESPValue) -> Void) {
@@ -83,7 +83,7 @@ extension RedisConnection {
         for reply in sendLogin() { _ = try Self.value(of: try await reply.value()) }
     }
 
-    private func sendLogin() -> [ReplyPromise] {
+    private func sendLogin() -> [Promise<RESPValue>] {
         var commands: [RedisCommand] = []
         if let password = configuration.password {
             commands.append(RedisCommand("AUTH", [configuration.username, password].compactMap(\.self)))
@@ -91,7 +91,7 @@ extension RedisConnection {
         if configuration.database != 0 { commands.append(RedisCommand("SELECT", configuration.database)) }
         commands.append(RedisCommand("PING"))
         return commands.map { command in
-            let reply = ReplyPromise()
+            let reply = Promise<RESPValue>()
             send(command, reply, deadline: .now + configuration.connectTimeout)
             return reply
         }
@@ -159,7 +159,7 @@ extension RedisConnection: RedisCommands {
         }
     }
 
-    private func send(_ command: RedisCommand, _ reply: ReplyPromise, deadline: ContinuousClock.Instant) {
+    private func send(_ command: RedisCommand, _ reply: Promise<RESPValue>, deadline: ContinuousClock.Instant) {
         pending.append(reply, deadline: deadline)
         context?.send(command)
         armDeadline()
@@ -171,7 +171,7 @@ extension RedisConnection: RedisCommands {
 extension RedisConnection {
     private func handle(_ event: HiredisContext.Event) {
         switch event {
-        case .reply(let value): pending.popAnswered()?.resolve(.success(value))
+        case .reply(let value): pending.popAnswered()?.settle(.success(value))
         case .push(let value): onPush(value)
         case .closed(let reason): ended(reason: reason)
         }
@@ -192,7 +192,7 @@ extension RedisConnection {
     private func checkDeadlines() {
         deadlineTimer = nil
         let now = ContinuousClock.now
-        for reply in pending.popExpired(now: now) { reply.resolve(.failure(RedisError.timedOut)) }
+        for reply in pending.popExpired(now: now) { reply.settle(.failure(RedisError.timedOut)) }
         if pending.isStalled(now: now) {
             close(reason: "the server has stopped answering")
         } else {
@@ -206,7 +206,7 @@ extension RedisConnection {
         deadlineTimer = nil
         let (unsent, onEnd) = outbox.withLock { $0.end(reason: reason) }
         for reply in pending.removeAll() + unsent.map(\.reply) {
-            reply.resolve(.failure(RedisError.connectionClosed(reason: reason)))
+            reply.settle(.failure(RedisError.connectionClosed(reason: reason)))
         }
         onEnd?(reason)
     }
@@ -214,7 +214,7 @@ extension RedisConnection {
 
 private struct Request: Sendable {
     let command: RedisCommand
-    let reply = ReplyPromise()
+    let reply = Promise<RESPValue>()
 }
 
 /// What tasks hand to the connection from their own threads.

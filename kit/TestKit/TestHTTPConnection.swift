@@ -52,8 +52,8 @@ public final class TestHTTPConnection: Sendable {
         let parts = Mailbox<HTTPClientResponsePart>()
         let handler = handler
         try await channel.eventLoop.submit { handler.value.expectResponse(in: parts) }.get()
-        try await channel.writeAndFlush(HTTPClientRequestPart.head(head))
         let exchange = TestHTTPExchange(connection: self, parts: parts)
+        try await exchange.write(.head(head))
         if !hasBody { try await exchange.endBody() }
         return exchange
     }
@@ -86,15 +86,23 @@ public struct TestHTTPExchange: Sendable {
     let connection: TestHTTPConnection
     let parts: Mailbox<HTTPClientResponsePart>
 
-    /// Sends a piece of the request's body.
+    /// Sends a piece of the request's body. Whether the server took it shows in its answer: it may well answer and
+    /// close before it has read everything.
     public func send(_ bytes: [UInt8]) async throws {
-        let part = HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: bytes)))
-        try await connection.channel.writeAndFlush(part)
+        try await write(.body(.byteBuffer(ByteBuffer(bytes: bytes))))
     }
 
     /// Ends the request's body.
     public func endBody() async throws {
-        try await connection.channel.writeAndFlush(HTTPClientRequestPart.end(nil))
+        try await write(.end(nil))
+    }
+
+    func write(_ part: HTTPClientRequestPart) async throws {
+        do {
+            try await connection.channel.writeAndFlush(part)
+        } catch is IOError {
+        } catch ChannelError.ioOnClosedChannel {
+        }
     }
 
     /// The head of the answer.
@@ -162,7 +170,7 @@ final class ResponseHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(with: error)
+        end(with: error is IOError ? TestHTTPError.closed : error)
         context.close(promise: nil)
     }
 

@@ -42,14 +42,17 @@ public final class TestWebSocket: Sendable {
         let upgrader = NIOTypedWebSocketClientUpgrader(maxFrameSize: 1 << 24) { channel, response in
             open(on: channel, headers: response.headers, answersPings: answersPings)
         }
-        let configuration = NIOUpgradableHTTPClientPipelineConfiguration(
+        var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
             upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
                 upgradeRequestHead: head, upgraders: [upgrader], notUpgradingCompletionHandler: refused(on:)))
+        // The server's first frames may come in the same packet as its 101.
+        configuration.leftOverBytesStrategy = .forwardBytes
+        let pipeline = configuration
         let handshake = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
-                        configuration: configuration)
+                        configuration: pipeline)
                 }
             }.get()
         switch handshake {

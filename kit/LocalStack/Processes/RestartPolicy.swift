@@ -1,4 +1,4 @@
-import Postgres
+import Reactor
 import Reactor
 
 /// How long to wait before a program that has died is started again: at once the first time, then longer and longer,
@@ -9,7 +9,7 @@ struct RestartPolicy: Sendable {
     static let first = Duration.milliseconds(100)
     static let longest = Duration.seconds(10)
 
-    private var backoff = Backoff(first: first, limit: longest)
+    private var backoff = Backoff(initial: first, maximum: longest)
 
     /// The delay after an exit, given how long the process ran.
     mutating func delay(ranFor duration: Duration) -> Duration {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import Reactor
+import Redis
 
 /// A private Redis on a loopback port.
 public struct RedisServer: Program {
@@ -51,36 +51,11 @@ public struct RedisServer: Program {
             Command(
                 executable, [configuration], environment: ["PATH": "/usr/bin:/bin", "TZ": "UTC"], directory: folder,
                 deathSignal: purpose == .tests ? .kill : .terminate, log: log))
+        let client = RedisClient(RedisConfiguration(host: "127.0.0.1", port: port, password: password))
+        // While it loads its data it answers a PING with an error.
         try await child.waitUntilReady(name, log: log, within: .seconds(120)) {
-            await (try? runBlocking { ping(port: port, password: password) }) ?? false
+            (try? await client.withConnection { try await $0.ping() }) != nil
         }
         return child
     }
-}
-
-/// Whether the Redis on `port` answers a PING; while it still loads its data it refuses.
-private func ping(port: Int, password: String) -> Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    var limit = timeval(tv_sec: 1, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var address = loopbackAddress(port: port)
-    let isConnected = withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-    }
-    let request = "AUTH \(password)\r\nPING\r\n"
-    guard isConnected, send(descriptor, request, request.utf8.count, Int32(MSG_NOSIGNAL)) > 0 else {
-        return false
-    }
-    var answer = ""
-    var buffer = [UInt8](repeating: 0, count: 256)
-    while answer.split(separator: "\r\n").count < 2 {
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { return false }
-        answer += String(decoding: buffer[..<count], as: UTF8.self)
-    }
-    return answer == "+OK\r\n+PONG\r\n"
 }

@@ -6,6 +6,27 @@ func textOfFile(_ path: String) -> String? {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
 }
 
+/// A file that only its owner can read, for keys and passwords.
+public struct PrivateFile: Sendable {
+    public let path: String
+
+    public init(_ path: String) {
+        self.path = path
+    }
+
+    /// The text, or nil when there is no file that can be read.
+    public func read() -> String? {
+        textOfFile(path)
+    }
+
+    /// Replaces the file in one step.
+    ///
+    /// - Throws: ``LocalStackError/fileAccess(path:reason:)``.
+    public func write(_ text: String) throws {
+        try writeFile(text, to: path, mode: 0o600)
+    }
+}
+
 /// The end of a log, for an error message.
 func lastLines(ofFile path: String, count: Int = 8) -> [String] {
     guard let text = textOfFile(path) else { return [] }

@@ -19,9 +19,11 @@ extension ServiceConfiguration {
     }
 
     /// The variables of `environment` that look like settings but are none, sorted; most often a misspelt name.
+    /// Those of the gateway's own file begin with `LMS_GATEWAY_`.
     public static func unknownKeys(in environment: [String: String]) -> [String] {
         environment.keys.filter { key in
-            key.hasPrefix("LMS_") && !key.hasPrefix("LMS_TEST_") && !Settings.keys.contains(key)
+            key.hasPrefix("LMS_") && !key.hasPrefix("LMS_TEST_") && !key.hasPrefix("LMS_GATEWAY_")
+                && !Settings.keys.contains(key)
         }.sorted()
     }
 

@@ -1,0 +1,34 @@
+# The only commands a person must know. `make` alone lists them.
+
+SWIFT := swift
+SOURCES := Package.swift kit services gateway tools Tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test bench format format-check clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: setup ## Build and start everything, with a demo laboratory
+	$(SWIFT) build -c release
+	@$$($(SWIFT) build -c release --show-bin-path)/lms up $(ARGS)
+
+setup: ## Install the system packages that are missing
+	@tools/setup.sh
+
+test: setup ## Run all tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+bench: setup ## Measure against references on the same machine
+	$(SWIFT) build -c release
+	@tools/bench/run $(ARGS)
+
+format: ## Format the sources
+	$(SWIFT) format -i -p -r $(SOURCES)
+
+format-check: ## Say what is not formatted
+	$(SWIFT) format lint -s -p -r $(SOURCES)
+
+clean: ## Remove what was built; data of `make run` stay in .lms
+	$(SWIFT) package clean

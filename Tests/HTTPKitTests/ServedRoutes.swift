@@ -1,0 +1,108 @@
+import Foundation
+import HTTPKit
+import Hummingbird
+import Identity
+import Logging
+import ServiceKit
+import TestKit
+
+/// A service of given routes on a free port, and the means to sign in to it.
+struct ServedRoutes: Sendable {
+    let client: TestHTTPClient
+    let keys: KeyRing
+    let revocations: Revocations
+    let organization = UUID()
+    let deviceKey = SecretToken(.deviceKey)
+    let device = UUID()
+    let environment: ServiceEnvironment
+    let routes: RouteTable
+    private let signer: TokenSigner
+    private let internalTokens: InternalTokens
+
+    /// Serves `declare`'s routes for the length of `body`.
+    static func with<Result: Sendable>(
+        pages: PageRenderer? = nil, openAPI: URL? = nil, _ declare: (inout RouteTable) throws -> Void,
+        _ body: @Sendable (ServedRoutes) async throws -> Result
+    ) async throws -> Result {
+        var table = RouteTable()
+        try declare(&table)
+        let parts = try await Parts()
+        let application = try HTTPApplication(
+            parts.environment, routes: table, authenticator: parts.authenticator,
+            forms: FormTokens(keys: parts.keys), pages: pages, openAPI: openAPI)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            defer { group.cancelAll() }
+            return try await body(ServedRoutes(parts, application, port: application.port()))
+        }
+    }
+
+    private init(_ parts: Parts, _ application: HTTPApplication, port: Int) {
+        client = TestHTTPClient(port: port)
+        keys = parts.keys
+        revocations = parts.revocations
+        signer = parts.signer
+        internalTokens = parts.internalTokens
+        environment = parts.environment
+        routes = application.routes
+        parts.deviceKeys.hold(
+            deviceKey.hash, DevicePrincipal(id: device, organizationID: organization, keyHash: deviceKey.hash))
+    }
+
+    /// A token of a new user with that role in ``organization``.
+    func token(
+        _ role: Role?, kind: TokenClaims.Kind = .access, isSuperuser: Bool = false, lifetime: TimeInterval = 900
+    ) async throws -> String {
+        let user = UserPrincipal(
+            id: UUID(), organizationID: role == nil ? nil : organization, role: role, sessionID: UUID(),
+            tokenID: UUID(), isSuperuser: isSuperuser, issuedAt: Date(), expiresAt: nil)
+        return try await signer.sign(
+            TokenClaims(kind, user: user, sessionID: user.sessionID ?? UUID(), lifetime: lifetime))
+    }
+
+    /// The client of a new user with that role.
+    func user(_ role: Role?, isSuperuser: Bool = false) async throws -> TestHTTPClient {
+        client.authorized(try await token(role, isSuperuser: isSuperuser))
+    }
+
+    /// The client of a browser that is signed in.
+    func browser(_ role: Role) async throws -> TestHTTPClient {
+        var client = client
+        client.headers.add(name: "cookie", value: "session_token=\(try await token(role, kind: .session))")
+        return client
+    }
+
+    func service() async throws -> TestHTTPClient {
+        client.authorized(try await internalTokens.token())
+    }
+}
+
+/// What a service is made of, with a key ring and an issuer of its own.
+private struct Parts {
+    let keys: KeyRing
+    let revocations = Revocations()
+    let deviceKeys = KnownDevices()
+    let signer: TokenSigner
+    let internalTokens: InternalTokens
+    let authenticator: Authenticator
+    let environment: ServiceEnvironment
+
+    init() async throws {
+        let secret = Data((0..<32).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
+        keys = try KeyRing(secret)
+        let signingKey = SigningKey()
+        let localKeys = LocalKeys()
+        try await localKeys.replace(with: [signingKey.publicKey])
+        signer = try await TokenSigner(key: signingKey)
+        internalTokens = await InternalTokens(service: "test", keys: keys)
+        let deviceKeys = deviceKeys
+        authenticator = Authenticator(
+            tokens: TokenVerifier(keys: localKeys, revocations: revocations), internalTokens: internalTokens,
+            accessTokens: CredentialCache { _ in nil }, deviceKeys: CredentialCache { deviceKeys[$0] },
+            revocations: revocations)
+        environment = ServiceEnvironment(
+            service: ServiceDescription(name: "test", defaultPort: 0),
+            configuration: try ServiceConfiguration(["LMS_SECRET_KEY": secret]),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+}

@@ -1,0 +1,107 @@
+import Postgres
+import TestKit
+import Testing
+
+struct CopyTests {
+    private func withTable(_ body: @Sendable (PostgresClient) async throws -> Void) async throws {
+        try await TestDatabase.with { database in
+            try await withClient(database.administrator) { client in
+                _ = try await client.query("CREATE TABLE numbers (n int8 PRIMARY KEY)")
+                try await body(client)
+            }
+        }
+    }
+
+    private func chunks(_ numbers: Range<Int>) -> AsyncStream<[UInt8]> {
+        AsyncStream { continuation in
+            for number in numbers { continuation.yield(Array("\(number)\n".utf8)) }
+            continuation.finish()
+        }
+    }
+
+    @Test func `what is copied in can be copied out, and the connection used on`() async throws {
+        try await withTable { client in
+            let copied = try await client.withTransaction { transaction in
+                let copied = try await transaction.copyIn("COPY numbers FROM STDIN", chunks(0..<50_000))
+                let count = try await transaction.query("SELECT count(*) FROM numbers")[0].decode(Int.self, at: 0)
+                #expect(count == copied)
+                return copied
+            }
+            #expect(copied == 50_000)
+            let bytes = try await client.withTransaction { transaction in
+                try await transaction.copyOut("COPY numbers TO STDOUT") { output in
+                    try await output.reduce(0) { $0 + $1.count }
+                }
+            }
+            #expect(bytes == (0..<50_000).reduce(0) { $0 + "\($1)\n".utf8.count })
+        }
+    }
+
+    @Test func `a reader may stop early, and what came before stays`() async throws {
+        try await withTable { client in
+            try await client.withTransaction { transaction in
+                try await transaction.query("INSERT INTO numbers VALUES (1)")
+                let first = try await transaction.copyOut(
+                    "COPY (SELECT generate_series(1, 100000000)) TO STDOUT"
+                ) { output in
+                    for try await chunk in output { return chunk.count }
+                    return 0
+                }
+                #expect(first > 0)
+                try await transaction.query("INSERT INTO numbers VALUES (2)")
+            }
+            #expect(try await client.query("SELECT n FROM numbers").count == 2)
+        }
+    }
+
+    @Test func `refused data fails the copy and leaves nothing`() async throws {
+        try await withTable { client in
+            let error = await #expect(throws: PostgresError.self) {
+                try await client.withTransaction { transaction in
+                    _ = try await transaction.copyIn(
+                        "COPY numbers FROM STDIN",
+                        AsyncStream {
+                            $0.yield(Array("1\nnot a number\n".utf8)); $0.finish()
+                        })
+                }
+            }
+            #expect(error?.sqlState?.conditionClass == "22")
+            let numbers = try await client.query("SELECT n FROM numbers")
+            #expect(numbers.isEmpty)
+        }
+    }
+
+    @Test func `a source that fails leaves nothing and the connection usable`() async throws {
+        struct Broken: Error {}
+        try await withTable { client in
+            await #expect(throws: Broken.self) {
+                try await client.withTransaction { transaction in
+                    let source = AsyncThrowingStream<[UInt8], any Error> { continuation in
+                        continuation.yield(Array("1\n".utf8))
+                        continuation.finish(throwing: Broken())
+                    }
+                    _ = try await transaction.copyIn("COPY numbers FROM STDIN", source)
+                }
+            }
+            let numbers = try await client.withTransaction { try await $0.query("SELECT n FROM numbers") }
+            #expect(numbers.isEmpty)
+        }
+    }
+
+    @Test func `a script runs its statements in the transaction`() async throws {
+        try await withTable { client in
+            await #expect(throws: PostgresError.self) {
+                try await client.withTransaction { transaction in
+                    try await transaction.run(script: "INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (1);")
+                }
+            }
+            let numbers = try await client.query("SELECT n FROM numbers")
+            #expect(numbers.isEmpty)
+            try await client.withTransaction { transaction in
+                try await transaction.run(script: "INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (2);")
+            }
+            let both = try await client.query("SELECT n FROM numbers")
+            #expect(both.count == 2)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import NIOCore
+import Yams
+
+extension GatewayConfiguration {
+    /// Reads the file's text.
+    ///
+    /// - Parameter environment: looks up what stands in `${…}`.
+    /// - Throws: `GatewayFileError` for the first thing that is wrong.
+    init(yaml: String, environment: @escaping FileValue.Environment) throws(GatewayFileError) {
+        let root = FileValue(node: try Self.parse(yaml), environment: environment)
+        let sections = try root.members(of: [
+            "listen", "admin", "clients", "upstreams", "upstream_connections", "limits", "health", "drain_timeout",
+            "discard_limit", "defaults", "routes",
+        ])
+        func section(_ name: String) throws(GatewayFileError) -> FileValue {
+            guard let section = sections[name] else {
+                throw GatewayFileError(line: nil, message: "there is no '\(name)'")
+            }
+            return section
+        }
+        listener = try Listener(section("listen"))
+        admin = try Listener(section("admin"))
+        upstreams = try section("upstreams").members().map { member throws(GatewayFileError) in
+            try UpstreamGroup(name: member.key, addresses: UpstreamGroup.addresses(member.value))
+        }
+        limits = try RateLimiter.Limits(section("limits"))
+        let table = try RouteTable(
+            defaults: section("defaults"), upstreams: upstreams.map(\.name), routes: section("routes"))
+        routes = table.routes
+        if let clients = sections["clients"] { self.clients = try Clients(clients) }
+        if let health = sections["health"] { healthChecks = try HealthChecks(health) }
+        if let time = sections["drain_timeout"] { drainTimeout = try time.duration() }
+        if let size = sections["discard_limit"] { discardLimit = try size.size() }
+        if let pool = try sections["upstream_connections"]?.members(of: ["idle_timeout", "idle"]) {
+            if let time = pool["idle_timeout"] { upstreamIdleTimeout = try time.duration() }
+            if let count = pool["idle"] { upstreamIdleConnections = try count.int(in: 0...100_000) }
+        }
+    }
+
+    private static func parse(_ yaml: String) throws(GatewayFileError) -> Node {
+        do {
+            guard let node = try Yams.compose(yaml: yaml) else {
+                throw GatewayFileError(line: nil, message: "the file is empty")
+            }
+            return node
+        } catch let error as GatewayFileError {
+            throw error
+        } catch {
+            throw GatewayFileError(line: nil, message: "not YAML: \(error)")
+        }
+    }
+}
+
+extension GatewayConfiguration.Listener {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
+        let members = try setting.members(of: ["host", "port"])
+        guard let host = members["host"], let port = members["port"] else {
+            throw setting.error("a listener needs 'host' and 'port'")
+        }
+        self.init(host: try host.string(), port: try port.int(in: 0...65535))
+    }
+}
+
+extension GatewayConfiguration.Clients {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
+        let members = try setting.members(of: [
+            "connections", "header_timeout", "idle_timeout", "target_limit", "head_limit", "field_limit", "scheme",
+        ])
+        self.init()
+        if let value = members["connections"] { connections = try value.int(in: 1...1_000_000) }
+        if let value = members["header_timeout"] { headerTimeout = try value.duration() }
+        if let value = members["idle_timeout"] { idleTimeout = try value.duration() }
+        if let value = members["target_limit"] { headLimits.target = try value.size() }
+        if let value = members["head_limit"] { headLimits.head = try value.size() }
+        if let value = members["field_limit"] { headLimits.fields = try value.int(in: 1...10_000) }
+        if let value = members["scheme"] {
+            scheme = try value.string()
+            guard ["http", "https"].contains(scheme) else { throw value.error("'\(scheme)' is not http or https") }
+        }
+    }
+}
+
+extension GatewayConfiguration.HealthChecks {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
+        let members = try setting.members(of: ["interval", "timeout"])
+        self.init()
+        if let value = members["interval"] { interval = try value.duration() }
+        if let value = members["timeout"] { timeout = try value.duration() }
+    }
+}
+
+extension GatewayConfiguration.UpstreamGroup {
+    /// One base URL, or several with commas between.
+    fileprivate static func addresses(
+        _ setting: FileValue
+    ) throws(GatewayFileError) -> [GatewayConfiguration.Listener] {
+        var addresses: [GatewayConfiguration.Listener] = []
+        for text in try setting.string().split(separator: ",") {
+            let trimmed = text.trimmingCharacters(in: .whitespaces)
+            guard let url = URLComponents(string: trimmed), url.scheme == "http", let host = url.host, !host.isEmpty,
+                url.path.isEmpty || url.path == "/", url.query == nil
+            else { throw setting.error("'\(trimmed)' is not a base URL such as http://auth:8101") }
+            // An IPv6 literal stands in brackets in a URL, and without them everywhere else.
+            let name = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+            addresses.append(.init(host: name, port: url.port ?? 80))
+        }
+        guard !addresses.isEmpty else { throw setting.error("expected at least one base URL") }
+        return addresses
+    }
+}
+
+extension RateLimiter.Limits {
+    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
+        let members = try setting.members(of: ["address", "credential", "sign_in", "capacity"])
+        func limit(_ name: String) throws(GatewayFileError) -> RateLimit {
+            guard let member = members[name] else { throw setting.error("there is no limit '\(name)'") }
+            let values = try member.members(of: ["rate", "burst"])
+            guard let rate = values["rate"], let burst = values["burst"] else {
+                throw member.error("a limit needs 'rate' (requests a second) and 'burst'")
+            }
+            return RateLimit(rate: try rate.rate(), burst: Double(try burst.int(in: 1...1_000_000_000)))
+        }
+        self.init(
+            address: try limit("address"), credential: try limit("credential"), signIn: try limit("sign_in"),
+            capacity: try members["capacity"]?.int(in: 1...10_000_000) ?? 65_536)
+    }
+}

@@ -1,0 +1,53 @@
+import NIOCore
+
+/// Everything that `gateway.yaml` says.
+struct GatewayConfiguration: Sendable {
+    /// Where to listen; port 0 takes any free one.
+    struct Listener: Sendable, Equatable, CustomStringConvertible {
+        var host: String
+        var port: Int
+        var description: String { "\(host):\(port)" }
+    }
+
+    /// What a client connection may do.
+    struct Clients: Sendable {
+        /// Connections open at once.
+        var connections = 10_000
+        var headLimits = HeadLimits()
+        /// From the first byte of a head to its last.
+        var headerTimeout = TimeAmount.seconds(10)
+        /// Between two requests.
+        var idleTimeout = TimeAmount.seconds(75)
+        /// What services are told about how the client came: `http` or `https`.
+        var scheme = "http"
+    }
+
+    /// The copies of a service.
+    struct UpstreamGroup: Sendable, Equatable {
+        var name: String
+        var addresses: [Listener]
+    }
+
+    /// How services are watched.
+    struct HealthChecks: Sendable {
+        var interval = TimeAmount.seconds(5)
+        var timeout = TimeAmount.seconds(2)
+    }
+
+    var listener: Listener
+    /// Metrics and probes, for operators only.
+    var admin: Listener
+    var clients = Clients()
+    var upstreams: [UpstreamGroup]
+    var limits: RateLimiter.Limits
+    var healthChecks = HealthChecks()
+    /// Time for requests under way when the gateway is told to stop.
+    var drainTimeout = TimeAmount.seconds(15)
+    /// Bytes of an unwanted upload that are read so that the client sees the answer.
+    var discardLimit = 8 << 20
+    /// How long an unused connection to a service is kept.
+    var upstreamIdleTimeout = TimeAmount.seconds(30)
+    /// Unused connections to one copy of a service that an event loop keeps.
+    var upstreamIdleConnections = 128
+    var routes: [Route]
+}

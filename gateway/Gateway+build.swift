@@ -1,0 +1,97 @@
+import Foundation
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import ServiceKit
+import ServiceLifecycle
+
+extension Gateway {
+    /// Makes the parts of the process.
+    @Sendable
+    static func build(_ environment: ServiceEnvironment) throws -> [any Service] {
+        let registry = environment.metrics
+        return try build(
+            loadFile(environment.configuration), logger: environment.logger, metrics: registry,
+            exposition: { registry.exposition() },
+            accessLog: environment.logger.logLevel <= .info ? AccessLog(descriptor: STDERR_FILENO) : nil)
+    }
+
+    /// Reads the gateway's file: the one that `LMS_GATEWAY_FILE` names, else the one that came with the program.
+    ///
+    /// - Throws: `GatewayFileError`.
+    static func loadFile(_ settings: ServiceConfiguration) throws(GatewayFileError) -> GatewayConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        let file =
+            environment["LMS_GATEWAY_FILE"].map { URL(fileURLWithPath: $0) }
+            ?? Bundle.module.bundleURL.appendingPathComponent("gateway.yaml")
+        do {
+            return try GatewayConfiguration(yaml: try String(contentsOf: file, encoding: .utf8)) { name in
+                value(of: name, in: settings) ?? environment[name]
+            }
+        } catch let error as GatewayFileError {
+            throw GatewayFileError(file: file.path, line: error.line, message: error.message)
+        } catch {
+            throw GatewayFileError(file: file.path, line: nil, message: "cannot be read")
+        }
+    }
+
+    /// The settings that all executables share may also stand in the file that `LMS_CONFIG_FILE` names.
+    private static func value(of name: String, in settings: ServiceConfiguration) -> String? {
+        switch name {
+        case "LMS_HTTP_HOST": settings.httpHost
+        case "LMS_HTTP_PORT": String(settings.httpPort)
+        default:
+            PeerService.allCases.first { $0.key == name }
+                .flatMap { try? settings.url(of: $0) }?.absoluteString
+        }
+    }
+
+    /// Makes everything that serves what `configuration` says.
+    ///
+    /// - Parameters:
+    ///   - metrics: where the gateway's instruments are made.
+    ///   - exposition: what `/metrics` answers.
+    ///   - accessLog: takes a line for each request; nil for none.
+    ///   - onListening: told the ports once requests are taken.
+    static func build(
+        _ configuration: GatewayConfiguration, group: MultiThreadedEventLoopGroup = .singleton, logger: Logger,
+        metrics factory: any MetricsFactory, exposition: @escaping @Sendable () -> String, accessLog: AccessLog?,
+        onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int) -> Void = { _, _ in }
+    ) throws -> [any Service] {
+        let names = configuration.upstreams.map(\.name)
+        let directory = UpstreamDirectory(configuration.upstreams)
+        let health = HealthBoard()
+        let metrics = GatewayMetrics(names: names, factory: factory)
+        let document = OpenAPIDocument(services: names)
+        let endpoints = OwnEndpoints(
+            names: names, health: health, metrics: metrics, exposition: exposition, document: document,
+            page: try DocsPage(resources: .module))
+        let core = GatewayCore(
+            configuration: configuration, limiter: RateLimiter(configuration.limits), directory: directory,
+            endpoints: endpoints, metrics: metrics, accessLog: accessLog)
+        let monitor = HealthMonitor(
+            groups: configuration.upstreams, checks: configuration.healthChecks, directory: directory, board: health,
+            group: group, logger: logger)
+        let refresher = OpenAPIRefresher(
+            services: names, directory: directory, document: document,
+            probe: Probe(group: group, timeout: configuration.healthChecks.timeout), logger: logger)
+        let server = ProxyServer(
+            core: core, group: group, site: Site(router: try Router(configuration.routes), isPublic: true),
+            adminSite: Site(router: try Router(try adminRoutes()), isPublic: false), logger: logger,
+            onListening: onListening)
+        // The last one is the first to stop.
+        return [monitor, refresher, server]
+    }
+
+    private static func adminRoutes() throws -> [Route] {
+        let endpoints: [(String, OwnEndpoint)] = [("/livez", .alive), ("/readyz", .ready), ("/metrics", .prometheus)]
+        return try endpoints.map { path, endpoint in
+            Route(
+                pattern: try RoutePattern(path), methods: [HTTPMethods(.get), HTTPMethods(.head)],
+                destination: .own(endpoint),
+                timeouts: RouteTimeouts(connect: .seconds(2), response: .seconds(30), idle: .seconds(60)),
+                bodyLimit: 1 << 10, limit: .none)
+        }
+    }
+}

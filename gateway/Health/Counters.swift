@@ -1,0 +1,58 @@
+/// What one event loop has counted since it started.
+struct Counters: Sendable {
+    /// What is counted for one service, or for the gateway's own answers.
+    struct Group: Sendable, Equatable {
+        /// Requests by the hundreds of their status, 1xx first.
+        var statuses = [0, 0, 0, 0, 0]
+        var durationMicroseconds = 0
+        var retries = 0
+        /// Connections lost or refused, and answers that were none.
+        var failures = 0
+    }
+
+    /// One for each service, and the gateway itself last.
+    var groups: [Group]
+    var connections = 0
+    var openConnections = 0
+    /// Connections closed at once, there being too many.
+    var refusedConnections = 0
+    var openTunnels = 0
+    /// Requests answered 429.
+    var limited = 0
+    var bytesSent = 0
+    /// Requests given up by their clients.
+    var abandoned = 0
+
+    init(groups: Int) {
+        self.groups = Array(repeating: Group(), count: groups + 1)
+    }
+
+    /// Counts a request that is over. Latency is in nanoseconds.
+    mutating func count(group: Int?, status: Int, bytes: Int, latency: Int64) {
+        let microseconds = Int(max(0, latency) / 1000)
+        let index = group ?? groups.count - 1
+        groups[index].statuses[min(max(status / 100 - 1, 0), 4)] += 1
+        groups[index].durationMicroseconds += microseconds
+        bytesSent += bytes
+    }
+
+    static func += (total: inout Counters, other: Counters) {
+        for index in total.groups.indices { total.groups[index] += other.groups[index] }
+        total.connections += other.connections
+        total.openConnections += other.openConnections
+        total.refusedConnections += other.refusedConnections
+        total.openTunnels += other.openTunnels
+        total.limited += other.limited
+        total.bytesSent += other.bytesSent
+        total.abandoned += other.abandoned
+    }
+}
+
+extension Counters.Group {
+    static func += (total: inout Self, other: Self) {
+        for index in total.statuses.indices { total.statuses[index] += other.statuses[index] }
+        total.durationMicroseconds += other.durationMicroseconds
+        total.retries += other.retries
+        total.failures += other.failures
+    }
+}

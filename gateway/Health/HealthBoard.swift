@@ -1,0 +1,74 @@
+import NIOCore
+import Synchronization
+
+/// How a service is.
+enum ServiceStatus: String, Sendable {
+    /// Every copy is ready.
+    case up
+    /// Some copy answers that it is not ready, or does not answer while another does.
+    case degraded
+    /// No copy answers.
+    case down
+}
+
+/// What the last checks said of a service.
+struct ServiceHealth: Sendable, Equatable {
+    var name: String
+    var status: ServiceStatus
+    /// How long the slowest copy took to answer, in milliseconds; nil when none did.
+    var latency: Double?
+}
+
+/// The outcome of checking one copy of a service.
+enum CheckResult: Sendable, Equatable {
+    /// It answered whether it is ready; the latency is in milliseconds.
+    case answered(isReady: Bool, latency: Double)
+    case silent
+}
+
+extension ServiceHealth {
+    /// Sums the checks of a service's copies up.
+    init(name: String, checks: [CheckResult]) {
+        var ready = 0
+        var answered = 0
+        var slowest: Double?
+        for case .answered(let isReady, let latency) in checks {
+            answered += 1
+            if isReady { ready += 1 }
+            slowest = max(slowest ?? 0, latency)
+        }
+        self.name = name
+        latency = slowest
+        status = answered == 0 ? .down : ready == checks.count ? .up : .degraded
+    }
+}
+
+/// How all services are, as the checks left it.
+final class HealthBoard: Sendable {
+    private let services: Mutex<[ServiceHealth]?> = Mutex(nil)
+
+    /// Puts the outcome of a round of checks in the place of the last.
+    func update(_ services: [ServiceHealth]) {
+        self.services.withLock { $0 = services }
+    }
+
+    var current: [ServiceHealth] { services.withLock { $0 ?? [] } }
+
+    /// Whether a first round of checks is over, so that the gateway knows where to send requests.
+    var isReady: Bool { services.withLock { $0 != nil } }
+
+    /// The services as JSON: 503 when one is down, or before the first checks.
+    var response: LocalResponse {
+        let services = current
+        let worst: ServiceStatus =
+            services.isEmpty || services.contains { $0.status == .down }
+            ? .down : services.contains { $0.status == .degraded } ? .degraded : .up
+        let members = services.map { service in
+            let latency = service.latency.map { String(($0 * 100).rounded() / 100) } ?? "null"
+            return #""\#(service.name)":{"status":"\#(service.status.rawValue)","latency_ms":\#(latency)}"#
+        }
+        return .json(
+            #"{"status":"\#(worst.rawValue)","services":{\#(members.joined(separator: ","))}}"#,
+            status: worst == .down ? 503 : 200)
+    }
+}

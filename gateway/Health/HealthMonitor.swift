@@ -1,0 +1,88 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Checks every copy of every service on a timer: whether it is ready, and where its name points now.
+struct HealthMonitor: Service {
+    let groups: [GatewayConfiguration.UpstreamGroup]
+    let checks: GatewayConfiguration.HealthChecks
+    let directory: UpstreamDirectory
+    let board: HealthBoard
+    let group: any EventLoopGroup
+    let logger: Logger
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await check()
+                try await Task.sleep(nanoseconds: UInt64(checks.interval.nanoseconds))
+            }
+        }
+    }
+
+    /// One round over all services at once.
+    func check() async {
+        let results = await withTaskGroup(of: (Int, ServiceHealth).self) { tasks in
+            for index in groups.indices { tasks.addTask { (index, await check(group: index)) } }
+            return await tasks.reduce(into: [Int: ServiceHealth]()) { $0[$1.0] = $1.1 }
+        }
+        let last = Dictionary(uniqueKeysWithValues: board.current.map { ($0.name, $0.status) })
+        let services = groups.indices.compactMap { results[$0] }
+        for service in services where last[service.name] != service.status {
+            logger.notice(
+                "service changed", metadata: ["upstream": "\(service.name)", "status": "\(service.status.rawValue)"])
+        }
+        board.update(services)
+    }
+
+    private func check(group index: Int) async -> ServiceHealth {
+        let before = directory.copies(of: index)
+        let addresses = await resolve(groups[index].addresses, known: before)
+        // Requests need not wait for the checks.
+        directory.update(
+            group: index,
+            addresses.map { place in
+                UpstreamCopy(
+                    address: place.address, name: place.name,
+                    isHealthy: before.first { $0.address == place.address }?.isHealthy ?? true)
+            })
+        let results = await withTaskGroup(of: (Int, CheckResult).self) { tasks in
+            for (offset, place) in addresses.enumerated() { tasks.addTask { (offset, await check(place)) } }
+            return await tasks.reduce(into: Array(repeating: CheckResult.silent, count: addresses.count)) {
+                $0[$1.0] = $1.1
+            }
+        }
+        directory.update(
+            group: index,
+            zip(addresses, results).map { place, result in
+                var isReady = false
+                if case .answered(true, _) = result { isReady = true }
+                return UpstreamCopy(address: place.address, name: place.name, isHealthy: isReady)
+            })
+        return ServiceHealth(name: groups[index].name, checks: results)
+    }
+
+    private func check(_ place: HostResolver.Place) async -> CheckResult {
+        let probe = Probe(group: group, timeout: checks.timeout, limit: 64 << 10)
+        let start = NIODeadline.now()
+        guard let answer = try? await probe.get("/readyz", from: place.address, host: place.name) else {
+            return .silent
+        }
+        let latency = Double((NIODeadline.now() - start).nanoseconds) / 1e6
+        return .answered(isReady: answer.status == 200, latency: latency)
+    }
+
+    /// Every address that the configured names stand for; a name that cannot be resolved now stands for what it did.
+    private func resolve(
+        _ listeners: [GatewayConfiguration.Listener], known: [UpstreamCopy]
+    ) async -> [HostResolver.Place] {
+        var places: [HostResolver.Place] = []
+        for listener in listeners {
+            let found = await HostResolver.resolve(listener)
+            let last = known.filter { $0.name == listener.description }
+            places += found ?? last.map { HostResolver.Place(address: $0.address, name: $0.name) }
+        }
+        return places
+    }
+}

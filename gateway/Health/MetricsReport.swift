@@ -1,0 +1,16 @@
+/// The gateway's counts as JSON.
+enum MetricsReport {
+    static func json(_ counters: Counters, names: [String]) -> String {
+        let groups = zip(names + ["gateway"], counters.groups).map { name, group in
+            let statuses = group.statuses.enumerated().map { #""\#($0.offset + 1)xx":\#($0.element)"# }
+            let total = group.statuses.reduce(0, +)
+            let mean = total == 0 ? 0 : Double(group.durationMicroseconds / total) / 1000
+            return #""\#(name)":{"requests":\#(total),\#(statuses.joined(separator: ",")),"mean_ms":\#(mean),"#
+                + #""retries":\#(group.retries),"failures":\#(group.failures)}"#
+        }
+        return #"{"connections":{"open":\#(counters.openConnections),"accepted":\#(counters.connections),"#
+            + #""refused":\#(counters.refusedConnections),"tunnels":\#(counters.openTunnels)},"#
+            + #""requests":{"limited":\#(counters.limited),"abandoned":\#(counters.abandoned)},"#
+            + #""bytes_sent":\#(counters.bytesSent),"services":{\#(groups.joined(separator: ","))}}"#
+    }
+}

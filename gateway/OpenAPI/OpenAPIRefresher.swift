@@ -1,0 +1,71 @@
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Keeps the merged document in step with what the services serve at `/openapi.yaml`.
+struct OpenAPIRefresher: Service {
+    /// How old the copy of a service's document gets while the service answers.
+    private static let maximumAge = TimeAmount.seconds(60)
+    private static let interval = TimeAmount.seconds(2)
+
+    let services: [String]
+    let directory: UpstreamDirectory
+    let document: OpenAPIDocument
+    let probe: Probe
+    let logger: Logger
+
+    private struct Cache {
+        var yaml: [Int: String] = [:]
+        var fetched: [Int: NIODeadline] = [:]
+    }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            var cache = Cache()
+            while !Task.isCancelled {
+                await refresh(&cache)
+                try await Task.sleep(nanoseconds: UInt64(Self.interval.nanoseconds))
+            }
+        }
+    }
+
+    /// Fetches what is missing or old, and merges again if anything is different.
+    private func refresh(_ cache: inout Cache) async {
+        var changed = false
+        for index in services.indices {
+            if let fetched = cache.fetched[index], fetched + Self.maximumAge > .now() { continue }
+            let yaml = await fetch(index)
+            // A service without a document is asked again soon, one that had a document keeps it for a while.
+            if yaml != nil { cache.fetched[index] = .now() }
+            changed = changed || yaml != cache.yaml[index]
+            cache.yaml[index] = yaml
+        }
+        if changed { merge(cache) }
+    }
+
+    private func fetch(_ index: Int) async -> String? {
+        let copies = directory.copies(of: index)
+        guard let copy = copies.first(where: \.isHealthy) ?? copies.first else { return nil }
+        let answer = try? await probe.get("/openapi.yaml", from: copy.address, host: copy.name)
+        guard let answer, answer.status == 200 else { return nil }
+        return String(buffer: answer.body)
+    }
+
+    private func merge(_ cache: Cache) {
+        var merger = OpenAPIMerger()
+        var unavailable: [String] = []
+        for (index, service) in services.enumerated() {
+            guard let yaml = cache.yaml[index] else {
+                unavailable.append(service)
+                continue
+            }
+            do {
+                try merger.add(service: service, yaml: yaml)
+            } catch {
+                logger.warning("unusable openapi.yaml", metadata: ["upstream": "\(service)", "error": "\(error)"])
+                unavailable.append(service)
+            }
+        }
+        document.update(merger.json(version: GatewayVersion.current, unavailable: unavailable))
+    }
+}

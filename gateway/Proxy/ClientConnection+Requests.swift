@@ -1,0 +1,240 @@
+import NIOCore
+
+extension ClientConnection {
+    /// Takes as much of `bytes` as can be dealt with now.
+    func process(_ bytes: inout ByteBuffer) {
+        while true {
+            switch phase {
+            case .idle, .head:
+                guard bytes.readableBytes > 0, readHead(&bytes) else { return }
+            case .exchange:
+                guard !exchange.requestEnded, bytes.readableBytes > 0 else { return }
+                forwardRequestBody(&bytes)
+            case .discarding:
+                guard discard(&bytes) else { return }
+            case .lingering:
+                discardAllowance -= bytes.readableBytes
+                bytes.skip()
+                if discardAllowance < 0 { abort() }
+                return
+            case .tunnel:
+                sendIntoTunnel(&bytes)
+                return
+            case .closed:
+                bytes.skip()
+                return
+            }
+        }
+    }
+
+    // MARK: The head
+
+    /// - Returns: whether a head was whole and has been dealt with.
+    private func readHead(_ bytes: inout ByteBuffer) -> Bool {
+        if phase == .idle {
+            phase = .head
+            deadline = worker.now + configuration.clients.headerTimeout
+        }
+        do {
+            guard let length = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else { return false }
+            begin(&bytes, headLength: length)
+            return true
+        } catch {
+            bytes.skip()
+            refuseHead(Refusal(error))
+            return false
+        }
+    }
+
+    /// Refuses what cannot be read as a head; what follows it cannot be read either.
+    func refuseHead(_ refusal: Refusal) {
+        head.reset()
+        startExchange(ByteBuffer().readableBytesUInt8Span)
+        refuse(refusal)
+    }
+
+    private func begin(_ bytes: inout ByteBuffer, headLength: Int) {
+        startExchange(bytes.readableBytesUInt8Span)
+        do {
+            let route = try admit(bytes.readableBytesUInt8Span)
+            self.route = route
+            switch route.destination {
+            case .own(let endpoint):
+                bytes.moveReaderIndex(forwardBy: headLength)
+                if body.isDone { exchange.endRequest() }
+                answer(worker.core.endpoints.answer(endpoint))
+            case .upstream:
+                prepare(route, bytes.readableBytesUInt8Span)
+                bytes.moveReaderIndex(forwardBy: headLength)
+                // What has come of the body goes out with the head.
+                if body.isDone { exchange.endRequest() } else { forwardRequestBody(&bytes) }
+                if phase == .exchange { connect(fresh: false) }
+            }
+        } catch {
+            bytes.moveReaderIndex(forwardBy: headLength)
+            if body.isDone { exchange.endRequest() }
+            refuse(error)
+        }
+    }
+
+    /// Forgets the last request.
+    private func startExchange(_ bytes: Span<UInt8>) {
+        phase = .exchange
+        started = worker.readClock()
+        exchange = Exchange(isRepeatable: false, keepsClient: head.persists && !worker.isDraining)
+        body = BodyReader(head.framing, trailers: false)
+        contentSeen = 0
+        status = 0
+        bytesSent = 0
+        route = nil
+        rate = nil
+        ticket = nil
+        loggedPath.clear()
+        requestID.clear()
+        if let given = head.requestID, (1...128).contains(given.count), bytes.all(in: .requestID, at: given) {
+            requestID.write(bytes, given)
+        } else {
+            worker.requestIDs.write(into: &requestID)
+        }
+    }
+
+    // MARK: Admission
+
+    /// Finds the route of the request, and counts it.
+    private func admit(_ bytes: Span<UInt8>) throws(Refusal) -> Route {
+        let form: RequestPath.Form
+        do { form = try RequestPath.check(bytes, head.path) } catch { throw Refusal(error) }
+        let route: Route
+        switch form {
+        case .plain:
+            let match = site.router.match(bytes, head.path, method: head.method)
+            logPath(bytes, head.path, match)
+            route = try self.route(match)
+        case .decoded(let path):
+            let match = site.router.match(path.span, 0..<path.count, method: head.method)
+            logPath(path.span, 0..<path.count, match)
+            route = try self.route(match)
+        }
+        try limit(route, bytes)
+        if case .length(let length) = head.framing, length > route.bodyLimit {
+            throw .contentTooLarge(limit: route.bodyLimit)
+        }
+        return route
+    }
+
+    private func route(_ match: Router.Match) throws(Refusal) -> Route {
+        switch match {
+        case .route(let route): return route
+        case .methodNotAllowed(let allowed):
+            try limitStray()
+            throw .methodNotAllowed(allowed)
+        case .notFound:
+            try limitStray()
+            throw .notFound
+        }
+    }
+
+    private func logPath(_ bytes: Span<UInt8>, _ path: Range<Int>, _ match: Router.Match) {
+        var secrets: UInt32 = 0
+        if case .route(let route) = match { secrets = route.pattern.secrets }
+        LoggedPath.write(bytes, path, secrets: secrets, into: &loggedPath)
+    }
+
+    private func limit(_ route: Route, _ bytes: Span<UInt8>) throws(Refusal) {
+        guard site.isPublic else { return }
+        let credential = route.limit == .general ? CredentialHash.of(head, bytes, route: route) : nil
+        try apply(
+            worker.core.limiter.admit(
+                route.limit, address: addressHash, credential: credential, now: started.uptimeNanoseconds))
+    }
+
+    /// Counts a request that no route takes by its address.
+    private func limitStray() throws(Refusal) {
+        guard site.isPublic else { return }
+        try apply(
+            worker.core.limiter.admit(
+                .address, address: addressHash, credential: nil, now: started.uptimeNanoseconds))
+    }
+
+    private func apply(_ admission: (decision: RateDecision?, ticket: RateLimiter.Ticket?)) throws(Refusal) {
+        rate = admission.decision
+        ticket = admission.ticket
+        if let rate, !rate.isAllowed { throw .tooManyRequests(retryAfter: rate.retryAfter) }
+    }
+
+    /// Writes the head as the service gets it.
+    private func prepare(_ route: Route, _ bytes: Span<UInt8>) {
+        let method = head.method
+        let isRepeatable = method?.isIdempotent == true || route.isRepeatable || head.hasIdempotencyKey
+        exchange = Exchange(isRepeatable: isRepeatable, keepsClient: exchange.keepsClient)
+        outgoing.clear()
+        head.write(
+            into: &outgoing, bytes: bytes, forwarded: forwarded, requestID: requestID, upgrade: acceptsUpgrade)
+    }
+
+    /// Whether the request may become a WebSocket.
+    var acceptsUpgrade: Bool { head.upgradesToWebSocket && route?.allowsUpgrade == true }
+
+    var isHead: Bool { head.method == .head }
+
+    // MARK: The body
+
+    /// Passes on what `bytes` hold of the body, or keeps it while there is no connection yet.
+    private func forwardRequestBody(_ bytes: inout ByteBuffer) {
+        guard let route else { return }
+        let total: Int
+        do {
+            let taken = try body.take(bytes.readableBytesUInt8Span)
+            total = taken.total
+            contentSeen += taken.content
+        } catch {
+            bytes.skip()
+            return refuse(Refusal(error))
+        }
+        guard contentSeen <= route.bodyLimit, let piece = bytes.readSlice(length: total) else {
+            return refuse(.contentTooLarge(limit: route.bodyLimit))
+        }
+        if body.isDone { exchange.endRequest() }
+        if exchange.isHeld { outgoing.writeImmutableBuffer(piece) }
+        guard exchange.isConnected else { return }
+        if exchange.isHeld, outgoing.readableBytes > Self.bufferLimit {
+            exchange.isHeld = false
+            outgoing.clear()
+        }
+        deadline = worker.now + (exchange.requestEnded ? route.timeouts.response : route.timeouts.idle)
+        upstream?.write(piece)
+    }
+
+    /// Drops what `bytes` hold of a body that nobody wants any more.
+    ///
+    /// - Returns: whether the body is over.
+    private func discard(_ bytes: inout ByteBuffer) -> Bool {
+        guard let (total, _) = try? body.take(bytes.readableBytesUInt8Span) else {
+            bytes.skip()
+            close(unread: true)
+            return false
+        }
+        bytes.moveReaderIndex(forwardBy: total)
+        discardAllowance -= total
+        if body.isDone {
+            becomeIdle()
+            return true
+        }
+        if discardAllowance < 0 { close(unread: true) }
+        return false
+    }
+
+    /// Waits for the next request.
+    func becomeIdle() {
+        if worker.isDraining { return close(unread: false) }
+        phase = .idle
+        deadline = worker.now + configuration.clients.idleTimeout
+    }
+}
+
+extension ByteBuffer {
+    /// Passes over all that is readable. Unlike `clear`, this never copies a storage that others still use.
+    fileprivate mutating func skip() {
+        moveReaderIndex(to: writerIndex)
+    }
+}

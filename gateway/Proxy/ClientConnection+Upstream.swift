@@ -1,0 +1,101 @@
+import NIOCore
+
+extension ClientConnection {
+    private var pool: UpstreamPool? {
+        guard case .upstream(let group) = route?.destination else { return nil }
+        return worker.pools[group]
+    }
+
+    /// Asks for a connection to the service, and sends what there is of the request on it.
+    ///
+    /// - Parameter fresh: whether only a new connection will do.
+    func connect(fresh: Bool) {
+        guard let pool, let route else { return }
+        exchange.attempt()
+        switch pool.lease(now: worker.now, fresh: fresh) {
+        case .reuse(let connection):
+            upstream = connection
+            exchange.connected(reused: true)
+            send(on: connection)
+        case .connect(let endpoint):
+            let connection = UpstreamConnection(endpoint: endpoint, pool: pool)
+            upstream = connection
+            deadline = worker.now + route.timeouts.connect
+            connection.connect(on: worker.loop, for: self)
+        case .none:
+            refuse(.unavailable)
+        }
+    }
+
+    /// A new connection is there.
+    func upstreamConnected(_ connection: UpstreamConnection) {
+        exchange.connected(reused: false)
+        send(on: connection)
+    }
+
+    private func send(on connection: UpstreamConnection) {
+        guard let route else { return }
+        connection.begin(for: self)
+        connection.write(outgoing)
+        let isAwaited = head.expectsContinue && head.minorVersion == 1 && !exchange.requestEnded && contentSeen == 0
+        if isAwaited, exchange.attempts == 1 {
+            write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
+            flush()
+        }
+        head.expectsContinue = false
+        deadline = worker.now + (exchange.requestEnded ? route.timeouts.response : route.timeouts.idle)
+        resumeReading()
+        // Last, as a failure to write calls back.
+        connection.flush()
+    }
+
+    /// The service's connection failed by itself.
+    func upstreamLost(_ loss: Exchange.Loss) {
+        guard phase == .exchange, let connection = upstream, let pool else { return }
+        upstream = nil
+        pool.forget(connection.endpoint)
+        if loss == .notConnected { pool.avoid(connection.endpoint, now: worker.now) }
+        countFailure()
+        switch exchange.lost(loss) {
+        case .retry:
+            countRetry()
+            connect(fresh: loss == .closed)
+        case .answer(let refusal):
+            refuse(refusal)
+            processInbound()
+        case .abort: abort()
+        }
+    }
+
+    /// Gives the service's connection up for being too slow.
+    func loseUpstream(_ loss: Exchange.Loss) {
+        upstream?.close()
+        upstreamLost(loss)
+    }
+
+    /// Closes the service's connection, if there is one: it is within a message.
+    func dropUpstream() {
+        guard let connection = upstream, let pool else { return }
+        upstream = nil
+        pool.forget(connection.endpoint)
+        connection.close()
+    }
+
+    /// Ends the use of the service's connection.
+    func releaseUpstream(isReusable: Bool) {
+        guard isReusable else { return dropUpstream() }
+        guard let connection = upstream, let pool else { return }
+        upstream = nil
+        pool.giveBack(connection, now: worker.now)
+    }
+
+    private func countFailure() {
+        guard case .upstream(let group) = route?.destination else { return }
+        worker.counters.groups[group].failures += 1
+    }
+
+    private func countRetry() {
+        guard case .upstream(let group) = route?.destination else { return }
+        worker.counters.groups[group].retries += 1
+    }
+}

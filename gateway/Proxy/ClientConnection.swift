@@ -1,0 +1,284 @@
+import NIOCore
+
+/// A client's connection: reads its requests one after the other, and passes each on and its response back.
+///
+/// It is the only handler in its pipeline, and everything that it touches is on its event loop. What the extensions in
+/// the neighbouring files do, in the order of a request: `+Requests` reads and admits it, `+Upstream` sends it to a
+/// service, `+Responses` passes the answer back or gives one, `+Tunnel` takes over where it became a WebSocket.
+final class ClientConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        /// Between two requests.
+        case idle
+        /// Part of a head has come.
+        case head
+        /// A request is under way.
+        case exchange
+        /// The response is out, but not all of the request is in.
+        case discarding
+        /// No further response follows; what still comes is read so that the client gets to see the last one.
+        case lingering
+        /// Bytes pass both ways.
+        case tunnel
+        case closed
+    }
+
+    /// Bytes of a request that wait here for the service, or of pipelined requests for their turn, before reading
+    /// stops.
+    static let bufferLimit = 64 * 1024
+
+    let worker: Worker
+    let site: Site
+    /// The place in the worker's list.
+    var slot: Int?
+    var phase = Phase.idle
+    /// When to give up what is being waited for.
+    var deadline = NIODeadline.distantFuture
+    private(set) var context: ChannelHandlerContext?
+    private(set) var address = "unknown"
+    private(set) var addressHash: UInt64 = 0
+    private(set) var forwarded = ForwardedFields(address: "unknown", scheme: "http")
+
+    // The request under way.
+    var parser: RequestParser
+    var head = RequestHead()
+    var exchange = Exchange(isRepeatable: false, keepsClient: true)
+    var route: Route?
+    var body = BodyReader(.none, trailers: false)
+    var contentSeen = 0
+    var requestID = ByteBuffer()
+    var loggedPath = ByteBuffer()
+    var rate: RateDecision?
+    var ticket: RateLimiter.Ticket?
+    var started = NIODeadline.uptimeNanoseconds(0)
+
+    /// Bytes that have come and not been looked at: the beginning of a head, or pipelined requests.
+    private var inbound = ByteBuffer()
+    /// The head as the service gets it and what is held of the body, in case it must be sent again.
+    var outgoing = ByteBuffer()
+    var upstream: UpstreamConnection?
+
+    // The response under way.
+    var status = 0
+    var bytesSent = 0
+    /// Whether the head of the response stands in the worker's scratch buffer.
+    var hasPendingHead = false
+    /// Whether chunks are unwrapped, for a client that does not know them.
+    var unwrapsChunks = false
+    /// Bytes that are still read only to be dropped.
+    var discardAllowance = 0
+    var lingeringBytes = 0
+
+    private var withheldRead = false
+    private var needsFlush = false
+
+    init(worker: Worker, site: Site) {
+        self.worker = worker
+        self.site = site
+        parser = RequestParser(limits: worker.core.configuration.clients.headLimits)
+    }
+
+    var configuration: GatewayConfiguration { worker.core.configuration }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let clients = configuration.clients
+        let open = worker.core.connections.add(1, ordering: .relaxed).newValue
+        worker.add(self)
+        guard open <= clients.connections, !worker.isDraining else {
+            worker.counters.refusedConnections += 1
+            return abort()
+        }
+        address = context.channel.remoteAddress?.ipAddress ?? "unknown"
+        addressHash = AddressHash.of(context.channel.remoteAddress)
+        forwarded = ForwardedFields(address: address, scheme: clients.scheme)
+        deadline = worker.now + clients.headerTimeout
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if wantsRead {
+            context.read()
+        } else {
+            withheldRead = true
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if inbound.readableBytes > 0 {
+            inbound.writeBuffer(&bytes)
+            bytes = takeInbound()
+        }
+        process(&bytes)
+        if bytes.readableBytes > 0 { inbound = bytes }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        upstream?.flush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return }
+        if phase == .exchange, exchange.response == .started { extendDeadline() }
+        upstream?.resumeReading()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let last = phase
+        phase = .closed
+        switch last {
+        case .exchange:
+            worker.counters.abandoned += 1
+            recordRequest(abandoned: true)
+        case .tunnel:
+            worker.counters.openTunnels -= 1
+            recordRequest(abandoned: false)
+        case .idle, .head, .discarding, .lingering, .closed: break
+        }
+        dropUpstream()
+        worker.remove(self)
+    }
+
+    // MARK: Reading
+
+    /// Whether there is room for what the client sends next.
+    private var wantsRead: Bool {
+        switch phase {
+        case .idle, .head, .discarding, .lingering, .closed: true
+        case .tunnel: upstream?.isWritable ?? true
+        case .exchange:
+            if exchange.requestEnded {
+                inbound.readableBytes < Self.bufferLimit
+            } else if exchange.isConnected {
+                upstream?.isWritable ?? true
+            } else {
+                outgoing.readableBytes < Self.bufferLimit
+            }
+        }
+    }
+
+    /// Reads on, if reading was held back and there is room now.
+    func resumeReading() {
+        guard withheldRead, wantsRead, let context else { return }
+        withheldRead = false
+        context.read()
+    }
+
+    /// Looks at what came while the last request was under way.
+    func processInbound() {
+        if inbound.readableBytes > 0 {
+            var bytes = takeInbound()
+            process(&bytes)
+            if bytes.readableBytes > 0 { inbound = bytes }
+            upstream?.flush()
+        }
+        resumeReading()
+    }
+
+    private func takeInbound() -> ByteBuffer {
+        let bytes = inbound
+        inbound = ByteBuffer()
+        return bytes
+    }
+
+    // MARK: Writing
+
+    var isWritable: Bool { context?.channel.isWritable ?? true }
+
+    func write(_ bytes: ByteBuffer) {
+        needsFlush = true
+        bytesSent += bytes.readableBytes
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func flush() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    // MARK: Ending
+
+    /// Gives up what is being waited for, if its time is over.
+    func checkDeadline(_ now: NIODeadline) {
+        guard deadline <= now else { return }
+        switch phase {
+        case .idle, .discarding, .closed: abort()
+        case .head: refuseHead(.requestTimeout)
+        case .lingering: endLingering()
+        case .tunnel: abort()
+        case .exchange:
+            giveUpExchange()
+            processInbound()
+        }
+    }
+
+    private func giveUpExchange() {
+        if !exchange.isConnected {
+            loseUpstream(.notConnected)
+        } else if exchange.response == .started {
+            abort()
+        } else if exchange.requestEnded || upstream?.isWritable == false {
+            loseUpstream(.timedOut)
+        } else {
+            refuse(.requestTimeout)
+        }
+    }
+
+    /// Makes this the last request.
+    func drain() {
+        switch phase {
+        case .idle, .tunnel: abort()
+        case .exchange where route?.isStream == true && exchange.response == .started: abort()
+        case .head, .exchange, .discarding, .lingering, .closed: exchange.keepsClient = false
+        }
+    }
+
+    /// Closes the connection as it is.
+    func abort() {
+        deadline = .distantFuture
+        context?.close(promise: nil)
+    }
+
+    /// Closes the connection once the client has what was written.
+    ///
+    /// A plain close with bytes unread resets the connection, and a reset can overtake the response (RFC 9112 §9.6).
+    func close(unread: Bool) {
+        lingeringBytes = pendingBytes
+        guard unread || lingeringBytes > 0 else { return abort() }
+        phase = .lingering
+        discardAllowance = configuration.discardLimit
+        deadline = worker.now + .seconds(5)
+        context?.close(mode: .output, promise: nil)
+        resumeReading()
+    }
+
+    /// Waits on for a slow reader that makes progress; closes otherwise.
+    private func endLingering() {
+        let pending = pendingBytes
+        guard pending > 0, pending < lingeringBytes else { return abort() }
+        lingeringBytes = pending
+        deadline = worker.now + .seconds(5)
+    }
+
+    private var pendingBytes: Int {
+        // Reading an option of an open channel on its own loop does not fail.
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+}

@@ -1,0 +1,92 @@
+/// One request on its way through the gateway: what has come, what has gone, and what to do when a service fails.
+struct Exchange: Equatable {
+    /// How far the response is.
+    enum Response: Equatable {
+        case awaited, started, ended
+    }
+
+    /// How a connection to a service was lost.
+    enum Loss: Equatable {
+        /// Never there: refused, unreachable or too slow to connect.
+        case notConnected
+        /// Closed before or within a response.
+        case closed
+        /// Sent something that is not an acceptable response.
+        case malformed
+        /// Sent nothing for too long.
+        case timedOut
+    }
+
+    /// What to do about a loss.
+    enum Recovery: Equatable {
+        /// Send the request again.
+        case retry
+        /// Answer instead of the service.
+        case answer(Refusal)
+        /// The client has part of a response: only a closed connection tells it that the rest is missing.
+        case abort
+    }
+
+    /// Connections tried before giving up.
+    static let maximumAttempts = 3
+
+    /// Whether a service may see the request twice.
+    let isRepeatable: Bool
+    /// Whether the client keeps the connection for another request.
+    var keepsClient: Bool
+    private(set) var requestEnded = false
+    private(set) var response = Response.awaited
+    private(set) var attempts = 0
+    /// Whether the connection in use has already served another request, so that it may have gone stale.
+    private(set) var isReused = false
+    private(set) var isConnected = false
+    /// Whether everything sent so far is still held.
+    var isHeld = true
+
+    init(isRepeatable: Bool, keepsClient: Bool) {
+        self.isRepeatable = isRepeatable
+        self.keepsClient = keepsClient
+    }
+
+    /// A connection is asked for.
+    mutating func attempt() {
+        attempts += 1
+        isConnected = false
+        isReused = false
+    }
+
+    /// A connection is there.
+    mutating func connected(reused: Bool) {
+        isConnected = true
+        isReused = reused
+    }
+
+    /// The last byte of the request has come.
+    mutating func endRequest() { requestEnded = true }
+
+    /// The head of the response has come.
+    mutating func startResponse() { response = .started }
+
+    /// The last byte of the response has come.
+    ///
+    /// - Returns: whether both connections are between messages, so that they can serve another request.
+    mutating func endResponse() -> Bool {
+        response = .ended
+        return requestEnded
+    }
+
+    /// The connection to the service is gone.
+    ///
+    /// A request goes out again only where no service can have acted on it, or where acting twice does no harm and the
+    /// loss is explained by a connection that had gone stale (RFC 9110 §9.2.2).
+    func lost(_ loss: Loss) -> Recovery {
+        guard response == .awaited else { return .abort }
+        let canRetry = attempts < Self.maximumAttempts && isHeld
+        switch loss {
+        case .notConnected: return canRetry ? .retry : .answer(.unavailable)
+        case .closed: return canRetry && isReused && isRepeatable ? .retry : .answer(.unavailable)
+        case .malformed: return .answer(.badGateway)
+        case .timedOut: return .answer(.gatewayTimeout)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import NIOCore
+import Synchronization
+
+/// What all event loops share.
+final class GatewayCore: Sendable {
+    let configuration: GatewayConfiguration
+    let limiter: RateLimiter
+    let directory: UpstreamDirectory
+    let endpoints: OwnEndpoints
+    let metrics: GatewayMetrics
+    let accessLog: AccessLog?
+    /// Client connections open now, of all event loops.
+    let connections = Atomic<Int>(0)
+
+    init(
+        configuration: GatewayConfiguration, limiter: RateLimiter, directory: UpstreamDirectory,
+        endpoints: OwnEndpoints, metrics: GatewayMetrics, accessLog: AccessLog?
+    ) {
+        self.configuration = configuration
+        self.limiter = limiter
+        self.directory = directory
+        self.endpoints = endpoints
+        self.metrics = metrics
+        self.accessLog = accessLog
+    }
+}
+
+/// What is served on a listener.
+final class Site: Sendable {
+    let router: Router
+    /// Whether requests count towards the limits and appear in the access log.
+    let isPublic: Bool
+
+    init(router: Router, isPublic: Bool) {
+        self.router = router
+        self.isPublic = isPublic
+    }
+}

@@ -1,0 +1,170 @@
+import NIOCore
+
+/// What services are told about a client, worked out once a connection (RFC 7239 §1 names these fields' trouble: they
+/// are worth something only as long as nobody outside can write them, so any that a client sends are dropped).
+struct ForwardedFields {
+    /// The fields themselves, each with its CR LF.
+    let lines: ByteBuffer
+
+    init(address: String, scheme: String) {
+        lines = ByteBuffer(string: "X-Forwarded-For: \(address)\r\nX-Forwarded-Proto: \(scheme)\r\n")
+    }
+}
+
+extension RequestHead {
+    /// Writes the head as the service gets it: the fields that are about the client's connection out
+    /// (RFC 9110 §7.6.1), those that the gateway vouches for in.
+    ///
+    /// - Parameters:
+    ///   - bytes: what this head was read from.
+    ///   - upgrade: whether to ask the service for a WebSocket.
+    func write(
+        into out: inout ByteBuffer, bytes: Span<UInt8>, forwarded: ForwardedFields, requestID: ByteBuffer,
+        upgrade: Bool
+    ) {
+        out.write(bytes, methodName)
+        out.writeInteger(ASCII.space)
+        if path.isEmpty { out.writeInteger(ASCII.slash) }
+        out.write(bytes, path.lowerBound..<query.upperBound)
+        out.writeStaticString(" HTTP/1.1\r\nHost: ")
+        if let host { out.write(bytes, host) }
+        out.writeStaticString("\r\n")
+        out.writeFields(fields, of: bytes, options: connectionOptions) { $0.isEndToEndInRequest }
+        if framing == .chunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
+        out.writeImmutableBuffer(forwarded.lines)
+        if let host {
+            out.writeStaticString("X-Forwarded-Host: ")
+            out.write(bytes, host)
+            out.writeStaticString("\r\n")
+        }
+        out.writeStaticString("X-Request-ID: ")
+        out.writeImmutableBuffer(requestID)
+        out.writeStaticString(upgrade ? "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" : "\r\n\r\n")
+    }
+}
+
+/// What the client's connection adds to a response.
+struct ResponseContext {
+    var requestID: ByteBuffer
+    var rate: RateDecision?
+    /// Whether this is the last response on the connection.
+    var closes: Bool
+    /// Whether the client speaks HTTP/1.0, where staying open must be said.
+    var isHTTP10: Bool
+    /// The time as it stands in `Date`.
+    var date: ByteBuffer
+}
+
+extension ResponseHead {
+    /// Writes the head as the client gets it.
+    ///
+    /// - Parameter bytes: what this head was read from.
+    func write(into out: inout ByteBuffer, bytes: Span<UInt8>, context: ResponseContext) {
+        out.writeStaticString("HTTP/1.1 ")
+        out.write(bytes, statusText)
+        out.writeStaticString("\r\n")
+        out.writeFields(fields, of: bytes, options: connectionOptions) { $0.isEndToEndInResponse }
+        if isChunked, !context.isHTTP10 { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
+        if !hasDate { out.writeDate(context.date) }
+        if let rate = context.rate, !hasRateLimit { out.writeRateLimit(rate) }
+        if status == 101 {
+            out.writeRequestID(context.requestID)
+            out.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        } else {
+            out.writeEnd(context)
+        }
+    }
+}
+
+extension LocalResponse {
+    /// Writes the head and, unless the request was HEAD, the body.
+    func write(into out: inout ByteBuffer, context: ResponseContext, toHead: Bool) {
+        out.writeStaticString("HTTP/1.1 ")
+        out.writeDecimal(status)
+        out.writeInteger(ASCII.space)
+        out.writeStaticString(HTTPStatus.reason(status))
+        out.writeStaticString("\r\n")
+        if status != 304 {
+            out.writeStaticString("Content-Type: ")
+            out.writeString(contentType)
+            out.writeStaticString("\r\nContent-Length: ")
+            out.writeDecimal(body.readableBytes)
+            out.writeStaticString("\r\n")
+        }
+        for (name, value) in fields { out.writeString("\(name): \(value)\r\n") }
+        out.writeDate(context.date)
+        if let rate = context.rate { out.writeRateLimit(rate) }
+        out.writeEnd(context)
+        if !toHead, status != 304 { out.writeImmutableBuffer(body) }
+    }
+}
+
+extension ByteBuffer {
+    /// Copies the lines of the fields that pass, in runs as long as they are.
+    fileprivate mutating func writeFields(
+        _ fields: [FieldLine], of bytes: Span<UInt8>, options: [Range<Int>], passing: (FieldName) -> Bool
+    ) {
+        var run = 0..<0
+        for field in fields {
+            // Naming Content-Length in Connection must not change where the message ends.
+            let isOption =
+                field.field != .contentLength && options.contains { bytes.equalsIgnoringCase($0, field.name) }
+            let passes = passing(field.field) && !isOption
+            if passes, run.upperBound == field.line.lowerBound {
+                run = run.lowerBound..<field.line.upperBound
+            } else {
+                write(bytes, run)
+                run = passes ? field.line : 0..<0
+            }
+        }
+        write(bytes, run)
+    }
+
+    fileprivate mutating func writeDate(_ date: ByteBuffer) {
+        writeStaticString("Date: ")
+        writeImmutableBuffer(date)
+        writeStaticString("\r\n")
+    }
+
+    fileprivate mutating func writeRateLimit(_ rate: RateDecision) {
+        writeStaticString("RateLimit-Limit: ")
+        writeDecimal(rate.limit)
+        writeStaticString("\r\nRateLimit-Remaining: ")
+        writeDecimal(rate.remaining)
+        writeStaticString("\r\nRateLimit-Reset: ")
+        writeDecimal(rate.reset)
+        writeStaticString("\r\n")
+    }
+
+    fileprivate mutating func writeRequestID(_ requestID: ByteBuffer) {
+        writeStaticString("X-Request-ID: ")
+        writeImmutableBuffer(requestID)
+        writeStaticString("\r\n")
+    }
+
+    /// The fields that stand last in every head, and its end.
+    fileprivate mutating func writeEnd(_ context: ResponseContext) {
+        writeRequestID(context.requestID)
+        if context.closes {
+            writeStaticString("Connection: close\r\n\r\n")
+        } else {
+            writeStaticString(context.isHTTP10 ? "Connection: keep-alive\r\n\r\n" : "\r\n")
+        }
+    }
+}
+
+extension FieldName {
+    fileprivate var isEndToEndInRequest: Bool {
+        switch self {
+        case .other, .authorization, .apiKey, .contentLength, .cookie, .date, .idempotencyKey, .rateLimit: true
+        case .connection, .expect, .host, .requestID, .transferEncoding, .upgrade, .hopByHop, .forwarded: false
+        }
+    }
+
+    fileprivate var isEndToEndInResponse: Bool {
+        switch self {
+        case .connection, .requestID, .transferEncoding, .upgrade, .hopByHop: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Opens the sockets on which clients connect.
+enum Listeners {
+    /// Binds one socket for each worker, all on one port: the kernel spreads connections over them, and each connection
+    /// is accepted on the event loop where it stays.
+    ///
+    /// - Throws: `IOError` when the address is in use or cannot be had.
+    static func bind(
+        _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site
+    ) async throws -> [any Channel] {
+        var port = try await reserve(address, on: workers[0].eventLoop)
+        var channels: [any Channel] = []
+        for worker in workers {
+            let channel = try await bootstrap(worker, site).bind(host: address.host, port: port).get()
+            port = channel.localAddress?.port ?? port
+            channels.append(channel)
+        }
+        return channels
+    }
+
+    /// Binds the address alone for a moment. Sockets that share a port would also share it with another process's,
+    /// and a second gateway started by mistake would silently take half of the connections.
+    private static func reserve(
+        _ address: GatewayConfiguration.Listener, on loop: any EventLoop
+    ) async throws -> Int {
+        let channel = try await ServerBootstrap(group: loop)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: address.host, port: address.port).get()
+        let port = channel.localAddress?.port ?? address.port
+        try await channel.close().get()
+        return port
+    }
+
+    private static func bootstrap(_ worker: NIOLoopBound<Worker>, _ site: Site) -> ServerBootstrap {
+        ServerBootstrap(group: worker.eventLoop)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        ClientConnection(worker: worker.value, site: site))
+                }
+            }
+    }
+}

@@ -1,0 +1,49 @@
+import NIOCore
+
+/// An answer that the gateway gives itself.
+struct LocalResponse: Sendable {
+    var status: Int
+    var contentType: String
+    /// Fields beside those that every answer has.
+    var fields: [(name: String, value: String)] = []
+    var body: ByteBuffer
+
+    init(status: Int = 200, contentType: String, fields: [(name: String, value: String)] = [], body: ByteBuffer) {
+        self.status = status
+        self.contentType = contentType
+        self.fields = fields
+        self.body = body
+    }
+
+    /// A problem document (RFC 9457).
+    ///
+    /// - Parameters:
+    ///   - instance: the request's path, without secrets.
+    ///   - requestID: as it stands in `X-Request-ID`.
+    init(_ refusal: Refusal, instance: ByteBuffer, requestID: ByteBuffer) {
+        var body = ByteBuffer()
+        body.writeStaticString(#"{"type":"about:blank","title":""#)
+        body.writeStaticString(HTTPStatus.reason(refusal.status))
+        body.writeStaticString(#"","status":"#)
+        body.writeDecimal(refusal.status)
+        body.writeStaticString(#","detail":"#)
+        body.writeJSONString(refusal.detail)
+        if instance.readableBytes > 0 {
+            body.writeStaticString(#","instance":"#)
+            body.writeJSONString(instance.readableBytesUInt8Span)
+        }
+        body.writeStaticString(#","request_id":"#)
+        body.writeJSONString(requestID.readableBytesUInt8Span)
+        body.writeStaticString("}")
+        self.init(status: refusal.status, contentType: "application/problem+json", body: body)
+        if let seconds = refusal.retryAfter { fields.append(("Retry-After", String(seconds))) }
+        if case .methodNotAllowed(let methods) = refusal { fields.append(("Allow", methods.list)) }
+    }
+}
+
+extension HTTPMethods {
+    /// The methods as they stand in `Allow` (RFC 9110 §10.2.1).
+    fileprivate var list: String {
+        HTTPMethod.allCases.filter { contains(HTTPMethods($0)) }.map(\.name).joined(separator: ", ")
+    }
+}

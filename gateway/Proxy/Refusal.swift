@@ -1,0 +1,80 @@
+/// Why the gateway answers a request itself.
+enum Refusal: Error, Equatable {
+    case malformed(String)
+    case notFound
+    case methodNotAllowed(HTTPMethods)
+    case requestTimeout
+    case contentTooLarge(limit: Int)
+    case targetTooLong
+    case headTooLarge
+    case unknownExpectation
+    case tooManyRequests(retryAfter: Int)
+    case badGateway
+    case unavailable
+    case gatewayTimeout
+    case unsupportedVersion
+
+    init(_ error: MessageError) {
+        switch error {
+        case .malformed(let detail): self = .malformed(detail)
+        case .targetTooLong: self = .targetTooLong
+        case .headTooLarge: self = .headTooLarge
+        case .unsupportedVersion: self = .unsupportedVersion
+        case .unknownExpectation: self = .unknownExpectation
+        }
+    }
+
+    var status: Int {
+        switch self {
+        case .malformed: 400
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .requestTimeout: 408
+        case .contentTooLarge: 413
+        case .targetTooLong: 414
+        case .unknownExpectation: 417
+        case .tooManyRequests: 429
+        case .headTooLarge: 431
+        case .badGateway: 502
+        case .unavailable: 503
+        case .gatewayTimeout: 504
+        case .unsupportedVersion: 505
+        }
+    }
+
+    var detail: String {
+        switch self {
+        case .malformed(let detail): "The request cannot be understood: \(detail)."
+        case .notFound: "Nothing is known at this path."
+        case .methodNotAllowed: "This path does not take this method."
+        case .requestTimeout: "The request did not arrive in time."
+        case .contentTooLarge(let limit): "The request content may have \(limit) bytes here."
+        case .targetTooLong: "The request target is too long."
+        case .headTooLarge: "The request header fields are too large or too many."
+        case .unknownExpectation: "The only expectation met is 100-continue."
+        case .tooManyRequests: "Too many requests; send the next one after the time in Retry-After."
+        case .badGateway: "The service answered with something that is not HTTP."
+        case .unavailable: "The service cannot be reached now; try again after the time in Retry-After."
+        case .gatewayTimeout: "The service did not answer in time."
+        case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+        }
+    }
+
+    /// Seconds until trying again makes sense.
+    var retryAfter: Int? {
+        switch self {
+        case .tooManyRequests(let seconds): seconds
+        case .unavailable: 1
+        default: nil
+        }
+    }
+
+    /// Whether the bytes that follow cannot be told apart from the request that failed.
+    var losesFraming: Bool {
+        switch self {
+        case .malformed, .requestTimeout, .targetTooLong, .headTooLarge, .unsupportedVersion, .unknownExpectation:
+            true
+        default: false
+        }
+    }
+}

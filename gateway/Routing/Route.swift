@@ -1,0 +1,109 @@
+import NIOCore
+
+/// How long a route waits.
+struct RouteTimeouts: Sendable, Equatable {
+    /// For a connection to the service.
+    var connect: TimeAmount
+    /// From the request to the head of the response.
+    var response: TimeAmount
+    /// Between two pieces of a body, either way, or of a tunnel.
+    var idle: TimeAmount
+}
+
+/// What one line of the routing table says.
+final class Route: Sendable {
+    enum Destination: Sendable, Equatable {
+        /// The index of an upstream group.
+        case upstream(Int)
+        /// Something that the gateway answers itself.
+        case own(OwnEndpoint)
+    }
+
+    let pattern: RoutePattern
+    let methods: HTTPMethods
+    let destination: Destination
+    let timeouts: RouteTimeouts
+    /// Bytes of content that a request may have.
+    let bodyLimit: Int
+    let limit: LimitClass
+    /// Whether a request may become a WebSocket.
+    let allowsUpgrade: Bool
+    /// Whether a service takes any request on this route twice without harm, so that it may be sent again.
+    let isRepeatable: Bool
+    /// Whether a response goes on until somebody ends it, so that a shutdown does not wait for it.
+    let isStream: Bool
+
+    init(
+        pattern: RoutePattern, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
+        bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
+        isStream: Bool = false
+    ) {
+        self.pattern = pattern
+        self.methods = methods
+        self.destination = destination
+        self.timeouts = timeouts
+        self.bodyLimit = bodyLimit
+        self.limit = limit
+        self.allowsUpgrade = allowsUpgrade
+        self.isRepeatable = isRepeatable
+        self.isStream = isStream
+    }
+}
+
+/// A path pattern: `/api/v1/devices/{id}/readings/*`.
+///
+/// `{name}` is any one segment, `{name:prefix*}` one that begins with a prefix; a final `*` is the pattern without it
+/// and everything below.
+struct RoutePattern: Sendable, Equatable {
+    enum Segment: Sendable, Hashable {
+        case literal(String)
+        case prefixed(String)
+        case any
+    }
+
+    let text: String
+    let segments: [Segment]
+    let isOpen: Bool
+    /// The positions of the segments named `token`, one bit each: they are credentials and are never logged.
+    let secrets: UInt32
+
+    /// - Throws: `RoutePatternError`.
+    init(_ text: String) throws(RoutePatternError) {
+        guard text.hasPrefix("/") else { throw RoutePatternError(pattern: text, reason: "must begin with a slash") }
+        var parts = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        isOpen = parts.last == "*"
+        if isOpen || parts == [""] { parts.removeLast() }
+        self.text = text
+        var segments: [Segment] = []
+        for part in parts { segments.append(try Self.segment(part, of: text)) }
+        self.segments = segments
+        secrets = parts.enumerated().reduce(0) { secrets, part in
+            let isSecret = part.offset < 32 && (part.element == "{token}" || part.element.hasPrefix("{token:"))
+            return isSecret ? secrets | 1 << UInt32(part.offset) : secrets
+        }
+    }
+
+    private static func segment(_ part: Substring, of text: String) throws(RoutePatternError) -> Segment {
+        guard part.hasPrefix("{") else {
+            guard !part.isEmpty, !part.contains(where: { "{}*".contains($0) }) else {
+                throw RoutePatternError(pattern: text, reason: "has a segment '\(part)' that means nothing")
+            }
+            return .literal(String(part))
+        }
+        guard part.hasSuffix("}") else {
+            throw RoutePatternError(pattern: text, reason: "has a segment '\(part)' without its closing brace")
+        }
+        guard let colon = part.firstIndex(of: ":") else { return .any }
+        let prefix = part[part.index(after: colon)...].dropLast()
+        guard prefix.hasSuffix("*"), prefix.count > 1 else {
+            throw RoutePatternError(pattern: text, reason: "has a prefix '\(prefix)' that does not end with '*'")
+        }
+        return .prefixed(String(prefix.dropLast()))
+    }
+}
+
+struct RoutePatternError: Error, Equatable, CustomStringConvertible {
+    let pattern: String
+    let reason: String
+    var description: String { "the path '\(pattern)' \(reason)" }
+}

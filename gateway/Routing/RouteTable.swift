@@ -1,0 +1,111 @@
+import NIOCore
+
+/// Reads the routes of the gateway's file.
+struct RouteTable {
+    private(set) var routes: [Route] = []
+
+    private static let settings = [
+        "connect_timeout", "response_timeout", "idle_timeout", "body_limit", "limit", "upgrade", "repeatable",
+        "stream",
+    ]
+
+    /// What a route that says nothing has.
+    private struct Options {
+        var timeouts = RouteTimeouts(connect: .seconds(2), response: .seconds(30), idle: .seconds(60))
+        var bodyLimit = 1 << 20
+        var limit = LimitClass.general
+        var allowsUpgrade = false
+        var isRepeatable = false
+        var isStream = false
+
+        mutating func apply(_ members: [String: FileValue]) throws(GatewayFileError) {
+            if let value = members["connect_timeout"] { timeouts.connect = try value.duration() }
+            if let value = members["response_timeout"] { timeouts.response = try value.duration() }
+            if let value = members["idle_timeout"] { timeouts.idle = try value.duration() }
+            if let value = members["body_limit"] { bodyLimit = try value.size() }
+            if let value = members["upgrade"] { allowsUpgrade = try value.bool() }
+            if let value = members["repeatable"] { isRepeatable = try value.bool() }
+            if let value = members["stream"] { isStream = try value.bool() }
+            if let value = members["limit"] {
+                let text = try value.string()
+                guard let known = LimitClass(rawValue: text) else {
+                    let names = LimitClass.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw value.error("there is no limit '\(text)'; there are \(names)")
+                }
+                limit = known
+            }
+        }
+    }
+
+    /// - Throws: `GatewayFileError` that names the line of the first wrong route.
+    init(defaults: FileValue, upstreams: [String], routes: FileValue) throws(GatewayFileError) {
+        var options = Options()
+        try options.apply(try defaults.members(of: Self.settings))
+        for setting in try routes.elements() {
+            self.routes.append(try Self.route(setting, defaults: options, upstreams: upstreams))
+            do { _ = try Router(self.routes) } catch { throw setting.error("\(error)") }
+        }
+    }
+
+    private static func route(
+        _ setting: FileValue, defaults: Options, upstreams: [String]
+    ) throws(GatewayFileError) -> Route {
+        let members = try setting.members(of: ["path", "methods", "upstream", "answer"] + settings)
+        var options = defaults
+        try options.apply(members)
+        guard let path = members["path"] else { throw setting.error("a route needs a 'path'") }
+        let pattern: RoutePattern
+        do { pattern = try RoutePattern(path.string()) } catch let error as RoutePatternError {
+            throw path.error("\(error)")
+        } catch { throw path.error("\(error)") }
+        if pattern.segments.first.map(Self.isPrivate) ?? pattern.isOpen {
+            throw path.error("'\(pattern.text)' is for services among themselves and is never routed")
+        }
+        return Route(
+            pattern: pattern, methods: try methods(members["methods"]),
+            destination: try destination(members, of: setting, upstreams: upstreams), timeouts: options.timeouts,
+            bodyLimit: options.bodyLimit, limit: options.limit, allowsUpgrade: options.allowsUpgrade,
+            isRepeatable: options.isRepeatable, isStream: options.isStream)
+    }
+
+    /// The paths that every service has for its operators and its peers; a first segment that could be any of them
+    /// counts too.
+    private static func isPrivate(_ segment: RoutePattern.Segment) -> Bool {
+        switch segment {
+        case .literal(let text): ["internal", "metrics", "livez", "readyz", "openapi.yaml"].contains(text)
+        case .prefixed, .any: true
+        }
+    }
+
+    private static func methods(_ setting: FileValue?) throws(GatewayFileError) -> HTTPMethods {
+        guard let setting else { return .all }
+        var methods: HTTPMethods = []
+        for element in try setting.elements() {
+            let name = try element.string()
+            guard let method = HTTPMethod(name: name) else { throw element.error("there is no method '\(name)'") }
+            methods.insert(HTTPMethods(method))
+        }
+        return methods
+    }
+
+    private static func destination(
+        _ members: [String: FileValue], of setting: FileValue, upstreams: [String]
+    ) throws(GatewayFileError) -> Route.Destination {
+        switch (members["upstream"], members["answer"]) {
+        case (let upstream?, nil):
+            let name = try upstream.string()
+            guard let index = upstreams.firstIndex(of: name) else {
+                throw upstream.error("there is no upstream '\(name)'")
+            }
+            return .upstream(index)
+        case (nil, let answer?):
+            let name = try answer.string()
+            guard let endpoint = OwnEndpoint(rawValue: name) else {
+                throw answer.error("the gateway has no answer '\(name)'")
+            }
+            return .own(endpoint)
+        default:
+            throw setting.error("a route needs either 'upstream' or 'answer'")
+        }
+    }
+}

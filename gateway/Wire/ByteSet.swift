@@ -1,0 +1,63 @@
+/// A set of ASCII characters, tested with one shift; no byte above 127 is a member.
+struct ByteSet: Sendable {
+    private let low: UInt64
+    private let high: UInt64
+
+    /// `low` holds the codes 0–63, `high` the codes 64–127, least significant bit first.
+    init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
+    func contains(_ byte: UInt8) -> Bool {
+        byte < 128 && ((byte < 64 ? low : high) >> UInt64(byte & 63)) & 1 == 1
+    }
+
+    /// The characters of a method or field name: `token` of RFC 9110 §5.6.2.
+    static let token = ByteSet(low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe)
+
+    /// `pchar`, `/` and `%` of RFC 3986 §3.3.
+    static let path = ByteSet(low: 0x2fff_fff2_0000_0000, high: 0x47ff_fffe_87ff_ffff)
+
+    /// Every visible character but `#`: browsers send more in a query than RFC 3986 §3.4 allows.
+    static let query = ByteSet(low: 0xffff_fff6_0000_0000, high: 0x7fff_ffff_ffff_ffff)
+
+    /// What a `Host` may hold: names, ports, address literals (RFC 3986 §3.2.2).
+    static let host = ByteSet(low: 0x2fff_7ff2_0000_0000, high: 0x47ff_fffe_afff_fffe)
+
+    /// What a request id taken from outside may hold, so that it can stand in a log line or a header as it is.
+    static let requestID = ByteSet(low: 0x27ff_e800_0000_0000, high: 0x47ff_fffe_87ff_fffe)
+}
+
+enum ASCII {
+    static let tab: UInt8 = 0x09
+    static let lineFeed: UInt8 = 0x0a
+    static let carriageReturn: UInt8 = 0x0d
+    static let space: UInt8 = 0x20
+    static let percent: UInt8 = 0x25
+    static let comma: UInt8 = 0x2c
+    static let dot: UInt8 = 0x2e
+    static let slash: UInt8 = 0x2f
+    static let zero: UInt8 = 0x30
+    static let colon: UInt8 = 0x3a
+    static let semicolon: UInt8 = 0x3b
+    static let equals: UInt8 = 0x3d
+    static let question: UInt8 = 0x3f
+    static let backslash: UInt8 = 0x5c
+    static let delete: UInt8 = 0x7f
+
+    /// The value of a hexadecimal digit.
+    static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: nil
+        }
+    }
+
+    /// Whether a byte may stand in a field value: `field-vchar`, space and tab (RFC 9110 §5.5).
+    static func isFieldContent(_ byte: UInt8) -> Bool {
+        (byte >= space && byte != delete) || byte == tab
+    }
+}

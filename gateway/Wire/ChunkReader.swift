@@ -1,0 +1,113 @@
+/// The chunked transfer coding (RFC 9112 §7.1), as a machine that is fed bytes as they come.
+///
+/// It takes nothing that two readers could see differently: sizes are hexadecimal digits alone, lines end with CR LF,
+/// extensions are visible characters, and their length is bounded.
+struct ChunkReader {
+    private enum State {
+        case size(value: Int, digits: Int)
+        case `extension`(value: Int)
+        case sizeLineFeed(value: Int)
+        case data(Int)
+        case dataReturn
+        case dataLineFeed
+        case trailerStart
+        case trailer
+        case trailerLineFeed
+        case finalLineFeed
+        case done
+    }
+
+    /// Bytes of extension a chunk, and of trailers a message, may have.
+    private static let overheadLimit = 4096
+
+    private let allowsTrailers: Bool
+    private var state = State.size(value: 0, digits: 0)
+    private var overhead = 0
+
+    init(allowsTrailers: Bool) {
+        self.allowsTrailers = allowsTrailers
+    }
+
+    var isDone: Bool {
+        if case .done = state { true } else { false }
+    }
+
+    /// The next run in `bytes` from `start` on, where at least one byte is.
+    mutating func next(in bytes: Span<UInt8>, from start: Int) throws(MessageError) -> BodyReader.Piece {
+        if case .data(let remaining) = state {
+            let count = min(bytes.count - start, remaining)
+            state = count == remaining ? .dataReturn : .data(remaining - count)
+            return .content(count)
+        }
+        var index = start
+        framing: while index < bytes.count {
+            try advance(bytes[index])
+            index += 1
+            switch state {
+            case .data, .done: break framing
+            default: continue
+            }
+        }
+        return .framing(index - start)
+    }
+
+    private mutating func advance(_ byte: UInt8) throws(MessageError) {
+        switch state {
+        case .size(let value, let digits):
+            try size(byte, value: value, digits: digits)
+        case .extension(let value):
+            if byte == ASCII.carriageReturn { state = .sizeLineFeed(value: value) } else { try count(byte) }
+        case .sizeLineFeed(let value):
+            try expect(byte, ASCII.lineFeed)
+            overhead = 0
+            state = value == 0 ? .trailerStart : .data(value)
+        case .dataReturn:
+            try expect(byte, ASCII.carriageReturn)
+            state = .dataLineFeed
+        case .dataLineFeed:
+            try expect(byte, ASCII.lineFeed)
+            state = .size(value: 0, digits: 0)
+        case .trailerStart:
+            if byte == ASCII.carriageReturn {
+                state = .finalLineFeed
+            } else {
+                guard allowsTrailers else { throw .malformed("trailers are not accepted") }
+                try count(byte)
+                state = .trailer
+            }
+        case .trailer:
+            if byte == ASCII.carriageReturn { state = .trailerLineFeed } else { try count(byte) }
+        case .trailerLineFeed:
+            try expect(byte, ASCII.lineFeed)
+            state = .trailerStart
+        case .finalLineFeed:
+            try expect(byte, ASCII.lineFeed)
+            state = .done
+        case .data, .done:
+            break
+        }
+    }
+
+    private mutating func size(_ byte: UInt8, value: Int, digits: Int) throws(MessageError) {
+        if let digit = ASCII.hexDigit(byte), digits < 15 {
+            state = .size(value: value << 4 | Int(digit), digits: digits + 1)
+        } else if digits > 0, byte == ASCII.carriageReturn {
+            state = .sizeLineFeed(value: value)
+        } else if digits > 0, byte == ASCII.semicolon {
+            state = .extension(value: value)
+        } else {
+            throw .malformed("a chunk size must be hexadecimal digits")
+        }
+    }
+
+    private mutating func count(_ byte: UInt8) throws(MessageError) {
+        overhead += 1
+        guard ASCII.isFieldContent(byte), overhead <= Self.overheadLimit else {
+            throw .malformed("a chunk extension or trailer is too long or holds a control character")
+        }
+    }
+
+    private func expect(_ byte: UInt8, _ expected: UInt8) throws(MessageError) {
+        guard byte == expected else { throw .malformed("a chunk must end with CR LF") }
+    }
+}

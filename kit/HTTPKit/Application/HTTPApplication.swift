@@ -1,0 +1,75 @@
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Identity
+import Logging
+import NIOCore
+import ServiceKit
+import ServiceLifecycle
+
+/// The HTTP server of a service: its routes behind all middleware, and the routes that every service has.
+///
+/// Those are `/livez`, `/readyz`, `/metrics` and, where a service has them, `/openapi.yaml` and its static files.
+public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible {
+    /// Every route that is served, for tests that walk them.
+    public let routes: RouteTable
+    private let application: Application<RouterResponder<AppRequestContext>>
+    private let listening: ListeningPort
+
+    /// - Parameters:
+    ///   - routes: the service's own.
+    ///   - authenticator: finds out who makes a request.
+    ///   - forms: checks what forms are sent with.
+    ///   - pages: renders error pages, and serves the files that pages load; nil for a service without web pages.
+    ///   - openAPI: the service's `openapi.yaml`.
+    ///   - server: what is put on each connection; WebSockets come with another one.
+    public init(
+        _ environment: ServiceEnvironment, routes: RouteTable, authenticator: Authenticator, forms: FormTokens,
+        pages: PageRenderer? = nil, openAPI: URL? = nil, server: HTTPServerBuilder = HTTPApplication.http1
+    ) throws {
+        var routes = routes
+        try StandardRoutes(environment: environment, openAPI: openAPI).add(to: &routes)
+        pages?.staticFiles.addRoute(to: &routes)
+        self.routes = routes
+        let router = Router(context: AppRequestContext.self, options: .autoGenerateHeadEndpoints)
+        router.addMiddleware {
+            RequestScope()
+            RequestMetrics(environment.metrics)
+            ResponseCompression()
+            SecurityHeaders()
+            ProblemMiddleware(pages: pages)
+        }
+        router.add(routes, behind: RouteGate(authenticator: authenticator, forms: forms))
+        let listening = ListeningPort()
+        self.listening = listening
+        application = Application(
+            router: router, server: server,
+            configuration: ApplicationConfiguration(
+                address: .hostname(environment.configuration.httpHost, port: environment.configuration.httpPort),
+                backlog: 1024),
+            onServerRunning: { listening.set($0.localAddress?.port ?? 0) }, logger: environment.logger)
+    }
+
+    /// HTTP/1.1. A connection may idle longer than the gateway keeps it in its pool, so that the gateway closes first.
+    public static var http1: HTTPServerBuilder {
+        .http1(configuration: .init(idleTimeout: .seconds(120)))
+    }
+
+    public var description: String { "http" }
+
+    public func run() async throws {
+        do {
+            try await application.run()
+        } catch {
+            listening.fail(error)
+            throw error
+        }
+    }
+
+    /// The port that the server listens on, once it does.
+    ///
+    /// - Throws: why it does not.
+    public func port() async throws -> Int {
+        try await listening.value()
+    }
+}

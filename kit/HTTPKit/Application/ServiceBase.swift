@@ -1,0 +1,102 @@
+import Foundation
+import HTTPClient
+import Identity
+import Postgres
+import Redis
+import ServiceKit
+import ServiceLifecycle
+
+/// What every service is made of before its own parts: its clients, and what finds out who calls it.
+public struct ServiceBase: Sendable {
+    public let environment: ServiceEnvironment
+    public let database: PostgresClient
+    public let redis: RedisClient
+    public let http: HTTPClient
+    public let keyRing: KeyRing
+    public let revocations: Revocations
+    private let internalTokens: InternalTokens
+    private let verifier: TokenVerifier
+    private let background: [any ServiceLifecycle.Service]
+
+    /// Makes the base of a service that knows users by the keys that `auth` publishes.
+    ///
+    /// - Throws: `ConfigurationError`, `KeyRingError`, and what is wrong with the URLs of the database and Redis.
+    public init(_ environment: ServiceEnvironment) async throws {
+        let http = HTTPClient()
+        let url = try environment.configuration.url(of: .auth).absoluteString + "/.well-known/jwks.json"
+        let keys = PublishedKeys {
+            let response = try await http.execute(HTTPClient.Request(url: url))
+            return try JSONDecoder().decode(JSONWebKeySet.self, from: Data(response.body))
+        }
+        try await self.init(environment, http: http, keys: keys, background: [keys])
+    }
+
+    /// Makes the base of the issuer itself, which has the keys.
+    public init(_ environment: ServiceEnvironment, issuerKeys: LocalKeys) async throws {
+        try await self.init(environment, http: HTTPClient(), keys: issuerKeys, background: [])
+    }
+
+    private init(
+        _ environment: ServiceEnvironment, http: HTTPClient, keys: any VerificationKeySource,
+        background: [any ServiceLifecycle.Service]
+    ) async throws {
+        var postgres = try PostgresConfiguration(url: environment.configuration.databaseURL)
+        postgres.applicationName = "lms-\(environment.service.name)"
+        self.environment = environment
+        self.http = http
+        database = PostgresClient(postgres)
+        redis = RedisClient(try RedisConfiguration(url: environment.configuration.redisURL))
+        keyRing = try KeyRing(environment.configuration.secretKey)
+        revocations = Revocations()
+        internalTokens = await InternalTokens(service: environment.service.name, keys: keyRing)
+        verifier = TokenVerifier(keys: keys, revocations: revocations)
+        self.background = background
+        environment.health.registerDatabase(database)
+        try environment.health.registerSchema(of: environment, in: database)
+    }
+
+    /// Asks another service.
+    ///
+    /// - Throws: `ConfigurationError` when its URL is not set.
+    public func peer(_ service: PeerService) throws -> PeerClient {
+        PeerClient(base: try environment.configuration.url(of: service), http: http, tokens: internalTokens)
+    }
+
+    /// What finds out who calls.
+    ///
+    /// - Parameter deviceKeys: Who holds a device key; a service that no device calls knows none.
+    public func authenticator(
+        deviceKeys: CredentialCache<DevicePrincipal> = CredentialCache { _ in nil }
+    ) -> Authenticator {
+        Authenticator(
+            tokens: verifier, internalTokens: internalTokens, accessTokens: CredentialCache { _ in nil },
+            deviceKeys: deviceKeys, revocations: revocations)
+    }
+
+    /// The clients and what keeps keys and revocations up to date, in the order in which they start; a service's own
+    /// parts come behind them and so are shut down before.
+    ///
+    /// - Parameter rereadRevocations: Where revocations are read when Redis is away; nil asks `auth`.
+    /// - Throws: `ConfigurationError`.
+    public func services(
+        rereadRevocations: (@Sendable (_ after: String?) async throws -> RevocationPage)? = nil
+    ) throws -> [any ServiceLifecycle.Service] {
+        let reread: @Sendable (String?) async throws -> RevocationPage
+        if let rereadRevocations {
+            reread = rereadRevocations
+        } else {
+            let auth = try peer(.auth)
+            reread = { after in
+                let query = after.map { "?after=\($0)" } ?? ""
+                return try await auth.get("/internal/v1/revocations" + query)
+                    ?? RevocationPage(items: [], next: after ?? "")
+            }
+        }
+        let feed = RevocationFeed(
+            revocations: revocations, redis: redis, logger: environment.logger, reread: reread)
+        return [
+            ClientService("database") { [database] in await database.run() },
+            ClientService("redis") { [redis] in await redis.run() },
+        ] + background + [feed]
+    }
+}

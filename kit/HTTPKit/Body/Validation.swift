@@ -1,0 +1,55 @@
+/// Collects what is wrong with a request, so that the client is told everything at once.
+///
+/// ```swift
+/// try validate { check in
+///     check.length(of: input.name, 1...200, "name")
+///     check.require(input.ttl.map { $0 > 0 } ?? true, "ttl_s", "must be positive")
+/// }
+/// ```
+public struct Validation {
+    public private(set) var errors: [FieldError] = []
+
+    public init() {}
+
+    /// Notes `message` for `field` unless `condition` holds.
+    public mutating func require(_ condition: Bool, _ field: String, _ message: String) {
+        if !condition { errors.append(FieldError(field, message)) }
+    }
+
+    /// Notes that `field` is invalid.
+    public mutating func reject(_ field: String, _ message: String) {
+        errors.append(FieldError(field, message))
+    }
+
+    /// Text must have a length within `range`, in characters, and no NUL, which the database cannot hold.
+    public mutating func length(of text: String?, _ range: ClosedRange<Int>, _ field: String) {
+        guard let text else { return }
+        if range.lowerBound == 1 {
+            require(!text.isEmpty, field, "must not be empty")
+        } else {
+            require(text.count >= range.lowerBound, field, "must have at least \(range.lowerBound) characters")
+        }
+        require(text.count <= range.upperBound, field, "must have at most \(range.upperBound) characters")
+        require(!text.utf8.contains(0), field, "must not contain the character U+0000")
+    }
+
+    /// A number must lie within `range`.
+    public mutating func range<Value: Comparable>(of value: Value?, _ range: ClosedRange<Value>, _ field: String) {
+        guard let value else { return }
+        require(range.contains(value), field, "must be from \(range.lowerBound) to \(range.upperBound)")
+    }
+
+    /// A list must have a number of elements within `range`.
+    public mutating func count(of list: (some Collection)?, _ range: ClosedRange<Int>, _ field: String) {
+        guard let list else { return }
+        require(
+            range.contains(list.count), field, "must have from \(range.lowerBound) to \(range.upperBound) elements")
+    }
+}
+
+/// Runs the checks of `body` and throws one ``Problem`` with all that failed.
+public func validate(_ body: (inout Validation) throws -> Void) throws {
+    var validation = Validation()
+    try body(&validation)
+    guard validation.errors.isEmpty else { throw Problem.invalid(validation.errors) }
+}

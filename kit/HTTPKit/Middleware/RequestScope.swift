@@ -1,0 +1,43 @@
+import Hummingbird
+import Logging
+import ServiceKit
+
+/// Gives the request its id and its place in a trace, both in its log lines, and the id in its answer.
+struct RequestScope: RouterMiddleware {
+    func handle(
+        _ request: Request, context: AppRequestContext,
+        next: (Request, AppRequestContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        context.requestID = request.headers[.requestID].flatMap(RequestID.accepted) ?? RequestID.make()
+        context.trace = request.headers[.traceparent].flatMap(TraceContext.init)?.child() ?? .root()
+        // The framework's own number is of no use beside ours.
+        context.logger[metadataKey: "hb.request.id"] = nil
+        context.logger[metadataKey: "request_id"] = .string(context.requestID)
+        context.logger[metadataKey: "trace_id"] = .string(context.trace.traceIDText)
+        var response = try await next(request, context)
+        response.headers[.requestID] = context.requestID
+        return response
+    }
+}
+
+/// The value of `X-Request-ID`.
+enum RequestID {
+    /// `text` when it is fit to be written to logs and headers: up to 128 letters, digits, `.`, `_`, `-`.
+    static func accepted(_ text: String) -> String? {
+        guard (1...128).contains(text.utf8.count) else { return nil }
+        let isSane = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        return isSane ? text : nil
+    }
+
+    static func make() -> String {
+        String(UInt128.random(in: .min ... .max), radix: 36)
+    }
+}

@@ -1,0 +1,58 @@
+import Hummingbird
+import Identity
+import Postgres
+
+extension Problem {
+    /// What the client is told when a handler throws `error`; nil for an error that is nobody's but ours (500).
+    init?(cause error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as HTTPError:
+            self.init(error.status, error.body)
+            headers = error.headers
+        case let error as any HTTPResponseError: self.init(error.status)
+        case let failure as AuthenticationFailure: self.init(failure)
+        case let error as PostgresError: self.init(error)
+        case is CancellationError: self = .unavailable()
+        default: return nil
+        }
+    }
+
+    private init(_ failure: AuthenticationFailure) {
+        let reason =
+            switch failure {
+            case .malformed: "The credentials are malformed."
+            case .invalid: "The credentials are not valid."
+            case .expired: "The credentials have expired."
+            case .revoked: "The credentials have been revoked."
+            case .unavailable: "The credentials cannot be checked just now."
+            }
+        self =
+            failure == .unavailable
+            ? .unavailable(reason)
+            // RFC 6750, section 3.1.
+            : Problem(.unauthorized, reason).with(.wwwAuthenticate, "Bearer error=\"invalid_token\"")
+    }
+
+    /// What the database refuses because of a value is the client's doing, even where no validation caught it.
+    private init?(_ error: PostgresError) {
+        if error.isUnavailability {
+            self = .unavailable()
+            return
+        }
+        guard let state = error.sqlState else { return nil }
+        switch state {
+        case .uniqueViolation: self = .conflict("This is taken already.")
+        case .foreignKeyViolation: self = .conflict("What this refers to does not exist, or is still in use.")
+        case .checkViolation, .notNullViolation: self.init(.unprocessableContent, "A value is not allowed.")
+        case .serializationFailure, .deadlockDetected: self = .unavailable("Others changed the same; try again.")
+        default:
+            guard state.conditionClass == "22" else { return nil }
+            self.init(.unprocessableContent, "A value is out of range or malformed.")
+        }
+    }
+}
+
+extension Problem {
+    fileprivate static func unavailable(_ detail: String) -> Problem { .unavailable(retryAfter: 1, detail) }
+}

@@ -1,0 +1,101 @@
+import HTTPTypes
+import Hummingbird
+import Identity
+
+/// The routes of a service, each with who may use it: the one place where both are declared, and what a test walks.
+///
+/// ```swift
+/// routes.get("/api/v1/devices/{id}", .user(atLeast: .viewer)) { request, context in
+///     let device = try await devices.find(context.id(), in: context.organizationID)
+///     return JSON(device, version: device.version)
+/// }
+/// ```
+public struct RouteTable: Sendable {
+    public private(set) var routes: [Route] = []
+
+    public init() {}
+
+    /// Adds a route. Its path's parameters stand in braces; `**` at the end takes any number of segments.
+    ///
+    /// - Precondition: no other route has this method and path, nor names a parameter of the same path otherwise.
+    public mutating func on(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        for other in routes where Self.shape(of: other.path) == Self.shape(of: path) {
+            precondition(other.path == path, "\(path) and \(other.path) name a parameter differently")
+            precondition(other.method != method, "\(method) \(path) is declared twice")
+        }
+        routes.append(
+            Route(method: method, path: path, access: access, options: options) { request, context in
+                try await handler(request, context).response(from: request, context: context)
+            })
+    }
+
+    public mutating func get(
+        _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        on(.get, path, access, options, use: handler)
+    }
+
+    public mutating func post(
+        _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        on(.post, path, access, options, use: handler)
+    }
+
+    public mutating func put(
+        _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        on(.put, path, access, options, use: handler)
+    }
+
+    public mutating func patch(
+        _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        on(.patch, path, access, options, use: handler)
+    }
+
+    public mutating func delete(
+        _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        on(.delete, path, access, options, use: handler)
+    }
+
+    /// Adds a web page.
+    public mutating func page(
+        _ path: String, _ access: Access,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        on(.get, path, access, .page, use: handler)
+    }
+
+    /// Adds what a page's form is sent to; its fields are in `context.form`.
+    public mutating func form(
+        _ path: String, _ access: Access,
+        use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
+    ) {
+        on(.post, path, access, .form, use: handler)
+    }
+
+    /// The methods of every path, in the order of the paths' declaration.
+    var methodsByPath: [(path: String, routes: [Route])] {
+        var paths: [String] = []
+        var groups: [String: [Route]] = [:]
+        for route in routes {
+            if groups[route.path] == nil { paths.append(route.path) }
+            groups[route.path, default: []].append(route)
+        }
+        return paths.map { ($0, groups[$0] ?? []) }
+    }
+
+    /// The path with its parameters' names left out.
+    private static func shape(of path: String) -> [Substring] {
+        path.split(separator: "/").map { $0.hasPrefix("{") ? "{}" : $0 }
+    }
+}

@@ -1,0 +1,62 @@
+import EventBus
+import FoundationEssentials
+import Identity
+import Postgres
+
+/// Keeps the projection of devices and keys up with the events of the devices service.
+struct DeviceProjection: Sendable {
+    let devices: DeviceStore
+
+    /// Applies one event; others than those of devices and keys are passed over.
+    @Sendable func apply(_ event: Event, _ transaction: Transaction) async throws {
+        switch event.type {
+        case "device.registered", "device.updated":
+            let device = try event.decode(Device.self)
+            try await transaction.query(
+                devices.upsert(
+                    device.id, organization: device.organizationID, version: event.subjectVersion, isDeleted: false))
+        case "device.deleted":
+            let device = try event.decode(Device.self)
+            try await transaction.batch([
+                devices.upsert(
+                    device.id, organization: device.organizationID, version: event.subjectVersion, isDeleted: true),
+                devices.revokeKeys(of: device.id),
+            ])
+        case "device.key.issued":
+            let key = try event.decode(Key.self)
+            try await transaction.query(
+                devices.upsertKey(
+                    key.hash.bytes, device: key.deviceID, organization: key.organizationID, expiresAt: key.expiresAt))
+        case "device.key.revoked":
+            let key = try event.decode(Key.self)
+            try await transaction.query(
+                devices.revokeKey(key.hash.bytes, device: key.deviceID, organization: key.organizationID))
+        default:
+            break
+        }
+    }
+
+    private struct Device: Decodable {
+        let id: UUID
+        let organizationID: UUID
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case organizationID = "organization_id"
+        }
+    }
+
+    private struct Key: Decodable {
+        let deviceID: UUID
+        let organizationID: UUID
+        let hash: SecretHash
+        let expiresAt: Timestamp?
+
+        enum CodingKeys: String, CodingKey {
+            case deviceID = "device_id"
+            case organizationID = "organization_id"
+            case hash = "key_hash"
+            case expiresAt = "expires_at"
+        }
+    }
+}

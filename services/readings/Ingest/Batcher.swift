@@ -1,0 +1,147 @@
+import Logging
+import Metrics
+import Postgres
+import ServiceLifecycle
+import Synchronization
+
+/// Collects the rows of many requests into transactions.
+///
+/// Batches form by themselves: while flushes are under way the next batch gathers, so a quiet service answers after one
+/// round trip and a busy one writes large batches. A request is answered once its rows are committed. When the queue is
+/// full new requests are refused, so memory is bounded.
+final class Batcher: Service {
+    fileprivate typealias Answer = CheckedContinuation<IngestOutcome, any Error>
+
+    fileprivate struct Request {
+        let rows: DeviceRows
+        let answer: Answer
+    }
+
+    fileprivate struct State {
+        var queue: [Request] = []
+        var queuedRows = 0
+        var idleFlushers: [CheckedContinuation<Void, Never>] = []
+        var isClosed = false
+    }
+
+    /// The queue is full, or the service is stopping: the device should try again.
+    struct Busy: Error {}
+
+    private static let flushers = 2
+    private static let maximumBatchRows = 20_000
+    private static let maximumQueuedRows = 200_000
+
+    private let store: ReadingStore
+    private let publisher: BatchPublisher
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let batchRows = Recorder(label: "lms_readings_batch_rows")
+    private let flushTime = Timer(label: "lms_readings_flush_duration")
+
+    init(store: ReadingStore, publisher: BatchPublisher, logger: Logger) {
+        self.store = store
+        self.publisher = publisher
+        self.logger = logger
+    }
+
+    /// Stores the rows; returns after their commit.
+    ///
+    /// - Throws: ``Busy``, `PostgresError`.
+    func store(_ rows: DeviceRows) async throws -> IngestOutcome {
+        try await withCheckedThrowingContinuation { answer in
+            let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+                guard !state.isClosed, state.queuedRows + rows.count <= Self.maximumQueuedRows else {
+                    return (false, nil)
+                }
+                state.queue.append(Request(rows: rows, answer: answer))
+                state.queuedRows += rows.count
+                return (true, state.idleFlushers.popLast())
+            }
+            flusher?.resume()
+            if !isAccepted { answer.resume(throwing: Busy()) }
+        }
+    }
+
+    /// Flushes until the service stops, and then what is left.
+    func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for _ in 0..<Self.flushers {
+                    group.addTask {
+                        while let batch = await self.nextBatch() { await self.flush(batch) }
+                    }
+                }
+            }
+        } onCancelOrGracefulShutdown: {
+            self.close()
+        }
+    }
+
+    private func close() {
+        let idle = state.withLock { state in
+            state.isClosed = true
+            defer { state.idleFlushers = [] }
+            return state.idleFlushers
+        }
+        for flusher in idle { flusher.resume() }
+    }
+
+    /// Waits for requests; nil when there are none left and none will come.
+    private func nextBatch() async -> [Request]? {
+        while true {
+            let (batch, isClosed) = state.withLock { ($0.takeBatch(maximumRows: Self.maximumBatchRows), $0.isClosed) }
+            if !batch.isEmpty { return batch }
+            if isClosed { return nil }
+            await withCheckedContinuation { flusher in
+                let mustLook = state.withLock { state in
+                    guard state.queue.isEmpty, !state.isClosed else { return true }
+                    state.idleFlushers.append(flusher)
+                    return false
+                }
+                if mustLook { flusher.resume() }
+            }
+        }
+    }
+
+    private func flush(_ batch: [Request]) async {
+        let plan = FlushPlan(batch.map(\.rows))
+        let published = publisher.takePublished()
+        let start = ContinuousClock.now
+        do {
+            let (id, inserted) = try await store.store(plan, published: published)
+            flushTime.record(duration: start.duration(to: .now))
+            batchRows.record(plan.count)
+            for (request, outcome) in zip(batch, plan.outcomes(inserted: inserted)) {
+                request.answer.resume(returning: outcome)
+            }
+            publisher.publish(plan.stored(batchID: id, inserted: inserted))
+        } catch let error as PostgresError where !error.isUnavailability && batch.count > 1 {
+            // Something in one of the requests is refused: it must not take the others with it.
+            publisher.putBack(published)
+            logger.warning("a batch was refused; storing its requests one by one", metadata: ["error": "\(error)"])
+            for request in batch { await flush([request]) }
+        } catch {
+            publisher.putBack(published)
+            logger.warning("a batch could not be stored", metadata: ["error": "\(error)", "rows": "\(plan.count)"])
+            for request in batch { request.answer.resume(throwing: error) }
+        }
+    }
+}
+
+extension Batcher.State {
+    mutating func takeBatch(maximumRows: Int) -> [Batcher.Request] {
+        var rows = 0
+        var end = 0
+        while end < queue.count, end == 0 || rows + queue[end].rows.count <= maximumRows {
+            rows += queue[end].rows.count
+            end += 1
+        }
+        queuedRows -= rows
+        guard end < queue.count else {
+            defer { queue = [] }
+            return queue
+        }
+        defer { queue.removeFirst(end) }
+        return Array(queue[..<end])
+    }
+}

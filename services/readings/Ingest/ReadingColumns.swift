@@ -1,0 +1,51 @@
+import Postgres
+
+/// The readings of one device, column by column, as a parser fills them.
+///
+/// A sensor is an index into `sensors`, so that its name is made into a string once a request; what few readings have
+/// (text, attributes) is kept apart by row.
+struct ReadingColumns: Sendable {
+    /// A sensor as the request names it.
+    struct Sensor: Sendable {
+        let name: String
+        /// Nil when the readings give none: then it is the series' own.
+        let unit: MeasurementUnit?
+        let kind: ValueKind
+    }
+
+    var sensors: [Sensor] = []
+    var sensor: [Int32] = []
+    /// Microseconds since 1970; nil-free, since the time of arrival stands for what is missing.
+    var times: [Int64] = []
+    /// Booleans are 1 and 0; text is NaN here and stands in `texts`.
+    var values: [Double] = []
+    var qualities: [Int16] = []
+    var texts: [Int: String] = [:]
+    /// JSON objects with battery level, location and metadata.
+    var attributes: [Int: JSONB] = [:]
+    /// The index that each row had in the request; vitals that are no reading of the list have -1.
+    var positions: [Int32] = []
+    var rejections: [Rejection] = []
+
+    var count: Int { times.count }
+
+    mutating func reserveCapacity(_ rows: Int) {
+        sensor.reserveCapacity(rows)
+        times.reserveCapacity(rows)
+        values.reserveCapacity(rows)
+        qualities.reserveCapacity(rows)
+        positions.reserveCapacity(rows)
+    }
+
+    mutating func reject(_ position: Int, _ field: String, _ message: String) {
+        rejections.append(Rejection(index: position, field: field, message: message))
+    }
+}
+
+/// A reading that was not stored, and why.
+struct Rejection: Sendable, Equatable, Encodable {
+    /// Its index in the request.
+    let index: Int
+    let field: String
+    let message: String
+}

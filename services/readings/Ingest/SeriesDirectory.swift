@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Postgres
+import Synchronization
+
+/// Which series the sensors of a device are: from memory, else from the database, where new ones are made.
+final class SeriesDirectory: Sendable {
+    private let store: SeriesStore
+    private let capacity: Int
+    private let devices = Mutex<[UUID: [String: Series]]>([:])
+
+    /// - Parameter capacity: How many devices are kept in memory.
+    init(store: SeriesStore, capacity: Int = 100_000) {
+        self.store = store
+        self.capacity = capacity
+    }
+
+    /// Turns what a request brought into rows of known series; readings that do not fit theirs are rejected in
+    /// `columns`.
+    ///
+    /// - Throws: `PostgresError`.
+    func resolve(_ columns: inout ReadingColumns, device: UUID, organization: UUID) async throws -> DeviceRows {
+        let known = try await series(for: columns.sensors, device: device, organization: organization)
+        let matches = columns.sensors.map { SensorMatch($0, known[$0.name]) }
+        var rows = DeviceRows(organizationID: organization, deviceID: device)
+        var indices = [Int32](repeating: -1, count: matches.count)
+        for (index, match) in matches.enumerated() {
+            guard case .series(let series, _) = match else { continue }
+            indices[index] = Int32(rows.sensors.count)
+            rows.sensors.append(.init(series: series, name: columns.sensors[index].name))
+        }
+        for row in 0..<columns.count {
+            let sensor = Int(columns.sensor[row])
+            switch matches[sensor] {
+            case .series(_, let conversion):
+                if let text = columns.texts[row] { rows.texts[rows.count] = text }
+                if let attributes = columns.attributes[row] { rows.attributes[rows.count] = attributes }
+                rows.sensor.append(indices[sensor])
+                rows.times.append(columns.times[row])
+                rows.values.append(conversion(columns.values[row]))
+                rows.qualities.append(columns.qualities[row])
+                if columns.positions[row] >= 0 { rows.listed += 1 }
+            case .mismatch(let field, let message):
+                if columns.positions[row] >= 0 { columns.reject(Int(columns.positions[row]), field, message) }
+            }
+        }
+        return rows
+    }
+
+    private func series(
+        for sensors: [ReadingColumns.Sensor], device: UUID, organization: UUID
+    ) async throws -> [String: Series] {
+        if let known = devices.withLock({ $0[device] }), sensors.allSatisfy({ known[$0.name] != nil }) { return known }
+        var known = try await store.series(of: device, organization: organization)
+        var missing: [String: ReadingColumns.Sensor] = [:]
+        for sensor in sensors where known[sensor.name] == nil && missing[sensor.name] == nil {
+            guard known.count + missing.count < ReadingLimits.sensorsPerDevice else { break }
+            missing[sensor.name] = sensor
+        }
+        if !missing.isEmpty {
+            known = try await store.create(Array(missing.values), of: device, organization: organization)
+        }
+        remember(known, device)
+        return known
+    }
+
+    private func remember(_ series: [String: Series], _ device: UUID) {
+        devices.withLock { devices in
+            if devices.count >= capacity, let victim = devices.keys.first { devices[victim] = nil }
+            devices[device] = series
+        }
+    }
+}
+
+/// Whether a sensor's readings fit the series of its name.
+private enum SensorMatch {
+    case series(Series, LinearConversion)
+    case mismatch(field: String, message: String)
+
+    init(_ sensor: ReadingColumns.Sensor, _ series: Series?) {
+        guard let series else {
+            self = .mismatch(
+                field: "sensor_type",
+                message: "is one too many: a device has at most \(ReadingLimits.sensorsPerDevice) sensor types")
+            return
+        }
+        guard series.kind == sensor.kind else {
+            self = .mismatch(
+                field: "value",
+                message: "must be of the sensor's kind: \"\(sensor.name)\" records \(series.kind.plural)")
+            return
+        }
+        guard let conversion = (sensor.unit ?? series.unit).conversion(to: series.unit) else {
+            self = .mismatch(
+                field: "unit",
+                message: "cannot be converted into \"\(series.unit.symbol)\", in which \"\(sensor.name)\" is recorded")
+            return
+        }
+        self = .series(series, conversion)
+    }
+}

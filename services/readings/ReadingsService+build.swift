@@ -1,0 +1,43 @@
+import EventBus
+import Foundation
+import HTTPKit
+import Identity
+import Kernel
+import Logging
+import Postgres
+import ServiceKit
+import ServiceLifecycle
+
+extension ReadingsService {
+    /// Makes everything and wires it up; what comes later in `services` starts later and is shut down earlier.
+    ///
+    /// - Throws: `ConfigurationError` and what else is wrong with the configuration.
+    static func build(
+        _ environment: ServiceEnvironment
+    ) async throws -> (http: HTTPApplication, services: [any ServiceLifecycle.Service]) {
+        let base = try await ServiceBase(environment)
+        let logger = environment.logger
+
+        let devices = DeviceStore(database: base.database)
+        let readings = ReadingStore(database: base.database)
+        let publisher = BatchPublisher(redis: base.redis, logger: logger)
+        let batcher = Batcher(store: readings, publisher: publisher, logger: logger)
+        let relay = BatchRelay(store: readings, publisher: publisher, database: base.database, logger: logger)
+        let consumer = EventConsumer(
+            sources: [.devices], consumer: .readings, database: base.database, redis: base.redis, logger: logger,
+            handler: DeviceProjection(devices: devices).apply)
+
+        var routes = RouteTable()
+        IngestRoutes(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
+            .add(to: &routes)
+        QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)
+
+        let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
+        let http = try HTTPApplication(
+            environment, routes: routes,
+            authenticator: base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder)),
+            forms: FormTokens(keys: base.keyRing),
+            openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        return (http, try base.services() + [consumer, relay, publisher, batcher, http])
+    }
+}

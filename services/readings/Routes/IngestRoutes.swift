@@ -1,0 +1,92 @@
+import FoundationEssentials
+import HTTPKit
+import Hummingbird
+import Identity
+import Metrics
+import NIOCore
+import Postgres
+
+/// `POST /api/v1/devices/{id}/readings`: the hot path.
+struct IngestRoutes: Sendable {
+    private let series: SeriesDirectory
+    private let batcher: Batcher
+    private let accepted = Counter(label: "lms_readings_accepted")
+    private let duplicates = Counter(label: "lms_readings_duplicate")
+    private let rejected = Counter(label: "lms_readings_rejected")
+
+    init(series: SeriesDirectory, batcher: Batcher) {
+        self.series = series
+        self.batcher = batcher
+    }
+
+    func add(to routes: inout RouteTable) {
+        routes.post("/api/v1/devices/{id}/readings", .device, use: ingest)
+    }
+
+    @Sendable private func ingest(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
+        let device = try context.device
+        guard try context.id() == device.id else { throw Problem.notFound() }
+        var columns = try await columns(of: request, context)
+        let rows = try await series.resolve(&columns, device: device.id, organization: device.organizationID)
+        rejected.increment(by: columns.rejections.count)
+        guard rows.listed > 0 else { throw Problem.invalid(columns.rejections.map(FieldError.init)) }
+        let outcome = try await store(rows)
+        accepted.increment(by: outcome.accepted)
+        duplicates.increment(by: outcome.duplicates)
+        return IngestAnswer(outcome: outcome, rejected: columns.rejections.sorted { $0.index < $1.index })
+    }
+
+    private func columns(of request: Request, _ context: AppRequestContext) async throws -> ReadingColumns {
+        let body = try await request.body.collect(upTo: context.maxUploadSize)
+        do {
+            return try body.withUnsafeReadableBytes { bytes in
+                try DeviceReadingsParser.parse(bytes.bindMemory(to: UInt8.self), now: .now)
+            }
+        } catch let failure as DeviceReadingsParser.Failure {
+            throw Problem(failure)
+        }
+    }
+
+    private func store(_ rows: DeviceRows) async throws -> IngestOutcome {
+        do {
+            return try await batcher.store(rows)
+        } catch is Batcher.Busy {
+            throw Problem.unavailable(retryAfter: 1)
+        }
+    }
+}
+
+/// 201, once the rows are committed.
+struct IngestAnswer: ResponseGenerator {
+    let outcome: IngestOutcome
+    let rejected: [Rejection]
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        let answer = Document(accepted: outcome.accepted, duplicates: outcome.duplicates, rejected: rejected)
+        return try JSON(answer, status: .created).response(from: request, context: context)
+    }
+
+    private struct Document: Encodable {
+        let accepted: Int
+        let duplicates: Int
+        let rejected: [Rejection]
+    }
+}
+
+extension FieldError {
+    init(_ rejection: Rejection) {
+        let field = rejection.field.isEmpty ? "" : ".\(rejection.field)"
+        self.init("readings[\(rejection.index)]\(field)", rejection.message)
+    }
+}
+
+extension Problem {
+    init(_ failure: DeviceReadingsParser.Failure) {
+        self =
+            switch failure {
+            case .notJSON(.malformed(let offset)): .badRequest("The body is not JSON: see byte \(offset).")
+            case .notJSON(.tooDeep): .badRequest("The body nests deeper than \(JSONScanner.maximumDepth) levels.")
+            case .invalid(let field, let message): .invalid(field, message)
+            }
+    }
+}

@@ -1,0 +1,88 @@
+import FoundationEssentials
+import Identity
+import Postgres
+
+/// The projection of devices and their keys, as the devices service tells of them.
+struct DeviceStore: Sendable {
+    private let database: PostgresClient
+
+    init(database: PostgresClient) {
+        self.database = database
+    }
+
+    /// Whether the organization has the device.
+    ///
+    /// - Throws: `PostgresError`.
+    func contains(_ device: UUID, organization: UUID) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            SELECT 1 FROM readings.devices
+            WHERE id = \(device) AND organization_id = \(organization) AND NOT is_deleted
+            """, as: .organization(organization))
+        return !rows.isEmpty
+    }
+
+    /// What is known of a key; nil for one that the events have not told of yet.
+    ///
+    /// - Throws: `PostgresError`.
+    func key(_ hash: SecretHash) async throws -> KnownKey? {
+        let rows = try await database.query(
+            """
+            SELECT device_id, organization_id, expires_at, is_revoked FROM readings.keys
+            WHERE key_hash = \(hash.bytes)
+            """, as: .platform)
+        guard let row = rows.first else { return nil }
+        let (device, organization, expiry, isRevoked) = try row.decode(
+            UUID.self, UUID.self, Timestamp?.self, Bool.self)
+        if isRevoked { return .revoked }
+        return .valid(
+            DevicePrincipal(id: device, organizationID: organization, keyHash: hash, expiresAt: expiry.map(Date.init)))
+    }
+
+    enum KnownKey: Sendable {
+        case valid(DevicePrincipal)
+        case revoked
+    }
+
+    // MARK: Applying events
+
+    /// Keeps the newest version, also of a deletion, so that a late update revives nothing.
+    func upsert(
+        _ device: UUID, organization: UUID, version: Int, isDeleted: Bool
+    ) -> SQL {
+        """
+        INSERT INTO readings.devices (id, organization_id, version, is_deleted)
+        VALUES (\(device), \(organization), \(version), \(isDeleted))
+        ON CONFLICT (id) DO UPDATE SET version = excluded.version, is_deleted = excluded.is_deleted
+        WHERE excluded.version > devices.version
+        """
+    }
+
+    /// A key that was revoked stays so.
+    func upsertKey(_ hash: [UInt8], device: UUID, organization: UUID, expiresAt: Timestamp?) -> SQL {
+        """
+        INSERT INTO readings.keys (key_hash, device_id, organization_id, expires_at)
+        VALUES (\(hash), \(device), \(organization), \(expiresAt))
+        ON CONFLICT (key_hash) DO UPDATE SET expires_at = excluded.expires_at
+        """
+    }
+
+    func revokeKey(_ hash: [UInt8], device: UUID, organization: UUID) -> SQL {
+        """
+        INSERT INTO readings.keys (key_hash, device_id, organization_id, is_revoked)
+        VALUES (\(hash), \(device), \(organization), true)
+        ON CONFLICT (key_hash) DO UPDATE SET is_revoked = true
+        """
+    }
+
+    func revokeKeys(of device: UUID) -> SQL {
+        "UPDATE readings.keys SET is_revoked = true WHERE device_id = \(device)"
+    }
+}
+
+extension Date {
+    /// The same instant, to the precision of a `Double` of seconds.
+    init(_ timestamp: Timestamp) {
+        self.init(timeIntervalSince1970: Double(timestamp.microseconds) / 1_000_000)
+    }
+}

@@ -1,0 +1,32 @@
+import Postgres
+import Synchronization
+
+/// The weekly partitions of `readings.readings` that are known to exist; what is missing is made before rows go in.
+/// On TimescaleDB, which makes its own chunks, the function in the database does nothing.
+final class Partitions: Sendable {
+    private static let week: Int64 = 604_800_000_000
+
+    private let database: PostgresClient
+    private let known = Mutex<Set<Int64>>([])
+
+    init(database: PostgresClient) {
+        self.database = database
+    }
+
+    /// - Throws: `PostgresError`.
+    func ensure(for times: [Timestamp]) async throws {
+        var weeks: Set<Int64> = []
+        for time in times { weeks.insert(time.microseconds / Self.week) }
+        let missing = known.withLock { weeks.subtracting($0) }
+        guard !missing.isEmpty else { return }
+        _ = try await database.query("SELECT readings.ensure_partitions(\(missing.sorted()))")
+        known.withLock { $0.formUnion(missing) }
+    }
+
+    /// Makes the partitions of this week and the next.
+    ///
+    /// - Throws: `PostgresError`.
+    func makeAhead() async throws {
+        try await ensure(for: [.now, .now.adding(.seconds(7 * 86400))])
+    }
+}

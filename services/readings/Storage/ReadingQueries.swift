@@ -1,0 +1,85 @@
+import FoundationEssentials
+import HTTPKit
+import Postgres
+
+/// Reads readings back. Every query joins the series, whose row security keeps organizations apart.
+struct ReadingQueries: Sendable {
+    /// Which series are asked for; empty lists mean all of the organization.
+    struct Filter: Sendable {
+        var devices: [UUID] = []
+        var sensorTypes: [String] = []
+    }
+
+    /// Where a page ended.
+    struct Position: Codable, Sendable {
+        let time: Timestamp
+        let series: Int64
+
+        enum CodingKeys: String, CodingKey {
+            case time = "t"
+            case series = "s"
+        }
+    }
+
+    private let database: PostgresClient
+
+    init(database: PostgresClient) {
+        self.database = database
+    }
+
+    /// The readings of a time range, by time and then series.
+    ///
+    /// - Returns: Up to the page's ``PageRequest/fetchLimit`` readings, each with its place.
+    /// - Throws: `PostgresError`.
+    func range(
+        _ filter: Filter, _ range: TimeRange, _ page: PageRequest<Position>, organization: UUID
+    ) async throws -> [(position: Position, reading: ReadingView)] {
+        let start = page.after
+        let (behind, order): (SQL, SQL) =
+            switch page.order {
+            case .ascending:
+                (start.map { "AND (r.time, r.series_id) > (\($0.time), \($0.series))" } ?? "", "ASC")
+            case .descending:
+                (start.map { "AND (r.time, r.series_id) < (\($0.time), \($0.series))" } ?? "", "DESC")
+            }
+        let rows = try await database.query(
+            """
+            SELECT r.time, r.series_id, \(Self.columns)
+            FROM readings.series AS s JOIN readings.readings AS r ON r.series_id = s.id
+            WHERE \(conditions(filter, organization)) AND r.time >= \(range.start) AND r.time < \(range.end) \(behind)
+            ORDER BY r.time \(order), r.series_id \(order) LIMIT \(page.fetchLimit)
+            """, as: .organization(organization))
+        return try rows.map { row in
+            let (time, series) = try row.decode(Timestamp.self, Int64.self)
+            return (Position(time: time, series: series), try ReadingView(row, from: 2))
+        }
+    }
+
+    /// The newest reading of each series, by device and sensor type.
+    ///
+    /// - Throws: `PostgresError`.
+    func latest(_ filter: Filter, limit: Int, organization: UUID) async throws -> [ReadingView] {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns)
+            FROM readings.series AS s
+            CROSS JOIN LATERAL (
+                SELECT * FROM readings.readings AS newest
+                WHERE newest.series_id = s.id ORDER BY newest.time DESC LIMIT 1
+            ) AS r
+            WHERE \(conditions(filter, organization))
+            ORDER BY s.device_id, s.sensor_type LIMIT \(limit)
+            """, as: .organization(organization))
+        return try rows.map { try ReadingView($0, from: 0) }
+    }
+
+    private static let columns: SQL =
+        "s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value, r.quality, r.attributes"
+
+    private func conditions(_ filter: Filter, _ organization: UUID) -> SQL {
+        var conditions: [SQL] = ["s.organization_id = \(organization)"]
+        if !filter.devices.isEmpty { conditions.append("s.device_id = ANY(\(filter.devices))") }
+        if !filter.sensorTypes.isEmpty { conditions.append("s.sensor_type = ANY(\(filter.sensorTypes))") }
+        return conditions.joined(separator: " AND ")
+    }
+}

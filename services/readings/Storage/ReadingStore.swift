@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Postgres
+
+/// The readings and the batches they came in.
+struct ReadingStore: Sendable {
+    private let database: PostgresClient
+    private let batchIDs: BatchIDs
+    private let partitions: Partitions
+
+    init(database: PostgresClient) {
+        self.database = database
+        batchIDs = BatchIDs(database: database)
+        partitions = Partitions(database: database)
+    }
+
+    /// Stores the rows of a plan in one transaction and one round trip.
+    ///
+    /// - Parameter published: Batches whose rows in `readings.batches` are no longer needed.
+    /// - Returns: The batch's id and, per row, whether it was new; nil when all were.
+    /// - Throws: `PostgresError`; then nothing was stored, except after `connectionLost`, where that is not known.
+    func store(_ plan: FlushPlan, published: [Int64]) async throws -> (id: Int64, inserted: [Bool]?) {
+        guard let first = plan.times.min(), let last = plan.times.max() else { return (0, nil) }
+        let id = try await batchIDs.next()
+        try await partitions.ensure(for: plan.times)
+        let rows = try await database.batch([
+            insert(plan, batchID: id),
+            """
+            INSERT INTO readings.batches (id, row_count, min_time, max_time)
+            VALUES (\(id), \(Int32(plan.count)), \(first), \(last))
+            """,
+            "DELETE FROM readings.batches WHERE id = ANY(\(published))",
+        ])
+        guard rows[0].affectedRows < plan.count else { return (id, nil) }
+        return (id, try await findInserted(plan, batchID: id))
+    }
+
+    private func insert(_ plan: FlushPlan, batchID: Int64) -> SQL {
+        let texts: SQL = plan.hasTexts ? "\(plan.texts)" : "NULL::text[]"
+        let attributes: SQL = plan.hasAttributes ? "\(plan.attributes)" : "NULL::jsonb[]"
+        return """
+            INSERT INTO readings.readings (series_id, time, value, text_value, quality, batch_id, attributes)
+            SELECT series_id, time, value, text_value, quality, \(batchID), attributes
+            FROM unnest(\(plan.seriesIDs), \(plan.times), \(plan.values), \(texts), \(plan.qualities), \(attributes))
+                AS row (series_id, time, value, text_value, quality, attributes)
+            ON CONFLICT DO NOTHING
+            """
+    }
+
+    /// A row that this batch inserted carries its id; any other was there before.
+    private func findInserted(_ plan: FlushPlan, batchID: Int64) async throws -> [Bool] {
+        let rows = try await database.query(
+            """
+            SELECT coalesce(stored.batch_id = \(batchID), false)
+            FROM unnest(\(plan.seriesIDs), \(plan.times)) WITH ORDINALITY AS row (series_id, time, position)
+            LEFT JOIN readings.readings AS stored ON stored.series_id = row.series_id AND stored.time = row.time
+            ORDER BY row.position
+            """)
+        return try rows.map { try $0.decode(Bool.self) }
+    }
+
+    /// Forgets batches that have been published.
+    func forget(_ batches: [Int64]) async throws {
+        _ = try await database.query("DELETE FROM readings.batches WHERE id = ANY(\(batches))")
+    }
+
+    /// Batches that were committed more than `age` ago and are still here, oldest first.
+    func unpublished(olderThan age: Duration, limit: Int, _ transaction: Transaction) async throws -> [Int64] {
+        let rows = try await transaction.query(
+            """
+            SELECT id FROM readings.batches WHERE committed_at < \(Timestamp.now.adding(.zero - age))
+            ORDER BY committed_at LIMIT \(limit)
+            """)
+        return try rows.map { try $0.decode(Int64.self) }
+    }
+
+    /// Reads a batch back from the table.
+    func read(_ id: Int64, _ transaction: Transaction) async throws -> StoredBatch {
+        let rows = try await transaction.query(
+            """
+            SELECT s.organization_id, s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value,
+                r.quality
+            FROM readings.batches AS b
+            JOIN readings.readings AS r ON r.batch_id = b.id AND r.time BETWEEN b.min_time AND b.max_time
+            JOIN readings.series AS s ON s.id = r.series_id
+            WHERE b.id = \(id)
+            """)
+        var batch = StoredBatch(id: id)
+        for row in rows {
+            let (organization, device, sensor, unit, kind, time, value, text, quality) = try row.decode(
+                UUID.self, UUID.self, String.self, String.self, Int16.self, Timestamp.self, Double?.self, String?.self,
+                Int16.self)
+            batch.append(
+                StoredReading(
+                    organizationID: organization, deviceID: device, sensorType: sensor, unit: unit,
+                    kind: ValueKind(rawValue: kind) ?? .number, time: time, value: value ?? .nan, text: text,
+                    quality: quality))
+        }
+        return batch
+    }
+}

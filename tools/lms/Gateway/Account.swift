@@ -1,0 +1,62 @@
+/// Who signs in.
+struct Login: Sendable, Hashable, Codable {
+    let email: String
+    let password: String
+}
+
+/// A session of a user.
+struct Session: Sendable, Decodable {
+    struct User: Sendable, Decodable {
+        let organizationID: String?
+
+        enum CodingKeys: String, CodingKey {
+            case organizationID = "organization_id"
+        }
+    }
+
+    let accessToken: String
+    let user: User
+
+    enum CodingKeys: String, CodingKey {
+        case user
+        case accessToken = "access_token"
+    }
+}
+
+extension GatewayClient {
+    /// - Throws: ``GatewayError``.
+    func logIn(_ login: Login) async throws -> Session {
+        try await call(.post, "/api/v1/auth/login", body: login)
+    }
+
+    /// Makes an account with an organization of its own.
+    ///
+    /// - Throws: ``GatewayError``.
+    func register(_ login: Login, name: String, organization: String) async throws -> Session {
+        struct Body: Encodable {
+            let email: String
+            let password: String
+            let name: String
+            let organization_name: String
+        }
+        return try await call(
+            .post, "/api/v1/auth/register",
+            body: Body(email: login.email, password: login.password, name: name, organization_name: organization))
+    }
+
+    /// The organization that `token` acts in.
+    ///
+    /// - Throws: ``GatewayError``.
+    func organizationID(token: String) async throws -> String? {
+        let user: Session.User = try await get("/api/v1/auth/me", options: Options(token: token))
+        return user.organizationID
+    }
+
+    /// Whether every service is up.
+    ///
+    /// - Throws: ``GatewayError``; one with status 503 when some service is not.
+    func checkHealth() async throws {
+        struct Health: Decodable {}
+        let _: Health = try await get("/api/v1/system/health", options: Options(deadline: .seconds(5)))
+    }
+}

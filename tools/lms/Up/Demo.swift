@@ -1,0 +1,13 @@
+import Foundation
+
+/// The recording that comes with the tool.
+enum Demo {
+    /// A server rack whose monitor replays `Demo/lab.csv`.
+    ///
+    /// - Throws: ``Recording/ParseError``, or what reading the file throws.
+    static func rack(interval: Double) throws -> Simulator.Model {
+        let file = Bundle.module.bundleURL.appending(path: "Demo/lab.csv")
+        let recording = try Recording(csv: String(contentsOf: file, encoding: .utf8))
+        return Simulator.replay(recording, name: "Server rack monitor (recorded)", interval: interval)
+    }
+}

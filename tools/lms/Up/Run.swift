@@ -1,0 +1,93 @@
+import LocalStack
+import Logging
+import UnixSignals
+
+/// A stack that is up, until Ctrl-C.
+struct Run: Sendable {
+    let stack: Stack
+    let gateway: GatewayClient
+    let demo: Login?
+    let models: [Simulator.Model]
+    let terminal: Terminal
+    let logger: Logger
+
+    /// Returns once everything has been stopped.
+    func run() async {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await stack.run() }
+            for component in stack.services.keys {
+                let name = component.rawValue
+                group.addTask {
+                    await LogFollower(name: name, path: stack.folder.log(name), terminal: terminal).run()
+                }
+            }
+            await showAround(until: signals)
+            terminal.say("Stopping …")
+            group.addTask {
+                for await _ in signals {
+                    terminal.say("Stopping at once …")
+                    await stack.kill()
+                }
+            }
+            await stack.stop()
+            group.cancelAll()
+        }
+        terminal.say("Stopped. The data are kept in \(stack.folder.path).")
+    }
+
+    /// Waits for the services, tells where they are, and simulates devices, until a signal comes.
+    private func showAround(until signals: UnixSignalsSequence) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await guide() }
+            _ = await signals.first { _ in true }
+            group.cancelAll()
+        }
+    }
+
+    private func guide() async {
+        terminal.say("Waiting for the services …")
+        guard await becomeHealthy() else { return }
+        var lines = ["LMS Core is up.", "", "Open      \(gateway.url)"]
+        guard let demo else { return terminal.frame(lines + advice) }
+        while !Task.isCancelled {
+            do {
+                let session = try await DemoAccount(login: demo, gateway: gateway).signIn()
+                lines += ["Email     \(demo.email)", "Password  \(demo.password)"]
+                terminal.frame(lines + advice)
+                let file = PrivateFile(stack.folder.path + "/simulator.json")
+                return try await Simulator(gateway: gateway, models: models, file: file, logger: logger)
+                    .run(token: session.accessToken)
+            } catch let error as GatewayError where error.isTemporary {
+                try? await Task.sleep(for: .seconds(2))
+            } catch {
+                terminal.say("There is no demo: \(error)", of: "lms", level: .error)
+                return terminal.frame(lines + advice)
+            }
+        }
+    }
+
+    private var advice: [String] {
+        ["", "Logs are in \(stack.folder.path)/logs. Ctrl-C stops everything."]
+    }
+
+    /// Asks until every service is up, and says every now and then that it still waits.
+    private func becomeHealthy() async -> Bool {
+        let began = ContinuousClock.now
+        var nextNote = Duration.seconds(30)
+        while !Task.isCancelled {
+            do {
+                try await gateway.checkHealth()
+                return true
+            } catch {
+                let waited = began.duration(to: .now)
+                if waited > nextNote {
+                    terminal.say("Still waiting: \(error)", of: "lms", level: .warning)
+                    nextNote = waited + .seconds(30)
+                }
+                try? await Task.sleep(for: .milliseconds(250))
+            }
+        }
+        return false
+    }
+}
