@@ -178,7 +178,7 @@ struct PostgresClientTests {
     @Test func `waiting for a lease ends with an error when none comes free`() async throws {
         var configuration = try await TestServers.shared().administrator
         configuration.maximumLeases = 1
-        configuration.acquireTimeout = .milliseconds(50)
+        configuration.acquireTimeout = .seconds(1)
         try await withClient(configuration) { client in
             try await client.withTransaction { transaction in
                 try await transaction.query("SELECT 1")

@@ -43,6 +43,8 @@ struct DeviceReadingsParser {
 
     private mutating func body() throws {
         guard try scanner.peekKind() == .object else {
+            try scanner.skipValue()
+            try scanner.end()
             throw Failure.invalid(field: "", message: "must be an object with a list \"readings\"")
         }
         try scanner.beginObject()

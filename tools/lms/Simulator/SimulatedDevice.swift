@@ -68,7 +68,7 @@ actor SimulatedDevice {
     // MARK: Sending
 
     private func sendReadings() async {
-        var backoff = Backoff(first: .milliseconds(500), limit: .seconds(30))
+        var backoff = Backoff(initial: .milliseconds(500), maximum: .seconds(30))
         for await _ in measured.stream {
             while !buffer.isEmpty, !Task.isCancelled {
                 let batch = buffer.nextBatch
@@ -114,7 +114,7 @@ actor SimulatedDevice {
     // MARK: Commands
 
     private func obey() async {
-        var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
+        var backoff = Backoff(initial: .seconds(1), maximum: .seconds(30))
         while !Task.isCancelled {
             do {
                 for command in try await gateway.commands(for: device, wait: 30) {
