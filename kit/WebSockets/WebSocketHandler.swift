@@ -4,8 +4,8 @@ import NIOWebSocket
 
 /// The shell around `WebSocketState` in the channel's pipeline: the last handler that does anything.
 ///
-/// Behind it stands the HTTP side's handler, to which the connection's task still holds; it is kept silent: it gets
-/// nothing to read, and what it writes (the end of the response) goes nowhere.
+/// Behind it stands the handler of the HTTP connection's task, which ends with the upgrade. It gets nothing to read,
+/// and what it writes goes nowhere; nor does it close the channel, as it wants to on ending.
 final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundIn = Never
@@ -67,6 +67,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
         isChannelWritable = context.channel.isWritable
         socket.handler.value = self
         schedule(after: socket.configuration.pingInterval)
+        context.read()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -107,7 +108,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
         context.fireChannelWritabilityChanged()
     }
 
-    func read(context: ChannelHandlerContext) {
+    func channelReadComplete(context: ChannelHandlerContext) {
         if isInboxFull {
             isReadWithheld = true
         } else {
@@ -115,7 +116,13 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
         }
     }
 
+    func read(context: ChannelHandlerContext) {}
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        promise?.succeed()
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         promise?.succeed()
     }
 
