@@ -137,8 +137,8 @@ let package = Package(
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", .crypto, .logging, .nioCore, .nioPosix,
-                .nioHTTP1, .nioWebSocket,
+                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "ServiceKit", "EventBus", "Identity",
+                "HTTPKit", .crypto, .hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.
@@ -167,7 +167,7 @@ let package = Package(
         // Tests mirror the folders.
         tests("Reactor"),
         tests("Postgres"),
-        tests("Redis"),
+        tests("Redis", ["LocalStack", "Reactor", .logging]),
         tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),

@@ -21,15 +21,33 @@ struct ServedRoutes: Sendable {
 
     /// Serves `declare`'s routes for the length of `body`.
     static func with<Result: Sendable>(
-        pages: PageRenderer? = nil, openAPI: URL? = nil, _ declare: (inout RouteTable) throws -> Void,
-        _ body: @Sendable (ServedRoutes) async throws -> Result
+        _ declare: (inout RouteTable) throws -> Void, _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
         var table = RouteTable()
         try declare(&table)
+        return try await serve(table, pages: nil, Parts(), body)
+    }
+
+    /// Serves `declare`'s pages for the length of `body`.
+    static func with<Result: Sendable>(
+        pages makePages: (FormTokens) throws -> PageRenderer,
+        _ declare: (inout RouteTable, PageRenderer) throws -> Void,
+        _ body: @Sendable (ServedRoutes) async throws -> Result
+    ) async throws -> Result {
+        var table = RouteTable()
         let parts = try await Parts()
+        let pages = try makePages(FormTokens(keys: parts.keys))
+        try declare(&table, pages)
+        return try await serve(table, pages: pages, parts, body)
+    }
+
+    private static func serve<Result: Sendable>(
+        _ table: RouteTable, pages: PageRenderer?, _ parts: Parts,
+        _ body: @Sendable (ServedRoutes) async throws -> Result
+    ) async throws -> Result {
         let application = try HTTPApplication(
             parts.environment, routes: table, authenticator: parts.authenticator,
-            forms: FormTokens(keys: parts.keys), pages: pages, openAPI: openAPI)
+            forms: FormTokens(keys: parts.keys), pages: pages)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             defer { group.cancelAll() }

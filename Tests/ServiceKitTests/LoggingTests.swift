@@ -58,8 +58,11 @@ import Testing
 
     @Test func theCauseOfAnEventIsWritten() throws {
         struct Broken: Error, CustomStringConvertible { let description = "it broke" }
-        let object = try JSONDecoder().decode(JSONValue.self, from: Data(line("x", error: Broken()).utf8))
+        let object = try JSONDecoder().decode(
+            JSONValue.self, from: Data(line("x", ["error": "other"], error: Broken()).utf8))
         #expect(object["error"].string == "it broke")
+        #expect(object["_error"].string == "other")
+        #expect(line("x", ["error": "only"]).contains(#""error":"only""#))
     }
 
     @Test func theHandlerWritesWholeLinesToItsDescriptor() throws {

@@ -22,8 +22,11 @@ public struct AppRequestContext: RequestContext {
     public init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         channel = source.channel
-        trace = .root()
+        trace = Self.noTrace
     }
+
+    /// Until the first middleware has looked at the request; random numbers cost a system call.
+    private static let noTrace = TraceContext(traceID: 1, spanID: 1, isSampled: false)
 
     public var id: String { requestID }
 

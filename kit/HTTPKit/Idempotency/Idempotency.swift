@@ -1,10 +1,9 @@
-import Crypto
 import Foundation
-import HTTPTypes
 import Hummingbird
 import Identity
 import NIOCore
 import Postgres
+import ServiceLifecycle
 
 /// Makes a POST that creates something safe to repeat (`Idempotency-Key`, draft-ietf-httpapi-idempotency-key-header).
 ///
@@ -16,8 +15,11 @@ import Postgres
 ///     principal text NOT NULL, key text NOT NULL, body_hash bytea NOT NULL, status int NOT NULL,
 ///     sealed_answer bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (principal, key));
 /// ```
-public struct Idempotency: Sendable {
+///
+/// As a service among the others it deletes the answers that are too old to be given again.
+public struct Idempotency: ServiceLifecycle.Service, CustomStringConvertible {
     static let maximumKeyLength = 255
+    private static let cleanUpInterval = Duration.seconds(3600)
 
     private let table: SQL
     private let database: PostgresClient
@@ -55,7 +57,7 @@ public struct Idempotency: Sendable {
         _ request: Request, _ context: AppRequestContext, body: ByteBuffer, as scope: Scope,
         _ create: @Sendable @escaping (Transaction) async throws -> some ResponseGenerator
     ) async throws -> Response {
-        guard let claim = try Claim(request, context, body: body) else {
+        guard let claim = try IdempotencyClaim(request, context, body: body) else {
             return try await database.withTransaction(as: scope) { transaction in
                 try await create(transaction).response(from: request, context: context)
             }
@@ -69,7 +71,7 @@ public struct Idempotency: Sendable {
 
     /// The stored answer; without one, the key stays locked until the transaction ends, so that of two requests at
     /// once one creates and the other finds its answer.
-    private func answer(to claim: Claim, _ transaction: Transaction) async throws -> Response? {
+    private func answer(to claim: IdempotencyClaim, _ transaction: Transaction) async throws -> Response? {
         let rows = try await transaction.batch([
             "SELECT pg_advisory_xact_lock(hashtextextended(\(claim.principal + " " + claim.key), 0))",
             """
@@ -87,7 +89,7 @@ public struct Idempotency: Sendable {
     }
 
     private func store(
-        _ response: Response, for claim: Claim, _ transaction: Transaction
+        _ response: Response, for claim: IdempotencyClaim, _ transaction: Transaction
     ) async throws -> Response {
         let body = try await response.body.collected()
         let answer = StoredAnswer(headers: response.headers, body: body)
@@ -103,67 +105,19 @@ public struct Idempotency: Sendable {
         return answer.response(status: response.status.code)
     }
 
-    /// Deletes answers that are too old to be given again; to be run now and then.
-    public func deleteExpired() async throws {
+    public var description: String { "idempotency" }
+
+    public func run() async {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: Self.cleanUpInterval)
+                // What is left over now is deleted next time.
+                _ = try? await deleteExpired()
+            }
+        }
+    }
+
+    private func deleteExpired() async throws {
         _ = try await database.query("DELETE FROM \(table) WHERE created_at <= now() - interval '24 hours'")
-    }
-}
-
-/// Who uses which key for which request.
-private struct Claim {
-    let principal: String
-    let key: String
-    let bodyHash: [UInt8]
-
-    /// Nil for a request without the header.
-    init?(_ request: Request, _ context: AppRequestContext, body: ByteBuffer) throws(Problem) {
-        guard let key = request.headers[.idempotencyKey] else { return nil }
-        guard (1...Idempotency.maximumKeyLength).contains(key.utf8.count) else {
-            throw .invalid("Idempotency-Key", "must have from 1 to \(Idempotency.maximumKeyLength) characters")
-        }
-        self.key = key
-        principal = Self.name(of: context.principal)
-        var hash = SHA256()
-        hash.update(data: Data("\(request.method) \(request.uri.path)\n".utf8))
-        body.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
-        bodyHash = Array(hash.finalize())
-    }
-
-    var sealingContext: String { "idempotency \(principal) \(key)" }
-
-    /// A user's keys in one organization are others than in another.
-    private static func name(of principal: Principal?) -> String {
-        switch principal {
-        case .user(let user): "user \(user.id) \(user.organizationID?.uuidString ?? "-")"
-        case .device(let device): "device \(device.id)"
-        case .service(let name): "service \(name)"
-        case nil: "anonymous"
-        }
-    }
-}
-
-/// What an answer is stored as.
-private struct StoredAnswer: Codable {
-    let headers: [String: String]
-    let body: Data
-
-    /// Of the header fields only what a handler sets itself; the rest comes with every answer anew.
-    init(headers: HTTPFields, body: ByteBuffer) {
-        let kept: [HTTPField.Name] = [.contentType, .eTag, .location]
-        self.headers = Dictionary(
-            uniqueKeysWithValues: kept.compactMap { name in
-                headers[name].map { (name.canonicalName, $0) }
-            })
-        self.body = Data(buffer: body)
-    }
-
-    func response(status: Int) -> Response {
-        var fields = HTTPFields()
-        for (name, value) in headers {
-            guard let name = HTTPField.Name(name) else { continue }
-            fields[name] = value
-        }
-        return Response(
-            status: .init(code: status), headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 }

@@ -14,11 +14,22 @@ struct RequestScope: RouterMiddleware {
         // The framework's own number is of no use beside ours.
         context.logger[metadataKey: "hb.request.id"] = nil
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
-        context.logger[metadataKey: "trace_id"] = .string(context.trace.traceIDText)
+        context.logger[metadataKey: "trace_id"] = .stringConvertible(TraceID(context.trace))
         var response = try await next(request, context)
         response.headers[.requestID] = context.requestID
         return response
     }
+}
+
+/// A trace's id, written out only when a line is logged.
+private struct TraceID: CustomStringConvertible {
+    let trace: TraceContext
+
+    init(_ trace: TraceContext) {
+        self.trace = trace
+    }
+
+    var description: String { trace.traceIDText }
 }
 
 /// The value of `X-Request-ID`.

@@ -1,18 +1,26 @@
 import Hummingbird
 import Identity
 import Postgres
+import Redis
+
+/// An error of a service that knows what the client is to be told.
+public protocol ProblemConvertible: Error {
+    var problem: Problem { get }
+}
 
 extension Problem {
     /// What the client is told when a handler throws `error`; nil for an error that is nobody's but ours (500).
     init?(cause error: any Error) {
         switch error {
         case let problem as Problem: self = problem
+        case let error as any ProblemConvertible: self = error.problem
         case let error as HTTPError:
             self.init(error.status, error.body)
             headers = error.headers
         case let error as any HTTPResponseError: self.init(error.status)
         case let failure as AuthenticationFailure: self.init(failure)
         case let error as PostgresError: self.init(error)
+        case let error as RedisError where error.isConnectionFailure: self = .unavailable()
         case is CancellationError: self = .unavailable()
         default: return nil
         }

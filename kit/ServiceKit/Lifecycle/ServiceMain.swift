@@ -78,7 +78,7 @@ public enum ServiceMain {
 
     static func sentence(for error: any Error) -> String {
         let text = String(describing: error)
-        return text.hasSuffix(".") ? text : text + "."
+        return text.last.map { ".?!".contains($0) } == true ? text : text + "."
     }
 
     static func exitCode(for error: any Error) -> Int32 {

@@ -17,7 +17,7 @@ public struct JSONLogHandler: LogHandler {
 
     /// Members that stand in front of the other metadata, in this order.
     private static let leading = ["request_id", "trace_id", "org"]
-    private static let reserved: Set<String> = ["ts", "level", "service", "logger", "message", "error"]
+    private static let reserved: Set<String> = ["ts", "level", "service", "logger", "message"]
 
     /// - Parameters:
     ///   - service: the name of the service, in every line.
@@ -59,11 +59,13 @@ public struct JSONLogHandler: LogHandler {
         }
         json.raw(",\"message\":")
         json.string(event.message.description)
+        var reserved = Self.reserved
         if let error = event.error {
             json.raw(",\"error\":")
             json.string(String(describing: error))
+            reserved.insert("error")
         }
-        json.members(of: merged(event.metadata), leading: Self.leading, reserved: Self.reserved)
+        json.members(of: merged(event.metadata), leading: Self.leading, reserved: reserved)
         json.raw("}\n")
         return json.bytes
     }

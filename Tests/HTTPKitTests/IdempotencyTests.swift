@@ -1,0 +1,140 @@
+import Foundation
+import HTTPKit
+import Hummingbird
+import Identity
+import Kernel
+import Postgres
+import TestKit
+import Testing
+
+@Suite struct IdempotencyTests {
+    private struct Thing: Codable, Sendable {
+        var name: String
+    }
+
+    /// Serves `POST /things`, which creates a row and answers a secret that is made anew each time.
+    private func serve(
+        _ body: @Sendable (_ served: ServedRoutes, _ count: @Sendable () async throws -> Int) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with { database in
+            try await withClient(database.ownerConfiguration(.devices)) { owner in
+                try await owner.run(
+                    statement: """
+                        CREATE TABLE devices.idempotency (
+                            principal text NOT NULL, key text NOT NULL, body_hash bytea NOT NULL, status int NOT NULL,
+                            sealed_answer bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now(),
+                            PRIMARY KEY (principal, key))
+                        """)
+                try await owner.run(statement: "CREATE TABLE devices.things (name text NOT NULL)")
+            }
+            try await withClient(database.configuration(.devices)) { client in
+                let keys = try KeyRing(database.encodedSecretKey)
+                let idempotency = Idempotency(
+                    table: "devices.idempotency", database: client, sealer: Sealer(keys: keys))
+                try await ServedRoutes.with({ table in
+                    table.post("/things", .user(atLeast: .member)) { request, context in
+                        try await idempotency.create(Thing.self, request, context, as: .none) { thing, transaction in
+                            guard thing.name != "refused" else { throw Problem.conflict("Refused.") }
+                            try await transaction.query("INSERT INTO devices.things (name) VALUES (\(thing.name))")
+                            return JSON(["secret": UUID().uuidString], status: .created, version: 1, location: "/x")
+                        }
+                    }
+                }) { served in
+                    try await body(served) {
+                        let rows = try await client.query("SELECT count(*) FROM devices.things")
+                        return try rows.first?.decode(Int.self) ?? 0
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func theSameKeyAndBodyGetTheFirstAnswerAgain() async throws {
+        try await serve { served, count in
+            let user = try await served.user(.member)
+            let first = try await user.post("/things", ["name": "a"], headers: ["idempotency-key": "k"])
+            let second = try await user.post("/things", ["name": "a"], headers: ["idempotency-key": "k"])
+            #expect(first.status == 201)
+            #expect(second.status == 201)
+            #expect(second.body == first.body)
+            #expect(second.header("location") == "/x")
+            #expect(second.header("etag") == "\"1\"")
+            #expect(second.header("content-type") == "application/json")
+            let created = try await count()
+            #expect(created == 1)
+        }
+    }
+
+    @Test func anotherBodyIs422() async throws {
+        try await serve { served, count in
+            let user = try await served.user(.member)
+            _ = try await user.post("/things", ["name": "a"], headers: ["idempotency-key": "k"])
+            let other = try await user.post("/things", ["name": "b"], headers: ["idempotency-key": "k"])
+            #expect(other.status == 422)
+            #expect(other.json["errors"][0]["field"].string == "Idempotency-Key")
+            let created = try await count()
+            #expect(created == 1)
+        }
+    }
+
+    @Test func anotherUsersKeyIsAnotherKey() async throws {
+        try await serve { served, count in
+            let first = try await served.user(.member).post(
+                "/things", ["name": "a"], headers: ["idempotency-key": "k"])
+            let second = try await served.user(.member).post(
+                "/things", ["name": "a"], headers: ["idempotency-key": "k"])
+            #expect(first.body != second.body)
+            let created = try await count()
+            #expect(created == 2)
+        }
+    }
+
+    @Test func ofManyRequestsAtOnceOneCreates() async throws {
+        try await serve { served, count in
+            let token = try await served.token(.member)
+            let client = served.client.authorized(token)
+            let bodies = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for _ in 0..<10 {
+                    group.addTask {
+                        try await client.post("/things", ["name": "a"], headers: ["idempotency-key": "k"]).body
+                    }
+                }
+                return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
+            }
+            #expect(bodies.count == 1)
+            let created = try await count()
+            #expect(created == 1)
+        }
+    }
+
+    @Test func whatWasRefusedMayBeTriedAgain() async throws {
+        try await serve { served, count in
+            let user = try await served.user(.member)
+            let refused = try await user.post("/things", ["name": "refused"], headers: ["idempotency-key": "k"])
+            #expect(refused.status == 409)
+            let accepted = try await user.post("/things", ["name": "a"], headers: ["idempotency-key": "k"])
+            #expect(accepted.status == 201)
+            let created = try await count()
+            #expect(created == 1)
+        }
+    }
+
+    @Test func withoutAKeyEveryRequestCreates() async throws {
+        try await serve { served, count in
+            let user = try await served.user(.member)
+            _ = try await user.post("/things", ["name": "a"])
+            _ = try await user.post("/things", ["name": "a"])
+            let created = try await count()
+            #expect(created == 2)
+        }
+    }
+
+    @Test(arguments: ["", String(repeating: "k", count: 256)])
+    func aKeyHasABoundedLength(key: String) async throws {
+        try await serve { served, _ in
+            let response = try await served.user(.member).post(
+                "/things", ["name": "a"], headers: ["idempotency-key": key])
+            #expect(response.status == 422)
+        }
+    }
+}

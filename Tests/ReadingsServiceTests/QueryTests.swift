@@ -1,0 +1,101 @@
+import Foundation
+import Identity
+import Kernel
+import TestKit
+import Testing
+
+@testable import ReadingsService
+
+struct QueryTests {
+    /// A device with `count` readings a minute apart from 2026-11-03T00:00:00Z on.
+    private func filledDevice(_ count: Int, of organization: UUID = UUID.v7()) async throws -> TestDevice {
+        let device = try await ReadingsServer.shared().device(of: organization)
+        let readings = (0..<count).map { index -> JSONValue in
+            ["sensor_type": "t", "value": .number(Double(index)), "timestamp": .number(Double(1_793_664_000 + 60 * index))]
+        }
+        _ = try await device.client.post(device.path, ["readings": .array(readings)])
+        return device
+    }
+
+    private let day = "from=2026-11-03T00:00:00Z&to=2026-11-04T00:00:00Z"
+
+    @Test func `pages go through a range without gap or repetition, in both orders`() async throws {
+        let device = try await filledDevice(23)
+        let user = try await ReadingsServer.shared().service.user(.viewer, of: device.organization)
+        for order in ["asc", "desc"] {
+            var values: [Double] = []
+            var cursor: String?
+            repeat {
+                let page = try await user.get(
+                    "\(device.path)?\(day)&limit=5&order=\(order)" + (cursor.map { "&cursor=\($0)" } ?? ""))
+                #expect(page.status == 200)
+                values += page.json["items"].array?.compactMap { $0["value"].double } ?? []
+                cursor = page.json["next_cursor"].string
+            } while cursor != nil
+            let ascending = (0..<23).map(Double.init)
+            #expect(values == (order == "asc" ? ascending : ascending.reversed()))
+        }
+    }
+
+    @Test func `a range includes its start and not its end`() async throws {
+        let device = try await filledDevice(5)
+        let page = try await device.client.get("\(device.path)?from=2026-11-03T00:01:00Z&to=2026-11-03T00:03:00Z&order=asc")
+        #expect(page.json["items"].array?.map { $0["value"].int } == [1, 2])
+        #expect(page.json["items"][0]["timestamp"] == "2026-11-03T00:01:00.000000Z")
+    }
+
+    @Test func `the latest reading of each sensor is answered, booleans and text as such`() async throws {
+        let device = try await filledDevice(3)
+        _ = try await device.send(
+            ["sensor_type": "open", "value": false, "metadata": ["by": "x"], "battery_level": 12],
+            ["sensor_type": "label", "value": "A-7"])
+        let latest = try await device.client.get("\(device.path)/latest")
+        let items = latest.json["items"].array ?? []
+        #expect(items.map { $0["sensor_type"].string } == ["label", "open", "t"])
+        #expect(items.map { $0["value"] } == ["A-7", false, 2])
+        #expect(items.count == 3 && items[1]["metadata"] == ["by": "x"] && items[1]["battery_level"] == 12)
+    }
+
+    @Test func `one organization never sees another's readings`() async throws {
+        let service = try await ReadingsServer.shared().service
+        let (mine, foreign) = (try await filledDevice(2), try await filledDevice(2))
+        let user = try await service.user(.owner, of: mine.organization)
+        #expect(try await user.get(foreign.path).status == 404)
+        #expect(try await user.get("\(foreign.path)/latest").status == 404)
+        let all = try await user.get("/api/v1/readings?\(day)")
+        #expect(Set(all.json["items"].array?.map { $0["device_id"].string } ?? []) == [mine.id.text])
+        let asked = try await user.get("/api/v1/readings/latest?device_id=\(foreign.id.text)")
+        #expect(asked.json["items"] == [])
+        #expect(try await mine.client.get(foreign.path).status == 404)
+    }
+
+    @Test(arguments: ["limit=0", "limit=1001", "from=yesterday", "order=up", "cursor=x", "from=2026-11-04T00:00:00Z&to=2026-11-03T00:00:00Z"])
+    func `a parameter that cannot be used is 422 and named`(query: String) async throws {
+        let device = try await ReadingsServer.shared().device()
+        let response = try await device.client.get("\(device.path)?\(query)")
+        #expect(response.status == 422)
+        #expect(response.json["errors"][0]["field"].string == String(query.prefix { $0 != "=" }))
+    }
+
+    @Test func `routes are for those they are meant for`() async throws {
+        let service = try await ReadingsServer.shared().service
+        let expected: [String: Access] = [
+            "POST /api/v1/devices/{id}/readings": .device,
+            "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer),
+            "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer),
+            "GET /api/v1/readings": .user(atLeast: .viewer),
+            "GET /api/v1/readings/latest": .user(atLeast: .viewer),
+        ]
+        let declared = service.http.routes.routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) }
+        for (operation, access) in declared where service.servedOperations.contains(operation) {
+            #expect(expected[operation] == access, "\(operation)")
+        }
+        #expect(service.servedOperations == Set(expected.keys))
+    }
+
+    @Test func `the document has exactly the routes that are served`() async throws {
+        let service = try await ReadingsServer.shared().service
+        let documented = try await service.documentedOperations()
+        #expect(documented == service.servedOperations)
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Identity
+import Kernel
+import Postgres
+import TestKit
+
+@testable import ReadingsService
+
+/// The readings service, and devices whose keys it knows.
+struct ReadingsServer: Sendable {
+    let service: TestService
+
+    /// The instance that all tests share.
+    static func shared() async throws -> ReadingsServer { try await sharedServer.value }
+
+    private static let sharedServer = Task {
+        let database = try await TestDatabase.make(migrations: [.readings: ReadingsService.description.migrations!])
+        return ReadingsServer(
+            service: try await TestService.start(
+                .readings, ReadingsService.description, on: database,
+                // Nobody answers there: what the projection does not know is unknown.
+                settings: ["LMS_DEVICES_URL": "http://127.0.0.1:1"], build: ReadingsService.build))
+    }
+
+    /// A device with a key, as the events of the devices service would have made it.
+    func device(of organization: UUID = UUID.v7(), expiresAt: Timestamp? = nil) async throws -> TestDevice {
+        let device = UUID.v7()
+        let key = SecretToken(.deviceKey)
+        try await service.query(
+            """
+            WITH device AS (
+                INSERT INTO readings.devices (id, organization_id, version) VALUES (\(device), \(organization), 1))
+            INSERT INTO readings.keys (key_hash, device_id, organization_id, expires_at)
+            VALUES (\(key.hash.bytes), \(device), \(organization), \(expiresAt))
+            """)
+        return TestDevice(
+            id: device, organization: organization, keyHash: key.hash, server: self,
+            client: service.client.authorized(key.secret))
+    }
+}
+
+struct TestDevice: Sendable {
+    let id: UUID
+    let organization: UUID
+    let keyHash: SecretHash
+    let server: ReadingsServer
+    /// With the device's key.
+    let client: TestHTTPClient
+
+    var path: String { "/api/v1/devices/\(id.text)/readings" }
+
+    func send(_ readings: JSONValue...) async throws -> TestHTTPResponse {
+        try await client.post(path, ["readings": .array(readings)])
+    }
+
+    /// What is stored, oldest first.
+    func stored() async throws -> [(sensor: String, value: Double?, time: Timestamp)] {
+        try await server.service.query(
+            """
+            SELECT s.sensor_type, r.value, r.time FROM readings.series AS s
+            JOIN readings.readings AS r ON r.series_id = s.id WHERE s.device_id = \(id) ORDER BY r.time, s.sensor_type
+            """
+        ).map { try $0.decode(String.self, Double?.self, Timestamp.self) }
+    }
+}
