@@ -131,7 +131,7 @@ let package = Package(
             "WebSockets",
             [
                 .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .crypto, .deque, .logging,
+                .nioWebSocket, .crypto, .deque, .lifecycle, .logging,
             ]),
         kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(
