@@ -60,8 +60,8 @@ extension DevicesService {
             liveness,
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
-            Sweeper(
-                commands: queue, statuses: statuses, idempotency: idempotency, announcer: announcer, logger: logger),
+            Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
+            idempotency,
             http,
         ]
         return (http, waiters, try base.services() + services)

@@ -1,9 +1,8 @@
 import FoundationEssentials
-import HTTPKit
 import Logging
 import ServiceLifecycle
 
-/// Does what only time does: ends commands whose time has passed, finds devices that fell silent, deletes old answers.
+/// Does what only time does: ends commands whose time has passed, finds devices that fell silent.
 ///
 /// Every instance runs one; an advisory lock lets one of them decide at a time.
 struct Sweeper: ServiceLifecycle.Service, CustomStringConvertible {
@@ -11,7 +10,6 @@ struct Sweeper: ServiceLifecycle.Service, CustomStringConvertible {
 
     let commands: CommandQueue
     let statuses: StatusStore
-    let idempotency: Idempotency
     let announcer: Announcer
     let logger: Logger
 
@@ -22,7 +20,6 @@ struct Sweeper: ServiceLifecycle.Service, CustomStringConvertible {
             await withDiscardingTaskGroup { group in
                 group.addTask { await every(.seconds(1), "overdue commands", endCommands) }
                 group.addTask { await every(.seconds(5), "silent devices", markSilentDevices) }
-                group.addTask { await every(.seconds(3600), "old answers", idempotency.deleteExpired) }
             }
         }
     }
