@@ -139,7 +139,7 @@ let package = Package(
             "TestKit",
             [
                 "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "ServiceKit", "EventBus", "Identity",
-                "HTTPKit", .crypto, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
+                "HTTPKit", .crypto, .hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.
@@ -168,7 +168,7 @@ let package = Package(
         // Tests mirror the folders.
         tests("Reactor"),
         tests("Postgres"),
-        tests("Redis"),
+        tests("Redis", ["LocalStack", "Reactor", .logging]),
         tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),

@@ -2,6 +2,7 @@ import EventBus
 import Foundation
 import Kernel
 import Postgres
+import Redis
 import TestKit
 import Testing
 
@@ -148,12 +149,7 @@ struct PublishingTests {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         _ = try await device.send(["sensor_type": "co2", "value": 421, "unit": "ppm"])
-        let stream = StreamName.telemetry(StreamName.telemetryPartition(of: device.id))
-        let entry = try await eventually {
-            try await server.service.redis.xrange(stream, count: 10_000).first { entry in
-                entry["batch"].map { String(decoding: $0, as: UTF8.self).contains(device.id.text) } == true
-            }
-        }
+        let entry = try await eventually { try await published(of: device, server.service.redis).first }
         let batch = try JSONDecoder().decode(JSONValue.self, from: Data(entry["batch"] ?? []))
         #expect(batch["sensors"] == ["co2"] && batch["value"] == [421] && batch["quality"] == [2])
         #expect(batch["organizations"] == [.string(device.organization.text)])
@@ -188,7 +184,8 @@ struct PublishingTests {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         let redis = server.service.redis
-        _ = try await device.send(["sensor_type": "t", "value": 1])
+        _ = try await device.send(["sensor_type": "unwatched", "value": 1])
+        try await eventually { try await !published(of: device, redis).isEmpty }
         try await redis.set(StreamName.watch(device.organization), to: "1")
         _ = try await device.send(["sensor_type": "t", "value": 2, "unit": "°C"], ["sensor_type": "on", "value": true])
         let entries = try await eventually {
@@ -200,6 +197,14 @@ struct PublishingTests {
         #expect(frames.map(\.sensorType) == ["t", "on"])
         let first = try JSONDecoder().decode(JSONValue.self, from: Data(frames[0].json))
         #expect(first["value"] == 2 && first["device_id"].string == device.id.text && first["quality"] == "good")
+    }
+
+    /// The entries of the device's partition that have readings of it.
+    private func published(of device: TestDevice, _ redis: RedisClient) async throws -> [StreamEntry] {
+        let stream = StreamName.telemetry(StreamName.telemetryPartition(of: device.id))
+        return try await redis.xrange(stream, count: 10_000).filter { entry in
+            entry["batch"].map { String(decoding: $0, as: UTF8.self).contains(device.id.text) } == true
+        }
     }
 
     @Test func `devices and keys follow the events, in whatever order they come`() async throws {
