@@ -67,7 +67,8 @@ struct AuthApplication {
             try base.services(rereadRevocations: reread) + [
                 signingKeys,
                 OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),
-                Housekeeping(database: database, idempotency: idempotency, logger: logger),
+                Housekeeping(database: database, logger: logger),
+                idempotency,
                 http,
             ]
     }

@@ -1,4 +1,3 @@
-import HTTPKit
 import Logging
 import Postgres
 import ServiceLifecycle
@@ -8,7 +7,6 @@ struct Housekeeping: Service {
     private static let interval = Duration.seconds(3600)
 
     let database: PostgresClient
-    let idempotency: Idempotency
     let logger: Logger
 
     func run() async throws {
@@ -28,7 +26,6 @@ struct Housekeeping: Service {
                     "DELETE FROM auth.refresh_tokens WHERE expires_at < now()",
                     "DELETE FROM auth.revocations WHERE expires_at < now()",
                 ], as: .platform)
-            try await idempotency.deleteExpired()
         } catch {
             logger.warning("what has expired could not be deleted", metadata: ["error": "\(error)"])
         }
