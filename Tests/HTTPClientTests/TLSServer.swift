@@ -12,7 +12,8 @@ func withTLSServer(_ body: (Int) async throws -> Void) async throws {
     making.process.waitUntilExit()
     let server = try openssl(
         ["s_server", "-accept", "127.0.0.1:0", "-www", "-key", "key.pem", "-cert", "certificate.pem"], in: folder)
-    defer { server.process.terminate() }
+    // It inherits the signal mask of a Dispatch thread, which blocks SIGTERM.
+    defer { kill(server.process.processIdentifier, SIGKILL) }
     // It says "ACCEPT 127.0.0.1:<port>" when it listens.
     var said = ""
     while !said.contains(/ACCEPT .*\n/), let data = try server.output.read(upToCount: 1) {

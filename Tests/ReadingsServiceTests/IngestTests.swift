@@ -2,6 +2,7 @@ import EventBus
 import Foundation
 import Kernel
 import Postgres
+import Redis
 import TestKit
 import Testing
 
@@ -29,7 +30,8 @@ struct IngestTests {
         let first = reading("t", 1, ["timestamp": "2026-11-01T10:00:00Z"])
         _ = try await device.send(first)
         let again = try await device.send(
-            reading("t", 99, ["timestamp": "2026-11-01T10:00:00Z"]), reading("t", 2, ["timestamp": "2026-11-01T10:01:00Z"]))
+            reading("t", 99, ["timestamp": "2026-11-01T10:00:00Z"]),
+            reading("t", 2, ["timestamp": "2026-11-01T10:01:00Z"]))
         #expect(again.json == ["accepted": 1, "duplicates": 1, "rejected": []])
         let stored = try await device.stored()
         #expect(stored.map(\.value) == [1, 2])
@@ -128,10 +130,14 @@ struct IngestTests {
             for request in 0..<40 {
                 group.addTask {
                     let readings = (0..<25).map { index in
-                        self.reading("t", .number(Double(index)), ["timestamp": .number(Double(1_790_000_000 + request / 2 * 25 + index))])
+                        self.reading(
+                            "t", .number(Double(index)),
+                            ["timestamp": .number(Double(1_790_000_000 + request / 2 * 25 + index))])
                     }
                     let response = try await device.client.post(device.path, ["readings": .array(readings)])
-                    let (accepted, duplicates) = (response.json["accepted"].int ?? -1, response.json["duplicates"].int ?? -1)
+                    let (accepted, duplicates) = (
+                        response.json["accepted"].int ?? -1, response.json["duplicates"].int ?? -1
+                    )
                     #expect(accepted + duplicates == 25)
                     return accepted
                 }
@@ -148,19 +154,15 @@ struct PublishingTests {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         _ = try await device.send(["sensor_type": "co2", "value": 421, "unit": "ppm"])
-        let stream = StreamName.telemetry(StreamName.telemetryPartition(of: device.id))
-        let entry = try await eventually {
-            try await server.service.redis.xrange(stream, count: 10_000).first { entry in
-                entry["batch"].map { String(decoding: $0, as: UTF8.self).contains(device.id.text) } == true
-            }
-        }
+        let entry = try await eventually { try await published(of: device, server.service.redis).first }
         let batch = try JSONDecoder().decode(JSONValue.self, from: Data(entry["batch"] ?? []))
         #expect(batch["sensors"] == ["co2"] && batch["value"] == [421] && batch["quality"] == [2])
         #expect(batch["organizations"] == [.string(device.organization.text)])
         let number = try #require(batch["batch_id"].int)
         let usage = try await server.service.events(about: "\(number)", are: ["usage.recorded"])
         let data = try usage[0].decode(JSONValue.self)
-        #expect(data["organizations"].array?.contains { $0["organization_id"].string == device.organization.text } == true)
+        #expect(
+            data["organizations"].array?.contains { $0["organization_id"].string == device.organization.text } == true)
     }
 
     @Test func `a batch that was not published is published from the table, with what was stored of it`() async throws {
@@ -188,9 +190,11 @@ struct PublishingTests {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         let redis = server.service.redis
-        _ = try await device.send(["sensor_type": "t", "value": 1])
+        _ = try await device.send(["sensor_type": "unwatched", "value": 1])
+        try await eventually { try await !published(of: device, redis).isEmpty }
         try await redis.set(StreamName.watch(device.organization), to: "1")
-        _ = try await device.send(["sensor_type": "t", "value": 2, "unit": "°C"], ["sensor_type": "on", "value": true])
+        _ = try await device.send(
+            ["sensor_type": "t", "value": 2, "unit": "°C"], ["sensor_type": "on", "value": true])
         let entries = try await eventually {
             let entries = try await redis.xrange(StreamName.live(device.organization), count: 10)
             return entries.isEmpty ? nil : entries
@@ -200,6 +204,14 @@ struct PublishingTests {
         #expect(frames.map(\.sensorType) == ["t", "on"])
         let first = try JSONDecoder().decode(JSONValue.self, from: Data(frames[0].json))
         #expect(first["value"] == 2 && first["device_id"].string == device.id.text && first["quality"] == "good")
+    }
+
+    /// The entries of the device's partition that have readings of it.
+    private func published(of device: TestDevice, _ redis: RedisClient) async throws -> [StreamEntry] {
+        let stream = StreamName.telemetry(StreamName.telemetryPartition(of: device.id))
+        return try await redis.xrange(stream, count: 10_000).filter { entry in
+            entry["batch"].map { String(decoding: $0, as: UTF8.self).contains(device.id.text) } == true
+        }
     }
 
     @Test func `devices and keys follow the events, in whatever order they come`() async throws {

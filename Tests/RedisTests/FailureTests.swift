@@ -1,5 +1,5 @@
-import Glibc
 import Redis
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct FailureTests {
@@ -9,18 +9,18 @@ import Testing
             let subscription = redis.subscribe(to: channel)
             var events = subscription.makeAsyncIterator()
             await expectNext(of: &events, .established)
-            server.signal(SIGSTOP)
+            await server.process.send(.stop)
             let outcomes = try await withThrowingTaskGroup(of: RedisError?.self) { group in
                 for _ in 0..<64 { group.addTask { await outcome { try await redis.ping() } } }
                 try await Task.sleep(for: .milliseconds(50))
-                server.kill()
+                await server.process.kill()
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(outcomes.count == 64)
             #expect(outcomes.allSatisfy { $0?.isConnectionFailure == true })
-            #expect(try await eventually { await outcome { try await redis.ping() }?.isUnavailable == true })
+            try await eventually { await outcome { try await redis.ping() }?.isUnavailable == true }
 
-            server.start()
+            try await server.process.start()
             try await redis.waitUntilConnected()
             try await redis.ping()
             await expectNext(of: &events, .established)
@@ -30,20 +30,18 @@ import Testing
     }
 
     @Test func whatIsSentWithoutAConnectionFailsAtOnce() async throws {
-        let server = RedisServer()
-        try await withClient(server.configuration, waits: false) { redis async throws in
+        try await withClient(RedisConfiguration(host: "127.0.0.1", port: 1), waits: false) { redis async throws in
             let start = ContinuousClock.now
             let error = await outcome { try await redis.ping() }
             #expect(error?.isUnavailable == true)
             #expect(start.duration(to: .now) < .seconds(1))
-            #expect(try await eventually { "\(redis.status)".contains("Connection refused") })
+            try await eventually { "\(redis.status)".contains("Connection refused") }
             await #expect(throws: RedisError.self) { try await redis.withConnection { try await $0.ping() } }
         }
     }
 
     @Test func waitingForAConnectionEndsWithTheTask() async throws {
-        let server = RedisServer()
-        try await withClient(server.configuration, waits: false) { redis in
+        try await withClient(RedisConfiguration(host: "127.0.0.1", port: 1), waits: false) { redis in
             let waiting = Task { try await redis.waitUntilConnected() }
             waiting.cancel()
             await #expect(throws: CancellationError.self) { try await waiting.value }
@@ -52,42 +50,39 @@ import Testing
 
     @Test func aServerThatDoesNotAnswerInTimeIsLeftAndFoundAgain() async throws {
         try await withServer(commandTimeout: .milliseconds(200)) { redis, server in
-            server.signal(SIGSTOP)
+            await server.process.send(.stop)
             #expect(await outcome { try await redis.ping() } == .timedOut)
-            #expect(try await eventually { await outcome { try await redis.ping() }?.isUnavailable == true })
-            server.signal(SIGCONT)
+            try await eventually { await outcome { try await redis.ping() }?.isUnavailable == true }
+            await server.process.send(.resume)
             try await redis.waitUntilConnected()
             try await redis.ping()
         }
     }
 
     @Test func aLateReplyIsNotTakenForTheNextCommands() async throws {
-        try await withServer(commandTimeout: .milliseconds(400)) { redis, _ async throws in
-            let late = Task { try await redis.send(RedisCommand("DEBUG", "SLEEP", "0.6")) }
-            #expect(await outcome { _ = try await late.value } == .timedOut)
+        try await withServer(commandTimeout: .seconds(1)) { redis, server async throws in
+            await server.process.send(.stop)
+            #expect(await outcome { _ = try await redis.send(RedisCommand("ECHO", "late")) } == .timedOut)
+            await server.process.send(.resume)
             #expect(try await redis.send(RedisCommand("ECHO", "mine")).string == "mine")
         }
     }
 
     @Test func aWrongPasswordIsTheReasonForHavingNoConnection() async throws {
-        let server = RedisServer(password: "right")
-        server.start()
-        defer { server.kill() }
-        var configuration = server.configuration
+        var configuration = try await emptyDatabase()
         configuration.password = "wrong-secret"
-        try await withClient(configuration, waits: false) { redis async throws in
-            #expect(try await eventually { "\(redis.status)".contains("WRONGPASS") })
+        try await withClient(configuration, waits: false) { redis in
+            try await eventually { "\(redis.status)".contains("WRONGPASS") }
             let error = try #require(await outcome { try await redis.ping() })
             #expect(error.isUnavailable)
             #expect(!"\(error)".contains("wrong-secret"))
         }
-        try await withClient(server.configuration) { try await $0.ping() }
     }
 
     @Test func aUserMayLogInByName() async throws {
         try await withServer { redis, server in
             _ = try await redis.send(RedisCommand("ACL", "SETUSER", "lms", "on", ">p@ss:word", "+@all", "~*", "&*"))
-            let url = "redis://lms:p%40ss%3Aword@localhost:\(server.port)/3"
+            let url = "redis://lms:p%40ss%3Aword@localhost:\(server.configuration.port)/3"
             try await withClient(try RedisConfiguration(url: url)) { named async throws in
                 #expect(try await named.send(RedisCommand("ACL", "WHOAMI")).string == "lms")
             }

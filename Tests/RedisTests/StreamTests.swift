@@ -1,4 +1,5 @@
 import Redis
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StreamTests {
@@ -96,7 +97,7 @@ import Testing
                 group.addTask {
                     try await redis.withConnection { try await $0.xread([(stream, .end)], block: .seconds(20)) }
                 }
-                #expect(try await eventually { try await redis.blockedClients == 1 })
+                try await eventually { try await redis.blockedClients == 1 }
                 let id = try await redis.xadd(stream, [("n", 1)])
                 #expect(try await group.next()?.first?.entries.map(\.id) == [id])
             }
@@ -104,7 +105,7 @@ import Testing
     }
 
     @Test func aBlockingReadEndsByItselfAfterItsTime() async throws {
-        var configuration = RedisServer.shared.configuration
+        var configuration = try await emptyDatabase()
         configuration.commandTimeout = .milliseconds(500)
         try await withClient(configuration) { redis in
             let read = try await redis.withConnection { connection in
@@ -119,12 +120,12 @@ import Testing
             let reader = Task {
                 try await redis.withConnection { try await $0.xread([("stream", .end)], block: .seconds(60)) }
             }
-            #expect(try await eventually { try await redis.blockedClients == 1 })
+            try await eventually { try await redis.blockedClients == 1 }
             let start = ContinuousClock.now
             reader.cancel()
             await #expect(throws: CancellationError.self) { try await reader.value }
             #expect(start.duration(to: .now) < .seconds(5))
-            #expect(try await eventually { try await redis.blockedClients == 0 })
+            try await eventually { try await redis.blockedClients == 0 }
         }
     }
 }

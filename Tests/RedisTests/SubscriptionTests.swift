@@ -1,4 +1,5 @@
 import Redis
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SubscriptionTests {
@@ -52,7 +53,7 @@ import Testing
                 var events = redis.subscribe(to: channel).makeAsyncIterator()
                 await expectNext(of: &events, .established)
             }
-            #expect(try await eventually { try await redis.publish("", to: channel) == 0 })
+            try await eventually { try await redis.publish("", to: channel) == 0 }
             var again = redis.subscribe(to: channel).makeAsyncIterator()
             await expectNext(of: &again, .established)
             #expect(try await redis.publish("", to: channel) == 1)

@@ -37,7 +37,7 @@ public struct Entity: Sendable {
     public var update: SQL {
         """
         UPDATE core.entities
-        SET name = \(name), description = \(description), properties = \(properties),
+        SET entity_type = \(type), name = \(name), description = \(description), properties = \(properties),
             version = version + 1, last_updated = now()
         WHERE id = \(id) AND organization_id IS NOT DISTINCT FROM \(organizationID)
         """

@@ -25,9 +25,10 @@ extension RedisCommand {
 
     static func xreadgroup(
         _ streams: [(name: String, from: StreamGroupPosition)], group: String, consumer: String, count: Int?,
-        block: Duration?
+        block: Duration?, keepsPending: Bool = true
     ) -> RedisCommand {
-        let options: [any RedisArgument] = ["GROUP", group, consumer] + readOptions(count: count, block: block)
+        var options: [any RedisArgument] = ["GROUP", group, consumer] + readOptions(count: count, block: block)
+        if !keepsPending { options.append("NOACK") }
         let positions = streams.map(\.name) + streams.map(\.from.text)
         return RedisCommand("XREADGROUP", options + ["STREAMS"] + positions, blocksFor: block ?? .zero)
     }

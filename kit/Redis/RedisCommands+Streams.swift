@@ -107,11 +107,15 @@ extension RedisConnection {
 
     /// As ``RedisCommands/xreadgroup(_:group:consumer:count:)``, but waits up to `block` (at least 1 ms) for the first
     /// entry. Pending entries are never waited for.
+    ///
+    /// - Parameter keepsPending: Whether entries are pending until they are acknowledged; without, what a consumer was
+    ///   given when it died is lost.
     public nonisolated func xreadgroup(
         _ streams: [(name: String, from: StreamGroupPosition)], group: String, consumer: String, count: Int? = nil,
-        block: Duration
+        block: Duration, keepsPending: Bool = true
     ) async throws -> [StreamEntries] {
-        let command = RedisCommand.xreadgroup(streams, group: group, consumer: consumer, count: count, block: block)
+        let command = RedisCommand.xreadgroup(
+            streams, group: group, consumer: consumer, count: count, block: block, keepsPending: keepsPending)
         return try StreamEntries.list(reply: try await send(command))
     }
 }

@@ -3,11 +3,17 @@ import Identity
 import Postgres
 import Redis
 
+/// An error of a service that knows what the client is to be told.
+public protocol ProblemConvertible: Error {
+    var problem: Problem { get }
+}
+
 extension Problem {
     /// What the client is told when a handler throws `error`; nil for an error that is nobody's but ours (500).
     init?(cause error: any Error) {
         switch error {
         case let problem as Problem: self = problem
+        case let error as any ProblemConvertible: self = error.problem
         case let error as HTTPError:
             self.init(error.status, error.body)
             headers = error.headers

@@ -1,0 +1,102 @@
+import Foundation
+import HTTPKit
+import Identity
+import NIOHTTP1
+import TestKit
+import Testing
+
+@testable import DevicesService
+
+/// Who may use which route: declared here once more, by hand, and tried against the running service.
+@Suite struct AccessTests {
+    private static let expected: [String: Access] = [
+        "POST /api/v1/devices": .user(atLeast: .admin),
+        "GET /api/v1/devices": .user(atLeast: .viewer, orGrant: true),
+        "GET /api/v1/devices/{id}": .userOrDevice(atLeast: .viewer, orGrant: true),
+        "PUT /api/v1/devices/{id}": .user(atLeast: .admin, orGrant: true),
+        "PATCH /api/v1/devices/{id}": .user(atLeast: .admin, orGrant: true),
+        "DELETE /api/v1/devices/{id}": .user(atLeast: .admin, orGrant: true),
+        "POST /api/v1/devices/{id}/rotate-key": .user(atLeast: .admin, orGrant: true),
+        "POST /api/v1/devices/{id}/heartbeat": .device,
+        "GET /api/v1/devices/{id}/status": .userOrDevice(atLeast: .viewer, orGrant: true),
+        "POST /api/v1/devices/{id}/status": .device,
+        "GET /api/v1/devices/{id}/config": .userOrDevice(atLeast: .viewer, orGrant: true),
+        "PUT /api/v1/devices/{id}/config": .user(atLeast: .admin, orGrant: true),
+        "GET /api/v1/devices/{id}/commands": .userOrDevice(atLeast: .viewer, orGrant: true),
+        "POST /api/v1/devices/{id}/commands": .user(atLeast: .member, orGrant: true),
+        "PUT /api/v1/devices/{id}/commands/{command_id}": .device,
+        "POST /api/v1/devices/{id}/reboot": .user(atLeast: .member, orGrant: true),
+        "POST /api/v1/devices/{id}/control/restart": .user(atLeast: .member, orGrant: true),
+        "POST /api/v1/devices/{id}/control/calibrate": .user(atLeast: .member, orGrant: true),
+        "POST /api/v1/devices/{id}/control/set-reading-interval": .user(atLeast: .member, orGrant: true),
+        "GET /api/v1/commands": .user(atLeast: .viewer, orGrant: true),
+        "POST /api/v1/commands": .user(atLeast: .member, orGrant: true),
+        "GET /api/v1/commands/{id}": .user(atLeast: .viewer, orGrant: true),
+        "DELETE /api/v1/commands/{id}": .user(atLeast: .member, orGrant: true),
+        "GET /internal/v1/device-keys/{hash}": .internalService,
+        "GET /livez": .public, "GET /readyz": .public, "GET /metrics": .public, "GET /openapi.yaml": .public,
+    ]
+
+    @Test func `every route is for those it is meant for`() async throws {
+        let routes = try await DevicesServer.shared().service.http.routes.routes
+        let served = Dictionary(uniqueKeysWithValues: routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) })
+        #expect(served == Self.expected)
+    }
+
+    @Test func `every principal gets through, or is refused, as the table says`() async throws {
+        let server = try await DevicesServer.shared()
+        let organization = try await server.organization()
+        let device = try await organization.device()
+        var callers: [(principal: Principal?, client: TestHTTPClient)] = [
+            (nil, server.service.client), (.service(name: "readings"), try await server.service.peer()),
+            (
+                .device(
+                    DevicePrincipal(id: UUID(), organizationID: organization.id, keyHash: SecretHash(of: device.key))),
+                device.client
+            ),
+        ]
+        for role in Role.allCases {
+            let principal = UserPrincipal(
+                id: UUID(), organizationID: organization.id, role: role, sessionID: UUID(), tokenID: UUID(),
+                issuedAt: Date(), expiresAt: nil)
+            callers.append((.user(principal), try await server.service.user(role, of: organization.id)))
+        }
+        for (name, access) in Self.expected where access != .public {
+            let (method, path) = Self.request(name)
+            for (principal, client) in callers {
+                let status = try await client.send(method, path).status
+                switch access.allows(principal) {
+                case .unauthenticated: #expect(status == 401, "\(name)")
+                case .forbidden: #expect(status == 403, "\(name) by \(String(describing: principal))")
+                case .allowed: #expect(![401, 403, 500].contains(status), "\(name): \(status)")
+                }
+            }
+        }
+    }
+
+    @Test func `false, foreign and revoked credentials are refused everywhere`() async throws {
+        let server = try await DevicesServer.shared()
+        let organization = try await server.organization()
+        let device = try await organization.device()
+        #expect(try await organization.admin.delete(device.path).status == 204)
+        try await eventually { try await device.client.get(device.path).status == 401 }
+        let expired = try await TestIssuer.shared().token(.owner, of: organization.id, lifetime: -10)
+        let forged = String(try await TestIssuer.shared().token(.owner, of: organization.id).dropLast(4)) + "AAAA"
+        for (name, access) in Self.expected where access != .public {
+            let (method, path) = Self.request(name)
+            for token in [device.key, expired, forged, "x", "lms_dev_x", "lms_pat_x"] {
+                #expect(
+                    try await server.service.client.authorized(token).send(method, path).status == 401,
+                    "\(name): \(token)")
+            }
+        }
+    }
+
+    private static func request(_ name: String) -> (HTTPMethod, String) {
+        let parts = name.split(separator: " ").map(String.init)
+        let path = ["{id}", "{command_id}", "{hash}"].reduce(parts[1]) {
+            $0.replacingOccurrences(of: $1, with: UUID().uuidString)
+        }
+        return (HTTPMethod(rawValue: parts[0]), path)
+    }
+}

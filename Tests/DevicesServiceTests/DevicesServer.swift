@@ -1,0 +1,99 @@
+import Foundation
+import Identity
+import Kernel
+import TestKit
+
+@testable import DevicesService
+
+/// An instance of the devices service.
+struct DevicesServer: Sendable {
+    let service: TestService
+    let waiters: PollWaiters
+
+    /// The one that all tests share.
+    static func shared() async throws -> DevicesServer { try await sharedServer.value }
+
+    private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
+
+    static func makeDatabase() async throws -> TestDatabase {
+        try await TestDatabase.make(migrations: [.devices: DevicesService.description.migrations!])
+    }
+
+    /// Starts an instance, which runs as long as the process.
+    static func start(on database: TestDatabase) async throws -> DevicesServer {
+        var waiters: PollWaiters?
+        let service = try await TestService.start(.devices, DevicesService.description, on: database) { environment in
+            let parts = try await DevicesService.build(environment)
+            waiters = parts.waiters
+            return (parts.http, parts.services)
+        }
+        return DevicesServer(service: service, waiters: waiters!)
+    }
+
+    /// A new organization with an admin.
+    func organization() async throws -> TestOrganization {
+        let id = UUID.v7()
+        return TestOrganization(id: id, server: self, admin: try await service.user(.admin, of: id))
+    }
+}
+
+/// An organization of one test.
+struct TestOrganization: Sendable {
+    let id: UUID
+    let server: DevicesServer
+    let admin: TestHTTPClient
+
+    /// A new device; `fields` beside its name and type.
+    func device(_ fields: [String: JSONValue] = [:]) async throws -> TestDevice {
+        var body: [String: JSONValue] = ["name": "Incubator 3", "device_type": "esp32"]
+        body.merge(fields) { $1 }
+        let response = try await admin.post("/api/v1/devices", .object(body))
+        guard response.status == 201, let id = response.json["id"].string, let key = response.json["api_key"].string
+        else { throw UnexpectedAnswer(response: response) }
+        return TestDevice(
+            id: id, key: key, organization: self, client: server.service.client.authorized(key), answer: response)
+    }
+}
+
+struct TestDevice: Sendable {
+    let id: String
+    let key: String
+    let organization: TestOrganization
+    /// With the device's key.
+    let client: TestHTTPClient
+    /// To its registration.
+    let answer: TestHTTPResponse
+
+    var path: String { "/api/v1/devices/\(id)" }
+
+    /// The device as people see it.
+    func shown() async throws -> JSONValue { try await organization.admin.get(path).json }
+
+    /// Queues a command, and returns its id.
+    func queue(_ type: String = "blink", _ fields: [String: JSONValue] = [:]) async throws -> String {
+        var body: [String: JSONValue] = ["command_type": .string(type)]
+        body.merge(fields) { $1 }
+        let response = try await organization.admin.post("\(path)/commands", .object(body))
+        guard response.status == 201, let id = response.json["id"].string else {
+            throw UnexpectedAnswer(response: response)
+        }
+        return id
+    }
+
+    /// The ids of what a poll hands out.
+    func poll(_ query: String = "") async throws -> [String] {
+        let response = try await client.get("\(path)/commands\(query)")
+        guard response.status == 200, let items = response.json["items"].array else {
+            throw UnexpectedAnswer(response: response)
+        }
+        return items.compactMap(\.["id"].string)
+    }
+
+    func report(_ command: String, _ status: String) async throws -> TestHTTPResponse {
+        try await client.put("\(path)/commands/\(command)", ["status": .string(status)])
+    }
+}
+
+struct UnexpectedAnswer: Error {
+    let response: TestHTTPResponse
+}

@@ -1,0 +1,69 @@
+import EventBus
+import Foundation
+import HTTPKit
+import Identity
+import Kernel
+import Logging
+import Postgres
+import ServiceKit
+import ServiceLifecycle
+
+extension DevicesService {
+    /// Makes everything and wires it up; what comes later in `services` starts later and is shut down earlier.
+    ///
+    /// - Throws: `ConfigurationError` and what else is wrong with the configuration.
+    static func build(
+        _ environment: ServiceEnvironment
+    ) async throws -> (http: HTTPApplication, waiters: PollWaiters, services: [any ServiceLifecycle.Service]) {
+        let base = try await ServiceBase(environment)
+        let (database, redis, logger) = (base.database, base.redis, environment.logger)
+
+        let outbox = Outbox(source: .devices)
+        let ledger = Ledger(outbox: outbox)
+        let devices = DeviceStore(database: database, ledger: ledger)
+        let keys = DeviceKeyStore(database: database, ledger: ledger)
+        let configs = ConfigStore(database: database, ledger: ledger)
+        let commands = CommandStore(database: database, ledger: ledger, devices: devices)
+        let queue = CommandQueue(database: database, ledger: ledger)
+        let statuses = StatusStore(database: database, ledger: ledger)
+        let idempotency = Idempotency(
+            table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing))
+
+        let waiters = PollWaiters()
+        let announcer = Announcer(outbox: outbox, redis: redis, waiters: waiters, logger: logger)
+        let liveness = LivenessWriter(store: statuses, announcer: announcer, logger: logger)
+        let delivery = CommandDelivery(queue: queue, waiters: waiters, announcer: announcer)
+
+        let access = DeviceAccess(devices: devices)
+        var routes = RouteTable()
+        DeviceRoutes(devices: devices, access: access, idempotency: idempotency, announcer: announcer)
+            .add(to: &routes)
+        KeyRoutes(keys: keys, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
+        StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
+        ConfigRoutes(configs: configs, access: access).add(to: &routes)
+        CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
+            .add(to: &routes)
+        DeviceCommandRoutes(
+            commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
+        ).add(to: &routes)
+
+        let http = try HTTPApplication(
+            environment, routes: routes, authenticator: base.authenticator(deviceKeys: keys.cache),
+            forms: FormTokens(keys: base.keyRing),
+            openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        let services: [any ServiceLifecycle.Service] = [
+            OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),
+            EventConsumer(
+                sources: [.auth, .billing, .devices], consumer: .devices, database: database, redis: redis,
+                logger: logger,
+                handler: EventApplication(devices: devices, limits: LimitStore(), redis: redis).apply),
+            liveness,
+            TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
+            PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
+            Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
+            idempotency,
+            http,
+        ]
+        return (http, waiters, try base.services() + services)
+    }
+}

@@ -1,0 +1,35 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// What a device is to work with.
+struct DeviceConfig: Sendable {
+    let deviceID: UUID
+    let organizationID: UUID
+    let settings: [String: AnyJSON]
+    let version: Int
+    let lastUpdated: Timestamp
+    /// The version that the device says it works with.
+    let appliedVersion: Int?
+    let appliedAt: Timestamp?
+}
+
+extension DeviceConfig: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case config, version
+        case deviceID = "device_id"
+        case lastUpdated = "last_updated"
+        case appliedVersion = "applied_version"
+        case appliedAt = "applied_at"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(deviceID.text, forKey: .deviceID)
+        try container.encode(settings, forKey: .config)
+        try container.encode(version, forKey: .version)
+        try container.encode(lastUpdated, forKey: .lastUpdated)
+        try container.encode(appliedVersion, forKey: .appliedVersion)
+        try container.encode(appliedAt, forKey: .appliedAt)
+    }
+}

@@ -1,0 +1,80 @@
+import FoundationEssentials
+import Postgres
+
+/// A device was heard from, and what it said of itself.
+struct SignOfLife: Sendable, Hashable {
+    let deviceID: UUID
+    /// When it was heard from last.
+    var time: Timestamp
+    /// What it says its status is; nil when it was just heard from.
+    var status: DeviceStatus.Report?
+    /// Percent.
+    var batteryLevel: Double?
+    /// dBm.
+    var wifiSignalStrength: Int?
+    var firmwareVersion: String?
+    /// Seconds since its start.
+    var uptime: Int?
+
+    /// Adds what was heard later.
+    mutating func merge(_ later: SignOfLife) {
+        time = max(time, later.time)
+        status = later.status ?? status
+        batteryLevel = later.batteryLevel ?? batteryLevel
+        wifiSignalStrength = later.wifiSignalStrength ?? wifiSignalStrength
+        firmwareVersion = later.firmwareVersion ?? firmwareVersion
+        uptime = later.uptime ?? uptime
+    }
+}
+
+/// Gathers signs of life, so that a device costs at most one row written per interval.
+///
+/// The first sign of a device is due at once, and so is one with another status than the device said before; the others
+/// wait until the interval has passed since the device was last written.
+struct LivenessBuffer {
+    /// The least time between two writes of one device.
+    static let interval = Duration.seconds(10)
+
+    private struct Entry {
+        var pending: SignOfLife?
+        var dueAt: ContinuousClock.Instant
+        var status: DeviceStatus.Report?
+    }
+
+    private var entries: [UUID: Entry] = [:]
+
+    /// Adds a sign; whether it is due at once.
+    mutating func note(_ sign: SignOfLife, at now: ContinuousClock.Instant) -> Bool {
+        var entry = entries[sign.deviceID] ?? Entry(pending: nil, dueAt: now)
+        if let status = sign.status, status != entry.status {
+            entry.status = status
+            entry.dueAt = now
+        }
+        if entry.pending == nil { entry.pending = sign } else { entry.pending?.merge(sign) }
+        entries[sign.deviceID] = entry
+        return entry.dueAt <= now
+    }
+
+    /// Hands out what is due, and forgets the devices that had nothing to say for an interval.
+    mutating func takeDue(at now: ContinuousClock.Instant) -> [SignOfLife] {
+        var signs: [SignOfLife] = []
+        for (device, entry) in entries.filter({ $0.value.dueAt <= now }) {
+            guard let sign = entry.pending else {
+                entries[device] = nil
+                continue
+            }
+            signs.append(sign)
+            entries[device] = Entry(pending: nil, dueAt: now.advanced(by: Self.interval), status: entry.status)
+        }
+        return signs
+    }
+
+    /// Takes back what could not be written, to be due again at once.
+    mutating func putBack(_ signs: [SignOfLife], at now: ContinuousClock.Instant) {
+        for sign in signs {
+            var merged = sign
+            if let later = entries[sign.deviceID]?.pending { merged.merge(later) }
+            entries[sign.deviceID] = Entry(pending: merged, dueAt: now, status: merged.status)
+        }
+    }
+}

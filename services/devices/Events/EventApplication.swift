@@ -1,0 +1,62 @@
+import EventBus
+import Foundation
+import Identity
+import Postgres
+import Redis
+
+/// Applies what is told on the streams: billing's limits, the end of an organization; and announces revoked keys, which
+/// so happens even when the instance that revoked them did not live to do it.
+struct EventApplication: Sendable {
+    /// How long, in seconds, a key might be known somewhere after it was revoked.
+    private static let longestKnown: TimeInterval = 86_400 + 60
+
+    let devices: DeviceStore
+    let limits: LimitStore
+    let redis: RedisClient
+
+    func apply(_ event: Event, _ transaction: Transaction) async throws {
+        switch event.type {
+        case "limits.changed":
+            let change = try event.decode(LimitsChanged.self)
+            try await limits.keep(
+                change.limits.devices, plan: change.plan, of: change.organizationID, version: event.subjectVersion,
+                transaction)
+        case "organization.deleted":
+            let organization = try event.decode(OrganizationDeleted.self).organizationID
+            let cause = Cause(actor: .system, traceparent: event.traceparent)
+            try await devices.deleteAll(of: organization, cause, transaction)
+            try await limits.forget(organization, transaction)
+        case "device.key.revoked":
+            guard let hash = SecretHash(hex: event.subject) else { return }
+            let revocation = Revocation(.deviceKey(hash), at: Date(), lifetime: Self.longestKnown)
+            try await redis.publish(Array(JSONEncoder().encode(revocation)), to: Revocation.channel)
+        default:
+            break
+        }
+    }
+}
+
+/// The data of billing's `limits.changed`; null is unlimited.
+private struct LimitsChanged: Decodable {
+    struct Limits: Decodable {
+        let devices: Int?
+    }
+
+    let organizationID: UUID
+    let plan: String
+    let limits: Limits
+
+    enum CodingKeys: String, CodingKey {
+        case plan, limits
+        case organizationID = "organization_id"
+    }
+}
+
+/// The data of auth's `organization.deleted`.
+private struct OrganizationDeleted: Decodable {
+    let organizationID: UUID
+
+    enum CodingKeys: String, CodingKey {
+        case organizationID = "organization_id"
+    }
+}

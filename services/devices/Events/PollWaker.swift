@@ -1,0 +1,53 @@
+import FoundationEssentials
+import Logging
+import Redis
+import ServiceLifecycle
+
+/// Wakes waiting polls: as other instances say that commands were queued, and as the database says every few seconds,
+/// since a message may be lost, a command may be scheduled, and a lease may run out.
+struct PollWaker: ServiceLifecycle.Service, CustomStringConvertible {
+    private static let rereadInterval = Duration.seconds(3)
+
+    let waiters: PollWaiters
+    let queue: CommandQueue
+    let redis: RedisClient
+    let logger: Logger
+
+    var description: String { "poll-waker" }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await listen() }
+                group.addTask { await reread() }
+            }
+        }
+    }
+
+    private func listen() async {
+        for await event in redis.subscribe(to: Announcer.wakeChannel, bufferingNewest: 4096) {
+            switch event {
+            case .message(let message):
+                if let device = UUID(uuidString: String(decoding: message.payload, as: UTF8.self)) {
+                    waiters.wake(device)
+                }
+            case .established, .dropped:
+                waiters.wakeAll()
+            }
+        }
+    }
+
+    /// One statement for all waiting polls of the process.
+    private func reread() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.rereadInterval)
+            let devices = waiters.devices
+            guard !devices.isEmpty else { continue }
+            do {
+                for device in try await queue.waiting(among: devices) { waiters.wake(device) }
+            } catch {
+                logger.warning("waiting commands cannot be looked for", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

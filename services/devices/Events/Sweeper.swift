@@ -1,0 +1,56 @@
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+
+/// Does what only time does: ends commands whose time has passed, and finds devices that fell silent.
+///
+/// Every instance runs one; an advisory lock lets one of them decide at a time.
+struct Sweeper: ServiceLifecycle.Service, CustomStringConvertible {
+    private static let batchSize = 500
+
+    let commands: CommandQueue
+    let statuses: StatusStore
+    let announcer: Announcer
+    let logger: Logger
+
+    var description: String { "sweeper" }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await every(.seconds(1), "overdue commands", endCommands) }
+                group.addTask { await every(.seconds(5), "silent devices", markSilentDevices) }
+            }
+        }
+    }
+
+    private func endCommands() async throws {
+        while true {
+            let ended = try await commands.endOverdue(Self.batchSize)
+            if ended > 0 { announcer.committed() }
+            guard ended == Self.batchSize else { return }
+        }
+    }
+
+    private func markSilentDevices() async throws {
+        while true {
+            let changes = try await statuses.markSilent(Self.batchSize)
+            await announcer.changed(changes)
+            guard changes.count == Self.batchSize else { return }
+        }
+    }
+
+    private func every(
+        _ interval: Duration, _ what: Logger.Message, _ work: @Sendable () async throws -> Void
+    ) async {
+        while !Task.isCancelled {
+            do {
+                try await work()
+            } catch is CancellationError {
+            } catch {
+                logger.warning("\(what) cannot be swept; trying again", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+}

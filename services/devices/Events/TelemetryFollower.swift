@@ -1,0 +1,69 @@
+import EventBus
+import Foundation
+import FoundationEssentials
+import Kernel
+import Logging
+import Postgres
+import Reactor
+import Redis
+import ServiceLifecycle
+
+/// Takes readings for signs of life: follows the telemetry for the devices that each entry names.
+///
+/// The instances share the entries as one consumer group; what one of them loses the device's next reading makes good.
+struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
+    private static let streams = (0..<StreamName.telemetryPartitions).map(StreamName.telemetry)
+    private static let group = Kernel.Service.devices.rawValue
+
+    let liveness: LivenessWriter
+    let redis: RedisClient
+    let logger: Logger
+
+    var description: String { "telemetry" }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var backoff = Backoff()
+            while !Task.isCancelled {
+                do {
+                    try await redis.withConnection { connection in
+                        for stream in Self.streams {
+                            try await connection.xgroupCreate(stream, group: Self.group, from: .end)
+                        }
+                        backoff.reset()
+                        while !Task.isCancelled { try await read(connection) }
+                    }
+                } catch is CancellationError {
+                } catch {
+                    logger.warning("the telemetry cannot be followed; trying again", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
+    }
+
+    private func read(_ connection: RedisConnection) async throws {
+        let batches = try await connection.xreadgroup(
+            Self.streams.map { ($0, .undelivered) }, group: Self.group, consumer: Self.group, count: 100,
+            block: .seconds(10), keepsPending: false)
+        for entry in batches.flatMap(\.entries) {
+            do {
+                liveness.note(try Self.signs(in: entry))
+            } catch {
+                logger.error("telemetry cannot be read", metadata: ["entry": "\(entry.id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// The devices of a batch were heard when it was added to the stream, whatever the times of its readings.
+    static func signs(in entry: StreamEntry) throws -> [SignOfLife] {
+        let batch = try JSONDecoder().decode(Batch.self, from: Data(entry["batch"] ?? []))
+        let time = Timestamp(microseconds: Int64(clamping: entry.id.milliseconds) * 1000)
+        return batch.devices.map { SignOfLife(deviceID: $0, time: time) }
+    }
+
+    /// Of a batch of readings only whose they are.
+    private struct Batch: Decodable {
+        let devices: [UUID]
+    }
+}

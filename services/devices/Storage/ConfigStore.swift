@@ -1,0 +1,78 @@
+import FoundationEssentials
+import Postgres
+
+/// The configurations of devices.
+struct ConfigStore: Sendable {
+    let database: PostgresClient
+    let ledger: Ledger
+
+    private static let columns: SQL = """
+        device_id, organization_id, config, version, last_updated, applied_version, applied_at
+        """
+
+    /// - Throws: ``DeviceError/notFound``.
+    func find(_ device: UUID, in organization: UUID) async throws -> DeviceConfig {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns) FROM devices.configs
+            WHERE organization_id = \(organization) AND device_id = \(device)
+            """, as: .organization(organization))
+        guard let row = rows.first else { throw DeviceError.notFound }
+        return try DeviceConfig(row: row)
+    }
+
+    /// Puts `settings` in the place of the current ones; the same ones again change nothing.
+    ///
+    /// - Parameter versions: Those that the caller allows a change of; nil allows any.
+    /// - Throws: ``DeviceError``.
+    func replace(
+        _ device: UUID, in organization: UUID, with settings: [String: AnyJSON], ifMatch versions: Set<Int>?,
+        _ cause: Cause
+    ) async throws -> DeviceConfig {
+        try await database.withTransaction(as: .organization(organization)) { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT \(Self.columns) FROM devices.configs
+                WHERE organization_id = \(organization) AND device_id = \(device) FOR UPDATE
+                """)
+            guard let row = rows.first else { throw DeviceError.notFound }
+            let current = try DeviceConfig(row: row)
+            if let versions, !versions.contains(current.version) { throw DeviceError.stale(current: current.version) }
+            guard settings != current.settings else { return current }
+            let changed = try await transaction.query(
+                """
+                UPDATE devices.configs
+                SET config = \(try JSONB(settings)), version = version + 1, last_updated = now()
+                WHERE organization_id = \(organization) AND device_id = \(device)
+                RETURNING \(Self.columns)
+                """)
+            guard let row = changed.first else { throw DeviceError.notFound }
+            let config = try DeviceConfig(row: row)
+            try await transaction.query(try ledger.configured(config, cause))
+            return config
+        }
+    }
+
+    /// Keeps that the device works with `version`; one that it was never given changes nothing.
+    func noteApplied(_ version: Int, by device: UUID, in organization: UUID) async throws {
+        _ = try await database.query(
+            """
+            UPDATE devices.configs SET applied_version = \(version), applied_at = now()
+            WHERE organization_id = \(organization) AND device_id = \(device)
+                AND version >= \(version) AND applied_version IS DISTINCT FROM \(version)
+            """, as: .organization(organization))
+    }
+}
+
+extension DeviceConfig {
+    fileprivate init(row: Row) throws {
+        var columns = ColumnReader(row)
+        deviceID = try columns.next()
+        organizationID = try columns.next()
+        settings = try columns.nextJSON()
+        version = try columns.next()
+        lastUpdated = try columns.next()
+        appliedVersion = try columns.next()
+        appliedAt = try columns.next()
+    }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import Postgres
+
+/// Which devices of an organization a caller may see.
+enum Visibility: Sendable, Hashable {
+    case all
+    /// Those, and those of these projects.
+    case only(devices: [UUID], projects: [UUID])
+}
+
+/// Which devices a list shows; a filter with several values takes any of them.
+struct DeviceFilter: Sendable {
+    var statuses: [DeviceStatus] = []
+    var types: [String] = []
+    var projects: [UUID] = []
+    var tags: [String] = []
+    /// A part of the name, description, type, model, serial number, MAC address or location, in any case.
+    var text: String?
+    var visibility = Visibility.all
+
+    /// `AND …` for each.
+    var conditions: SQL {
+        var conditions: SQL = ""
+        if !statuses.isEmpty { conditions = conditions + " AND \(.isOne(of: statuses.map(\.rawValue), "status"))" }
+        if !types.isEmpty { conditions = conditions + " AND \(.isOne(of: types, "device_type"))" }
+        if !projects.isEmpty { conditions = conditions + " AND \(.isOne(of: projects, "project_id"))" }
+        if !tags.isEmpty { conditions = conditions + " AND id IN (SELECT devices.tagged(\(tags)))" }
+        if let text {
+            conditions = conditions + " AND id IN (SELECT devices.matching(\(Self.pattern(containing: text))))"
+        }
+        if case .only(let devices, let projects) = visibility {
+            conditions = conditions + " AND (id = ANY(\(devices)) OR project_id = ANY(\(projects)))"
+        }
+        return conditions
+    }
+
+    /// The LIKE pattern of texts that contain `text`.
+    static func pattern(containing text: String) -> String {
+        var pattern = "%"
+        for character in text {
+            if character == "%" || character == "_" || character == "\\" { pattern.append("\\") }
+            pattern.append(character)
+        }
+        return pattern + "%"
+    }
+}
+
+extension SQL {
+    /// `column` is one of `values`: written as an equation where there is only one, since then an index also gives the
+    /// order.
+    static func isOne<Value: PostgresScalar>(of values: [Value], _ column: SQL) -> SQL {
+        if let value = values.first, values.count == 1 { return "\(column) = \(value)" }
+        return "\(column) = ANY(\(values))"
+    }
+
+    /// The rest of a list by id, and its order.
+    static func keyset(after cursor: UUID?, ascending: Bool) -> SQL {
+        switch (cursor, ascending) {
+        case (nil, true): " ORDER BY id"
+        case (nil, false): " ORDER BY id DESC"
+        case (let cursor?, true): " AND id > \(cursor) ORDER BY id"
+        case (let cursor?, false): " AND id < \(cursor) ORDER BY id DESC"
+        }
+    }
+}

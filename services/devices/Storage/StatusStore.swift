@@ -1,0 +1,136 @@
+import FoundationEssentials
+import Postgres
+
+/// The state of devices, as signs of life make it.
+struct StatusStore: Sendable {
+    let database: PostgresClient
+    let ledger: Ledger
+
+    /// What a heartbeat answers.
+    struct Agenda: Sendable {
+        let configVersion: Int
+        let appliedConfigVersion: Int?
+        let pendingCommands: Int
+    }
+
+    /// - Throws: ``DeviceError/notFound``.
+    func agenda(of device: UUID, in organization: UUID) async throws -> Agenda {
+        let rows = try await database.batch(
+            [
+                """
+                SELECT version, applied_version FROM devices.configs
+                WHERE organization_id = \(organization) AND device_id = \(device)
+                """,
+                CommandQueue.pendingCount(of: device, in: organization),
+            ], as: .organization(organization))
+        guard let (version, applied) = try rows[0].first?.decode(Int.self, Int?.self) else {
+            throw DeviceError.notFound
+        }
+        let pending = try rows[1].first?.decode(Int.self) ?? 0
+        return Agenda(configVersion: version, appliedConfigVersion: applied, pendingCommands: pending)
+    }
+
+    /// Writes signs of life in one statement; those of devices that are no more are passed over.
+    ///
+    /// - Returns: The statuses that became other ones.
+    func write(_ signs: [SignOfLife]) async throws -> [StatusChange] {
+        // In one order, so that instances writing the same devices cannot wait for each other in a circle.
+        let signs = signs.sorted { $0.deviceID.text < $1.deviceID.text }
+        return try await database.withTransaction(as: .platform) { transaction in
+            let changes = try await transaction.query(Self.update(with: signs)).compactMap(Self.change(row:))
+            try await transaction.batch(
+                changes.flatMap { try ledger.statusChanged($0, Cause(actor: .device($0.deviceID))) })
+            return changes
+        }
+    }
+
+    /// Marks up to `limit` devices offline that have missed three reading intervals, a minute at least.
+    ///
+    /// - Returns: The statuses that became other ones; none when another instance is at it.
+    func markSilent(_ limit: Int) async throws -> [StatusChange] {
+        try await database.withTransaction(as: .platform) { transaction in
+            guard try await transaction.isFirst(to: "find silent devices") else { return [] }
+            let rows = try await transaction.query(
+                """
+                WITH silent AS (
+                    SELECT id, status FROM devices.devices
+                    WHERE status IN ('online', 'error')
+                        AND last_seen <= now() - make_interval(secs => greatest(60, 3 * reading_interval))
+                    LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+                UPDATE devices.devices AS device
+                SET status = 'offline', version = version + 1, last_updated = now()
+                FROM silent WHERE device.id = silent.id
+                RETURNING device.id, device.organization_id, silent.status, device.status, device.last_seen,
+                    device.version
+                """)
+            let changes = try rows.compactMap(Self.change(row:))
+            try await transaction.batch(changes.flatMap { try ledger.statusChanged($0, .system) })
+            return changes
+        }
+    }
+
+    /// `moves` carries ``DeviceStatus/after(_:)`` into the statement, so that the rule stands in one place.
+    private static func update(with signs: [SignOfLife]) -> SQL {
+        let moves = StatusMoves()
+        return """
+            WITH sign AS (
+                SELECT * FROM unnest(\(signs.map(\.deviceID)), \(signs.map(\.time)), \(signs.map(\.event)),
+                    \(signs.map(\.batteryLevel)), \(signs.map(\.wifiSignalStrength)), \(signs.map(\.firmwareVersion)),
+                    \(signs.map(\.uptime)))
+                    AS sign (id, heard_at, event, battery_level, wifi_signal_strength, firmware_version, uptime_s)
+            ), move AS (
+                SELECT * FROM unnest(\(moves.events), \(moves.before), \(moves.after)) AS move (event, before, after)
+            ), known AS (
+                SELECT device.id, device.status FROM devices.devices AS device JOIN sign USING (id)
+                ORDER BY device.id FOR UPDATE OF device
+            )
+            UPDATE devices.devices AS device
+            SET status = move.after,
+                last_seen = greatest(device.last_seen, least(sign.heard_at, now())),
+                battery_level = coalesce(sign.battery_level, device.battery_level),
+                wifi_signal_strength = coalesce(sign.wifi_signal_strength, device.wifi_signal_strength),
+                firmware_version = coalesce(sign.firmware_version, device.firmware_version),
+                uptime_s = coalesce(sign.uptime_s, device.uptime_s),
+                version = device.version + CASE WHEN move.before = move.after THEN 0 ELSE 1 END,
+                last_updated = CASE WHEN move.before = move.after THEN device.last_updated ELSE now() END
+            FROM known JOIN sign USING (id) JOIN move ON move.event = sign.event AND move.before = known.status
+            WHERE device.id = known.id
+            RETURNING device.id, device.organization_id, known.status, device.status, device.last_seen, device.version
+            """
+    }
+
+    /// Nil where the status is what it was.
+    private static func change(row: Row) throws -> StatusChange? {
+        var columns = ColumnReader(row)
+        let change = try StatusChange(
+            deviceID: columns.next(), organizationID: columns.next(), previous: columns.nextCase(),
+            status: columns.nextCase(), lastSeen: columns.next(), version: columns.next())
+        return change.previous == change.status ? nil : change
+    }
+}
+
+extension SignOfLife {
+    /// What `StatusMoves` calls the event.
+    fileprivate var event: String { StatusMoves.name(of: status) }
+}
+
+/// What each sign of life does to each status, as three columns.
+private struct StatusMoves {
+    private(set) var events: [String] = []
+    private(set) var before: [String] = []
+    private(set) var after: [String] = []
+
+    init() {
+        for report in [nil] + DeviceStatus.Report.allCases {
+            for status in DeviceStatus.allCases {
+                events.append(Self.name(of: report))
+                before.append(status.rawValue)
+                after.append(status.after(report.map { .reported($0) } ?? .heard).rawValue)
+            }
+        }
+    }
+
+    static func name(of report: DeviceStatus.Report?) -> String {
+        report?.rawValue ?? "heard"
+    }
+}
