@@ -131,14 +131,14 @@ let package = Package(
             "WebSockets",
             [
                 .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .crypto, .deque, .logging,
+                .nioWebSocket, .crypto, .deque, .lifecycle, .logging,
             ]),
         kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(
             "TestKit",
             [
                 "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "ServiceKit", "EventBus", "Identity",
-                "HTTPKit", .crypto, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
+                "HTTPKit", .crypto, .hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
         // The services.
@@ -186,7 +186,12 @@ let package = Package(
         tests("lms"),
         tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestKit", "LocalStack", "HTTPClient"], path: "Tests/SystemTests",
+            name: "SystemTests",
+            dependencies: [
+                "TestKit", "LocalStack", "Postgres", .logging, "AuthService", "DevicesService", "ReadingsService",
+                "AlertsService", "BillingService", "RealtimeService", "Gateway",
+            ],
+            path: "Tests/SystemTests",
             swiftSettings: strict),
     ]
 )

@@ -7,6 +7,9 @@ import ServiceKit
 import ServiceLifecycle
 
 extension Gateway {
+    /// The gateway's file and the documentation page.
+    static var resources: Bundle { .module }
+
     /// Makes the parts of the process.
     @Sendable
     static func build(_ environment: ServiceEnvironment) throws -> [any Service] {
@@ -24,7 +27,7 @@ extension Gateway {
         let environment = ProcessInfo.processInfo.environment
         let file =
             environment["LMS_GATEWAY_FILE"].map { URL(fileURLWithPath: $0) }
-            ?? Bundle.module.bundleURL.appendingPathComponent("gateway.yaml")
+            ?? resources.bundleURL.appendingPathComponent("gateway.yaml")
         do {
             return try GatewayConfiguration(yaml: try String(contentsOf: file, encoding: .utf8)) { name in
                 value(of: name, in: settings) ?? environment[name]
@@ -66,7 +69,7 @@ extension Gateway {
         let document = OpenAPIDocument(services: names)
         let endpoints = OwnEndpoints(
             names: names, health: health, metrics: metrics, exposition: exposition, document: document,
-            page: try DocsPage(resources: .module))
+            page: try DocsPage(resources: resources))
         let core = GatewayCore(
             configuration: configuration, limiter: RateLimiter(configuration.limits), directory: directory,
             endpoints: endpoints, metrics: metrics, accessLog: accessLog)

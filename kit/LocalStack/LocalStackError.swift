@@ -26,6 +26,10 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
     case fileAccess(path: String, reason: String)
     /// A URL that the environment gave is none of the kind that was expected.
     case malformedURL(variable: String, expected: String)
+    /// The server that a variable names does not answer.
+    case unreachable(variable: String, server: String, reason: String)
+    /// The role that a variable names may not make roles, schemas or extensions.
+    case notAdministrator(variable: String, reason: String)
     /// `LMS_SECRET_KEY` is not the base64 form of 32 bytes.
     case malformedSecretKey
 
@@ -62,6 +66,13 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
             "\(path): \(reason)"
         case .malformedURL(let variable, let expected):
             "\(variable) is not a URL of the form \(expected)"
+        case .unreachable(let variable, let server, let reason):
+            "the server that \(variable) names, \(server), cannot be used: \(reason)"
+        case .notAdministrator(let variable, let reason):
+            """
+            the role that \(variable) names may not set up the database: \(reason). \
+            Name a superuser, or a role with CREATEROLE that owns the database
+            """
         case .malformedSecretKey:
             "LMS_SECRET_KEY is not the base64 form of 32 bytes. Type: openssl rand -base64 32"
         }

@@ -1,51 +1,47 @@
 import Foundation
-import HTTPKit
 import Identity
-import Logging
+import Kernel
 import ServiceKit
 
-/// Stands for `auth` in the tests of other services: publishes a key, and signs users' tokens with it.
-public struct TestIssuer: Sendable {
-    public let port: Int
+/// Stands in for `auth` where another service is tested: signs tokens for users and publishes their key.
+public final class TestIssuer: Sendable {
+    /// What `LMS_AUTH_URL` is to say.
+    public let url: String
     private let signer: TokenSigner
 
-    private static let sharedIssuer = Once<TestIssuer>()
+    private init(url: String, signer: TokenSigner) {
+        self.url = url
+        self.signer = signer
+    }
 
-    /// The one of this process.
+    private static let once = Once<TestIssuer>()
+
+    /// The issuer of this process.
     public static func shared() async throws -> TestIssuer {
-        try await sharedIssuer.value { try await start() }
+        try await once.value {
+            let key = SigningKey()
+            let keys = String(decoding: try JSONEncoder().encode(JSONWebKeySet(keys: [key.publicKey])), as: UTF8.self)
+            let server = try await TestHTTPServer.start { request in
+                request.path == "/.well-known/jwks.json" ? (200, keys) : (200, #"{"items": [], "next": ""}"#)
+            }
+            return TestIssuer(url: server.url, signer: try await TokenSigner(key: key))
+        }
     }
 
-    private static func start() async throws -> TestIssuer {
-        let key = SigningKey()
-        let ring = try KeyRing(Data(repeating: 7, count: 32).base64EncodedString())
-        var routes = RouteTable()
-        routes.get("/.well-known/jwks.json", .public) { _, _ in JSON(JSONWebKeySet(keys: [key.publicKey])) }
-        routes.get("/internal/v1/revocations", .public) { _, _ in JSON(RevocationPage(items: [], next: "0")) }
-        let revocations = Revocations()
-        let authenticator = Authenticator(
-            tokens: TokenVerifier(keys: LocalKeys(), revocations: revocations),
-            internalTokens: await InternalTokens(service: "auth", keys: ring),
-            accessTokens: CredentialCache { _ in nil }, deviceKeys: CredentialCache { _ in nil },
-            revocations: revocations)
-        let environment = ServiceEnvironment(
-            service: ServiceDescription(name: "issuer", defaultPort: 0), configuration: try ServiceConfiguration([:]),
-            logger: Logger(label: "issuer") { _ in SwiftLogNoOpLogHandler() })
-        let http = try HTTPApplication(
-            environment, routes: routes, authenticator: authenticator, forms: FormTokens(keys: ring))
-        // It runs as long as the process.
-        Task { try await http.run() }
-        return TestIssuer(port: try await http.port(), signer: try await TokenSigner(key: key))
-    }
-
-    /// The access token of a user.
+    /// An access token.
+    ///
+    /// - Parameters:
+    ///   - role: Nil for a user who is in no organization.
+    ///   - lifetime: In seconds; a negative one has passed already.
     public func token(
-        _ role: Role?, of organization: UUID?, grants: [ResourceGrant] = [], id: UUID = UUID(),
-        session: UUID = UUID(), lifetime: TimeInterval = 900
+        for user: UUID = .v7(), in organization: UUID?, as role: Role?, grants: [ResourceGrant] = [],
+        isSuperuser: Bool = false, lifetime: TimeInterval = 900
     ) async throws -> String {
-        let user = UserPrincipal(
-            id: id, organizationID: organization, role: role, grants: grants, sessionID: session, tokenID: UUID(),
-            issuedAt: Date(), expiresAt: nil)
-        return try await signer.sign(TokenClaims(.access, user: user, sessionID: session, lifetime: lifetime))
+        let issuedAt = Date(timeIntervalSinceNow: min(0, lifetime - 900))
+        let session = UUID.v7()
+        let principal = UserPrincipal(
+            id: user, organizationID: organization, role: role, grants: grants, sessionID: session, tokenID: .v7(),
+            isSuperuser: isSuperuser, issuedAt: issuedAt, expiresAt: issuedAt.addingTimeInterval(900))
+        return try await signer.sign(TokenClaims(.access, user: principal, sessionID: session, lifetime: 900))
     }
 }

@@ -35,7 +35,7 @@ public struct TestService: Sendable {
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
             "LMS_REDIS_URL": database.redisURL,
             "LMS_SECRET_KEY": database.encodedSecretKey,
-            "LMS_AUTH_URL": "http://127.0.0.1:\(issuer.port)",
+            "LMS_AUTH_URL": issuer.url,
         ]
         values.merge(settings) { $1 }
         var logger = Logger(label: description.name)
@@ -61,7 +61,7 @@ public struct TestService: Sendable {
     public func user(
         _ role: Role?, of organization: UUID, grants: [ResourceGrant] = [], id: UUID = UUID()
     ) async throws -> TestHTTPClient {
-        client.authorized(try await issuer.token(role, of: organization, grants: grants, id: id))
+        client.authorized(try await issuer.token(for: id, in: organization, as: role, grants: grants))
     }
 
     /// Another service of the installation.

@@ -40,7 +40,7 @@ public struct Redirect: ResponseGenerator {
     /// Whether `path` is an absolute path of this site.
     ///
     /// Browsers take `//host` and `/\host` for another site, and drop tabs and newlines before they look.
-    static func isLocal(_ path: String) -> Bool {
+    public static func isLocal(_ path: String) -> Bool {
         guard path.hasPrefix("/"), !path.hasPrefix("//") else { return false }
         return path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }
     }

@@ -59,15 +59,17 @@ public actor ManagedProcess {
         await child?.send(signal)
     }
 
-    /// Kills the process and returns when it is gone.
+    /// Kills the process and returns when it is gone; ``run()`` starts it again.
     public func kill(_ signal: Signal = .kill) async {
         await child?.stop(with: signal, grace: program.stopGrace)
     }
 
-    /// Stops the process in order and returns when it is gone; ``run()`` does not start it again.
-    public func stop() async {
+    /// Stops the process and returns when it is gone; ``run()`` does not start it again.
+    ///
+    /// - Parameter signal: What to send; by default what asks the program to stop in order.
+    public func stop(with signal: Signal? = nil) async {
         isStopping = true
-        await child?.stop(with: program.stopSignal, grace: program.stopGrace)
+        await child?.stop(with: signal ?? program.stopSignal, grace: program.stopGrace)
         child = nil
     }
 

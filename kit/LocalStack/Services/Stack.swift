@@ -2,6 +2,7 @@ import FoundationEssentials
 import Kernel
 import Logging
 import Postgres
+import Redis
 
 /// A whole installation on this machine: PostgreSQL and Redis, or those that somebody else runs, and the seven
 /// processes.
@@ -70,13 +71,40 @@ public final class Stack: Sendable {
         do {
             for server in servers { try await server.start() }
             if postgres != nil { try await Schema.createDatabase(administrator: installation.administrator) }
-            try await stack.schema.bootstrap()
+            if let url = options.redisURL { try await checkRedis(url) }
+            try await stack.bootstrap()
             try await stack.schema.migrate()
         } catch {
             await stack.stop()
             throw error
         }
         return stack
+    }
+
+    /// Errors of a server of ours are bugs; those of somebody else's are most often in the URL.
+    private func bootstrap() async throws {
+        do {
+            try await schema.bootstrap()
+        } catch let error as PostgresError where options.databaseURL != nil {
+            let variable = "LMS_DATABASE_URL"
+            if error.sqlState == .insufficientPrivilege {
+                throw LocalStackError.notAdministrator(variable: variable, reason: error.message)
+            }
+            throw LocalStackError.unreachable(
+                variable: variable, server: "\(installation.administrator)", reason: error.message)
+        }
+    }
+
+    private static func checkRedis(_ url: String) async throws {
+        guard let configuration = try? RedisConfiguration(url: url) else {
+            throw LocalStackError.malformedURL(variable: "LMS_REDIS_URL", expected: "redis://:password@host:6379/0")
+        }
+        do {
+            try await RedisClient(configuration).withConnection { try await $0.ping() }
+        } catch {
+            throw LocalStackError.unreachable(
+                variable: "LMS_REDIS_URL", server: "\(configuration)", reason: "\(error)")
+        }
     }
 
     /// The schema of this installation.
@@ -104,13 +132,12 @@ public final class Stack: Sendable {
         for server in servers.reversed() { await server.stop() }
     }
 
-    /// Kills everything that still runs.
+    /// Kills the services and stops the servers, which a kill would only make recover at their next start.
     public func kill() async {
         await withTaskGroup(of: Void.self) { group in
-            for process in services.values { group.addTask { await process.kill() } }
-            // A killed PostgreSQL would only have to recover at its next start; it is cut off from its clients instead.
-            for server in servers { group.addTask { await server.stop() } }
+            for process in services.values { group.addTask { await process.stop(with: .kill) } }
         }
+        for server in servers.reversed() { await server.stop() }
     }
 
     private static func external(_ url: String?) throws -> PostgresConfiguration {

@@ -32,7 +32,11 @@ struct Doctor: AsyncParsableCommand {
             installation = try ExistingInstallation(environment: environment, dataDirectory: dataDir)
         } catch {
             let network = NetworkChecks(redisURL: nil, gateway: gateway, port: port)
-            return all + (await network.findings()) + [.note("database", "none yet", advice: "Type: lms up")]
+            let database =
+                usesPrivateServers
+                ? Finding.note("database", "none yet", advice: "Type: lms up")
+                : .problem("database", "it cannot be looked at", advice: "\(error)")
+            return all + (await network.findings()) + [database]
         }
         if usesPrivateServers, !isRunning {
             let network = NetworkChecks(redisURL: nil, gateway: gateway, port: port)

@@ -42,7 +42,7 @@ struct LogFollower: Sendable {
     }
 
     private func read(_ file: Int32, at offset: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
+        [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
             count = max(0, pread(file, buffer.baseAddress, buffer.count, offset))
         }
     }

@@ -13,7 +13,7 @@ struct Run: Sendable {
 
     /// Returns once everything has been stopped.
     func run() async {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let firstSignal = AsyncStream.makeStream(of: Void.self)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await stack.run() }
             for component in stack.services.keys {
@@ -22,25 +22,36 @@ struct Run: Sendable {
                     await LogFollower(name: name, path: stack.folder.log(name), terminal: terminal).run()
                 }
             }
-            await showAround(until: signals)
+            group.addTask { await obeySignals(first: firstSignal.continuation) }
+            await showAround(until: firstSignal.stream)
             terminal.say("Stopping …")
-            group.addTask {
-                for await _ in signals {
-                    terminal.say("Stopping at once …")
-                    await stack.kill()
-                }
-            }
             await stack.stop()
             group.cancelAll()
         }
         terminal.say("Stopped. The data are kept in \(stack.folder.path).")
     }
 
-    /// Waits for the services, tells where they are, and simulates devices, until a signal comes.
-    private func showAround(until signals: UnixSignalsSequence) async {
+    /// The first signal lets ``run()`` stop everything in order; another one does not wait for that.
+    private func obeySignals(first: AsyncStream<Void>.Continuation) async {
+        var began: ContinuousClock.Instant?
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) {
+            guard let since = began else {
+                began = .now
+                first.finish()
+                continue
+            }
+            // A signal to the whole process group can come twice, by way of whoever started us.
+            guard since.duration(to: .now) > .milliseconds(250) else { continue }
+            terminal.say("Stopping at once …")
+            await stack.kill()
+        }
+    }
+
+    /// Waits for the services, tells where they are, and simulates devices, until the signal comes.
+    private func showAround(until signal: AsyncStream<Void>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await guide() }
-            _ = await signals.first { _ in true }
+            for await _ in signal {}
             group.cancelAll()
         }
     }

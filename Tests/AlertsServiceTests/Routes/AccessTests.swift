@@ -1,0 +1,48 @@
+import FoundationEssentials
+import HTTPKit
+import Identity
+import Kernel
+import NIOHTTP1
+import TestKit
+import Testing
+
+@testable import AlertsService
+
+/// Every route by everybody: who gets past it is what its declaration says, and nobody else.
+@Suite struct AccessTests {
+    /// What every service has on its own port.
+    static let standard = ["/livez", "/readyz", "/metrics", "/openapi.yaml"]
+
+    @Test func `every route admits whom it declares`() async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        var clients: [Role: TestHTTPClient] = [:]
+        for role in Role.allCases { clients[role] = try await laboratory.client(role) }
+        for route in server.http.routes.routes where !Self.standard.contains(route.path) {
+            guard case .user(let least, _) = route.access else {
+                Issue.record("\(route.method) \(route.path) is not for users")
+                continue
+            }
+            let path = route.path.replacing("{id}", with: UUID.v7().text)
+            let method = HTTPMethod(rawValue: route.method.rawValue)
+            #expect(try await server.anonymous.send(method, path).status == 401, "\(method) \(path)")
+            for (role, client) in clients {
+                let status = try await client.send(method, path).status
+                #expect((status == 403) == (role < least), "\(method) \(path) as \(role): \(status)")
+                #expect(status != 401 && status < 500, "\(method) \(path) as \(role): \(status)")
+            }
+        }
+    }
+
+    @Test func `who has no organization, or an expired or a foreign token, gets nowhere`() async throws {
+        let server = try await AlertsServer.shared()
+        let issuer = try await TestIssuer.shared()
+        func status(_ token: String) async throws -> Int {
+            try await server.anonymous.authorized(token).get("/api/v1/alerts").status
+        }
+        #expect(try await status(issuer.token(in: nil, as: nil)) == 403)
+        #expect(try await status(issuer.token(in: .v7(), as: .owner, lifetime: -60)) == 401)
+        #expect(try await status("nonsense") == 401)
+        #expect(try await status("lms_dev_" + String(repeating: "a", count: 43)) == 401)
+    }
+}

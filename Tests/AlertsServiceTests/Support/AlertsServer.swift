@@ -1,0 +1,143 @@
+import EventBus
+import FoundationEssentials
+import HTTPKit
+import Identity
+import Kernel
+import Postgres
+import Redis
+import ServiceKit
+import TestKit
+
+@testable import AlertsService
+
+/// The service, built as `main` builds it, with a database and a Redis of its own.
+struct AlertsServer: Sendable {
+    let http: HTTPApplication
+    let database: TestDatabase
+    let port: Int
+    let redis: RedisClient
+    let running: RunningServices
+
+    /// The one that most tests share; its webhooks may reach this machine.
+    static func shared() async throws -> AlertsServer { try await sharedServer.value }
+
+    private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
+
+    static func makeDatabase() async throws -> TestDatabase {
+        try await TestDatabase.make(migrations: [.alerts: AlertsService.description.migrations!])
+    }
+
+    /// Starts an instance, which runs until it is stopped.
+    static func start(on database: TestDatabase, allowsPrivateWebhooks: Bool = true) async throws -> AlertsServer {
+        let environment = try await database.environment(
+            for: .alerts, AlertsService.description,
+            settings: ["LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)"])
+        let (http, services) = try await AlertsService.build(environment)
+        let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
+        let client = ClientService("test redis") { await redis.run() }
+        let running = RunningServices(services + [client], logger: environment.logger)
+        let server = AlertsServer(
+            http: http, database: database, port: try await http.port(), redis: redis, running: running)
+        try await eventually { try await TestHTTPClient(port: server.port).get("/readyz").status == 200 }
+        try await redis.waitUntilConnected()
+        return server
+    }
+
+    /// A client without credentials.
+    var anonymous: TestHTTPClient { TestHTTPClient(port: port) }
+
+    /// An organization of one's own.
+    func laboratory() -> Laboratory { Laboratory(server: self, organization: .v7()) }
+
+    /// Asks the database as its administrator.
+    func query(_ sql: SQL) async throws -> Rows {
+        try await withClient(database.administrator) { try await $0.query(sql) }
+    }
+
+    /// Announces a fact as the service it comes from does.
+    func publish(_ event: Event) async throws {
+        _ = try await redis.xadd(StreamName.events(event.source), [("event", event.json)])
+    }
+}
+
+/// An organization and what its people and devices do.
+struct Laboratory: Sendable {
+    let server: AlertsServer
+    let organization: UUID
+
+    func client(_ role: Role) async throws -> TestHTTPClient {
+        server.anonymous.authorized(try await TestIssuer.shared().token(in: organization, as: role))
+    }
+
+    /// Makes a rule for temperatures above 30, with `changes` to it, and answers its id.
+    func makeRule(_ changes: [String: JSONValue] = [:]) async throws -> String {
+        let answer = try await client(.admin).post("/api/v1/alerts/rules", .rule(changes))
+        guard answer.status == 201, let id = answer.json["id"].string else { throw UnexpectedAnswer(answer: answer) }
+        return id
+    }
+
+    /// Publishes a batch of one device's temperatures: time in seconds and value.
+    func send(_ device: UUID, _ readings: [(Int64, Double)], sensor: String = "temperature") async throws {
+        let batch: JSONValue = [
+            "batch_id": 1, "devices": [.string(device.text)], "organizations": [.string(organization.text)],
+            "sensors": [.string(sensor)], "device": .array(readings.map { _ in 0 }),
+            "sensor": .array(readings.map { _ in 0 }),
+            "time": .array(readings.map { .number(Double($0.0 * 1_000_000)) }),
+            "value": .array(readings.map { .number($0.1) }), "quality": .array(readings.map { _ in 2 }),
+        ]
+        _ = try await server.redis.xadd(
+            StreamName.telemetry(StreamName.telemetryPartition(of: device)),
+            [("batch", Array(try JSONEncoder().encode(batch)))])
+    }
+
+    /// The alerts of a device, newest first.
+    func alerts(_ device: UUID, _ filter: String = "") async throws -> [JSONValue] {
+        let answer = try await client(.viewer).get("/api/v1/alerts?device_id=\(device.text)\(filter)")
+        return answer.json["items"].array ?? []
+    }
+
+    /// Waits until the device has an alert in that state, and answers it.
+    func alert(_ device: UUID, status: String, count: Int? = nil) async throws -> JSONValue {
+        try await eventually {
+            try await alerts(device).first {
+                $0["status"].string == status && (count == nil || $0["count"].int == count)
+            }
+        }
+    }
+
+    /// Waits until everything that was sent of a device's partition has been evaluated.
+    func settle(_ device: UUID) async throws {
+        let partition = StreamName.telemetryPartition(of: device)
+        let newest = try await server.redis.send(
+            RedisCommand("XREVRANGE", StreamName.telemetry(partition), "+", "-", "COUNT", "1"))
+        let id = newest.array?.first?.array?.first?.string.flatMap(StreamID.init) ?? .zero
+        try await eventually {
+            let rows = try await server.query(
+                "SELECT position FROM alerts.checkpoints WHERE partition = \(Int32(partition))")
+            let position = try rows.first.flatMap { StreamID(try $0.decode(String.self, at: 0)) }
+            return position.map { $0 >= id } ?? false
+        }
+    }
+
+    /// The organization's events so far, of one type.
+    func events(_ type: String) async throws -> [Event] {
+        let entries = try await server.redis.xrange(StreamName.events(.alerts), count: 10_000)
+        return try entries.compactMap { try $0["event"].map(Event.init(json:)) }
+            .filter { $0.type == type && $0.organizationID == organization }
+    }
+}
+
+struct UnexpectedAnswer: Error {
+    let answer: TestHTTPResponse
+}
+
+extension JSONValue {
+    /// A rule as a client writes it: temperatures above 30.
+    static func rule(_ changes: [String: JSONValue] = [:]) -> JSONValue {
+        let rule: [String: JSONValue] = [
+            "name": "Too hot", "sensor_type": "temperature", "kind": "threshold", "condition": "gt",
+            "threshold_value": 30, "severity": "high", "scope": ["all": true],
+        ]
+        return .object(rule.merging(changes) { $1 }.filter { $0.value != .null })
+    }
+}

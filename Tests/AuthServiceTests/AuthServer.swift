@@ -1,0 +1,110 @@
+import Foundation
+import Identity
+import Kernel
+import Logging
+import Postgres
+import Redis
+import ServiceKit
+import ServiceLifecycle
+import TestKit
+
+@testable import AuthService
+
+/// The service, built as `main` builds it but for a cheap bcrypt and a long queue for it, with a database and a Redis of its own.
+struct AuthServer: Sendable {
+    let application: AuthApplication
+    let database: TestDatabase
+    let port: Int
+
+    /// The one that all tests share.
+    static func shared() async throws -> AuthServer { try await sharedServer.value }
+
+    private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
+
+    static func makeDatabase() async throws -> TestDatabase {
+        try await TestDatabase.make(migrations: [.auth: AuthService.description.migrations!])
+    }
+
+    /// Starts an instance, which runs as long as the process.
+    static func start(on database: TestDatabase) async throws -> AuthServer {
+        let configuration = try ServiceConfiguration([
+            "LMS_DATABASE_URL": database.configuration(.auth).url,
+            "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
+            "LMS_REDIS_URL": database.redisURL,
+            "LMS_SECRET_KEY": database.encodedSecretKey,
+        ])
+        var logger = Logger(label: "auth")
+        logger.logLevel = .warning
+        let environment = ServiceEnvironment(
+            service: AuthService.description, configuration: configuration, logger: logger)
+        let application = try await AuthApplication(
+            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000))
+        let group = ServiceGroup(configuration: .init(services: application.services, logger: logger))
+        Task { try await group.run() }
+        let port = try await application.http.port()
+        let client = TestHTTPClient(port: port)
+        try await eventually { try await client.get("/readyz").status == 200 }
+        return AuthServer(application: application, database: database, port: port)
+    }
+
+    /// A client with a network address of its own, so that tests do not slow each other down.
+    func client() -> TestHTTPClient {
+        var client = TestHTTPClient(port: port)
+        let address = (0..<3).map { _ in String(Int.random(in: 0...255)) }.joined(separator: ".")
+        client.headers.add(name: "x-forwarded-for", value: "10." + address)
+        return client
+    }
+
+    /// Somebody who has just registered.
+    func newcomer() async throws -> Newcomer {
+        let client = client()
+        let email = AuthServer.newAddress()
+        let response = try await client.post(
+            "/api/v1/auth/register", ["email": .string(email), "password": .string(Newcomer.password), "name": "Ada"])
+        let answer = response.json
+        guard let access = answer["access_token"].string, let refresh = answer["refresh_token"].string,
+            let id = answer["user"]["id"].string, let organization = answer["organization"]["id"].string
+        else { throw UnexpectedAnswer(response: response) }
+        return Newcomer(
+            client: client, email: email, id: id, organizationID: organization, accessToken: access,
+            refreshToken: refresh)
+    }
+
+    static func newAddress() -> String { "user-\(UUID().uuidString.lowercased())@example.org" }
+
+    /// A token by which another service of the installation calls.
+    func internalToken() async throws -> String {
+        try await InternalTokens(service: "realtime", keys: KeyRing(database.encodedSecretKey)).token()
+    }
+
+    /// Asks the database as its administrator.
+    func query(_ sql: SQL) async throws -> Rows {
+        try await withClient(database.administrator) { try await $0.query(sql) }
+    }
+}
+
+struct UnexpectedAnswer: Error {
+    let response: TestHTTPResponse
+}
+
+struct Newcomer: Sendable {
+    static let password = "correct horse battery"
+
+    let client: TestHTTPClient
+    let email: String
+    let id: String
+    let organizationID: String
+    let accessToken: String
+    let refreshToken: String
+
+    /// Signed in with the access token.
+    var api: TestHTTPClient { client.authorized(accessToken) }
+
+    func logIn(password: String = password) async throws -> TestHTTPResponse {
+        try await client.post("/api/v1/auth/login", ["email": .string(email), "password": .string(password)])
+    }
+
+    func refresh(_ token: String) async throws -> TestHTTPResponse {
+        try await client.post("/api/v1/auth/refresh", ["refresh_token": .string(token)])
+    }
+}

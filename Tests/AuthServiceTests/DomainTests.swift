@@ -1,0 +1,78 @@
+import Postgres
+import Testing
+
+@testable import AuthService
+
+@Suite struct DomainTests {
+    @Test(arguments: [
+        (" Ada.Lovelace+lab@Example.ORG ", "ada.lovelace+lab@example.org"),
+        ("demo@lms.local", "demo@lms.local"),
+        ("ö@münchen.example", "ö@münchen.example"),
+    ])
+    func `an address is trimmed and put into lower case`(given: String, expected: String) {
+        #expect(EmailAddress(given)?.text == expected)
+    }
+
+    @Test(arguments: [
+        "", "ada", "ada@", "@example.org", "ada@localhost", "a@b@example.org", "ada lovelace@example.org",
+        "ada@example..org", "ada@-example.org", ".ada@example.org", "ada.@example.org", "ada@exa mple.org",
+        "ada\u{0}@example.org", "ada\n@example.org", "ada@example.org\u{0}", "<ada@example.org>", "ada@exam_ple.org",
+        String(repeating: "a", count: 65) + "@example.org",
+        "a@" + String(repeating: "b.", count: 130) + "org",
+    ])
+    func `what is no address is refused`(text: String) {
+        #expect(EmailAddress(text) == nil)
+    }
+
+    @Test func `a name is trimmed and on one line`() {
+        #expect(DisplayName("  Ada Lovelace\t")?.text == "Ada Lovelace")
+        #expect(DisplayName("研究室")?.text == "研究室")
+        #expect(DisplayName(String(repeating: "x", count: 200)) != nil)
+        for text in ["", "   ", "a\nb", "a\u{0}b", "a\u{202E}b", String(repeating: "x", count: 201)] {
+            #expect(DisplayName(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func `a password has 8 to 72 bytes and is not a common one`() {
+        #expect(PasswordPolicy.objection(to: "zebra-42") == nil)
+        #expect(PasswordPolicy.objection(to: String(repeating: "ä", count: 36)) == nil)
+        for password in [
+            "", "zebra-4", String(repeating: "ä", count: 36) + "x", "password1", "PassWord123", "qwertyuiop",
+            "zebra\u{0}zebra",
+        ] {
+            #expect(PasswordPolicy.objection(to: password) != nil, "\(password)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            (nil, "/dashboard"),
+            ("/devices?page=2", "/devices?page=2"),
+            ("/", "/"),
+            ("//evil.example", "/dashboard"),
+            ("/\\evil.example", "/dashboard"),
+            ("https://evil.example/", "/dashboard"),
+            ("/\t/evil.example", "/dashboard"),
+            ("devices", "/dashboard"),
+            ("/auth/login", "/dashboard"),
+            ("/a\r\nSet-Cookie: x", "/dashboard"),
+            ("/" + String(repeating: "a", count: 2048), "/dashboard"),
+        ] as [(String?, String)])
+    func `the way back stays within the site`(requested: String?, expected: String) {
+        #expect(ReturnPath(requested).path == expected)
+    }
+
+    @Test func `a cookie is renewed past half of its life`() {
+        let start = Timestamp(microseconds: 0)
+        let end = start.adding(.seconds(3600))
+        func isDue(after seconds: Int) -> Bool {
+            SessionTerms.isRenewalDue(issuedAt: start, expiresAt: end, now: start.adding(.seconds(seconds)))
+        }
+        #expect(!isDue(after: 0))
+        #expect(!isDue(after: 1800))
+        #expect(isDue(after: 1801))
+        for terms in [SessionTerms.browser, .rememberedBrowser] {
+            #expect(SessionTerms(cookieLifetime: terms.lifetime) == terms)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Postgres
+import TestKit
+import Testing
+
+@testable import AuthService
+
+@Suite struct PasswordTests {
+    // MARK: bcrypt
+
+    @Test func `a hash matches its password and no other`() throws {
+        let hash = try BCrypt.hash("correct horse", cost: 4)
+        #expect(hash.hasPrefix("$2b$04$"))
+        #expect(hash.utf8.count == 60)
+        #expect(BCrypt.matches("correct horse", hash))
+        #expect(!BCrypt.matches("correct horsf", hash))
+        #expect(try BCrypt.hash("correct horse", cost: 4) != hash)
+    }
+
+    @Test func `a known hash of another implementation matches`() {
+        // From the test vectors of OpenBSD's bcrypt, as crypt_blowfish has them.
+        #expect(BCrypt.matches("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"))
+    }
+
+    @Test func `what bcrypt would cut off does not match`() throws {
+        let password = String(repeating: "x", count: 72)
+        let hash = try BCrypt.hash(password, cost: 4)
+        #expect(BCrypt.matches(password, hash))
+        #expect(!BCrypt.matches(password + "y", hash))
+        #expect(!BCrypt.matches("x\u{0}y", try BCrypt.hash("x", cost: 4)))
+        #expect(!BCrypt.matches("x", "not a hash"))
+    }
+
+    @Test func `an unknown account costs as much as a known one`() async throws {
+        let hasher = PasswordHasher(cost: 10)
+        let clock = ContinuousClock()
+        let hash = try BCrypt.hash("correct horse", cost: 10)
+        func time(_ hash: String?) async throws -> Duration {
+            try await hasher.withPermit { permit in
+                let start = clock.now
+                let matches = try await permit.matches("wrong horse", hash)
+                #expect(!matches)
+                return start.duration(to: clock.now)
+            }
+        }
+        var (known, unknown) = (Duration.seconds(60), Duration.seconds(60))
+        for _ in 0..<5 {
+            known = min(known, try await time(hash))
+            unknown = min(unknown, try await time(nil))
+        }
+        // The decoy is hashed for real: skipping it would take microseconds instead of some 50 ms.
+        #expect(unknown > known / 4)
+    }
+
+    // MARK: Turns
+
+    @Test func `permits pass in the order of asking, and the queue is bounded`() {
+        var queue = PermitQueue(permits: 1, capacity: 2)
+        #expect(queue.request(1) == .granted)
+        #expect(queue.request(2) == .queued)
+        #expect(queue.request(3) == .queued)
+        #expect(queue.request(4) == .refused)
+        #expect(queue.release() == 2)
+        let withdrawals = (queue.withdraw(3), queue.withdraw(3))
+        #expect(withdrawals == (true, false))
+        #expect(queue.release() == nil)
+        #expect(queue.request(5) == .granted)
+        #expect(queue.request(6) == .queued)
+    }
+
+    @Test func `a full queue refuses at once`() async throws {
+        let hasher = PasswordHasher(cost: 4, concurrency: 1, queueLength: 0)
+        _ = try await hasher.withPermit { _ in
+            await #expect(throws: PasswordHasher.Overloaded.self) { try await hasher.withPermit { _ in () } }
+        }
+        try await hasher.withPermit { _ in () }
+    }
+
+    @Test func `who gives up leaves the queue`() async throws {
+        let hasher = PasswordHasher(cost: 4, concurrency: 1, queueLength: 1)
+        _ = try await hasher.withPermit { _ in
+            let waiter = Task { try await hasher.withPermit { _ in () } }
+            waiter.cancel()
+            await #expect(throws: CancellationError.self) { try await waiter.value }
+        }
+        try await hasher.withPermit { _ in () }
+    }
+
+    // MARK: Attempts
+
+    @Test func `five attempts fit into a minute and one more every twelve seconds`() {
+        let limit = AttemptLimit(capacity: 5, period: .seconds(60))
+        let start = Timestamp(microseconds: 1_764_000_000_000_000)
+        var state: Timestamp?
+        for _ in 0..<5 {
+            #expect(limit.wait(clearAt: state, now: start) == nil)
+            state = limit.adding(to: state, now: start)
+        }
+        #expect(limit.wait(clearAt: state, now: start) == .seconds(12))
+        #expect(limit.wait(clearAt: state, now: start.adding(.seconds(11))) == .seconds(1))
+        #expect(limit.wait(clearAt: state, now: start.adding(.seconds(12))) == nil)
+        // After a minute nothing is left of it.
+        #expect(state == start.adding(.seconds(60)))
+        #expect(limit.adding(to: state, now: start.adding(.seconds(90))) == start.adding(.seconds(102)))
+    }
+
+    @Test func `attempts of this process alone are swept out`() {
+        var attempts = LocalAttempts()
+        let limit = AttemptLimit(capacity: 5, period: .seconds(60))
+        let start = Timestamp.now
+        for number in 0..<1024 {
+            attempts.record(AttemptLog.Counter(key: "\(number)", limit: limit), now: start)
+        }
+        attempts.record(AttemptLog.Counter(key: "last", limit: limit), now: start.adding(.seconds(61)))
+        #expect(attempts.count == 1)
+    }
+}

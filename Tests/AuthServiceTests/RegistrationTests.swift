@@ -1,0 +1,163 @@
+import EventBus
+import Foundation
+import Kernel
+import NIOHTTP1
+import Postgres
+import Redis
+import TestKit
+import Testing
+
+@testable import AuthService
+
+@Suite struct RegistrationTests {
+    @Test func `registering answers tokens, the user and the organization`() async throws {
+        let server = try await AuthServer.shared()
+        let email = AuthServer.newAddress()
+        let response = try await server.client().post(
+            "/api/v1/auth/register",
+            [
+                "email": .string(email.uppercased()), "password": "correct horse battery", "name": " Ada ",
+                "organization_name": "Analytical Engines",
+            ])
+        #expect(response.status == 201)
+        #expect(response.header("cache-control") == "no-store")
+        let answer = response.json
+        #expect(answer["token_type"] == "bearer")
+        #expect(answer["expires_in"] == 900)
+        #expect(answer["refresh_token"].string?.hasPrefix("lms_ref_") == true)
+        #expect(answer["user"]["email"].string == email)
+        #expect(answer["user"]["name"] == "Ada")
+        #expect(answer["user"]["role"] == "owner")
+        #expect(answer["user"]["is_active"] == true)
+        #expect(answer["user"]["is_superuser"] == false)
+        #expect(answer["organization"]["name"] == "Analytical Engines")
+        #expect(answer["organization"]["id"] == answer["user"]["organization_id"])
+        #expect(answer["user"]["id"].string == answer["user"]["id"].string?.lowercased())
+    }
+
+    @Test func `the directory, the audit log and the password are stored with it`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let (id, organization) = (UUID(uuidString: ada.id), UUID(uuidString: ada.organizationID))
+        let entities = try await server.query(
+            "SELECT entity_type, name FROM core.entities WHERE id IN (\(id), \(organization)) ORDER BY entity_type DESC"
+        )
+        let (types, names) = (try texts(entities, at: 0), try texts(entities, at: 1))
+        #expect(types == ["user", "organization"])
+        #expect(names == ["Ada", "Ada’s laboratory"])
+        let audit = try await server.query(
+            """
+            SELECT event_type FROM core.events WHERE entity_id IN (\(id), \(organization)) ORDER BY event_type
+            """)
+        #expect(try texts(audit, at: 0) == ["member.added", "organization.created", "user.registered"])
+        let hash = try await server.query("SELECT password_hash FROM auth.credentials WHERE user_id = \(id)")
+        #expect(try hash.first?.decode(String.self, at: 0).hasPrefix("$2b$") == true)
+    }
+
+    @Test func `others are told`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let redis = RedisClient(try RedisConfiguration(url: server.database.redisURL))
+        let runner = Task { await redis.run() }
+        defer { runner.cancel() }
+        try await redis.waitUntilConnected()
+        let events = try await eventually { () -> [Event]? in
+            let entries = try await redis.xrange(StreamName.events(.auth), count: 10_000)
+            let events = try entries.map { try Event(json: $0["event"] ?? []) }.filter { event in
+                event.organizationID?.text == ada.organizationID || event.subject == ada.id
+            }
+            return events.count == 3 ? events : nil
+        }
+        #expect(Set(events.map(\.type)) == ["organization.created", "user.registered", "member.added"])
+        let added = try #require(events.first { $0.type == "member.added" })
+        let data: JSONValue = try added.decode()
+        #expect(data["organization_id"].string == ada.organizationID)
+        #expect(data["user_id"].string == ada.id)
+        #expect(data["role"] == "owner")
+        #expect(data["email"].string == ada.email)
+        #expect(data["name"] == "Ada")
+    }
+
+    @Test func `an address registers once, in whatever case`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let again = try await ada.client.post(
+            "/api/v1/auth/register",
+            ["email": .string(ada.email.uppercased()), "password": "another password", "name": "Eve"])
+        #expect(again.status == 409)
+        #expect(again.header("content-type") == "application/problem+json")
+    }
+
+    @Test func `of two at once with one address one registers`() async throws {
+        let server = try await AuthServer.shared()
+        let email = JSONValue.string(AuthServer.newAddress())
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await server.client().post(
+                        "/api/v1/auth/register",
+                        ["email": email, "password": "correct horse battery", "name": "Ada"]
+                    ).status
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses.sorted() == [201, 409, 409, 409])
+    }
+
+    @Test func `everything that is wrong is told at once, by field`() async throws {
+        let server = try await AuthServer.shared()
+        let response = try await server.client().post(
+            "/api/v1/auth/register", ["email": "ada", "password": "password1", "name": "\u{0}"])
+        #expect(response.status == 422)
+        #expect(response.json["errors"].array?.compactMap { $0["field"].string } == ["email", "password", "name"])
+    }
+
+    @Test func `what is no JSON is 400, what lacks a field or has a wrong type is 422`() async throws {
+        let client = try await AuthServer.shared().client()
+        let path = "/api/v1/auth/register"
+        #expect(
+            try await client.send(.POST, path, headers: ["content-type": "application/json"], body: Array("{".utf8))
+                .status == 400)
+        #expect(try await client.post(path, ["email": "ada@example.org"]).status == 422)
+        #expect(try await client.post(path, ["email": 1, "password": "x", "name": "y"]).status == 422)
+        let form = try await client.post(path, form: ["email": "ada@example.org"])
+        #expect(form.status == 415)
+    }
+
+    @Test func `the same idempotency key answers the first answer again`() async throws {
+        let server = try await AuthServer.shared()
+        let client = server.client()
+        let body = Array(
+            #"{"email": "\#(AuthServer.newAddress())", "password": "correct horse battery", "name": "Ada"}"#.utf8)
+        let headers: HTTPHeaders = ["idempotency-key": UUID().uuidString, "content-type": "application/json"]
+        let first = try await client.send(.POST, "/api/v1/auth/register", headers: headers, body: body)
+        let second = try await client.send(.POST, "/api/v1/auth/register", headers: headers, body: body)
+        #expect(first.status == 201)
+        #expect(second.status == 201)
+        #expect(second.json == first.json)
+        let other = try await client.post(
+            "/api/v1/auth/register",
+            ["email": .string(AuthServer.newAddress()), "password": "correct horse battery", "name": "Eve"],
+            headers: headers)
+        #expect(other.status == 422)
+    }
+
+    @Test func `an address of the network cannot register without end`() async throws {
+        let server = try await AuthServer.shared()
+        let client = server.client()
+        let body: JSONValue = ["email": "a@example.org", "password": "correct horse battery", "name": "A"]
+        for number in 0..<180 {
+            let response = try await client.post("/api/v1/auth/register", body)
+            guard response.status == 429 else { continue }
+            #expect(number >= 60)
+            #expect(response.header("retry-after") != nil)
+            return
+        }
+        Issue.record("180 registrations in a row were taken")
+    }
+
+    private func texts(_ rows: Rows, at column: Int) throws -> [String] {
+        try rows.map { try $0.decode(String.self, at: column) }
+    }
+}

@@ -1,0 +1,130 @@
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+private let mebibyte = 1 << 20
+
+/// How much a test's service or client has sent.
+private final class Progress: Sendable {
+    private let count = Atomic<Int>(0)
+    func add(_ bytes: Int) { count.add(bytes, ordering: .relaxed) }
+    var value: Int { count.load(ordering: .relaxed) }
+
+    /// Waits until nothing has been sent for a while.
+    func settle() async throws -> Int {
+        var last = -1
+        var quiet = 0
+        try await eventually(within: .seconds(30)) {
+            quiet = value == last ? quiet + 1 : 0
+            last = value
+            return quiet >= 50 && last > 0
+        }
+        return last
+    }
+}
+
+@Suite("Back-pressure")
+struct BackpressureTests {
+    private static let size = 50 * mebibyte
+    private static let piece = ByteBuffer(repeating: 0x61, count: mebibyte / 4)
+
+    private static func file(_ port: Int) throws -> GatewayConfiguration {
+        var file = TestFile(port: port)
+        file.routes = "  - path: /large\n    upstream: service\n    body_limit: 64MiB"
+        return try file.load()
+    }
+
+    private static func sendAll(_ writer: RawWriter, _ progress: Progress) async throws {
+        for _ in 0..<(size / piece.readableBytes) {
+            try await writer.send(piece)
+            progress.add(piece.readableBytes)
+        }
+    }
+
+    @Test("A slow client holds the service up, and gets every byte in the end")
+    func download() async throws {
+        let sent = Progress()
+        try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            guard request.startLine.contains("/large") else { return }
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.size)\r\n\r\n")
+            try await Self.sendAll(connection.writer, sent)
+            _ = try await connection.read()
+        } _: { server in
+            try await TestGateway.with(Self.file(server.port)) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send("GET /large HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    _ = try await connection.read(through: "\r\n\r\n")
+                    // What is under way now stands in the kernel's buffers, which hold some megabytes for each hop.
+                    let held = try await sent.settle()
+                    #expect(held < 40 * mebibyte)
+                    var received = 0
+                    while received < Self.size, let bytes = try await connection.read() {
+                        received += bytes.readableBytes
+                    }
+                    #expect(received == Self.size)
+                }
+            }
+        }
+    }
+
+    @Test("A slow service holds the client up, and gets every byte in the end")
+    func upload() async throws {
+        let sent = Progress()
+        let (resumed, resume) = AsyncStream.makeStream(of: Void.self)
+        try await RawServer.with { connection, _ in
+            let head = try await connection.read(through: "\r\n\r\n")
+            guard head.contains("/large") else { return }
+            for await _ in resumed { break }
+            var received = 0
+            while received < Self.size, let bytes = try await connection.read() { received += bytes.readableBytes }
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\(received)")
+        } _: { server in
+            try await TestGateway.with(Self.file(server.port)) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send(
+                        "PUT /large HTTP/1.1\r\nHost: lms\r\nContent-Length: \(Self.size)\r\n\r\n")
+                    let writer = connection.writer
+                    async let upload: Void = Self.sendAll(writer, sent)
+                    let held = try await sent.settle()
+                    #expect(held < 40 * mebibyte)
+                    resume.finish()
+                    try await upload
+                    #expect(try await connection.message().text == "\(Self.size)")
+                }
+            }
+        }
+    }
+
+    @Test("A flood of pipelined requests waits outside")
+    func pipelineFlood() async throws {
+        let sent = Progress()
+        let (resumed, resume) = AsyncStream.makeStream(of: Void.self)
+        try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            guard request.startLine.contains("/items") else { return }
+            for await _ in resumed { break }
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                try await gateway.connect { connection in
+                    let requests = ByteBuffer(
+                        string: String(repeating: "GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n", count: 10_000))
+                    let writer = connection.writer
+                    async let flood: Void = {
+                        // Ends with an error when the test closes the connection.
+                        while (try? await writer.send(requests)) != nil { sent.add(requests.readableBytes) }
+                    }()
+                    let held = try await sent.settle()
+                    #expect(held < 40 * mebibyte)
+                    resume.finish()
+                    #expect(try await connection.message().text == "ok")
+                    try await connection.abort()
+                    await flood
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+@Suite("Failing services")
+struct FailureTests {
+    @Test("A service that is away is 503 with a time to come back, and the connection lives on")
+    func away() async throws {
+        try await TestGateway.with(TestFile(port: 1).load()) { gateway in
+            try await gateway.connect { connection in
+                for _ in 0..<2 {
+                    try await connection.send("POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 3\r\n\r\nabc")
+                    let answer = try await connection.message()
+                    #expect(answer.status == 503)
+                    #expect(answer["content-type"] == "application/problem+json")
+                    #expect(answer["retry-after"] == "1")
+                    #expect(try answer.json("instance") as? String == "/items/1")
+                    #expect(try answer.json("request_id") as? String == answer["x-request-id"])
+                }
+            }
+        }
+    }
+
+    @Test("A copy that is away is passed over for one that is not")
+    func otherCopy() async throws {
+        try await RawServer.with(RawServer.echo) { server in
+            var file = TestFile(port: 1)
+            file.upstream.append(server.port)
+            try await TestGateway.with(file.load()) { gateway in
+                for number in 0..<10 {
+                    let seen = try await gateway.get("/items/\(number)").status
+                    #expect(seen == 200)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "What is no HTTP is 502",
+        arguments: [
+            "hello\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nBad header\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 101 Switching\r\n\r\n",
+        ])
+    func malformed(text: String) async throws {
+        try await RawServer.with { connection, _ in
+            _ = try await connection.message()
+            try await connection.send(text)
+            _ = try await connection.read()
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                let seen = try await gateway.get("/items/1").status
+                #expect(seen == 502)
+            }
+        }
+    }
+
+    @Test("A service that says nothing is 504")
+    func timeout() async throws {
+        try await RawServer.with { connection, _ in
+            _ = try await connection.message()
+            _ = try await connection.read()
+        } _: { server in
+            var file = TestFile(port: server.port)
+            file.defaults = "  response_timeout: 200ms"
+            try await TestGateway.with(file.load()) { gateway in
+                let answer = try await gateway.get("/items/1")
+                #expect(answer.status == 504)
+                #expect(answer["content-type"] == "application/problem+json")
+            }
+        }
+    }
+
+    @Test("A service that dies in its answer ends the client's connection, so that nobody takes half for whole")
+    func killedMidResponse() async throws {
+        try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            guard request.startLine.contains("/items") else { return }
+            let chunked = request.startLine.contains("chunked")
+            try await connection.send(
+                chunked
+                    ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+                    : "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                for path in ["/items/plain", "/items/chunked"] {
+                    try await gateway.connect { connection in
+                        try await connection.send("GET \(path) HTTP/1.1\r\nHost: lms\r\n\r\n")
+                        let text = try await connection.readToEnd()
+                        #expect(text.contains("hello"))
+                        #expect(!text.hasSuffix("0\r\n\r\n"))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "A connection that went stale is replaced for requests that may be repeated",
+        arguments: [
+            ("GET /items/1", 200), ("PUT /items/1", 200), ("POST /items/1", 503), ("POST /repeatable", 200),
+        ])
+    func stale(request: String, status: Int) async throws {
+        // A service that answers one request on a connection and ends it upon the next.
+        try await RawServer.with { connection, _ in
+            _ = try await connection.message()
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            _ = try await connection.message()
+        } _: { server in
+            var file = TestFile(port: server.port)
+            file.health = "  interval: 1h"
+            try await TestGateway.with(file.load()) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send("GET /items/0 HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    #expect(try await connection.message().status == 200)
+                    try await connection.send("\(request) HTTP/1.1\r\nHost: lms\r\nContent-Length: 3\r\n\r\nabc")
+                    #expect(try await connection.message().status == status)
+                }
+            }
+        }
+    }
+
+    @Test("A client that goes away takes its service connection along")
+    func clientGone() async throws {
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            guard request.startLine.contains("/items") else { return }
+            begin.yield()
+            while try await connection.read() != nil {}
+            end.yield()
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    for await _ in begun { break }
+                }
+                for await _ in ended { break }
+            }
+        }
+    }
+
+    @Test("An answer that comes before the end of the upload is passed on, and the rest is dropped")
+    func earlyAnswer() async throws {
+        try await RawServer.with { connection, _ in
+            while true {
+                let head = try await connection.read(through: "\r\n\r\n")
+                try await connection.send("HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
+                if head.contains("POST") { while try await connection.read() != nil {} }
+            }
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send("POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 10\r\n\r\nhello")
+                    #expect(try await connection.message().status == 401)
+                    try await connection.send("world")
+                    try await connection.send("GET /healthz HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    #expect(try await connection.message().status == 200)
+                }
+            }
+        }
+    }
+}

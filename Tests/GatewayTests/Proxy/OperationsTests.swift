@@ -1,0 +1,126 @@
+import Foundation
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+@Suite("Operations")
+struct OperationsTests {
+    @Test("A stop lets what is under way finish, says so, and takes nothing new")
+    func drain() async throws {
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let (resumed, resume) = AsyncStream.makeStream(of: Void.self)
+        try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            guard request.startLine.contains("/items") else { return }
+            begin.yield()
+            for await _ in resumed { break }
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                try await gateway.connect { idle in
+                    try await idle.send("GET /healthz HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    _ = try await idle.message()
+                    try await gateway.connect { busy in
+                        try await busy.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
+                        for await _ in begun { break }
+                        await gateway.stop()
+                        #expect(try await idle.read() == nil)
+                        await #expect(throws: (any Error).self) { try await gateway.get("/healthz") }
+                        resume.finish()
+                        let answer = try await busy.message()
+                        #expect(answer.text == "ok")
+                        #expect(answer["connection"] == "close")
+                        #expect(try await busy.read() == nil)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Health follows the service's readiness")
+    func health() async throws {
+        let status = Mutex(200)
+        try await RawServer.with { connection, _ in
+            _ = try await connection.message()
+            let status = status.withLock { $0 }
+            try await connection.send("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n")
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                for (code, expected) in [(200, "up"), (503, "degraded"), (200, "up")] {
+                    status.withLock { $0 = code }
+                    try await eventually {
+                        let answer = try await gateway.get("/api/v1/system/health")
+                        let services = try answer.json("services") as? [String: [String: Any]]
+                        return answer.status == 200 && services?["service"]?["status"] as? String == expected
+                    }
+                }
+            }
+        }
+        try await TestGateway.with(TestFile(port: 1).load()) { gateway in
+            try await eventually { try await gateway.get("/api/v1/system/health").text.contains(#""down""#) }
+            #expect(try await gateway.get("/api/v1/system/health").status == 503)
+            #expect(try await gateway.get("/healthz").status == 200)
+        }
+    }
+
+    @Test("Probes and metrics are on the operators' port alone")
+    func adminPort() async throws {
+        try await TestGateway.with(TestFile(port: 1).load()) { gateway in
+            for path in ["/livez", "/readyz", "/metrics"] {
+                #expect(try await gateway.get(path).status == 404)
+                try await eventually {
+                    try await RawConnection.to(port: gateway.adminPort) { connection in
+                        try await connection.send("GET \(path) HTTP/1.1\r\nHost: lms\r\nConnection: close\r\n\r\n")
+                        return try await connection.message().status == 200
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("The merged document follows the services")
+    func openAPI() async throws {
+        try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            let text = request.startLine.contains("openapi") ? "openapi: 3.1.0\npaths:\n  /x:\n    get: {}\n" : ""
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                try await eventually {
+                    let answer = try await gateway.get("/api/v1/openapi.json")
+                    return (try answer.json("paths") as? [String: Any])?["/x"] != nil
+                }
+            }
+        }
+    }
+
+    @Test("Every request leaves one line, without its secrets")
+    func accessLog() async throws {
+        let pipe = Pipe()
+        try await RawServer.with(RawServer.echo) { server in
+            let log = AccessLog(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+            try await TestGateway.with(TestFile(port: server.port).load(), accessLog: log) { gateway in
+                _ = try await gateway.get("/items/1?secret=no")
+                _ = try await gateway.get("/api/v1/lms_dev_secret/telemetry")
+                _ = try await gateway.get("/api/v1/lms%5Fdev_secret/telemetry")
+                _ = try await gateway.get("/api/v1/lms_dev_secret/nowhere")
+                _ = try await gateway.request("nonsense\r\n\r\n")
+            }
+        }
+        try pipe.fileHandleForWriting.close()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let lines = try text.split(separator: "\n").map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        #expect(lines.count == 5)
+        #expect(!text.contains("secret"))
+        #expect(lines.map { $0["status"] as? Int }.sorted { ($0 ?? 0) < ($1 ?? 0) } == [200, 200, 200, 400, 404])
+        let first = try #require(lines.first { $0["path"] as? String == "/items/1" })
+        #expect(first["upstream"] as? String == "service")
+        #expect(first["method"] as? String == "GET")
+        #expect((first["request_id"] as? String)?.count == 32)
+        #expect(first["duration_us"] is Int)
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+@testable import Gateway
+
+/// A gateway of a test's own, in front of the test's own service.
+struct TestGateway: Sendable {
+    let port: Int
+    let adminPort: Int
+    private let group: ServiceGroup
+
+    /// Runs `body` while a gateway serves `configuration`.
+    static func with<Result: Sendable>(
+        _ configuration: GatewayConfiguration, accessLog: AccessLog? = nil,
+        _ body: @escaping @Sendable (TestGateway) async throws -> Result
+    ) async throws -> Result {
+        let (ports, listening) = AsyncStream.makeStream(of: (Int, Int).self)
+        let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
+        let services = try Gateway.build(
+            configuration, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
+            accessLog: accessLog
+        ) { listening.yield(($0, $1)) }
+        let group = ServiceGroup(services: services, logger: logger)
+        return try await withThrowingTaskGroup(of: Result?.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return nil
+            }
+            tasks.addTask {
+                guard let (port, adminPort) = await ports.first(where: { _ in true }) else { return nil }
+                return try await body(TestGateway(port: port, adminPort: adminPort, group: group))
+            }
+            var result: Result?
+            while result == nil, let next = try await tasks.next() { result = next }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            guard let result else { throw CancellationError() }
+            return result
+        }
+    }
+
+    /// Tells the gateway to stop, as SIGTERM does.
+    func stop() async { await group.triggerGracefulShutdown() }
+
+    /// Connects to the gateway.
+    func connect<Result>(_ body: (inout RawConnection) async throws -> Result) async throws -> Result {
+        try await RawConnection.to(port: port, body)
+    }
+
+    /// Sends one request on a connection of its own.
+    func request(_ text: String) async throws -> Message {
+        try await connect { connection in
+            try await connection.send(text)
+            return try await connection.message()
+        }
+    }
+
+    func get(_ path: String) async throws -> Message {
+        try await request("GET \(path) HTTP/1.1\r\nHost: lms\r\nConnection: close\r\n\r\n")
+    }
+}
+
+/// The gateway's file for tests: a few routes to one service, short times.
+struct TestFile {
+    var upstream: [Int]
+    var clients = ""
+    var limits = (address: 1_000_000, credential: 1_000_000, signIn: 1_000_000)
+    var health = "  interval: 200ms\n  timeout: 1s"
+    var defaults = "  response_timeout: 5s"
+    var routes = ""
+    var settings = ""
+
+    /// A file in front of a service on `port`.
+    init(port: Int) { upstream = [port] }
+
+    func load() throws -> GatewayConfiguration {
+        let addresses = upstream.map { "http://127.0.0.1:\($0)" }.joined(separator: ",")
+        let yaml = """
+            listen:
+              host: 127.0.0.1
+              port: 0
+            admin:
+              host: 127.0.0.1
+              port: 0
+            clients:
+              connections: 1000
+            \(clients)
+            upstreams:
+              service: \(addresses)
+            limits:
+              address:
+                rate: 1
+                burst: \(limits.address)
+              credential:
+                rate: 1
+                burst: \(limits.credential)
+              sign_in:
+                rate: 1
+                burst: \(limits.signIn)
+            health:
+            \(health)
+            drain_timeout: 5s
+            \(settings)
+            defaults:
+            \(defaults)
+            routes:
+              - path: /healthz
+                answer: alive
+                limit: none
+              - path: /api/v1/system/health
+                answer: health
+                limit: none
+              - path: /api/v1/openapi.json
+                answer: openapi
+              - path: /items/*
+                upstream: service
+              - path: /short
+                upstream: service
+                body_limit: 100
+              - path: /repeatable
+                upstream: service
+                repeatable: true
+              - path: /login
+                upstream: service
+                limit: sign-in
+              - path: /ws
+                upstream: service
+                upgrade: true
+              - path: /api/v1/{token:lms_dev_*}/telemetry
+                upstream: service
+            \(routes)
+            """
+        return try GatewayConfiguration(yaml: yaml) { _ in nil }
+    }
+}
+
+/// Waits until `condition` holds.
+func eventually(
+    within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw TimedOut() }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+struct TimedOut: Error {}

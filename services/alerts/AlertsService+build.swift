@@ -1,0 +1,62 @@
+import EventBus
+import Foundation
+import HTTPKit
+import Identity
+import Kernel
+import ServiceKit
+import ServiceLifecycle
+
+extension AlertsService {
+    /// Makes everything and wires it up; what comes later in `services` starts later and is shut down earlier.
+    ///
+    /// - Throws: `ConfigurationError` and what else is wrong with the configuration.
+    static func build(
+        _ environment: ServiceEnvironment
+    ) async throws -> (http: HTTPApplication, services: [any ServiceLifecycle.Service]) {
+        let base = try await ServiceBase(environment)
+        let (database, redis, logger) = (base.database, base.redis, environment.logger)
+        let outbox = Outbox(source: .alerts)
+        let sealer = Sealer(keys: base.keyRing)
+        let idempotency = Idempotency(table: "alerts.idempotency", database: database, sealer: sealer)
+
+        let rules = RuleStore(database: database)
+        let versions = RuleVersions(redis: redis, logger: logger)
+        let alerts = AlertStore(database: database)
+        let channels = ChannelStore(database: database, sealer: sealer)
+        let notifications = NotificationStore(database: database, outbox: outbox)
+        let evaluations = EvaluationStore(database: database, outbox: outbox)
+        let life = AlertLife(alerts: alerts, outbox: outbox)
+
+        let sender = WebhookSender(
+            client: base.http, allowsPrivateAddresses: environment.configuration.webhookAllowsPrivateAddresses)
+        let wake = NotificationDispatcher.Wake()
+        let dispatcher = NotificationDispatcher(
+            notifications: notifications, channels: channels, sender: sender, wake: wake, logger: logger)
+        let announcer = AlertAnnouncer(redis: redis, outbox: outbox, dispatcher: wake, logger: logger)
+        let evaluator = Evaluator(
+            redis: redis, keeper: PartitionKeeper(redis: redis, store: evaluations),
+            evaluator: BatchEvaluator(
+                store: evaluations, rules: RuleCache(rules: rules, versions: versions), announcer: announcer,
+                logger: logger),
+            logger: logger)
+        let consumer = EventConsumer(
+            sources: [.auth, .devices], consumer: .alerts, database: database, redis: redis, logger: logger,
+            handler: Projections(devices: DeviceStore(), life: life).apply)
+
+        var routes = RouteTable()
+        RuleRoutes(
+            rules: rules, channels: channels, life: life, versions: versions, announcer: announcer,
+            idempotency: idempotency
+        ).add(to: &routes)
+        ChannelRoutes(channels: channels, versions: versions, sender: sender, idempotency: idempotency)
+            .add(to: &routes)
+        NotificationRoutes(notifications: notifications).add(to: &routes)
+        AlertRoutes(alerts: alerts, life: life, announcer: announcer).add(to: &routes)
+
+        let http = try HTTPApplication(
+            environment, routes: routes, authenticator: base.authenticator(), forms: FormTokens(keys: base.keyRing),
+            openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
+        return (http, try base.services() + [relay, dispatcher, consumer, evaluator, idempotency, http])
+    }
+}

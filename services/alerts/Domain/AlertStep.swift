@@ -1,0 +1,22 @@
+import FoundationEssentials
+
+/// A step in an alert's life: a row of its history and, behind `alert.`, the type of its event.
+enum AlertEvent: String, Sendable, Codable {
+    case triggered, acknowledged, resolved
+
+    /// The event's type: `alert.triggered`.
+    var type: String { "alert.\(rawValue)" }
+
+    /// Whether the rule's channels are told.
+    var isNotified: Bool { self != .acknowledged }
+}
+
+/// What is told of a step: to the alert's history, to the other services, and to the rule's channels.
+struct AlertStep: Sendable {
+    let event: AlertEvent
+    /// The alert as it was then.
+    let alert: Alert
+    let channelIDs: [UUID]
+    /// Who took the step; nil for what happened by itself.
+    var userID: UUID?
+}

@@ -1,0 +1,20 @@
+import Postgres
+
+/// When a notification that could not be delivered is tried again.
+struct DeliverySchedule: Sendable {
+    /// How long after its making a notification is given up.
+    static let lifetime = Duration.seconds(86_400)
+    private static let firstDelay = Duration.seconds(5)
+    private static let longestDelay = Duration.seconds(3_600)
+
+    /// The time of the next attempt, or nil when the notification is dead.
+    ///
+    /// - Parameters:
+    ///   - attempts: How many have failed, the newest included.
+    ///   - jitter: From 0 to 1; spreads the retries of many over the second half of the delay.
+    static func nextAttempt(after attempts: Int, createdAt: Timestamp, now: Timestamp, jitter: Double) -> Timestamp? {
+        let full = min(firstDelay * (1 << min(max(attempts, 1) - 1, 16)), longestDelay)
+        let next = now.adding(full * (0.5 + jitter / 2))
+        return next < createdAt.adding(lifetime) ? next : nil
+    }
+}

@@ -1,0 +1,81 @@
+import EventBus
+import Logging
+import Postgres
+import Reactor
+import Redis
+import ServiceLifecycle
+
+/// Reads this instance's share of the telemetry and evaluates it, in order and from where the last holder stopped.
+struct Evaluator: ServiceLifecycle.Service {
+    /// How many entries of a partition one transaction takes at most.
+    private static let entriesPerRead = 16
+
+    private let redis: RedisClient
+    private let logger: Logger
+    private let keeper: PartitionKeeper
+    private let evaluator: BatchEvaluator
+
+    init(redis: RedisClient, keeper: PartitionKeeper, evaluator: BatchEvaluator, logger: Logger) {
+        self.redis = redis
+        self.keeper = keeper
+        self.evaluator = evaluator
+        self.logger = logger
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await keepEvaluating()
+        }
+        do {
+            try await keeper.shutDown()
+        } catch {
+            logger.warning("leases were left to end by themselves", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func keepEvaluating() async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            do {
+                try await redis.withConnection { connection in
+                    while !Task.isCancelled {
+                        try await takeTurn(connection)
+                        backoff.reset()
+                    }
+                }
+            } catch is CancellationError {
+            } catch {
+                logger.warning("readings wait to be evaluated", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
+    }
+
+    private func takeTurn(_ connection: RedisConnection) async throws {
+        try await keeper.takeTurn()
+        let positions = await keeper.positions
+        guard !positions.isEmpty else { return try await Task.sleep(for: keeper.untilNextTurn) }
+        let streams = positions.map {
+            (name: StreamName.telemetry($0.key), from: StreamPosition.after($0.value.position))
+        }
+        let read = try await connection.xread(
+            streams, count: Self.entriesPerRead, block: await keeper.untilNextTurn)
+        guard !read.isEmpty else { return }
+        try await evaluate(read, from: positions)
+    }
+
+    private func evaluate(_ read: [StreamEntries], from positions: [Int: Checkpoint]) async throws {
+        let byStream = Dictionary(uniqueKeysWithValues: read.map { ($0.stream, $0.entries) })
+        var checkpoints: [Int: Checkpoint] = [:]
+        for (partition, checkpoint) in positions {
+            guard let last = byStream[StreamName.telemetry(partition)]?.last else { continue }
+            checkpoints[partition] = Checkpoint(position: last.id, epoch: checkpoint.epoch)
+        }
+        do {
+            try await evaluator.evaluate(read.flatMap(\.entries), then: checkpoints)
+            await keeper.advanced(to: checkpoints)
+        } catch is PartitionLost {
+            await keeper.lost(checkpoints.keys)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import EventBus
+import Postgres
+
+/// Keeps what this service knows of devices, and lets go of what has lost its device or organization.
+struct Projections: Sendable {
+    let devices: DeviceStore
+    let life: AlertLife
+
+    /// Applies one event; the same event twice changes nothing more.
+    func apply(_ event: Event, _ transaction: Transaction) async throws {
+        switch event.type {
+        case "device.registered", "device.updated":
+            try await devices.upsert(event.decode(), version: event.subjectVersion, transaction)
+        case "device.deleted":
+            let device = try event.decode(DeviceDeletedData.self)
+            try await devices.remove(
+                device.id, of: device.organizationID, version: event.subjectVersion, transaction)
+            try await life.resolveAll(ofDevice: device.id, in: device.organizationID, transaction)
+        case "organization.deleted":
+            try await devices.removeOrganization(event.decode(OrganizationDeletedData.self).organizationID, transaction)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import FoundationEssentials
+import HTTPKit
+import Hummingbird
+import Identity
+import Kernel
+import Postgres
+
+/// `/api/v1/alerts/channels`: admins write and test, everybody reads; a secret is never answered.
+struct ChannelRoutes: Sendable {
+    let channels: ChannelStore
+    let versions: RuleVersions
+    let sender: WebhookSender
+    let idempotency: Idempotency
+
+    func add(to routes: inout RouteTable) {
+        routes.get("/api/v1/alerts/channels", .user(atLeast: .viewer), use: list)
+        routes.post("/api/v1/alerts/channels", .user(atLeast: .admin), use: create)
+        routes.get("/api/v1/alerts/channels/{id}", .user(atLeast: .viewer), use: show)
+        routes.put("/api/v1/alerts/channels/{id}", .user(atLeast: .admin), use: replace)
+        routes.delete("/api/v1/alerts/channels/{id}", .user(atLeast: .admin), use: delete)
+        routes.post(
+            "/api/v1/alerts/channels/{id}/test", .user(atLeast: .admin), RouteOptions(body: .any()), use: test)
+    }
+
+    @Sendable private func list(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> Page<ChannelDocument> {
+        let page = try request.query().page(of: UUID.self)
+        let found = try await channels.list(in: context.organizationID, page)
+        return try page.page(found, key: \.id) { ChannelDocument($0) }
+    }
+
+    @Sendable private func create(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+        let (user, organization) = (try context.user, try context.organizationID)
+        return try await idempotency.create(
+            ChannelInput.self, request, context, as: .organization(organization)
+        ) { input, transaction in
+            try input.check()
+            let channel = try await channels.insert(
+                name: input.name, url: input.url, secret: input.secret, in: organization, transaction)
+            let document = ChannelDocument(channel)
+            try await transaction.query(
+                AuditEntry("alert_channel.created", of: channel.id, in: organization, by: user, data: document).insert)
+            return JSON(
+                document, status: .created, version: channel.version,
+                location: "/api/v1/alerts/channels/\(channel.id.text)")
+        }
+    }
+
+    @Sendable private func show(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<ChannelDocument> {
+        guard let channel = try await channels.find(context.id(), in: context.organizationID) else {
+            throw Problem.notFound()
+        }
+        return JSON(ChannelDocument(channel), version: channel.version)
+    }
+
+    @Sendable private func replace(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<ChannelDocument> {
+        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
+        let input = try await request.decode(as: ChannelInput.self, context: context)
+        try input.check()
+        let document = try await channels.database.withTransaction(as: .organization(organization)) { transaction in
+            _ = try await locked(id, organization, request, transaction)
+            let channel = try await channels.update(
+                id, name: input.name, url: input.url, secret: input.secret, in: organization, transaction)
+            let document = ChannelDocument(channel)
+            try await transaction.query(
+                AuditEntry("alert_channel.updated", of: id, in: organization, by: user, data: document).insert)
+            return document
+        }
+        return JSON(document, version: document.version)
+    }
+
+    @Sendable private func delete(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> HTTPResponse.Status {
+        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
+        try await channels.database.withTransaction(as: .organization(organization)) { transaction in
+            let channel = try await locked(id, organization, request, transaction)
+            try await channels.delete(id, in: organization, transaction)
+            try await transaction.query(
+                AuditEntry(
+                    "alert_channel.deleted", of: id, in: organization, by: user, data: ChannelDocument(channel)
+                ).insert)
+        }
+        await versions.bump(organization)
+        return .noContent
+    }
+
+    /// Sends a delivery of the type `test` and answers how it went.
+    @Sendable private func test(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<ChannelTestDocument> {
+        guard let target = try await channels.target(context.id(), in: context.organizationID) else {
+            throw Problem.notFound()
+        }
+        let body = try JSONB(WebhookBody(type: "test", data: ["message": "This is a test of the channel."])).bytes
+        return JSON(ChannelTestDocument(await sender.send(body, id: .v7(), to: target)))
+    }
+
+    /// - Throws: 404, or 412 when the client has read another version.
+    private func locked(
+        _ id: UUID, _ organization: UUID, _ request: Request, _ transaction: Transaction
+    ) async throws -> Channel {
+        guard let channel = try await channels.lock(id, in: organization, transaction) else {
+            throw Problem.notFound()
+        }
+        try request.requireMatch(channel.version)
+        return channel
+    }
+}

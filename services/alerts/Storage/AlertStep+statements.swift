@@ -1,0 +1,49 @@
+import EventBus
+import FoundationEssentials
+import Kernel
+import Postgres
+
+extension AlertStep {
+    /// What records the step, in the transaction that takes it.
+    ///
+    /// - Throws: `EncodingError`.
+    func statements(_ outbox: Outbox) throws -> [SQL] {
+        let document = AlertDocument(alert)
+        let event = try Event(
+            source: .alerts, type: event.type, subject: alert.id.text, subjectVersion: alert.version,
+            organizationID: alert.organizationID, actor: userID.map { "user:\($0.text)" }, data: document)
+        return [history, outbox.append(event)] + (try notifications(document))
+    }
+
+    private var history: SQL {
+        """
+        INSERT INTO alerts.alert_events (organization_id, alert_id, version, event_type, user_id, notes)
+        VALUES (
+            \(alert.organizationID), \(alert.id), \(alert.version), \(event.rawValue), \(userID),
+            \(userID == nil ? nil : alert.notes))
+        """
+    }
+
+    /// One notification for each channel that is still there.
+    private func notifications(_ document: AlertDocument) throws -> [SQL] {
+        guard event.isNotified, !channelIDs.isEmpty else { return [] }
+        let body = try JSONB(WebhookBody(type: event.type, data: document))
+        let ids = channelIDs.map { _ in UUID.v7() }
+        let insert: SQL = """
+            INSERT INTO alerts.notifications (
+                id, organization_id, alert_id, channel_id, channel_name, event_type, body)
+            SELECT wanted.id, \(alert.organizationID), \(alert.id), channels.id, channels.name, \(event.type), \(body)
+            FROM unnest(\(ids), \(channelIDs)) AS wanted (id, channel_id)
+            JOIN alerts.channels ON channels.id = wanted.channel_id
+            WHERE channels.organization_id = \(alert.organizationID)
+            """
+        return [insert]
+    }
+}
+
+/// What a webhook is sent.
+struct WebhookBody<Content: Encodable>: Encodable {
+    /// Such as `alert.triggered`.
+    let type: String
+    let data: Content
+}

@@ -1,0 +1,52 @@
+import EventBus
+import Foundation
+import Identity
+import Postgres
+
+/// Makes a user, an organization that the user owns, and the user's first session.
+struct Registrar: Sendable {
+    /// Somebody has registered with this address before.
+    struct AddressTaken: Error {}
+
+    let hasher: PasswordHasher
+    let limit: RegistrationGuard
+    let issuer: TokenIssuer
+    let outbox: Outbox
+
+    /// Hashes the password: what takes time, before there is a transaction to hold up.
+    ///
+    /// - Throws: ``SignInGuard/TooManyAttempts``, ``PasswordHasher/Overloaded``, ``SigningKeys/NotLoaded``.
+    func prepare(_ registration: Registration, client: ClientDescription) async throws -> NewUser {
+        try await limit.admit(from: client.address)
+        try issuer.requireKeys()
+        let hash = try await hasher.withPermit { try await $0.hash(registration.password) }
+        return NewUser(registration, passwordHash: hash)
+    }
+
+    /// Stores everything. After the commit the outbox is to be woken.
+    ///
+    /// - Throws: ``AddressTaken``, `PostgresError`.
+    func store(
+        _ new: NewUser, terms: SessionTerms, client: ClientDescription, in transaction: Transaction
+    ) async throws -> OpenedSession {
+        let membership = Membership(organizationID: new.organizationID, role: .owner)
+        let session = NewSession(
+            userID: new.id, membership: membership, terms: terms, client: client, at: .now)
+        let statements = try UserStore.insert(new) + session.statements + Self.events(of: new).map(outbox.append)
+        do {
+            let rows = try await transaction.batch(statements)
+            guard let row = rows.first?.first else { throw DecodingFailure.noSuchColumn(0) }
+            return OpenedSession(session, user: try User(row))
+        } catch let error as PostgresError where error.constraint == "users_email_key" {
+            throw AddressTaken()
+        }
+    }
+
+    private static func events(of new: NewUser) throws -> [Event] {
+        [
+            try .organizationCreated(new.organizationID, name: new.organizationName, owner: new.id),
+            try .userRegistered(new.id, email: new.email, name: new.name),
+            try .memberAdded(new.id, to: new.organizationID, role: .owner, email: new.email, name: new.name),
+        ]
+    }
+}

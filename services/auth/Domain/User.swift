@@ -1,0 +1,29 @@
+import Foundation
+import Identity
+import Postgres
+
+/// A person who can sign in.
+struct User: Sendable, Hashable {
+    let id: UUID
+    let email: String
+    let name: String
+    let isActive: Bool
+    let isSuperuser: Bool
+    let version: Int
+    let createdAt: Timestamp
+    let lastUpdated: Timestamp
+}
+
+/// A user's place in an organization.
+struct Membership: Sendable, Hashable {
+    let organizationID: UUID
+    let role: Role
+}
+
+/// A session that holds, and whom it is for: what tokens are made from.
+struct ActiveSession: Sendable, Hashable {
+    let id: UUID
+    let user: User
+    /// In the active organization; nil for a user who belongs to none.
+    let membership: Membership?
+}

@@ -1,0 +1,63 @@
+import Identity
+
+/// Slows down guessing: after five failures per account, whether or not there is one, and thirty a minute per address.
+struct SignInGuard: Sendable {
+    /// Too many attempts have failed.
+    struct TooManyAttempts: Error {
+        let retryAfter: Duration
+    }
+
+    /// Somebody's try at an account.
+    struct Attempt: Sendable {
+        fileprivate let account: AttemptLog.Counter
+        fileprivate let address: AttemptLog.Counter?
+
+        /// - Parameters:
+        ///   - account: The address that was typed, as it was typed.
+        ///   - address: The client's network address.
+        init(account: String, address: String?) {
+            let account = SecretHash(of: account.trimmed.lowercased())
+            self.account = AttemptLog.Counter(
+                key: "lms:signin:account:\(account.hex)", limit: AttemptLimit(capacity: 5, period: .seconds(60)))
+            self.address = address.map {
+                AttemptLog.Counter(
+                    key: "lms:signin:address:\($0)", limit: AttemptLimit(capacity: 30, period: .seconds(60)))
+            }
+        }
+
+        fileprivate var counters: [AttemptLog.Counter] { [account] + (address.map { [$0] } ?? []) }
+    }
+
+    let log: AttemptLog
+
+    /// - Throws: ``TooManyAttempts``.
+    func admit(_ attempt: Attempt) async throws(TooManyAttempts) {
+        if let wait = await log.wait(for: attempt.counters) { throw TooManyAttempts(retryAfter: wait) }
+    }
+
+    func failed(_ attempt: Attempt) async {
+        await log.record(attempt.counters)
+    }
+
+    /// Who knows the password is not held up by what others guessed.
+    func succeeded(_ attempt: Attempt) async {
+        await log.clear(attempt.account)
+    }
+}
+
+/// Keeps one address from registering without end.
+struct RegistrationGuard: Sendable {
+    private static let limit = AttemptLimit(capacity: 60, period: .seconds(60))
+
+    let log: AttemptLog
+
+    /// Counts a registration from `address`.
+    ///
+    /// - Throws: ``SignInGuard/TooManyAttempts``.
+    func admit(from address: String?) async throws(SignInGuard.TooManyAttempts) {
+        guard let address else { return }
+        let counter = AttemptLog.Counter(key: "lms:register:address:\(address)", limit: Self.limit)
+        if let wait = await log.wait(for: [counter]) { throw SignInGuard.TooManyAttempts(retryAfter: wait) }
+        await log.record([counter])
+    }
+}

@@ -1,0 +1,21 @@
+import HTTPKit
+import Hummingbird
+import Identity
+
+/// What other processes verify tokens with.
+struct KeyRoutes: Sendable {
+    let keys: SigningKeys
+    let revocations: RevocationStore
+
+    func add(to routes: inout RouteTable) {
+        routes.get("/.well-known/jwks.json", .public, RouteOptions(body: .none, produces: [])) { _, _ in
+            // Short, so that a new key is known well before everybody's copy of the old set is worn out.
+            let headers: HTTPFields = [.cacheControl: "public, max-age=60"]
+            return try await describingProblems { JSON(try keys.keySet(), headers: headers) }
+        }
+        routes.get("/internal/v1/revocations", .internalService, RouteOptions(body: .none)) { request, _ in
+            let after = try request.query().value("after", as: Int.self) ?? 0
+            return JSON(try await revocations.page(after: after))
+        }
+    }
+}

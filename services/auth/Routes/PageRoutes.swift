@@ -1,0 +1,96 @@
+import HTTPKit
+import Hummingbird
+
+/// The pages for registering and signing in and out.
+struct PageRoutes: Sendable {
+    let registrar: Registrar
+    let signIn: SignIn
+    let sessions: Sessions
+    let users: UserStore
+    let renewal: CookieRenewal
+    let pages: PageRenderer
+
+    func add(to routes: inout RouteTable) {
+        routes.page("/", .public) { request, context in
+            try await renewal.renewing(try pages.render("landing", for: request, context), request, context)
+        }
+        routes.page("/auth/login", .public) { request, context in
+            let page = SignInPage(next: try request.query()["next"])
+            return try show("login", page, request, context)
+        }
+        routes.page("/auth/register", .public) { request, context in
+            try show("register", RegistrationPage(next: try request.query()["next"]), request, context)
+        }
+        routes.form("/auth/login", .public, use: logIn)
+        routes.form("/auth/register", .public, use: register)
+        routes.form("/auth/logout", .signedIn, use: logOut)
+    }
+
+    /// A page that only makes sense to who is not signed in.
+    private func show(
+        _ template: String, _ page: some EntryPage, _ request: Request, _ context: AppRequestContext
+    ) throws -> Response {
+        if context.principal?.user != nil {
+            return Redirect(to: ReturnPath(page.next).path).response(from: request, context: context)
+        }
+        return try pages.render(template, page, for: request, context).response(from: request, context: context)
+    }
+
+    @Sendable
+    private func logIn(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+        let page = SignInPage(context.form)
+        do {
+            let opened = try await describingProblems {
+                try await signIn.signIn(
+                    email: page.email, password: context.form["password"] ?? "",
+                    terms: page.isRemembered ? .rememberedBrowser : .browser, client: request.client(in: context))
+            }
+            return try await enter(opened, page, request, context)
+        } catch let problem as Problem {
+            return try again("login", page.refused(problem), problem, request, context)
+        }
+    }
+
+    @Sendable
+    private func register(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+        let page = RegistrationPage(context.form)
+        let client = request.client(in: context)
+        do {
+            let opened = try await describingProblems {
+                let new = try await registrar.prepare(Registration(page.input(context.form)), client: client)
+                return try await users.database.withTransaction(as: .platform) { transaction in
+                    try await registrar.store(new, terms: .browser, client: client, in: transaction)
+                }
+            }
+            registrar.outbox.wake()
+            return try await enter(opened, page, request, context)
+        } catch let problem as Problem {
+            return try again("register", page.refused(problem), problem, request, context)
+        }
+    }
+
+    @Sendable
+    private func logOut(_ request: Request, _ context: AppRequestContext) async throws -> Redirect {
+        let user = try context.user
+        if let session = user.sessionID { _ = try await sessions.end(session, of: user.id) }
+        return Redirect(to: "/").setting(SessionCookie.expired(isSecure: request.isSecure))
+    }
+
+    private func enter(
+        _ opened: OpenedSession, _ page: some EntryPage, _ request: Request, _ context: AppRequestContext
+    ) async throws -> Response {
+        let token = try await sessions.issuer.cookie(of: opened.session, terms: opened.terms)
+        return Redirect(to: ReturnPath(page.next).path).setting(token.cookie(for: request))
+            .response(from: request, context: context)
+    }
+
+    private func again(
+        _ template: String, _ page: some EntryPage, _ problem: Problem, _ request: Request,
+        _ context: AppRequestContext
+    ) throws -> Response {
+        var response = try pages.render(template, page, status: problem.status, for: request, context).response(
+            from: request, context: context)
+        response.headers[.retryAfter] = problem.headers[.retryAfter]
+        return response
+    }
+}

@@ -1,0 +1,41 @@
+import HTTPKit
+
+/// Turns what the parts of this service throw into what the client is told.
+func describingProblems<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do {
+        return try await body()
+    } catch {
+        throw Problem(authentication: error) ?? error
+    }
+}
+
+extension Problem {
+    /// Nil for an error that is not of this service.
+    fileprivate init?(authentication error: any Error) {
+        switch error {
+        case is SignIn.WrongCredentials:
+            self = .unauthorized("The e-mail address or the password is wrong.")
+        case is Sessions.InvalidRefreshToken:
+            self = .unauthorized("The refresh token is not valid (any more); sign in again.")
+        case is Registrar.AddressTaken:
+            self = .conflict("Somebody has registered with this e-mail address already.")
+        case let error as SignInGuard.TooManyAttempts:
+            self = .tooManyRequests(
+                retryAfter: error.retryAfter.wholeSeconds, "There were too many attempts; wait before the next one.")
+        case let error as PasswordHasher.Overloaded:
+            self = .unavailable(
+                retryAfter: error.retryAfter.wholeSeconds, "Too many people are signing in just now; try again.")
+        case is SigningKeys.NotLoaded:
+            self = .unavailable()
+        default:
+            return nil
+        }
+    }
+}
+
+extension Duration {
+    /// Rounded up, at least 1.
+    fileprivate var wholeSeconds: Int {
+        max(1, Int(components.seconds) + (components.attoseconds > 0 ? 1 : 0))
+    }
+}

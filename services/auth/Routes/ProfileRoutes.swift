@@ -1,0 +1,50 @@
+import HTTPKit
+import Hummingbird
+import Identity
+
+/// The caller's own account.
+struct ProfileRoutes: Sendable {
+    let users: UserStore
+    let renewal: CookieRenewal
+
+    func add(to routes: inout RouteTable) {
+        routes.get("/api/v1/auth/me", .signedIn) { request, context in
+            let user = try context.user
+            let answer = try await profile(of: user)
+            return try await renewal.renewing(answer, request, context)
+        }
+        routes.put("/api/v1/auth/me", .signedIn) { request, context in
+            let input = try await request.decode(as: ProfileInput.self, context: context)
+            return try await rename(try context.user, to: input, request)
+        }
+    }
+
+    private func profile(of principal: UserPrincipal) async throws -> JSON<ProfileAnswer> {
+        async let organizations = users.organizations(of: principal.id)
+        guard let user = try await users.user(principal.id), user.isActive else { throw Problem.unauthorized() }
+        return try await answer(user, principal, organizations)
+    }
+
+    private func rename(
+        _ principal: UserPrincipal, to input: ProfileInput, _ request: Request
+    ) async throws -> JSON<ProfileAnswer> {
+        guard let name = DisplayName(input.name) else { throw Problem.invalid("name", DisplayName.rule) }
+        guard let user = try await users.rename(principal.id, to: name, ifVersions: request.versionsToMatch) else {
+            throw Problem.preconditionFailed()
+        }
+        return try await answer(user, principal, users.organizations(of: principal.id))
+    }
+
+    private func answer(
+        _ user: User, _ principal: UserPrincipal, _ organizations: [(membership: Membership, name: String)]
+    ) -> JSON<ProfileAnswer> {
+        let active = organizations.first { $0.membership.organizationID == principal.organizationID }?.membership
+        let profile = ProfileAnswer(
+            user, active: active, organizations: organizations.map { OrganizationAnswer($0.membership, name: $0.name) })
+        return JSON(profile, version: user.version)
+    }
+}
+
+private struct ProfileInput: Decodable {
+    let name: String
+}

@@ -1,0 +1,15 @@
+import Identity
+
+/// A session that has just been opened, and what keeps it.
+struct OpenedSession: Sendable {
+    let session: ActiveSession
+    let terms: SessionTerms
+    /// Nil where a cookie keeps the session.
+    let refreshToken: SecretToken?
+
+    init(_ new: NewSession, user: User) {
+        session = ActiveSession(id: new.id, user: user, membership: new.membership)
+        terms = new.terms
+        refreshToken = new.refreshToken
+    }
+}

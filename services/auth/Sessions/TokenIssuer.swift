@@ -1,0 +1,60 @@
+import Foundation
+import Identity
+import Kernel
+import Postgres
+
+/// Signs the tokens of a session.
+struct TokenIssuer: Sendable {
+    let keys: SigningKeys
+
+    /// - Throws: ``SigningKeys/NotLoaded``.
+    func requireKeys() throws(SigningKeys.NotLoaded) {
+        _ = try keys.signer()
+    }
+
+    /// What a program keeps its session with.
+    ///
+    /// - Throws: ``SigningKeys/NotLoaded``.
+    func tokens(
+        of session: ActiveSession, refreshToken: SecretToken, at now: Timestamp = .now
+    ) async throws -> TokenSet {
+        let access = try await sign(.access, for: session, lifetime: SessionTerms.accessTokenLifetime, at: now)
+        return TokenSet(access: access, refresh: refreshToken.secret, session: session)
+    }
+
+    /// What a browser keeps its session with.
+    ///
+    /// - Throws: ``SigningKeys/NotLoaded``.
+    func cookie(
+        of session: ActiveSession, terms: SessionTerms, at now: Timestamp = .now
+    ) async throws -> SessionToken {
+        let token = try await sign(.session, for: session, lifetime: terms.lifetime, at: now)
+        return SessionToken(value: token, terms: terms)
+    }
+
+    private func sign(
+        _ kind: TokenClaims.Kind, for session: ActiveSession, lifetime: Duration, at now: Timestamp
+    ) async throws -> String {
+        let issuedAt = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)
+        let user = UserPrincipal(
+            id: session.user.id, organizationID: session.membership?.organizationID, role: session.membership?.role,
+            sessionID: session.id, tokenID: UUID.v7(at: now), isSuperuser: session.user.isSuperuser,
+            issuedAt: issuedAt, expiresAt: nil)
+        let claims = TokenClaims(
+            kind, user: user, sessionID: session.id, lifetime: TimeInterval(lifetime.components.seconds))
+        return try await keys.signer().sign(claims)
+    }
+}
+
+/// The tokens of a program's session.
+struct TokenSet: Sendable {
+    let access: String
+    let refresh: String
+    let session: ActiveSession
+}
+
+/// The content of a browser's session cookie.
+struct SessionToken: Sendable {
+    let value: String
+    let terms: SessionTerms
+}
