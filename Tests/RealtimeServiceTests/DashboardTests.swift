@@ -19,7 +19,7 @@ struct DashboardTests {
         let user = try await RealtimeServer.shared().service.user(.viewer, of: organization)
         return try await eventually {
             let json = try await user.get("/api/v1/dashboard").json
-            return isSo(json) ? json : nil
+            return isSo(json) ? .some(json) : .none
         }
     }
 

@@ -25,7 +25,9 @@ struct DashboardProjection: Sendable {
             let change = try event.decode(StatusData.self)
             return [
                 DeviceRows.setStatus(change, at: event.time),
-                activity(event, change.organizationID, change.deviceID, detail: change.status),
+                activity(
+                    event, change.organizationID, change.deviceID,
+                    detail: event.type == "device.status_changed" ? change.status : ""),
             ]
         case "organization.deleted":
             return event.organizationID.map(Self.deleteAll) ?? []

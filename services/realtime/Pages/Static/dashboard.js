@@ -19,7 +19,13 @@ const seriesByKey = new Map();
 // MARK: Words
 
 const seriesKey = (device, sensor) => `${device} ${sensor}`;
-const sensorTitle = (sensor) => (sensor.charAt(0).toUpperCase() + sensor.slice(1)).replaceAll("_", " ");
+const properNames = { co2: "CO₂", cpu: "CPU", ph: "pH", tvoc: "TVOC", voc: "VOC", uv: "UV" };
+
+function sensorTitle(sensor) {
+  const words = sensor.split("_").map((word) => properNames[word] ?? word);
+  if (words[0] !== "pH") words[0] = words[0].charAt(0).toUpperCase() + words[0].slice(1);
+  return words.join(" ");
+}
 
 function valueText(value) {
   if (typeof value === "boolean") return value ? "on" : "off";
@@ -76,16 +82,15 @@ function showReading(reading, isLive) {
     return;
   }
   const key = seriesKey(device, sensor);
-  let series = seriesByKey.get(key);
-  if (!series) {
-    series = { values: [], row: sensorRow(device, sensor), device, sensor };
+  const known = seriesByKey.get(key);
+  if (known && new Date(reading.timestamp) < new Date(known.reading.timestamp)) return;
+  const hasChanged = known?.reading.value !== reading.value;
+  const series = known ?? { values: [], row: sensorRow(device, sensor), device, sensor };
+  series.reading = reading;
+  if (!known) {
     seriesByKey.set(key, series);
     if (page.device.value === device) listSensors();
-  } else if (series.reading && new Date(reading.timestamp) < new Date(series.reading.timestamp)) {
-    return;
   }
-  const hasChanged = series.reading?.value !== reading.value;
-  series.reading = reading;
   if (typeof reading.value === "number") series.values = [...series.values.slice(-39), reading.value];
   showValue(series, isLive && hasChanged);
   if (isLive) showSeen(device, reading.timestamp);

@@ -4,6 +4,7 @@
    where that is not installed. */
 class LiveChart {
   static span = 3600_000;
+  static minimumSpan = 300_000;
   static maximumPages = 4;
 
   constructor(element, note) {
@@ -12,6 +13,10 @@ class LiveChart {
     this.points = [];
     this.isDue = false;
     this.series = null;
+    if (window.Dygraph) {
+      // The legend sets styles in markup, which the page's policy forbids; the note says what it would.
+      Dygraph.PLUGINS = Dygraph.PLUGINS.filter((plugin) => plugin !== Dygraph.Plugins.Legend);
+    }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.remake());
   }
 
@@ -74,7 +79,9 @@ class LiveChart {
     if (!window.Dygraph) return this.drawTable();
     const file = this.points.map(([time, value]) => [new Date(time), value]);
     if (!file.length) return;
-    const options = { file, dateWindow: [start, Date.now()], drawPoints: file.length < 60 };
+    // A young series is shown closer.
+    const left = Math.max(start, Math.min(this.points[0][0], Date.now() - LiveChart.minimumSpan));
+    const options = { file, dateWindow: [left, Date.now()], drawPoints: file.length < 60 };
     if (this.graph) this.graph.updateOptions(options);
     else this.graph = new Dygraph(this.element, file, { ...this.style(), ...options });
   }
@@ -88,7 +95,6 @@ class LiveChart {
 
   style() {
     const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const unit = this.series.unit || "";
     return {
       labels: ["time", this.series.sensor],
       colors: [colour("--accent")],
@@ -100,14 +106,19 @@ class LiveChart {
       axisLineColor: colour("--border"),
       gridLineWidth: 0.5,
       highlightCircleSize: 4,
-      legend: "follow",
-      legendFormatter: ({ x, series }) => (x === undefined ? "" : `${series[0].yHTML} ${unit}`),
+      highlightCallback: (_, time, points) => this.describe(time, points[0].yval),
+      unhighlightCallback: () => (this.note.textContent = ""),
       axes: { x: { drawGrid: false }, y: { axisLabelWidth: 44 } },
       interactionModel: {},
       rightGap: 8,
       xRangePad: 4,
       yRangePad: 12,
     };
+  }
+
+  describe(time, value) {
+    const unit = this.series.unit ? ` ${this.series.unit}` : "";
+    this.note.textContent = `${value.toLocaleString()}${unit} at ${new Date(time).toLocaleTimeString()}`;
   }
 
   drawTable() {
