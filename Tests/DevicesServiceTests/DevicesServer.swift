@@ -17,8 +17,8 @@ struct DevicesServer: Sendable {
 
     private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
 
-    static func makeDatabase() async throws -> TestDatabase {
-        try await TestDatabase.make(migrations: [.devices: DevicesService.description.migrations!])
+    static func makeDatabase(on servers: TestServers? = nil) async throws -> TestDatabase {
+        try await TestDatabase.make(migrations: [.devices: DevicesService.description.migrations!], on: servers)
     }
 
     /// Starts an instance, which runs as long as the process unless it is shut down.
