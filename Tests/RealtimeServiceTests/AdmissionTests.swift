@@ -14,7 +14,7 @@ struct AdmissionTests {
     private func status(_ path: String, _ headers: HTTPHeaders) async throws -> Int {
         let port = try await RealtimeServer.shared().service.port
         do {
-            await try TestWebSocket.connect(port: port, path: path, headers: headers).disconnect()
+            try await TestWebSocket.connect(port: port, path: path, headers: headers).disconnect()
             return 101
         } catch let refused as TestWebSocket.Refused {
             return refused.response.status
@@ -29,13 +29,13 @@ struct AdmissionTests {
     }
 
     @Test func whoIsInNoOrganizationIsRefused() async throws {
-        let token = try await TestIssuer.shared().token(nil, of: nil)
+        let token = try await TestIssuer.shared().token(in: nil, as: nil)
         #expect(try await status("/ws/live-data", ["authorization": "Bearer \(token)"]) == 403)
     }
 
     @Test func aCookieIsTakenFromOurOwnPagesOnly() async throws {
         let port = try await RealtimeServer.shared().service.port
-        let cookie = "session_token=\(try await TestIssuer.shared().token(.viewer, of: organization))"
+        let cookie = "session_token=\(try await TestIssuer.shared().token(in: organization, as: .viewer))"
         let own = "http://127.0.0.1:\(port)"
         #expect(try await status("/ws/live-data", ["cookie": cookie, "origin": own]) == 101)
         #expect(try await status("/ws/live-data", ["cookie": cookie, "origin": "https://evil.example"]) == 403)
@@ -46,20 +46,20 @@ struct AdmissionTests {
         let user = try await RealtimeServer.shared().service.user(.viewer, of: organization)
         let answer = try await user.post("/api/v1/stream/ticket")
         #expect(answer.status == 201)
-        let json = try answer.json()
+        let json = answer.json
         #expect(json["expires_in"].int == 30)
         let ticket = try #require(json["ticket"].string)
         #expect(try await status("/ws/live-data?ticket=\(ticket)", [:]) == 101)
         #expect(try await status("/ws/live-data?ticket=\(ticket)", [:]) == 401)
     }
 
-    @Test func aRevokedSessionIsClosedWithinASecond() async throws {
+    @Test func aRevokedUserIsClosedWithinASecond() async throws {
         let server = try await RealtimeServer.shared()
-        let session = UUID()
-        let socket = try await server.socket(of: organization, session: session)
+        let user = UUID.v7()
+        let socket = try await server.socket(of: organization, user: user)
         let other = try await server.socket(of: organization)
         let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-        let revocation = Revocation(.session(session), at: now, until: now + 60_000_000)
+        let revocation = Revocation(.user(user), at: now, until: now + 60_000_000)
         try await server.service.redis.publish(
             Array(try JSONEncoder().encode(revocation)), to: Revocation.channel)
         #expect(try await socket.closeCode(within: .seconds(1)) == 4401)

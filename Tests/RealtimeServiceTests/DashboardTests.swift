@@ -18,7 +18,7 @@ struct DashboardTests {
     ) async throws -> JSONValue {
         let user = try await RealtimeServer.shared().service.user(.viewer, of: organization)
         return try await eventually {
-            let json = try await user.get("/api/v1/dashboard").json()
+            let json = try await user.get("/api/v1/dashboard").json
             return isSo(json) ? json : nil
         }
     }

@@ -25,10 +25,10 @@ struct RealtimeServer: Sendable {
 
     /// A socket of a viewer, which has been told hello.
     func socket(
-        of organization: UUID, path: String = "/ws/live-data", session: UUID = UUID(), lifetime: TimeInterval = 900
+        of organization: UUID, path: String = "/ws/live-data", user: UUID = .v7(), lifetime: TimeInterval = 900
     ) async throws -> TestWebSocket {
         let token = try await TestIssuer.shared().token(
-            .viewer, of: organization, session: session, lifetime: lifetime)
+            for: user, in: organization, as: .viewer, lifetime: lifetime)
         let socket = try await TestWebSocket.connect(
             port: service.port, path: path, headers: ["authorization": "Bearer \(token)"])
         _ = try await socket.next("hello")

@@ -26,18 +26,46 @@ struct StateTests {
         return ids(frames)
     }
 
+    private func expect(dropped: Int, _ buffer: inout ConflationBuffer) {
+        let count = buffer.takeDropped()
+        #expect(count == dropped)
+    }
+
     @Test(arguments: [("12-3-4", true), ("12-3", false), ("12-3-x", false), ("12-3-4-5", false), ("12-3--1", false)])
     func anIDOfAFrameIsReadBack(_ text: String, _ isValid: Bool) {
         #expect(FrameID(text)?.description == (isValid ? text : nil))
+    }
+
+    // `#expect` takes no mutating call.
+
+    private func admits(_ gate: inout IntervalGate, _ frame: LiveFrame, at time: ContinuousClock.Instant) -> Bool {
+        gate.admits(frame, at: time)
+    }
+
+    private func takeDue(_ gate: inout IntervalGate, at time: ContinuousClock.Instant) -> [LiveFrame] {
+        gate.takeDue(at: time)
+    }
+
+    private func add(_ positions: inout TailPositions, _ organization: UUID, _ end: StreamID) -> Bool {
+        positions.add(organization, at: end)
+    }
+
+    private func advance(_ positions: inout TailPositions, _ stream: String, _ entry: StreamID) -> UUID? {
+        positions.advance(stream, to: entry)
+    }
+
+    private func perMinute(_ rate: inout ReadingRate, _ organization: UUID, at second: Int) -> Int {
+        rate.perMinute(of: organization, at: second)
     }
 
     @Test func aNewerFrameReplacesTheOlderOfItsSeries() {
         var buffer = ConflationBuffer()
         for (id, device) in [(1, 0), (2, 1), (3, 0), (4, 0)] { buffer.insert(frame(id, device: device)) }
         #expect(buffer.count == 2)
-        #expect(buffer.takeDropped() == 2)
+        expect(dropped: 2, &buffer)
         #expect(drained(&buffer) == [2, 4])
-        #expect(buffer.isEmpty && buffer.takeDropped() == 0)
+        #expect(buffer.isEmpty)
+        expect(dropped: 0, &buffer)
     }
 
     @Test func alertsDoNotReplaceEachOther() {
@@ -49,37 +77,37 @@ struct StateTests {
     @Test func aFullBufferGivesUpTheOldest() {
         var buffer = ConflationBuffer(capacity: 2)
         for (id, sensor) in [(1, "a"), (2, "b"), (3, "c")] { buffer.insert(frame(id, sensor: sensor)) }
-        #expect(buffer.takeDropped() == 1)
+        expect(dropped: 1, &buffer)
         #expect(drained(&buffer) == [2, 3])
     }
 
     @Test func manyReplacementsAreKeptInOrder() {
         var buffer = ConflationBuffer()
         for id in 1...1000 { buffer.insert(frame(id, device: id % 3)) }
-        #expect(buffer.takeDropped() == 997)
+        expect(dropped: 997, &buffer)
         #expect(drained(&buffer) == [998, 999, 1000])
     }
 
     @Test func theGateLetsOneThroughAndTheNewestFollow() {
         let start = ContinuousClock.now
         var gate = IntervalGate(interval: .seconds(1))
-        #expect(gate.admits(frame(1), at: start))
-        #expect(!gate.admits(frame(2), at: start + .milliseconds(100)))
-        #expect(gate.admits(frame(3, device: 1), at: start + .milliseconds(200)))
-        #expect(!gate.admits(frame(4), at: start + .milliseconds(300)))
-        #expect(gate.takeDue(at: start + .milliseconds(900)).isEmpty)
-        #expect(ids(gate.takeDue(at: start + .seconds(1))) == [4])
-        #expect(!gate.admits(frame(5), at: start + .milliseconds(1500)))
-        #expect(gate.admits(frame(6, kind: .alert), at: start + .milliseconds(1500)))
+        #expect(admits(&gate, frame(1), at: start))
+        #expect(!admits(&gate, frame(2), at: start + .milliseconds(100)))
+        #expect(admits(&gate, frame(3, device: 1), at: start + .milliseconds(200)))
+        #expect(!admits(&gate, frame(4), at: start + .milliseconds(300)))
+        #expect(takeDue(&gate, at: start + .milliseconds(900)).isEmpty)
+        #expect(ids(takeDue(&gate, at: start + .seconds(1))) == [4])
+        #expect(!admits(&gate, frame(5), at: start + .milliseconds(1500)))
+        #expect(admits(&gate, frame(6, kind: .alert), at: start + .milliseconds(1500)))
     }
 
     @Test func aFullGateHoldsNothingBack() {
         let start = ContinuousClock.now
         var gate = IntervalGate(interval: .seconds(1), capacity: 1)
-        #expect(gate.admits(frame(1, sensor: "a"), at: start))
-        #expect(gate.admits(frame(2, sensor: "b"), at: start))
-        #expect(gate.admits(frame(3, sensor: "b"), at: start))
-        #expect(!gate.admits(frame(4, sensor: "a"), at: start))
+        #expect(admits(&gate, frame(1, sensor: "a"), at: start))
+        #expect(admits(&gate, frame(2, sensor: "b"), at: start))
+        #expect(admits(&gate, frame(3, sensor: "b"), at: start))
+        #expect(!admits(&gate, frame(4, sensor: "a"), at: start))
     }
 
     @Test(arguments: [
@@ -101,12 +129,12 @@ struct StateTests {
         let stream = StreamName.live(organization)
         func id(_ number: UInt64) -> StreamID { StreamID(milliseconds: number) }
         var positions = TailPositions()
-        #expect(positions.advance(stream, to: id(1)) == nil)
-        #expect(positions.add(organization, at: id(5)))
-        #expect(!positions.add(organization, at: id(9)))
-        #expect(positions.advance(stream, to: id(5)) == nil)
-        #expect(positions.advance(stream, to: id(6)) == organization)
-        #expect(positions.advance(stream, to: id(6)) == nil)
+        #expect(advance(&positions, stream, id(1)) == nil)
+        #expect(add(&positions, organization, id(5)))
+        #expect(!add(&positions, organization, id(9)))
+        #expect(advance(&positions, stream, id(5)) == nil)
+        #expect(advance(&positions, stream, id(6)) == organization)
+        #expect(advance(&positions, stream, id(6)) == nil)
         #expect(positions.reads.map(\.from) == [.after(id(6))])
         positions.remove(organization)
         #expect(positions.reads.isEmpty)
@@ -138,8 +166,8 @@ struct StateTests {
             rate.add(readings, of: organization, at: second)
         }
         for (second, expected) in [(130, 16), (159, 16), (160, 10), (189, 10), (190, 0), (500, 0)] {
-            #expect(rate.perMinute(of: organization, at: second) == expected)
+            #expect(perMinute(&rate, organization, at: second) == expected)
         }
-        #expect(rate.perMinute(of: UUID(), at: 500) == 0)
+        #expect(perMinute(&rate, UUID(), at: 500) == 0)
     }
 }

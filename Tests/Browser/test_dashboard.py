@@ -1,0 +1,30 @@
+"""The live dashboard, as its user sees it."""
+
+from playwright.sync_api import expect
+
+
+def test_a_value_changes_while_one_looks(page):
+    expect(page.locator("#feed")).to_have_text("Live", timeout=15_000)
+    value = page.locator(".sensor-value").first
+    expect(value).not_to_be_empty(timeout=30_000)
+    before = page.locator(".sensor-value").all_text_contents()
+    page.wait_for_function(
+        """before => [...document.querySelectorAll('.sensor-value')].some(
+            (element, index) => element.textContent !== before[index])""",
+        arg=before,
+        timeout=60_000,
+    )
+
+
+def test_the_page_fits_a_phone(page):
+    page.set_viewport_size({"width": 375, "height": 812})
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+
+
+def test_without_a_session_one_is_sent_to_sign_in(browser, base_url):
+    context = browser.new_context(base_url=base_url)
+    page = context.new_page()
+    page.goto("/dashboard")
+    assert page.url.startswith(base_url + "/auth/login?next=")
+    context.close()
