@@ -51,7 +51,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 }
 
 /// A service: the executable target `<Name>Service` in `services/<name>`, with its migrations, contract and pages.
-func service(_ folder: String, pages: Bool = false, _ dependencies: [Target.Dependency] = []) -> Target {
+func service(_ folder: String, pages: Bool = false, scripts: Bool = false, _ dependencies: [Target.Dependency] = []) -> Target {
     let name = folder.prefix(1).uppercased() + folder.dropFirst() + "Service"
     let kit: [Target.Dependency] = [
         "Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", "EventBus", "Identity", "HTTPKit",
@@ -60,7 +60,8 @@ func service(_ folder: String, pages: Bool = false, _ dependencies: [Target.Depe
     return .executableTarget(
         name: name, dependencies: kit + (pages ? [.mustache] : []) + dependencies, path: "services/\(folder)",
         exclude: ["README.md"],
-        resources: [.copy("Migrations"), .copy("openapi.yaml")] + (pages ? [.copy("Pages/Templates")] : []),
+        resources: [.copy("Migrations"), .copy("openapi.yaml")] + (pages ? [.copy("Pages/Templates")] : [])
+            + (scripts ? [.copy("Pages/Static")] : []),
         swiftSettings: strict)
 }
 
@@ -147,7 +148,7 @@ let package = Package(
         service("readings", [.crypto, .nioCore, .atomics]),
         service("alerts", ["HTTPClient", .crypto]),
         service("billing"),
-        service("realtime", pages: true, ["WebSockets", .nioCore]),
+        service("realtime", pages: true, scripts: true, ["WebSockets", .nioCore]),
         .executableTarget(
             name: "Gateway",
             dependencies: [

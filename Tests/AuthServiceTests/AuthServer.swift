@@ -26,11 +26,13 @@ struct AuthServer: Sendable {
     }
 
     /// Starts an instance, which runs as long as the process.
-    static func start(on database: TestDatabase) async throws -> AuthServer {
+    ///
+    /// - Parameter redisURL: Instead of the database's own.
+    static func start(on database: TestDatabase, redisURL: String? = nil) async throws -> AuthServer {
         let configuration = try ServiceConfiguration([
             "LMS_DATABASE_URL": database.configuration(.auth).url,
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
-            "LMS_REDIS_URL": database.redisURL,
+            "LMS_REDIS_URL": redisURL ?? database.redisURL,
             "LMS_SECRET_KEY": database.encodedSecretKey,
         ])
         var logger = Logger(label: "auth")
@@ -75,6 +77,15 @@ struct AuthServer: Sendable {
     /// A token by which another service of the installation calls.
     func internalToken() async throws -> String {
         try await InternalTokens(service: "realtime", keys: KeyRing(database.encodedSecretKey)).token()
+    }
+
+    /// Signs claims of one's own as the service would.
+    func sign(_ claims: TokenClaims) async throws -> String {
+        let sealer = Sealer(keys: try KeyRing(database.encodedSecretKey))
+        let keys = try await withClient(database.configuration(.auth)) { client in
+            try await SigningKeyStore(database: client, sealer: sealer).load()
+        }
+        return try await TokenSigner(key: keys[0]).sign(claims)
     }
 
     /// Asks the database as its administrator.

@@ -91,4 +91,15 @@ import Testing
         #expect(Set(statuses.prefix(30)) == [401])
         #expect(statuses.last == 429)
     }
+
+    @Test func `without Redis one signs in, and guessing is slowed down all the same`() async throws {
+        // Nobody listens on the port for discarding.
+        let server = try await AuthServer.start(on: AuthServer.makeDatabase(), redisURL: "redis://127.0.0.1:9/0")
+        let ada = try await server.newcomer()
+        #expect(try await ada.logIn().status == 200)
+        for _ in 0..<5 { #expect(try await ada.logIn(password: "wrong horse battery").status == 401) }
+        #expect(try await ada.logIn().status == 429)
+        #expect(try await ada.api.post("/api/v1/auth/logout").status == 204)
+        #expect(try await ada.api.get("/api/v1/auth/me").status == 401)
+    }
 }

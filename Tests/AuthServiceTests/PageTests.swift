@@ -1,4 +1,5 @@
 import Foundation
+import Identity
 import NIOHTTP1
 import TestKit
 import Testing
@@ -143,6 +144,26 @@ import Testing
             "/api/v1/auth/me", ["name": "Ada K"],
             headers: ["cookie": browser.cookie, "origin": "http://127.0.0.1:\(server.port)"])
         #expect(own.status == 200)
+    }
+
+    @Test func `a cookie past half of its life is replaced`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let young = try await Browser(client: ada.client).signedIn(ada)
+        #expect(try await young.get("/").cookie("session_token") == nil)
+        let session = try await server.query(
+            "SELECT id FROM auth.sessions WHERE user_id = \(UUID(uuidString: ada.id)) AND kind = 'browser'")
+        let user = UserPrincipal(
+            id: try #require(UUID(uuidString: ada.id)), organizationID: UUID(uuidString: ada.organizationID),
+            role: .viewer, sessionID: nil, tokenID: UUID(), issuedAt: Date(timeIntervalSinceNow: -1810), expiresAt: nil)
+        let claims = TokenClaims(
+            .session, user: user, sessionID: try #require(try session.first?.decode(UUID.self, at: 0)), lifetime: 3600)
+        let old = Browser(client: ada.client, cookie: "session_token=" + (try await server.sign(claims)))
+        let cookie = try #require(try await old.get("/").cookie("session_token"))
+        let me = try await ada.client.get("/api/v1/auth/me", headers: ["cookie": cookie.firstPair])
+        // The role is today's, not the old cookie's.
+        #expect(me.json["role"] == "owner")
+        #expect(me.cookie("session_token") == nil)
     }
 
     @Test func `who is signed in is sent on from the forms`() async throws {

@@ -1,6 +1,8 @@
 import Foundation
+import Identity
 import Kernel
 import Postgres
+import Redis
 import TestKit
 import Testing
 
@@ -80,6 +82,28 @@ import Testing
         try await eventually(within: .seconds(1)) { try await elsewhere.get("/api/v1/auth/me").status == 401 }
         #expect(try await ada.refresh(ada.refreshToken).status == 401)
         #expect(try await ada.api.post("/api/v1/auth/logout").status == 401)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a session that ends is announced`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let redis = RedisClient(try RedisConfiguration(url: server.database.redisURL))
+        let runner = Task { await redis.run() }
+        defer { runner.cancel() }
+        var sessions: Set<UUID> = []
+        for await event in redis.subscribe(to: Revocation.channel) {
+            switch event {
+            case .established: #expect(try await ada.api.post("/api/v1/auth/logout").status == 204)
+            case .dropped: Issue.record("the channel was read too slowly")
+            case .message(let message):
+                let revocation = try JSONDecoder().decode(Revocation.self, from: Data(message.payload))
+                if case .session(let id) = revocation.subject { sessions.insert(id) }
+            }
+            let own = try await server.query(
+                "SELECT id FROM auth.sessions WHERE user_id = \(UUID(uuidString: ada.id))")
+            if try sessions.contains(#require(own.first).decode(UUID.self, at: 0)) { break }
+        }
     }
 
     @Test func `other services read what has been revoked, in order`() async throws {

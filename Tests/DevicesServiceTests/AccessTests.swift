@@ -80,8 +80,9 @@ import Testing
         let device = try await organization.device()
         #expect(try await organization.admin.delete(device.path).status == 204)
         try await eventually { try await device.client.get(device.path).status == 401 }
-        let expired = try await TestIssuer.shared().token(.owner, of: organization.id, lifetime: -10)
-        let forged = String(try await TestIssuer.shared().token(.owner, of: organization.id).dropLast(4)) + "AAAA"
+        let expired = try await TestIssuer.shared().token(in: organization.id, as: .owner, lifetime: -10)
+        let genuine = try await TestIssuer.shared().token(in: organization.id, as: .owner)
+        let forged = String(genuine.dropLast(4)) + "AAAA"
         for (name, access) in Self.expected where access != .public {
             let (method, path) = Self.request(name)
             for token in [device.key, expired, forged, "x", "lms_dev_x", "lms_pat_x"] {

@@ -21,41 +21,22 @@ struct AuthApplication {
         let logger = environment.logger
         let verificationKeys = LocalKeys()
         let base = try await ServiceBase(environment, issuerKeys: verificationKeys)
-        let (database, redis) = (base.database, base.redis)
         let sealer = Sealer(keys: base.keyRing)
         let forms = FormTokens(keys: base.keyRing)
+        let pages = try PageRenderer(
+            service: "auth", templates: Bundle.module.url(forResource: "Templates", withExtension: nil), forms: forms)
         let outbox = Outbox(source: .auth)
-
-        let users = UserStore(database: database)
-        let sessionStore = SessionStore(database: database, outbox: outbox)
-        let revocations = RevocationStore(database: database)
-        let idempotency = Idempotency(table: "auth.idempotency", database: database, sealer: sealer)
+        let revocations = RevocationStore(database: base.database)
+        let idempotency = Idempotency(table: "auth.idempotency", database: base.database, sealer: sealer)
         let signingKeys = SigningKeys(
-            store: SigningKeyStore(database: database, sealer: sealer), verificationKeys: verificationKeys,
+            store: SigningKeyStore(database: base.database, sealer: sealer), verificationKeys: verificationKeys,
             logger: logger)
         environment.health.register("signing keys") { _ = try signingKeys.signer() }
 
-        let issuer = TokenIssuer(keys: signingKeys)
-        let announcer = RevocationAnnouncer(revocations: base.revocations, redis: redis, logger: logger)
-        let sessions = Sessions(store: sessionStore, issuer: issuer, announcer: announcer)
-        let attempts = AttemptLog(redis: redis, logger: logger)
-        let registrar = Registrar(
-            hasher: hasher, limit: RegistrationGuard(log: attempts), issuer: issuer, outbox: outbox)
-        let signIn = SignIn(
-            users: users, sessions: sessionStore, hasher: hasher, limit: SignInGuard(log: attempts), issuer: issuer)
-        let renewal = CookieRenewal(sessions: sessions)
-        let pages = try PageRenderer(
-            service: "auth", templates: Bundle.module.url(forResource: "Templates", withExtension: nil), forms: forms)
-
+        let accounts = Accounts(base, signingKeys: signingKeys, hasher: hasher, outbox: outbox)
         var routes = RouteTable()
-        AccountRoutes(registrar: registrar, signIn: signIn, sessions: sessions, idempotency: idempotency)
-            .add(to: &routes)
-        ProfileRoutes(users: users, renewal: renewal).add(to: &routes)
-        SessionRoutes(sessions: sessions).add(to: &routes)
+        accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
         KeyRoutes(keys: signingKeys, revocations: revocations).add(to: &routes)
-        PageRoutes(
-            registrar: registrar, signIn: signIn, sessions: sessions, users: users, renewal: renewal, pages: pages
-        ).add(to: &routes)
 
         http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), forms: forms, pages: pages,
@@ -66,9 +47,43 @@ struct AuthApplication {
         services =
             try base.services(rereadRevocations: reread) + [
                 signingKeys,
-                OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),
-                Housekeeping(database: database, logger: logger), idempotency,
+                OutboxRelay(outbox: outbox, database: base.database, redis: base.redis, logger: logger),
+                Housekeeping(database: base.database, logger: logger), idempotency,
                 http,
             ]
+    }
+}
+
+/// What users do with their accounts, and the routes to it.
+private struct Accounts {
+    let users: UserStore
+    let sessions: Sessions
+    let registrar: Registrar
+    let signIn: SignIn
+
+    init(_ base: ServiceBase, signingKeys: SigningKeys, hasher: PasswordHasher, outbox: Outbox) {
+        let logger = base.environment.logger
+        let issuer = TokenIssuer(keys: signingKeys)
+        let store = SessionStore(database: base.database, outbox: outbox)
+        let attempts = AttemptLog(redis: base.redis, logger: logger)
+        users = UserStore(database: base.database)
+        sessions = Sessions(
+            store: store, issuer: issuer,
+            announcer: RevocationAnnouncer(revocations: base.revocations, redis: base.redis, logger: logger))
+        registrar = Registrar(
+            hasher: hasher, limit: RegistrationGuard(log: attempts), issuer: issuer, outbox: outbox)
+        signIn = SignIn(
+            users: users, sessions: store, hasher: hasher, limit: SignInGuard(log: attempts), issuer: issuer)
+    }
+
+    func addRoutes(to routes: inout RouteTable, pages: PageRenderer, idempotency: Idempotency) {
+        let renewal = CookieRenewal(sessions: sessions)
+        AccountRoutes(registrar: registrar, signIn: signIn, sessions: sessions, idempotency: idempotency)
+            .add(to: &routes)
+        ProfileRoutes(users: users, renewal: renewal).add(to: &routes)
+        SessionRoutes(sessions: sessions).add(to: &routes)
+        PageRoutes(
+            registrar: registrar, signIn: signIn, sessions: sessions, users: users, renewal: renewal, pages: pages
+        ).add(to: &routes)
     }
 }

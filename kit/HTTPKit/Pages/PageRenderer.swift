@@ -19,11 +19,14 @@ public struct PageRenderer: Sendable {
     /// - Parameters:
     ///   - templates: a folder of `.mustache` files.
     ///   - files: a folder of what the pages load: scripts, styles, images.
+    ///   - libraries: single files that come from elsewhere on the system, such as a chart library.
     /// - Throws: what reading and parsing them throws.
-    public init(service: String, templates: URL?, files: URL? = nil, forms: FormTokens) throws {
+    public init(
+        service: String, templates: URL?, files: URL? = nil, libraries: [URL] = [], forms: FormTokens
+    ) throws {
         let resources = Bundle.module.bundleURL
         let folders = [resources.appendingPathComponent("Static"), files].compactMap(\.self)
-        staticFiles = try StaticFiles(service: service, folders: folders)
+        staticFiles = try StaticFiles(service: service, folders: folders, libraries: libraries)
         self.forms = forms
         var library = MustacheLibrary()
         for folder in [resources.appendingPathComponent("Templates"), templates].compactMap(\.self) {

@@ -26,19 +26,21 @@ public struct StaticFiles: Sendable {
     /// The path that all files are served under, `/static/<service>/`.
     let prefix: String
 
-    /// Loads the files of `folders`; of two with the same name the later folder's is taken.
+    /// Loads the files of `folders` and the single files `libraries`; of two with the same name the later is taken.
     ///
     /// - Throws: what reading the files throws.
-    public init(service: String, folders: [URL]) throws {
+    public init(service: String, folders: [URL], libraries: [URL] = []) throws {
         prefix = "/static/\(service)/"
+        let own = try folders.flatMap { folder in
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).map(folder.appendingPathComponent)
+        }
         var files: [String: File] = [:]
-        for folder in folders {
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-                guard let contentType = Self.contentType(of: name) else { continue }
-                let data = try Data(contentsOf: folder.appendingPathComponent(name))
-                let hash = SHA256.hash(data: data).prefix(6).map { String(format: "%02x", $0) }.joined()
-                files[name] = File(name: name, hash: hash, contentType: contentType, body: ByteBuffer(bytes: data))
-            }
+        for url in own + libraries {
+            let name = url.lastPathComponent
+            guard let contentType = Self.contentType(of: name) else { continue }
+            let data = try Data(contentsOf: url)
+            let hash = SHA256.hash(data: data).prefix(6).map { String(format: "%02x", $0) }.joined()
+            files[name] = File(name: name, hash: hash, contentType: contentType, body: ByteBuffer(bytes: data))
         }
         self.files = files
     }

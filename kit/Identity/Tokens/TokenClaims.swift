@@ -54,6 +54,26 @@ public struct TokenClaims: Sendable, Hashable, Codable {
         su = user.isSuperuser ? true : nil
     }
 
+    /// Writes the ids in lower case, as every answer has them.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        func encode(_ id: UUID?, _ key: CodingKeys) throws {
+            try container.encodeIfPresent(id?.uuidString.lowercased(), forKey: key)
+        }
+        try container.encode(iss, forKey: .iss)
+        try container.encode(aud, forKey: .aud)
+        try encode(sub, .sub)
+        try encode(org, .org)
+        try container.encodeIfPresent(role, forKey: .role)
+        try container.encodeIfPresent(grants, forKey: .grants)
+        try encode(sid, .sid)
+        try container.encode(typ, forKey: .typ)
+        try container.encode(iat, forKey: .iat)
+        try container.encode(exp, forKey: .exp)
+        try encode(jti, .jti)
+        try container.encodeIfPresent(su, forKey: .su)
+    }
+
     /// The user these claims name.
     public var principal: UserPrincipal {
         UserPrincipal(

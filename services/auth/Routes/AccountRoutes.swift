@@ -26,9 +26,7 @@ struct AccountRoutes: Sendable {
             let new = try await registrar.prepare(Registration(input), client: client)
             let response = try await idempotency.create(RegistrationInput.self, request, context, as: .platform) {
                 _, transaction in
-                let opened = try await describingProblems {
-                    try await registrar.store(new, terms: .api, client: client, in: transaction)
-                }
+                let opened = try await registrar.store(new, terms: .api, client: client, in: transaction)
                 return try await answer(opened, organizationName: new.organizationName, status: .created)
             }
             registrar.outbox.wake()

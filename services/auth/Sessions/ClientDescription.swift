@@ -7,6 +7,6 @@ struct ClientDescription: Sendable, Hashable {
 
     init(userAgent: String?, address: String?) {
         self.userAgent = userAgent.map { String($0.prefix(Self.maximumLength)) }
-        self.address = address
+        self.address = address.map { String($0.prefix(Self.maximumLength)) }
     }
 }

@@ -39,8 +39,6 @@ CREATE INDEX devices_by_type ON devices.devices (organization_id, device_type, i
 CREATE INDEX devices_by_project ON devices.devices (organization_id, project_id, id) WHERE project_id IS NOT NULL;
 CREATE INDEX devices_by_tag ON devices.devices USING gin (tags);
 CREATE INDEX devices_by_text ON devices.devices USING gin (search_text gin_trgm_ops);
--- What the search for silent devices goes through.
-CREATE INDEX devices_in_contact ON devices.devices (id) WHERE status IN ('online', 'error');
 
 -- Keys are kept as the SHA-256 of the whole text; a revoked one is deleted.
 CREATE TABLE devices.device_keys (

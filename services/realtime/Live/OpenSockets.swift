@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Identity
+import Metrics
+import ServiceLifecycle
+import Synchronization
+import WebSockets
+
+/// The sockets of this instance and whose they are: counted, and closed when their user may no longer be here.
+final class OpenSockets: ServiceLifecycle.Service {
+    private struct Entry {
+        let socket: WebSocket
+        let user: UserPrincipal
+    }
+
+    private struct State {
+        var entries: [ObjectIdentifier: Entry] = [:]
+        /// How many sockets each organization has.
+        var counts: [UUID: Int] = [:]
+    }
+
+    private static let interval = Duration.milliseconds(250)
+
+    private let limit: Int
+    private let revocations: Revocations
+    private let state = Mutex(State())
+    private let gauge = Gauge(label: "lms_realtime_sockets")
+
+    /// - Parameter limit: how many sockets an organization may have open on an instance.
+    init(limit: Int = 5000, revocations: Revocations) {
+        self.limit = limit
+        self.revocations = revocations
+    }
+
+    /// Admits a socket of a user who acts in `organization`; false when that has too many.
+    func add(_ socket: WebSocket, of user: UserPrincipal, in organization: UUID) -> Bool {
+        state.withLock { state in
+            guard state.counts[organization, default: 0] < limit else { return false }
+            state.counts[organization, default: 0] += 1
+            state.entries[ObjectIdentifier(socket)] = Entry(socket: socket, user: user)
+            gauge.record(state.entries.count)
+            return true
+        }
+    }
+
+    func remove(_ socket: WebSocket, in organization: UUID) {
+        state.withLock { state in
+            guard state.entries.removeValue(forKey: ObjectIdentifier(socket)) != nil else { return }
+            let others = state.counts[organization, default: 1] - 1
+            state.counts[organization] = others > 0 ? others : nil
+            gauge.record(state.entries.count)
+        }
+    }
+
+    /// Looks again and again whose credential has ended.
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                self.closeEnded(at: Date())
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+
+    private func closeEnded(at now: Date) {
+        let all = state.withLock { Array($0.entries.values) }
+        for entry in all where isEnded(entry.user, at: now) {
+            entry.socket.close(.notAuthenticated, reason: "the session has ended")
+        }
+    }
+
+    private func isEnded(_ user: UserPrincipal, at now: Date) -> Bool {
+        user.expiresAt.map { $0 <= now } ?? false || revocations.isRevoked(user)
+    }
+}

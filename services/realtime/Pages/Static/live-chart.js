@@ -1,0 +1,125 @@
+"use strict";
+
+/* The last hour of one series: filled from what is stored, extended by what arrives. Drawn by dygraphs, or as a table
+   where that is not installed. */
+class LiveChart {
+  static span = 3600_000;
+  static maximumPages = 4;
+
+  constructor(element, note) {
+    this.element = element;
+    this.note = note;
+    this.points = [];
+    this.isDue = false;
+    this.series = null;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.remake());
+  }
+
+  async show(device, sensor, unit) {
+    const series = { device, sensor, unit };
+    this.series = series;
+    this.points = [];
+    this.note.textContent = "";
+    this.remake();
+    let stored = [];
+    try {
+      stored = await LiveChart.stored(device, sensor);
+    } catch {
+      this.note.textContent = "What was stored cannot be loaded just now; new values appear as they arrive.";
+    }
+    if (this.series !== series) return;
+    // What arrived while this was loading may be among what is stored.
+    const last = stored.length ? stored[stored.length - 1][0] : 0;
+    this.points = stored.concat(this.points.filter(([time]) => time > last));
+    this.draw();
+  }
+
+  add(time, value) {
+    const last = this.points.length ? this.points[this.points.length - 1][0] : 0;
+    if (typeof value !== "number" || time <= last) return;
+    this.points.push([time, value]);
+    this.draw();
+  }
+
+  static async stored(device, sensor) {
+    const query = new URLSearchParams({
+      sensor_type: sensor,
+      from: new Date(Date.now() - LiveChart.span).toISOString(),
+      limit: "1000",
+    });
+    let points = [];
+    for (let page = 0; page < LiveChart.maximumPages; page += 1) {
+      const response = await fetch(`/api/v1/devices/${device}/readings?${query}`);
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      const { items, next_cursor: cursor } = await response.json();
+      points = points.concat(items.map((item) => [new Date(item.timestamp).getTime(), item.value]));
+      if (!cursor) break;
+      query.set("cursor", cursor);
+    }
+    return points.filter(([, value]) => typeof value === "number").reverse();
+  }
+
+  /* At most four times a second, and not at all while nobody sees it. */
+  draw() {
+    if (this.isDue) return;
+    this.isDue = true;
+    setTimeout(() => requestAnimationFrame(() => this.drawNow()), 250);
+  }
+
+  drawNow() {
+    this.isDue = false;
+    const start = Date.now() - LiveChart.span;
+    this.points = this.points.filter(([time]) => time >= start);
+    this.element.classList.toggle("plain", !window.Dygraph);
+    if (!window.Dygraph) return this.drawTable();
+    const file = this.points.map(([time, value]) => [new Date(time), value]);
+    if (!file.length) return;
+    const options = { file, dateWindow: [start, Date.now()], drawPoints: file.length < 60 };
+    if (this.graph) this.graph.updateOptions(options);
+    else this.graph = new Dygraph(this.element, file, { ...this.style(), ...options });
+  }
+
+  remake() {
+    if (this.graph) this.graph.destroy();
+    this.graph = null;
+    this.element.replaceChildren();
+    this.draw();
+  }
+
+  style() {
+    const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const unit = this.series.unit || "";
+    return {
+      labels: ["time", this.series.sensor],
+      colors: [colour("--accent")],
+      strokeWidth: 2,
+      pointSize: 2.5,
+      fillGraph: true,
+      fillAlpha: 0.12,
+      gridLineColor: colour("--border"),
+      axisLineColor: colour("--border"),
+      gridLineWidth: 0.5,
+      highlightCircleSize: 4,
+      legend: "follow",
+      legendFormatter: ({ x, series }) => (x === undefined ? "" : `${series[0].yHTML} ${unit}`),
+      axes: { x: { drawGrid: false }, y: { axisLabelWidth: 44 } },
+      interactionModel: {},
+      rightGap: 8,
+      xRangePad: 4,
+      yRangePad: 12,
+    };
+  }
+
+  drawTable() {
+    const rows = this.points.slice(-20).reverse().map(([time, value]) => {
+      const row = document.createElement("tr");
+      for (const text of [new Date(time).toLocaleTimeString(), value.toLocaleString()]) {
+        row.append(Object.assign(document.createElement("td"), { textContent: text }));
+      }
+      return row;
+    });
+    const table = document.createElement("table");
+    table.append(...rows);
+    this.element.replaceChildren(table);
+  }
+}

@@ -1,0 +1,35 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// Deletes, once an hour, what the dashboard does not show any more.
+struct Retention: ServiceLifecycle.Service {
+    private static let interval = Duration.seconds(3600)
+    private static let age = Duration.seconds(30 * 86_400)
+
+    let database: PostgresClient
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await deleteOld(before: Timestamp.now.adding(.zero - Self.age))
+                } catch is CancellationError {
+                } catch {
+                    logger.debug("old activity could not be deleted", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+
+    private func deleteOld(before time: Timestamp) async throws {
+        _ = try await database.query("DELETE FROM realtime.activity WHERE happened_at < \(time)", as: .platform)
+        _ = try await database.query(
+            """
+            DELETE FROM realtime.alerts
+            WHERE triggered_at < \(time) AND status NOT IN ('active', 'acknowledged')
+            """, as: .platform)
+    }
+}
