@@ -45,11 +45,12 @@ extension RealtimeService {
             store: DashboardStore(database: base.database, rate: rate), pages: pages, hasCharts: charts.isInstalled
         ).add(to: &routes)
 
+        let socketTasks = WebSocketTasks()
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"),
-            server: .http1WithWebSockets(configuration: .init(idleTimeout: .seconds(120))))
+            server: .http1WithWebSockets(socketTasks, configuration: .init(idleTimeout: .seconds(120))))
         let retention = Retention(database: base.database, logger: logger)
-        return (http, try base.services() + [consumer, meter, retention, tail, sockets, http])
+        return (http, try base.services() + [consumer, meter, retention, tail, sockets, socketTasks, http])
     }
 }
