@@ -131,7 +131,7 @@ let package = Package(
             "WebSockets",
             [
                 .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .crypto, .deque, .logging,
+                .nioWebSocket, .crypto, .deque, .lifecycle, .logging,
             ]),
         kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(
@@ -189,7 +189,12 @@ let package = Package(
         tests("lms"),
         tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestKit", "LocalStack", "HTTPClient"], path: "Tests/SystemTests",
+            name: "SystemTests",
+            dependencies: [
+                "TestKit", "LocalStack", "Postgres", .logging, "AuthService", "DevicesService", "ReadingsService",
+                "AlertsService", "BillingService", "RealtimeService", "Gateway",
+            ],
+            path: "Tests/SystemTests",
             swiftSettings: strict),
     ]
 )

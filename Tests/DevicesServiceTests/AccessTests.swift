@@ -38,7 +38,7 @@ import Testing
     ]
 
     @Test func `every route is for those it is meant for`() async throws {
-        let routes = try await DevicesServer.shared().http.routes.routes
+        let routes = try await DevicesServer.shared().service.http.routes.routes
         let served = Dictionary(uniqueKeysWithValues: routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) })
         #expect(served == Self.expected)
     }
@@ -48,7 +48,7 @@ import Testing
         let organization = try await server.organization()
         let device = try await organization.device()
         var callers: [(principal: Principal?, client: TestHTTPClient)] = [
-            (nil, server.client), (.service(name: "readings"), try await server.service()),
+            (nil, server.service.client), (.service(name: "readings"), try await server.service.peer()),
             (
                 .device(
                     DevicePrincipal(id: UUID(), organizationID: organization.id, keyHash: SecretHash(of: device.key))),
@@ -59,7 +59,7 @@ import Testing
             let principal = UserPrincipal(
                 id: UUID(), organizationID: organization.id, role: role, sessionID: UUID(), tokenID: UUID(),
                 issuedAt: Date(), expiresAt: nil)
-            callers.append((.user(principal), try await server.user(role, of: organization.id)))
+            callers.append((.user(principal), try await server.service.user(role, of: organization.id)))
         }
         for (name, access) in Self.expected where access != .public {
             let (method, path) = Self.request(name)
@@ -80,12 +80,15 @@ import Testing
         let device = try await organization.device()
         #expect(try await organization.admin.delete(device.path).status == 204)
         try await eventually { try await device.client.get(device.path).status == 401 }
-        let expired = try await server.issuer.token(.owner, of: organization.id, lifetime: -10)
-        let forged = String(try await server.issuer.token(.owner, of: organization.id).dropLast(4)) + "AAAA"
+        let expired = try await TestIssuer.shared().token(in: organization.id, as: .owner, lifetime: -10)
+        let genuine = try await TestIssuer.shared().token(in: organization.id, as: .owner)
+        let forged = String(genuine.dropLast(4)) + "AAAA"
         for (name, access) in Self.expected where access != .public {
             let (method, path) = Self.request(name)
             for token in [device.key, expired, forged, "x", "lms_dev_x", "lms_pat_x"] {
-                #expect(try await server.client.authorized(token).send(method, path).status == 401, "\(name): \(token)")
+                #expect(
+                    try await server.service.client.authorized(token).send(method, path).status == 401,
+                    "\(name): \(token)")
             }
         }
     }

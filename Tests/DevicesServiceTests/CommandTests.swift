@@ -31,7 +31,7 @@ import Testing
         let shown = try await organization.admin.get("/api/v1/commands/\(id)").json
         #expect(shown["result"] == ["blinked": true])
         for time in ["sent_at", "acknowledged_at", "completed_at"] { #expect(shown[time].string != nil, "\(time)") }
-        let events = try await organization.server.events(
+        let events = try await organization.server.service.events(
             about: id, are: ["command.queued", "command.sent", "command.acknowledged", "command.succeeded"])
         #expect(events.map(\.subjectVersion) == [1, 2, 3, 4])
         #expect(try events[3].decode(JSONValue.self)["device_id"].string == device.id)
@@ -45,7 +45,8 @@ import Testing
         #expect(try await device.report(id, "succeeded").status == 200)
         #expect(try await device.report(id, "succeeded").json["version"] == 3)
         #expect(try await device.report(id, "failed").status == 409)
-        try await organization.server.events(about: id, are: ["command.queued", "command.sent", "command.succeeded"])
+        try await organization.server.service.events(
+            about: id, are: ["command.queued", "command.sent", "command.succeeded"])
     }
 
     @Test func `urgent commands go out first, then older ones, and a poll takes no more than it asks for`() async throws
@@ -84,7 +85,7 @@ import Testing
         #expect(try await device.poll() == [id])
         try await endLease(of: id, server)
         #expect(try await device.poll() == [])
-        let events = try await server.events(
+        let events = try await server.service.events(
             about: id, are: ["command.queued", "command.sent", "command.sent", "command.failed"])
         #expect(try events[3].decode(JSONValue.self)["error"] == "not acknowledged after 2 deliveries")
     }
@@ -95,15 +96,15 @@ import Testing
         let device = try await organization.device()
         let (waiting, leased) = (try await device.queue(), try await device.queue("blink", ["priority": "high"]))
         #expect(try await device.poll("?limit=1") == [leased])
-        try await server.query(
+        try await server.service.query(
             """
             UPDATE devices.commands SET expires_at = now() - interval '1 s' WHERE organization_id = \(organization.id)
             """)
         #expect(try await device.poll() == [])
-        try await server.events(about: waiting, are: ["command.queued", "command.expired"])
+        try await server.service.events(about: waiting, are: ["command.queued", "command.expired"])
         #expect(try await organization.admin.get("/api/v1/commands/\(leased)").json["status"] == "sent")
         try await endLease(of: leased, server)
-        try await server.events(about: leased, are: ["command.queued", "command.sent", "command.expired"])
+        try await server.service.events(about: leased, are: ["command.queued", "command.sent", "command.expired"])
         #expect(try await device.report(leased, "succeeded").status == 409)
     }
 
@@ -115,7 +116,7 @@ import Testing
         #expect(try await device.poll() == [])
         #expect(try await device.client.post("\(device.path)/heartbeat").json["pending_commands"] == 0)
         let command = try #require(UUID(uuidString: id))
-        try await server.query("UPDATE devices.commands SET scheduled_at = now() WHERE id = \(command)")
+        try await server.service.query("UPDATE devices.commands SET scheduled_at = now() WHERE id = \(command)")
         #expect(try await device.poll() == [id])
     }
 
@@ -132,7 +133,7 @@ import Testing
         #expect(try await device.poll() == [other])
         #expect(try await device.report(other, "acknowledged").status == 200)
         #expect(try await organization.admin.delete("/api/v1/commands/\(other)").status == 409)
-        try await organization.server.events(about: id, are: ["command.queued", "command.cancelled"])
+        try await organization.server.service.events(about: id, are: ["command.queued", "command.cancelled"])
     }
 
     @Test func `shorthands are commands`() async throws {
@@ -189,8 +190,27 @@ import Testing
         #expect(try await organization.admin.post("\(device.path)/commands", body).status == 422)
     }
 
+    @Test func `the same Idempotency-Key queues one command, also by a shorthand`() async throws {
+        let organization = try await DevicesServer.shared().organization()
+        let device = try await organization.device()
+        func post(_ path: String, _ body: String, key: String) async throws -> TestHTTPResponse {
+            try await organization.admin.send(
+                .POST, "\(device.path)/\(path)", headers: ["content-type": "application/json", "idempotency-key": key],
+                body: Array(body.utf8))
+        }
+        for (path, body, other) in [
+            ("commands", #"{"command_type": "blink"}"#, #"{"command_type": "beep"}"#), ("reboot", "", "{}"),
+        ] {
+            let first = try await post(path, body, key: path)
+            #expect(first.status == 201)
+            #expect(try await post(path, body, key: path).json == first.json)
+            #expect(try await post(path, other, key: path).status == 422, "\(path)")
+        }
+        #expect(try await device.poll().count == 2)
+    }
+
     private func endLease(of command: String, _ server: DevicesServer) async throws {
         let id = try #require(UUID(uuidString: command))
-        try await server.query("UPDATE devices.commands SET leased_until = now() WHERE id = \(id)")
+        try await server.service.query("UPDATE devices.commands SET leased_until = now() WHERE id = \(id)")
     }
 }

@@ -91,7 +91,7 @@ import Testing
         let ofProject = try await organization.device(["project_id": .string(project.text)])
         let other = try await organization.device()
         let commands = [try await granted.queue(), try await other.queue()]
-        let user = try await server.user(
+        let user = try await server.service.user(
             nil, of: organization.id,
             grants: [
                 ResourceGrant(resource: .device(try #require(UUID(uuidString: granted.id))), role: .viewer),

@@ -1,25 +1,14 @@
-import EventBus
 import Foundation
-import HTTPKit
 import Identity
 import Kernel
-import Logging
-import Postgres
-import Redis
-import ServiceKit
-import ServiceLifecycle
 import TestKit
 
 @testable import DevicesService
 
-/// The service, built as `main` builds it, with a database and a Redis of its own.
+/// An instance of the devices service.
 struct DevicesServer: Sendable {
-    let http: HTTPApplication
+    let service: TestService
     let waiters: PollWaiters
-    let database: TestDatabase
-    let issuer: TestIssuer
-    let redis: RedisClient
-    let port: Int
 
     /// The one that all tests share.
     static func shared() async throws -> DevicesServer { try await sharedServer.value }
@@ -32,72 +21,19 @@ struct DevicesServer: Sendable {
 
     /// Starts an instance, which runs as long as the process.
     static func start(on database: TestDatabase) async throws -> DevicesServer {
-        let issuer = try await TestIssuer.shared()
-        let configuration = try ServiceConfiguration([
-            "LMS_DATABASE_URL": database.configuration(.devices).url,
-            "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
-            "LMS_REDIS_URL": database.redisURL,
-            "LMS_SECRET_KEY": database.encodedSecretKey,
-            "LMS_AUTH_URL": "http://127.0.0.1:\(issuer.port)",
-        ])
-        var logger = Logger(label: "devices")
-        logger.logLevel = .warning
-        let environment = ServiceEnvironment(
-            service: DevicesService.description, configuration: configuration, logger: logger)
-        let (http, waiters, services) = try await DevicesService.build(environment)
-        let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [ClientService("test-redis") { await redis.run() }] + services, logger: logger))
-        Task { try await group.run() }
-        let port = try await http.port()
-        let client = TestHTTPClient(port: port)
-        try await eventually { try await client.get("/readyz").status == 200 }
-        return DevicesServer(
-            http: http, waiters: waiters, database: database, issuer: issuer, redis: redis, port: port)
-    }
-
-    /// Without credentials.
-    var client: TestHTTPClient { TestHTTPClient(port: port) }
-
-    /// A user of an organization.
-    func user(
-        _ role: Role?, of organization: UUID, grants: [ResourceGrant] = [], id: UUID = UUID()
-    ) async throws -> TestHTTPClient {
-        client.authorized(try await issuer.token(role, of: organization, grants: grants, id: id))
-    }
-
-    /// Another service of the installation.
-    func service() async throws -> TestHTTPClient {
-        let tokens = await InternalTokens(service: "readings", keys: try KeyRing(database.encodedSecretKey))
-        return client.authorized(try await tokens.token())
+        var waiters: PollWaiters?
+        let service = try await TestService.start(.devices, DevicesService.description, on: database) { environment in
+            let parts = try await DevicesService.build(environment)
+            waiters = parts.waiters
+            return (parts.http, parts.services)
+        }
+        return DevicesServer(service: service, waiters: waiters!)
     }
 
     /// A new organization with an admin.
     func organization() async throws -> TestOrganization {
         let id = UUID.v7()
-        return TestOrganization(id: id, server: self, admin: try await user(.admin, of: id))
-    }
-
-    /// Asks the database as its administrator.
-    @discardableResult
-    func query(_ sql: SQL) async throws -> Rows {
-        try await withClient(database.administrator) { try await $0.query(sql) }
-    }
-
-    /// The events about a subject that are on the service's stream, in order.
-    func events(about subject: String) async throws -> [Event] {
-        try await redis.xrange(StreamName.events(.devices), count: 100_000)
-            .map { try Event(json: $0["event"] ?? []) }.filter { $0.subject == subject }
-    }
-
-    /// Waits until the events about a subject are of these types, and returns them.
-    @discardableResult
-    func events(about subject: String, are types: [String]) async throws -> [Event] {
-        try await eventually {
-            let events = try await events(about: subject)
-            return events.map(\.type) == types ? events : nil
-        }
+        return TestOrganization(id: id, server: self, admin: try await service.user(.admin, of: id))
     }
 }
 
@@ -115,7 +51,7 @@ struct TestOrganization: Sendable {
         guard response.status == 201, let id = response.json["id"].string, let key = response.json["api_key"].string
         else { throw UnexpectedAnswer(response: response) }
         return TestDevice(
-            id: id, key: key, organization: self, client: server.client.authorized(key), answer: response)
+            id: id, key: key, organization: self, client: server.service.client.authorized(key), answer: response)
     }
 }
 

@@ -23,7 +23,7 @@ import Testing
         #expect(try await heartbeat(device, second) == 200)
         try await eventually(within: .seconds(2)) { try await heartbeat(device, device.key) == 401 }
         let server = organization.server
-        try await server.events(
+        try await server.service.events(
             about: SecretHash(of: device.key).hex,
             are: ["device.key.issued", "device.key.issued", "device.key.revoked"])
     }
@@ -34,7 +34,7 @@ import Testing
         let other = try await DevicesServer.start(on: database)
         let organization = try await one.organization()
         let device = try await organization.device()
-        let elsewhere = other.client.authorized(device.key)
+        let elsewhere = other.service.client.authorized(device.key)
         #expect(try await elsewhere.post("\(device.path)/heartbeat").status == 200)
         let rotated = try await organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 0])
         #expect(rotated.json["previous_key_expires_at"].isNull)
@@ -47,7 +47,7 @@ import Testing
         let server = try await DevicesServer.shared()
         let organization = try await server.organization()
         let device = try await organization.device()
-        let subscription = server.redis.subscribe(to: Revocation.channel)
+        let subscription = server.service.redis.subscribe(to: Revocation.channel)
         var events = subscription.makeAsyncIterator()
         _ = await events.next()
         _ = try await organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 0])
@@ -61,7 +61,7 @@ import Testing
     @Test func `another service learns who holds a key`() async throws {
         let server = try await DevicesServer.shared()
         let device = try await server.organization().device()
-        let service = try await server.service()
+        let service = try await server.service.peer()
         let path = "/internal/v1/device-keys/\(SecretHash(of: device.key).hex)"
         let answer = try await service.get(path)
         #expect(answer.status == 200)
@@ -85,6 +85,7 @@ import Testing
     }
 
     private func heartbeat(_ device: TestDevice, _ key: String?) async throws -> Int {
-        try await device.organization.server.client.authorized(key ?? "").post("\(device.path)/heartbeat").status
+        try await device.organization.server.service.client.authorized(key ?? "").post("\(device.path)/heartbeat")
+            .status
     }
 }

@@ -38,8 +38,8 @@ import Testing
         let event = try Event(
             source: .auth, type: "organization.deleted", subject: organization.id.text, subjectVersion: 2,
             organizationID: organization.id, data: ["organization_id": organization.id.text])
-        try await server.redis.xadd(StreamName.events(.auth), [("event", event.json)])
-        try await server.events(about: device.id, are: ["device.registered", "device.deleted"])
+        try await server.service.redis.xadd(StreamName.events(.auth), [("event", event.json)])
+        try await server.service.events(about: device.id, are: ["device.registered", "device.deleted"])
         #expect(try await organization.admin.get(device.path).status == 404)
     }
 
@@ -51,11 +51,11 @@ import Testing
                 "organization_id": .string(organization.text), "plan": "free",
                 "limits": ["devices": devices.map { .number(Double($0)) } ?? .null, "members": 3],
             ] as JSONValue)
-        try await server.redis.xadd(StreamName.events(.billing), [("event", event.json)])
+        try await server.service.redis.xadd(StreamName.events(.billing), [("event", event.json)])
     }
 
     private func limit(_ server: DevicesServer, _ organization: UUID) async throws -> Int? {
-        let rows = try await server.query(
+        let rows = try await server.service.query(
             "SELECT devices FROM devices.limits WHERE organization_id = \(organization)")
         return try #require(rows.first).decode(Int?.self, at: 0)
     }

@@ -12,7 +12,7 @@ import Testing
         let organization = try await one.organization()
         let device = try await organization.device()
         for server in [one, other] {
-            let waiting = server.client.authorized(device.key)
+            let waiting = server.service.client.authorized(device.key)
             async let answer = waiting.get("\(device.path)/commands?wait=20")
             try await eventually { try await isWaiting(server, device) }
             let start = ContinuousClock.now
@@ -38,7 +38,7 @@ import Testing
         async let again = device.poll("?wait=20")
         try await eventually { try await isWaiting(server, device) }
         let command = try #require(UUID(uuidString: id))
-        try await server.query("UPDATE devices.commands SET leased_until = now() WHERE id = \(command)")
+        try await server.service.query("UPDATE devices.commands SET leased_until = now() WHERE id = \(command)")
         #expect(try await again == [id])
     }
 

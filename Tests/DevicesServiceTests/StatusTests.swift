@@ -23,7 +23,7 @@ import Testing
         #expect(shown["last_seen"].string != nil)
         #expect(shown["version"] == 2)
         #expect(try await device.poll() == [command])
-        let events = try await organization.server.events(
+        let events = try await organization.server.service.events(
             about: device.id, are: ["device.registered", "device.online"])
         let data = try events[1].decode(JSONValue.self)
         #expect(data["status"] == "online")
@@ -47,7 +47,7 @@ import Testing
         #expect(try await device.client.post("\(device.path)/status", ["status": "error"]).status == 200)
         #expect(try await device.client.get("\(device.path)/status").json["status"] == "error")
         #expect(try await device.client.post("\(device.path)/status", ["status": "offline"]).status == 200)
-        try await organization.server.events(
+        try await organization.server.service.events(
             about: device.id,
             are: ["device.registered", "device.online", "device.status_changed", "device.offline"])
     }
@@ -86,13 +86,13 @@ import Testing
         for device in [device, patient] {
             #expect(try await device.client.post("\(device.path)/heartbeat").status == 200)
         }
-        try await server.query(
+        try await server.service.query(
             """
             UPDATE devices.devices SET last_seen = now() - interval '100 s' WHERE organization_id = \(organization.id)
             """)
         try await eventually { try await device.shown()["status"] == "offline" }
         #expect(try await patient.shown()["status"] == "online")
-        let events = try await server.events(
+        let events = try await server.service.events(
             about: device.id, are: ["device.registered", "device.online", "device.offline"])
         #expect(events.map(\.subjectVersion) == [1, 2, 3])
         #expect(try await device.client.post("\(device.path)/status", ["status": "online"]).status == 200)
@@ -106,21 +106,21 @@ import Testing
         let id = try #require(UUID(uuidString: device.id))
         try await eventually {
             let batch = #"{"batch_id":1,"devices":["\#(device.id)"],"sensors":["t"],"time":[1],"value":[null]}"#
-            try await server.redis.xadd(
+            try await server.service.redis.xadd(
                 StreamName.telemetry(StreamName.telemetryPartition(of: id)), [("batch", batch)])
             return try await device.shown()["status"] == "online"
         }
-        try await server.events(about: device.id, are: ["device.registered", "device.online"])
+        try await server.service.events(about: device.id, are: ["device.registered", "device.online"])
     }
 
     @Test func `a change of status is shown live where somebody watches`() async throws {
         let server = try await DevicesServer.shared()
         let organization = try await server.organization()
         let device = try await organization.device()
-        try await server.redis.set(StreamName.watch(organization.id), to: "1")
+        try await server.service.redis.set(StreamName.watch(organization.id), to: "1")
         #expect(try await device.client.post("\(device.path)/heartbeat").status == 200)
         let entry = try await eventually {
-            try await server.redis.xrange(StreamName.live(organization.id), count: 10).first
+            try await server.service.redis.xrange(StreamName.live(organization.id), count: 10).first
         }
         let frame = try #require(LiveStream.decode(entry["frames"] ?? []).first)
         let data = try JSONDecoder().decode(JSONValue.self, from: Data(frame.json))

@@ -30,7 +30,8 @@ struct IngestTests {
         let first = reading("t", 1, ["timestamp": "2026-11-01T10:00:00Z"])
         _ = try await device.send(first)
         let again = try await device.send(
-            reading("t", 99, ["timestamp": "2026-11-01T10:00:00Z"]), reading("t", 2, ["timestamp": "2026-11-01T10:01:00Z"]))
+            reading("t", 99, ["timestamp": "2026-11-01T10:00:00Z"]),
+            reading("t", 2, ["timestamp": "2026-11-01T10:01:00Z"]))
         #expect(again.json == ["accepted": 1, "duplicates": 1, "rejected": []])
         let stored = try await device.stored()
         #expect(stored.map(\.value) == [1, 2])
@@ -129,10 +130,14 @@ struct IngestTests {
             for request in 0..<40 {
                 group.addTask {
                     let readings = (0..<25).map { index in
-                        self.reading("t", .number(Double(index)), ["timestamp": .number(Double(1_790_000_000 + request / 2 * 25 + index))])
+                        self.reading(
+                            "t", .number(Double(index)),
+                            ["timestamp": .number(Double(1_790_000_000 + request / 2 * 25 + index))])
                     }
                     let response = try await device.client.post(device.path, ["readings": .array(readings)])
-                    let (accepted, duplicates) = (response.json["accepted"].int ?? -1, response.json["duplicates"].int ?? -1)
+                    let (accepted, duplicates) = (
+                        response.json["accepted"].int ?? -1, response.json["duplicates"].int ?? -1
+                    )
                     #expect(accepted + duplicates == 25)
                     return accepted
                 }
@@ -156,7 +161,8 @@ struct PublishingTests {
         let number = try #require(batch["batch_id"].int)
         let usage = try await server.service.events(about: "\(number)", are: ["usage.recorded"])
         let data = try usage[0].decode(JSONValue.self)
-        #expect(data["organizations"].array?.contains { $0["organization_id"].string == device.organization.text } == true)
+        #expect(
+            data["organizations"].array?.contains { $0["organization_id"].string == device.organization.text } == true)
     }
 
     @Test func `a batch that was not published is published from the table, with what was stored of it`() async throws {
@@ -187,7 +193,8 @@ struct PublishingTests {
         _ = try await device.send(["sensor_type": "unwatched", "value": 1])
         try await eventually { try await !published(of: device, redis).isEmpty }
         try await redis.set(StreamName.watch(device.organization), to: "1")
-        _ = try await device.send(["sensor_type": "t", "value": 2, "unit": "°C"], ["sensor_type": "on", "value": true])
+        _ = try await device.send(
+            ["sensor_type": "t", "value": 2, "unit": "°C"], ["sensor_type": "on", "value": true])
         let entries = try await eventually {
             let entries = try await redis.xrange(StreamName.live(device.organization), count: 10)
             return entries.isEmpty ? nil : entries

@@ -11,7 +11,10 @@ struct QueryTests {
     private func filledDevice(_ count: Int, of organization: UUID = UUID.v7()) async throws -> TestDevice {
         let device = try await ReadingsServer.shared().device(of: organization)
         let readings = (0..<count).map { index -> JSONValue in
-            ["sensor_type": "t", "value": .number(Double(index)), "timestamp": .number(Double(1_793_664_000 + 60 * index))]
+            [
+                "sensor_type": "t", "value": .number(Double(index)),
+                "timestamp": .number(Double(1_793_664_000 + 60 * index)),
+            ]
         }
         _ = try await device.client.post(device.path, ["readings": .array(readings)])
         return device
@@ -39,7 +42,8 @@ struct QueryTests {
 
     @Test func `a range includes its start and not its end`() async throws {
         let device = try await filledDevice(5)
-        let page = try await device.client.get("\(device.path)?from=2026-11-03T00:01:00Z&to=2026-11-03T00:03:00Z&order=asc")
+        let page = try await device.client.get(
+            "\(device.path)?from=2026-11-03T00:01:00Z&to=2026-11-03T00:03:00Z&order=asc")
         #expect(page.json["items"].array?.map { $0["value"].int } == [1, 2])
         #expect(page.json["items"][0]["timestamp"] == "2026-11-03T00:01:00.000000Z")
     }
@@ -69,7 +73,10 @@ struct QueryTests {
         #expect(try await mine.client.get(foreign.path).status == 404)
     }
 
-    @Test(arguments: ["limit=0", "limit=1001", "from=yesterday", "order=up", "cursor=x", "from=2026-11-04T00:00:00Z&to=2026-11-03T00:00:00Z"])
+    @Test(arguments: [
+        "limit=0", "limit=1001", "from=yesterday", "order=up", "cursor=x",
+        "from=2026-11-04T00:00:00Z&to=2026-11-03T00:00:00Z",
+    ])
     func `a parameter that cannot be used is 422 and named`(query: String) async throws {
         let device = try await ReadingsServer.shared().device()
         let response = try await device.client.get("\(device.path)?\(query)")

@@ -98,7 +98,7 @@ import Testing
             continuation.yield()
             for await _ in socket.messages {}
         }.run { port, _ in
-            let last = 30_000
+            let last = 10_000
             @Sendable func readToTheLast(_ client: RawClient) async throws -> Int {
                 var count = 0
                 while let frame = try await client.readFrame() {

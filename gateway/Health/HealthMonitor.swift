@@ -12,11 +12,12 @@ struct HealthMonitor: Service {
     let group: any EventLoopGroup
     let logger: Logger
 
-    func run() async throws {
-        try await cancelWhenGracefulShutdown {
+    func run() async {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await check()
-                try await Task.sleep(nanoseconds: UInt64(checks.interval.nanoseconds))
+                // Only a cancellation ends the sleep early.
+                try? await Task.sleep(nanoseconds: UInt64(checks.interval.nanoseconds))
             }
         }
     }

@@ -19,12 +19,13 @@ struct OpenAPIRefresher: Service {
         var fetched: [Int: NIODeadline] = [:]
     }
 
-    func run() async throws {
-        try await cancelWhenGracefulShutdown {
+    func run() async {
+        await cancelWhenGracefulShutdown {
             var cache = Cache()
             while !Task.isCancelled {
                 await refresh(&cache)
-                try await Task.sleep(nanoseconds: UInt64(Self.interval.nanoseconds))
+                // Only a cancellation ends the sleep early.
+                try? await Task.sleep(nanoseconds: UInt64(Self.interval.nanoseconds))
             }
         }
     }

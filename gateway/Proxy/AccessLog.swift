@@ -34,7 +34,8 @@ struct AccessLog: Sendable {
     func append(_ record: Record, to lines: inout ByteBuffer) {
         let start = lines.writerIndex
         Self.write(record, to: &lines)
-        guard lines.readableBytes > Self.writeLimit, var full = lines.readSlice(length: start - lines.readerIndex) else {
+        guard lines.readableBytes > Self.writeLimit, var full = lines.readSlice(length: start - lines.readerIndex)
+        else {
             return
         }
         flush(&full)

@@ -260,9 +260,9 @@ final class ClientConnection: ChannelDuplexHandler {
     ///
     /// A plain close with bytes unread resets the connection, and a reset can overtake the response (RFC 9112 §9.6).
     func close(unread: Bool) {
+        phase = .lingering
         lingeringBytes = pendingBytes
         guard unread || lingeringBytes > 0 else { return abort() }
-        phase = .lingering
         discardAllowance = configuration.discardLimit
         deadline = worker.now + .seconds(5)
         context?.close(mode: .output, promise: nil)

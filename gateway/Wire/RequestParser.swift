@@ -31,7 +31,7 @@ struct RequestParser {
     /// - Returns: the length of the head once it is whole; `head` is complete then.
     mutating func parse(_ bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageError) -> Int? {
         while let line = try scanner.next(in: bytes) {
-            guard line.upperBound <= limits.head else { throw .headTooLarge }
+            guard scanner.lineStart <= limits.head else { throw .headTooLarge }
             if line.isEmpty {
                 // An empty line before the request line is skipped (RFC 9112 §2.2).
                 guard hasRequestLine else { continue }
@@ -66,7 +66,9 @@ struct RequestParser {
         head.method = HTTPMethod(bytes, head.methodName)
         let version = second + 1..<line.upperBound
         guard version.count == 8, bytes.equals("HTTP/1.", at: version.lowerBound..<version.upperBound - 1) else {
-            if version.count == 8, bytes.hasPrefix("http/", at: version) { throw .unsupportedVersion }
+            if version.count == 8, bytes.equals("HTTP/", at: version.lowerBound..<version.lowerBound + 5) {
+                throw .unsupportedVersion
+            }
             throw .malformed("a request line must end with the version")
         }
         switch bytes[version.upperBound - 1] {

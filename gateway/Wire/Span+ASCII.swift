@@ -5,7 +5,8 @@ extension Span where Element == UInt8 {
         return literal.withUTF8Buffer { expected in
             for offset in 0..<expected.count {
                 let byte = self[range.lowerBound + offset]
-                guard byte >= ASCII.space, byte | 0x20 == expected[offset] else { return false }
+                let isUppercase = byte >= 0x41 && byte <= 0x5a
+                guard (isUppercase ? byte | 0x20 : byte) == expected[offset] else { return false }
             }
             return true
         }

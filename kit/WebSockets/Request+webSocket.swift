@@ -2,8 +2,8 @@ import Hummingbird
 import NIOCore
 
 extension Request {
-    /// The 101 response that turns this request's connection into a WebSocket, and runs `handler` for as long as it
-    /// lives. A route calls it after it has decided whom to let in; the handler runs in the connection's own task.
+    /// The 101 response that turns this request's connection into a WebSocket, and has the server's `WebSocketTasks`
+    /// run `handler` for as long as it lives. A route calls it after it has decided whom to let in.
     ///
     /// When the handler returns the socket is closed with 1000, when it throws with 1011.
     ///
@@ -23,19 +23,15 @@ extension Request {
             throw HTTPError(error)
         }
         let socket = WebSocket(channel: channel, subprotocol: handshake.subprotocol, configuration: configuration)
-        try await channel.triggerUserOutboundEvent(UpgradeHandler.Acceptance(socket: socket)).get()
-        let body = ResponseBody { _ in
-            do {
-                try await handler(socket)
-                socket.close(.normal)
-            } catch {
-                socket.close(.internalError)
-            }
-            try await channel.closeFuture.get()
-        }
+        let acceptance = UpgradeHandler.Acceptance(socket: socket, handler: handler)
+        try await channel.triggerUserOutboundEvent(acceptance).get()
+        let body = ResponseBody { _ in throw ConnectionUpgraded() }
         return Response(status: .switchingProtocols, headers: handshake.responseHeaders, body: body)
     }
 }
+
+/// Ends the task of the HTTP connection once the head of the 101 response is written.
+private struct ConnectionUpgraded: Error {}
 
 extension HTTPError {
     fileprivate init(_ error: WebSocketHandshakeError) {

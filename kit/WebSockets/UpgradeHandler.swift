@@ -18,6 +18,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What a route triggers on the channel before it answers 101.
     struct Acceptance: Sendable {
         let socket: WebSocket
+        let handler: WebSocketTasks.Handler
     }
 
     private enum Phase {
@@ -29,12 +30,13 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let httpHandlers: [any RemovableChannelHandler]
+    private let tasks: WebSocketTasks
     private var phase = Phase.http
-    private var isReadWithheld = false
 
     /// `httpHandlers` are those that an upgrade removes, the decoder last.
-    init(replacing httpHandlers: [any RemovableChannelHandler]) {
+    init(replacing httpHandlers: [any RemovableChannelHandler], tasks: WebSocketTasks) {
         self.httpHandlers = httpHandlers
+        self.tasks = tasks
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -44,12 +46,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    /// What is withheld is never made up for: a WebSocket reads for itself, and a refusal ends the connection.
     func read(context: ChannelHandlerContext) {
-        if case .http = phase {
-            context.read()
-        } else {
-            isReadWithheld = true
-        }
+        if case .http = phase { context.read() }
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
@@ -66,7 +65,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             if head.status == .switchingProtocols, let acceptance {
                 context.write(data, promise: promise)
                 context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-                upgrade(to: acceptance.socket, context: context)
+                upgrade(acceptance, context: context)
             } else {
                 phase = .refused
                 var head = head
@@ -84,12 +83,15 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Puts the WebSocket's handlers in place of HTTP's. The HTTP decoder leaves last, as it hands on what it has read
     /// beyond the request.
-    private func upgrade(to socket: WebSocket, context: ChannelHandlerContext) {
+    private func upgrade(_ acceptance: Acceptance, context: ChannelHandlerContext) {
+        let socket = acceptance.socket
         let pipeline = context.pipeline.syncOperations
         let buffer = socket.configuration.outboundBufferSize
         let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: buffer / 2, high: buffer)
         do {
             try context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: watermark)
+            // The handler asks for what it reads; HTTP's own handler, which stays, forwards no such wish any more.
+            try context.channel.syncOptions?.setOption(.autoRead, value: false)
             let decoder = WebSocketFrameDecoder(maxFrameSize: socket.configuration.maximumFrameSize)
             try pipeline.addHandlers(
                 [ByteToMessageHandler(decoder), WebSocketHandler(socket: socket)], position: .before(self))
@@ -97,11 +99,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(promise: nil)
             return
         }
-        let isReadWithheld = isReadWithheld
-        let channel = context.channel
         for handler in httpHandlers.dropLast() { pipeline.removeHandler(handler, promise: nil) }
         pipeline.removeHandler(self, promise: nil)
         if let decoder = httpHandlers.last { pipeline.removeHandler(decoder, promise: nil) }
-        if isReadWithheld { channel.read() }
+        tasks.start(socket, handler: acceptance.handler)
     }
 }

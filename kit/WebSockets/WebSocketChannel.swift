@@ -10,15 +10,23 @@ public struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     public typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     public let responder: HTTPChannelHandler.Responder
+    private let tasks: WebSocketTasks
     private let configuration: HTTP1Channel.Configuration
 
-    public init(responder: @escaping HTTPChannelHandler.Responder, configuration: HTTP1Channel.Configuration) {
+    public init(
+        responder: @escaping HTTPChannelHandler.Responder, tasks: WebSocketTasks,
+        configuration: HTTP1Channel.Configuration
+    ) {
         self.responder = responder
+        self.tasks = tasks
         self.configuration = configuration
     }
 
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            // Every channel keeps a receive buffer; the default's 2 KiB are more than a socket that mostly listens needs.
+            try channel.syncOptions?.setOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 65_536))
             let encoder = HTTPResponseEncoder()
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(
@@ -28,7 +36,8 @@ public struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             let additional = configuration.additionalChannelHandlers()
             let connection = HTTPConnectionStateHandler(
                 idleTimeout: configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: logger)
-            let upgrade = UpgradeHandler(replacing: [connection] + additional + [codec, encoder, decoder])
+            let upgrade = UpgradeHandler(
+                replacing: [connection] + additional + [codec, encoder, decoder], tasks: tasks)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandlers([encoder, decoder, codec])
             try pipeline.addHandlers(additional)
@@ -53,10 +62,13 @@ extension NIOHTTPDecoderLimitConfiguration {
 }
 
 extension HTTPServerBuilder {
-    /// An HTTP/1.1 server whose routes may answer with `Request.upgradeToWebSocket`.
-    public static func http1WithWebSockets(configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
+    /// An HTTP/1.1 server whose routes may answer with `Request.upgradeToWebSocket`; `tasks` runs beside it, as a
+    /// service.
+    public static func http1WithWebSockets(
+        _ tasks: WebSocketTasks, configuration: HTTP1Channel.Configuration = .init()
+    ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
-            WebSocketChannel(responder: responder, configuration: configuration)
+            WebSocketChannel(responder: responder, tasks: tasks, configuration: configuration)
         }
     }
 }

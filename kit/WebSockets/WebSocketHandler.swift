@@ -1,10 +1,11 @@
+import DequeModule
 import NIOCore
 import NIOWebSocket
 
 /// The shell around `WebSocketState` in the channel's pipeline: the last handler that does anything.
 ///
-/// Behind it stands the HTTP side's handler, to which the connection's task still holds; it is kept silent: it gets
-/// nothing to read, and what it writes (the end of the response) goes nowhere.
+/// Behind it stands the handler of the HTTP connection's task, which ends with the upgrade. It gets nothing to read,
+/// and what it writes goes nowhere; nor does it close the channel, as it wants to on ending.
 final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundIn = Never
@@ -14,7 +15,9 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
     private var state: WebSocketState
     private var context: ChannelHandlerContext?
     private var timer: NIOScheduledCallback?
-    private var senders: CircularBuffer<(OutboundFrame, EventLoopPromise<Void>)> = []
+    private var senders: Deque<(OutboundFrame, EventLoopPromise<Void>)> = []
+    /// What the channel last said, kept here since a fan-out asks for it for every socket and frame.
+    private var isChannelWritable = true
     private var isReadWithheld = false
     private var isInboxFull = false
     /// Called on the event loop when the socket is writable again.
@@ -29,7 +32,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
 
     // MARK: Sending, on the event loop
 
-    var isWritable: Bool { state.isOpen && socket.channel.isWritable }
+    var isWritable: Bool { state.isOpen && isChannelWritable }
 
     func write(_ frame: OutboundFrame) {
         guard state.isOpen else { return }
@@ -61,8 +64,10 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isChannelWritable = context.channel.isWritable
         socket.handler.value = self
         schedule(after: socket.configuration.pingInterval)
+        context.read()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -95,6 +100,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isChannelWritable = context.channel.isWritable
         if isWritable {
             sendWaiting()
             onWritable?()
@@ -102,7 +108,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
         context.fireChannelWritabilityChanged()
     }
 
-    func read(context: ChannelHandlerContext) {
+    func channelReadComplete(context: ChannelHandlerContext) {
         if isInboxFull {
             isReadWithheld = true
         } else {
@@ -110,7 +116,13 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
         }
     }
 
+    func read(context: ChannelHandlerContext) {}
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        promise?.succeed()
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         promise?.succeed()
     }
 
@@ -138,7 +150,7 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
         case .pong(let payload):
             // Section 5.5.3 lets pings go unanswered when newer ones have come: a client that does not read its
             // answers gets no more of them.
-            guard context.channel.isWritable else { return }
+            guard isChannelWritable else { return }
             context.writeAndFlush(wrapOutboundOut(OutboundFrame.pong(payload).bytes), promise: nil)
         case .close(let code, let reason):
             writeClose(code, reason: reason, in: context, promise: nil)

@@ -57,6 +57,6 @@ extension AlertsService {
             environment, routes: routes, authenticator: base.authenticator(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
-        return (http, try base.services() + [relay, dispatcher, consumer, evaluator, http])
+        return (http, try base.services() + [relay, dispatcher, consumer, evaluator, idempotency, http])
     }
 }

@@ -45,7 +45,10 @@ struct GatewayFileTests {
     func values() throws {
         let configuration = try load(valid)
         #expect(configuration.listener == .init(host: "127.0.0.1", port: 99))
-        #expect(configuration.upstreams == [.init(name: "auth", addresses: [.init(host: "a", port: 1), .init(host: "b", port: 2)])])
+        #expect(
+            configuration.upstreams == [
+                .init(name: "auth", addresses: [.init(host: "a", port: 1), .init(host: "b", port: 2)])
+            ])
         #expect(configuration.limits.address == RateLimit(rate: 0.5, burst: 10))
         #expect(configuration.routes[0].bodyLimit == 2048)
         #expect(configuration.routes[1].timeouts.response == .milliseconds(250))
@@ -54,26 +57,28 @@ struct GatewayFileTests {
         #expect(try load(valid, ["PORT": "1", "HOST": "::1"]).listener.host == "::1")
     }
 
-    @Test("What is wrong is told with its line", arguments: [
-        ("${PORT}", "${MISSING}", 3, "MISSING"),
-        ("port: 0", "port: 70000", 6, "70000"),
-        ("http://a:1", "https://a:1", 8, "https://a:1"),
-        ("http://a:1", "a:1", 8, "a:1"),
-        ("rate: 0.5", "rate: 0", 11, "'0'"),
-        ("burst: 10\n  credential", "burst: many\n  credential", 12, "many"),
-        ("2KiB", "2KB", 20, "2KB"),
-        ("250ms", "250", 21, "250"),
-        ("path: /a/*", "path: a", 23, "'a'"),
-        ("path: /a/*", "path: /internal/x", 23, "/internal/x"),
-        ("path: /a/*", "path: /metrics", 23, "/metrics"),
-        ("path: /a/*", "path: /*", 23, "/*"),
-        ("path: /a/*", "path: \"/{x}/a\"", 23, "/{x}/a"),
-        ("path: /b", "path: /a/*\n    other: 1", 26, "other"),
-        ("upstream: auth\n  - path: /b", "upstream: none\n  - path: /b", 24, "none"),
-        ("[GET, PUT]", "[GET, FETCH]", 26, "FETCH"),
-        ("    idle_timeout: 5m", "    answer: alive", 25, "either"),
-        ("    idle_timeout: 5m", "    limit: strict", 28, "strict"),
-    ])
+    @Test(
+        "What is wrong is told with its line",
+        arguments: [
+            ("${PORT}", "${MISSING}", 3, "MISSING"),
+            ("port: 0", "port: 70000", 6, "70000"),
+            ("http://a:1", "https://a:1", 8, "https://a:1"),
+            ("http://a:1", "a:1", 8, "a:1"),
+            ("rate: 0.5", "rate: 0", 11, "'0'"),
+            ("burst: 10\n  credential", "burst: many\n  credential", 12, "many"),
+            ("2KiB", "2KB", 20, "2KB"),
+            ("250ms", "250", 21, "250"),
+            ("path: /a/*", "path: a", 23, "'a'"),
+            ("path: /a/*", "path: /internal/x", 23, "/internal/x"),
+            ("path: /a/*", "path: /metrics", 23, "/metrics"),
+            ("path: /a/*", "path: /*", 23, "/*"),
+            ("path: /a/*", "path: \"/{x}/a\"", 23, "/{x}/a"),
+            ("path: /b", "path: /a/*\n    other: 1", 26, "other"),
+            ("upstream: auth\n  - path: /b", "upstream: none\n  - path: /b", 24, "none"),
+            ("[GET, PUT]", "[GET, FETCH]", 26, "FETCH"),
+            ("    idle_timeout: 5m", "    answer: alive", 25, "either"),
+            ("    idle_timeout: 5m", "    limit: strict", 28, "strict"),
+        ])
     func errors(text: String, replacement: String, line: Int, mention: String) {
         let yaml = valid.replacingOccurrences(of: text, with: replacement)
         let error = #expect(throws: GatewayFileError.self) { try load(yaml) }
@@ -94,7 +99,9 @@ struct GatewayFileTests {
 
     @Test("An error reads as a compiler's does")
     func description() {
-        #expect(GatewayFileError(file: "/etc/gateway.yaml", line: 3, message: "no").description == "/etc/gateway.yaml:3: no")
+        #expect(
+            GatewayFileError(file: "/etc/gateway.yaml", line: 3, message: "no").description == "/etc/gateway.yaml:3: no"
+        )
         #expect(GatewayFileError(line: nil, message: "no").description == "no")
     }
 }

@@ -5,12 +5,17 @@ import Testing
 
 @Suite("The health of services")
 struct HealthTests {
-    @Test("Copies add up to a service", arguments: [
-        ([CheckResult.answered(isReady: true, latency: 1), .answered(isReady: true, latency: 3)], ServiceStatus.up),
-        ([.answered(isReady: true, latency: 3), .silent], .degraded),
-        ([.answered(isReady: false, latency: 3)], .degraded),
-        ([.silent, .silent], .down), ([], .down),
-    ])
+    @Test(
+        "Copies add up to a service",
+        arguments: [
+            (
+                [CheckResult.answered(isReady: true, latency: 1), .answered(isReady: true, latency: 3)],
+                ServiceStatus.up
+            ),
+            ([.answered(isReady: true, latency: 3), .silent], .degraded),
+            ([.answered(isReady: false, latency: 3)], .degraded),
+            ([.silent, .silent], .down), ([], .down),
+        ])
     func sum(checks: [CheckResult], status: ServiceStatus) {
         let health = ServiceHealth(name: "a", checks: checks)
         #expect(health.status == status)
@@ -23,7 +28,8 @@ struct HealthTests {
         #expect(!board.isReady)
         #expect(board.response.status == 503)
         board.update([
-            ServiceHealth(name: "a", status: .up, latency: 1.234), ServiceHealth(name: "b", status: .degraded, latency: 2),
+            ServiceHealth(name: "a", status: .up, latency: 1.234),
+            ServiceHealth(name: "b", status: .degraded, latency: 2),
         ])
         #expect(board.isReady)
         #expect(board.response.status == 200)

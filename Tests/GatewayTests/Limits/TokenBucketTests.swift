@@ -123,10 +123,12 @@ struct RateLimiterTests {
         #expect(!admit(.general, credential: 7).allowed)
     }
 
-    @Test("Only a success proves anything", arguments: [
-        (200, RateLimiter.Outcome.accepted), (101, .accepted), (304, .accepted), (401, .refused), (404, .unknown),
-        (303, .unknown), (500, .unknown),
-    ])
+    @Test(
+        "Only a success proves anything",
+        arguments: [
+            (200, RateLimiter.Outcome.accepted), (101, .accepted), (304, .accepted), (401, .refused), (404, .unknown),
+            (303, .unknown), (500, .unknown),
+        ])
     func outcomes(status: Int, outcome: RateLimiter.Outcome) {
         #expect(RateLimiter.Outcome(status: status) == outcome)
     }

@@ -17,10 +17,13 @@ struct ExchangeTests {
         #expect(exchange(repeatable: false, attempts: 3).lost(.notConnected) == .answer(.unavailable))
     }
 
-    @Test("A lost connection is replaced only where it may have been stale and repeating does no harm", arguments: [
-        (true, true, Exchange.Recovery.retry), (true, false, .answer(.unavailable)), (false, true, .answer(.unavailable)),
-        (false, false, .answer(.unavailable)),
-    ])
+    @Test(
+        "A lost connection is replaced only where it may have been stale and repeating does no harm",
+        arguments: [
+            (true, true, Exchange.Recovery.retry), (true, false, .answer(.unavailable)),
+            (false, true, .answer(.unavailable)),
+            (false, false, .answer(.unavailable)),
+        ])
     func closed(repeatable: Bool, reused: Bool, recovery: Exchange.Recovery) {
         #expect(exchange(repeatable: repeatable, reused: reused).lost(.closed) == recovery)
     }
@@ -38,9 +41,11 @@ struct ExchangeTests {
         #expect(exchange(repeatable: true, reused: true).lost(.timedOut) == .answer(.gatewayTimeout))
     }
 
-    @Test("Once a response has begun only closing tells the truth", arguments: [
-        Exchange.Loss.notConnected, .closed, .malformed, .timedOut,
-    ])
+    @Test(
+        "Once a response has begun only closing tells the truth",
+        arguments: [
+            Exchange.Loss.notConnected, .closed, .malformed, .timedOut,
+        ])
     func begun(loss: Exchange.Loss) {
         var exchange = exchange(repeatable: true, reused: true)
         exchange.startResponse()
@@ -51,10 +56,12 @@ struct ExchangeTests {
     func ends() {
         var early = exchange(repeatable: false)
         early.startResponse()
-        #expect(!early.endResponse())
+        let earlyIsBetween = early.endResponse()
+        #expect(!earlyIsBetween)
         var whole = exchange(repeatable: false)
         whole.endRequest()
         whole.startResponse()
-        #expect(whole.endResponse())
+        let wholeIsBetween = whole.endResponse()
+        #expect(wholeIsBetween)
     }
 }

@@ -29,15 +29,20 @@ struct FailureTests {
             var file = TestFile(port: 1)
             file.upstream.append(server.port)
             try await TestGateway.with(file.load()) { gateway in
-                for number in 0..<10 { #expect(try await gateway.get("/items/\(number)").status == 200) }
+                for number in 0..<10 {
+                    let seen = try await gateway.get("/items/\(number)").status
+                    #expect(seen == 200)
+                }
             }
         }
     }
 
-    @Test("What is no HTTP is 502", arguments: [
-        "hello\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nBad header\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 101 Switching\r\n\r\n",
-    ])
+    @Test(
+        "What is no HTTP is 502",
+        arguments: [
+            "hello\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nBad header\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/1.1 101 Switching\r\n\r\n",
+        ])
     func malformed(text: String) async throws {
         try await RawServer.with { connection, _ in
             _ = try await connection.message()
@@ -45,7 +50,8 @@ struct FailureTests {
             _ = try await connection.read()
         } _: { server in
             try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
-                #expect(try await gateway.get("/items/1").status == 502)
+                let seen = try await gateway.get("/items/1").status
+                #expect(seen == 502)
             }
         }
     }
@@ -90,9 +96,11 @@ struct FailureTests {
         }
     }
 
-    @Test("A connection that went stale is replaced for requests that may be repeated", arguments: [
-        ("GET /items/1", 200), ("PUT /items/1", 200), ("POST /items/1", 503), ("POST /repeatable", 200),
-    ])
+    @Test(
+        "A connection that went stale is replaced for requests that may be repeated",
+        arguments: [
+            ("GET /items/1", 200), ("PUT /items/1", 200), ("POST /items/1", 503), ("POST /repeatable", 200),
+        ])
     func stale(request: String, status: Int) async throws {
         // A service that answers one request on a connection and ends it upon the next.
         try await RawServer.with { connection, _ in

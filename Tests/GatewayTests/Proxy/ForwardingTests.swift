@@ -33,7 +33,8 @@ struct ForwardingTests {
         }
     }
 
-    @Test("A request id that could do harm is replaced", arguments: ["a b", "\"x\"", String(repeating: "x", count: 129)])
+    @Test(
+        "A request id that could do harm is replaced", arguments: ["a b", "\"x\"", String(repeating: "x", count: 129)])
     func requestID(given: String) async throws {
         try await TestGateway.with(TestFile(port: 1).load()) { gateway in
             let answer = try await gateway.request(
@@ -47,21 +48,18 @@ struct ForwardingTests {
         try await RawServer.with(RawServer.echo) { server in
             try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
                 try await gateway.connect { connection in
+                    var serviceConnections: Set<Substring> = []
                     for number in 0..<20 {
                         try await connection.send(
                             "POST /items/\(number) HTTP/1.1\r\nHost: lms\r\nContent-Length: 3\r\n\r\nabc")
-                        let answer = try await connection.message()
-                        #expect(answer.text == "\(answer.text.prefix { $0 != " " }) POST /items/\(number) HTTP/1.1 abc")
-                        #expect(answer.text.prefix { $0 != " " } == firstConnection(answer, number))
+                        let text = try await connection.message().text
+                        #expect(text.hasSuffix(" POST /items/\(number) HTTP/1.1 abc"))
+                        serviceConnections.insert(text.prefix { $0 != " " })
                     }
+                    #expect(serviceConnections.count == 1)
                 }
             }
         }
-    }
-
-    /// The health check and the document's fetch have connections of their own, so the number is whatever came first.
-    private func firstConnection(_ answer: Message, _ number: Int) -> String {
-        String(answer.text.prefix { $0 != " " })
     }
 
     @Test("Pipelined requests are answered in order, bodies and all")
@@ -166,10 +164,12 @@ struct ForwardingTests {
     func interim() async throws {
         try await RawServer.with { connection, _ in
             _ = try await connection.message()
-            try await connection.send("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            try await connection.send(
+                "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         } _: { server in
             try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
-                #expect(try await gateway.get("/items/1").text == "ok")
+                let seen = try await gateway.get("/items/1").text
+                #expect(seen == "ok")
             }
         }
     }

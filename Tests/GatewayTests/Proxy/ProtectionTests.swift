@@ -45,7 +45,7 @@ struct ProtectionTests {
         try await TestGateway.with(file.load()) { gateway in
             try await gateway.connect { connection in
                 try await connection.send("PUT /short HTTP/1.1\r\nHost: lms\r\nContent-Length: 1000000000000\r\n\r\n")
-                let writer = connection
+                let writer = connection.writer
                 async let flood: Void = {
                     // Ends with an error when the gateway closes.
                     while (try? await writer.send(ByteBuffer(repeating: 0x61, count: 65_536))) != nil {}
@@ -58,15 +58,17 @@ struct ProtectionTests {
         }
     }
 
-    @Test("Heads over the limits are refused", arguments: [
-        ("GET /" + String(repeating: "a", count: 9000) + " HTTP/1.1\r\n", 414),
-        ("GET /healthz HTTP/1.1\r\nHost: lms\r\nA: " + String(repeating: "a", count: 17_000) + "\r\n\r\n", 431),
-        ("GET /healthz HTTP/1.1\r\nHost: lms\r\n" + String(repeating: "A: b\r\n", count: 101) + "\r\n", 431),
-        ("GET /healthz HTTP/2.0\r\nHost: lms\r\n\r\n", 505),
-        ("GET /healthz HTTP/1.1\r\nHost: lms\r\nExpect: magic\r\n\r\n", 417),
-        ("BREW /healthz HTTP/1.1\r\nHost: lms\r\n\r\n", 405), ("GET /nowhere HTTP/1.1\r\nHost: lms\r\n\r\n", 404),
-        ("TRACE /healthz HTTP/1.1\r\nHost: lms\r\n\r\n", 405), ("POST /healthz HTTP/1.1\r\nHost: lms\r\n\r\n", 405),
-    ])
+    @Test(
+        "Heads over the limits are refused",
+        arguments: [
+            ("GET /" + String(repeating: "a", count: 9000) + " HTTP/1.1\r\n", 414),
+            ("GET /healthz HTTP/1.1\r\nHost: lms\r\nA: " + String(repeating: "a", count: 17_000) + "\r\n\r\n", 431),
+            ("GET /healthz HTTP/1.1\r\nHost: lms\r\n" + String(repeating: "A: b\r\n", count: 101) + "\r\n", 431),
+            ("GET /healthz HTTP/2.0\r\nHost: lms\r\n\r\n", 505),
+            ("GET /healthz HTTP/1.1\r\nHost: lms\r\nExpect: magic\r\n\r\n", 417),
+            ("BREW /healthz HTTP/1.1\r\nHost: lms\r\n\r\n", 405), ("GET /nowhere HTTP/1.1\r\nHost: lms\r\n\r\n", 404),
+            ("TRACE /healthz HTTP/1.1\r\nHost: lms\r\n\r\n", 405), ("POST /healthz HTTP/1.1\r\nHost: lms\r\n\r\n", 405),
+        ])
     func limits(request: String, status: Int) async throws {
         var file = TestFile(port: 1)
         file.routes = ""
@@ -82,25 +84,25 @@ struct ProtectionTests {
         }
     }
 
-    @Test("Requests that hide another behind their framing never reach a service", arguments: [
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nTransfer-Encoding:\u{b}chunked\r\n\r\n0\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nTransfer-Encoding: chunked\r\n\r\n0;\u{0}\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 0\r\nContent-Length: 44\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length : 44\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nX: y\r\n Content-Length: 44\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nX: y\nContent-Length: 44\r\n\r\n",
-        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nX: y\rContent-Length: 44\r\n\r\n",
-        "GET /items/1 HTTP/1.1\r\nHost: lms\r\nHost: other\r\n\r\n",
-        "GET /items/%2e%2e/internal HTTP/1.1\r\nHost: lms\r\n\r\n",
-        "GET /items/..%2finternal HTTP/1.1\r\nHost: lms\r\n\r\n",
-        "GET /items//internal HTTP/1.1\r\nHost: lms\r\n\r\n",
-    ])
+    @Test(
+        "Requests that hide another behind their framing never reach a service",
+        arguments: [
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nTransfer-Encoding:\u{b}chunked\r\n\r\n0\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nTransfer-Encoding: chunked\r\n\r\n0;\u{0}\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 0\r\nContent-Length: 44\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length : 44\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nX: y\r\n Content-Length: 44\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nX: y\nContent-Length: 44\r\n\r\n",
+            "POST /items/1 HTTP/1.1\r\nHost: lms\r\nX: y\rContent-Length: 44\r\n\r\n",
+            "GET /items/1 HTTP/1.1\r\nHost: lms\r\nHost: other\r\n\r\n",
+            "GET /items/%2e%2e/internal HTTP/1.1\r\nHost: lms\r\n\r\n",
+            "GET /items/..%2finternal HTTP/1.1\r\nHost: lms\r\n\r\n",
+            "GET /items//internal HTTP/1.1\r\nHost: lms\r\n\r\n",
+        ])
     func smuggling(request: String) async throws {
-        let reached = Atomic<Bool>(false)
         let seen = Seen()
-        _ = reached
         try await RawServer.with { connection, _ in
             let message = try await connection.message()
             // The head of a chunked request is sent on before its chunks are read.
@@ -129,7 +131,8 @@ struct ProtectionTests {
             file.defaults = "  idle_timeout: 300ms"
             try await TestGateway.with(file.load()) { gateway in
                 try await gateway.connect { connection in
-                    #expect(try await connection.read() == nil)
+                    let seen = try await connection.read()
+                    #expect(seen == nil)
                 }
                 for text in [
                     "GET /healthz HTT", "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 10\r\n\r\nabc",
@@ -159,7 +162,8 @@ struct ProtectionTests {
                 try await first.send("GET /healthz HTTP/1.1\r\nHost: lms\r\n\r\n")
                 #expect(try await first.message().status == 200)
                 try await gateway.connect { second in
-                    #expect(try await second.read() == nil)
+                    let seen = try await second.read()
+                    #expect(seen == nil)
                 }
                 try await first.send("GET /healthz HTTP/1.1\r\nHost: lms\r\n\r\n")
                 #expect(try await first.message().status == 200)
@@ -192,7 +196,10 @@ struct ProtectionTests {
                     #expect(first.status == 200)
                     #expect(first["ratelimit-limit"] == "5")
                     #expect(first["ratelimit-remaining"] == "4")
-                    for number in 0..<3 { #expect(try await status("/items/1", "bad-\(number)").status == 401) }
+                    for number in 0..<3 {
+                        let seen = try await status("/items/1", "bad-\(number)").status
+                        #expect(seen == 401)
+                    }
                     let limited = try await status("/items/1", "bad-3")
                     #expect(limited.status == 429)
                     #expect(limited["retry-after"] == "1")

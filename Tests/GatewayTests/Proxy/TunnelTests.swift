@@ -30,7 +30,7 @@ struct TunnelTests {
                     #expect(answer["sec-websocket-accept"] == "y")
                     #expect(String(buffer: try await connection.read(count: 10)) == "helloearly")
                     let large = ByteBuffer(repeating: 0x62, count: 1 << 20)
-                    let writer = connection
+                    let writer = connection.writer
                     async let sent: Void = writer.send(large)
                     #expect(try await connection.read(count: 1 << 20) == large)
                     try await sent

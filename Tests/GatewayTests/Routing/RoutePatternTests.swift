@@ -13,9 +13,11 @@ struct RoutePatternTests {
         #expect(try RoutePattern("/").segments.isEmpty)
     }
 
-    @Test("A pattern that means nothing is refused", arguments: [
-        "", "a", "/a//b", "/a/", "/a*", "/*/a", "/{a", "/{a:}", "/{a:b}", "/a{b}", "/{a:*}",
-    ])
+    @Test(
+        "A pattern that means nothing is refused",
+        arguments: [
+            "", "a", "/a//b", "/a/", "/a*", "/*/a", "/{a", "/{a:}", "/{a:b}", "/a{b}", "/{a:*}",
+        ])
     func malformed(text: String) {
         #expect(throws: RoutePatternError.self) { try RoutePattern(text) }
     }

@@ -34,70 +34,78 @@ struct RoutingTableTests {
         }
     }
 
-    @Test("Every public path goes to its service", arguments: [
-        (
-            "auth",
-            [
-                "/", "/auth/login", "/auth/register", "/auth/logout", "/auth/forgot-password", "/auth/profile",
-                "/organizations", "/organizations/\(id)", "/invitations/token", "/projects", "/projects/\(id)",
-                "/static/app.3f2a.css", "/.well-known/jwks.json", "/api/v1/auth/me", "/api/v1/auth/tokens/\(id)",
-                "/api/v1/auth/oidc/google/callback", "/api/v1/users/profile", "/api/v1/users/export",
-                "/api/v1/organizations", "/api/v1/organizations/\(id)/members/\(id)", "/api/v1/invitations",
-                "/api/v1/invitations/token/accept", "/api/v1/projects", "/api/v1/projects/\(id)", "/api/v1/entities",
-                "/api/v1/entities/\(id)/graph", "/api/v1/relationships/\(id)", "/api/v1/admin/users",
-                "/api/v1/admin/users/\(id)", "/api/v1/admin/organizations", "/api/v1/admin/stats", "/api/v1/admin/audit",
-            ]
-        ),
-        (
-            "devices",
-            [
-                "/devices", "/devices/\(id)", "/devices/new", "/api/v1/devices", "/api/v1/devices/\(id)",
-                "/api/v1/devices/\(id)/rotate-key", "/api/v1/devices/provision", "/api/v1/devices/claim",
-                "/api/v1/devices/import", "/api/v1/devices/provisioning-keys/\(id)", "/api/v1/devices/\(id)/status",
-                "/api/v1/devices/\(id)/heartbeat", "/api/v1/devices/\(id)/config", "/api/v1/devices/\(id)/logs",
-                "/api/v1/devices/\(id)/control/restart", "/api/v1/devices/\(id)/commands",
-                "/api/v1/devices/\(id)/commands/\(id)", "/api/v1/firmware", "/api/v1/firmware/\(id)",
-                "/api/v1/devices/\(id)/firmware", "/api/v1/commands", "/api/v1/commands/templates",
-                "/api/v1/commands/bulk", "/api/v1/commands/\(id)", "/api/v1/admin/devices",
-                "/api/v1/lms_dev_abc/attributes", "/api/v1/lms_dev_abc/attributes/updates", "/api/v1/lms_dev_abc/rpc",
-                "/api/v1/lms_dev_abc/rpc/7", "/api/v1/provision",
-            ]
-        ),
-        (
-            "readings",
-            [
-                "/api/v1/devices/\(id)/readings", "/api/v1/devices/\(id)/readings/latest",
-                "/api/v1/devices/\(id)/readings/stats", "/api/v1/readings", "/api/v1/readings/latest",
-                "/api/v1/readings/export", "/api/v1/readings/aggregation", "/api/v1/analytics/summary",
-                "/api/v1/analytics/trends", "/api/v1/analytics/reports", "/api/v1/lms_dev_abc/telemetry",
-            ]
-        ),
-        (
-            "alerts",
-            [
-                "/alerts", "/alerts/rules", "/api/v1/alerts", "/api/v1/alerts/rules/bulk", "/api/v1/alerts/\(id)",
-                "/api/v1/alerts/\(id)/acknowledge", "/api/v1/alerts/channels/\(id)/test", "/api/v1/analytics/alerts",
-                "/api/v1/alerts/maintenance-windows", "/api/v1/alerts/notifications",
-            ]
-        ),
-        (
-            "billing",
-            [
-                "/billing", "/billing/invoices/\(id)", "/api/v1/billing/plans", "/api/v1/billing/invoices/\(id).html",
-                "/api/v1/billing/webhooks/stripe",
-            ]
-        ),
-        (
-            "realtime",
-            [
-                "/ws/live-data", "/ws/device-status", "/ws/alerts", "/api/v1/stream/readings", "/api/v1/stream/ticket",
-                "/dashboard", "/dashboard/stats", "/dashboard/activity", "/api/v1/dashboard",
-            ]
-        ),
-        ("alive", ["/healthz", "/api/v1/health"]), ("health", ["/api/v1/system/health"]),
-        ("version", ["/api/v1/system/version"]), ("metrics", ["/api/v1/system/metrics"]),
-        ("openapi", ["/api/v1/openapi.json"]), ("docs", ["/docs"]),
-    ])
+    @Test(
+        "Every public path goes to its service",
+        arguments: [
+            (
+                "auth",
+                [
+                    "/", "/auth/login", "/auth/register", "/auth/logout", "/auth/forgot-password", "/auth/profile",
+                    "/organizations", "/organizations/\(id)", "/invitations/token", "/projects", "/projects/\(id)",
+                    "/static/app.3f2a.css", "/.well-known/jwks.json", "/api/v1/auth/me", "/api/v1/auth/tokens/\(id)",
+                    "/api/v1/auth/oidc/google/callback", "/api/v1/users/profile", "/api/v1/users/export",
+                    "/api/v1/organizations", "/api/v1/organizations/\(id)/members/\(id)", "/api/v1/invitations",
+                    "/api/v1/invitations/token/accept", "/api/v1/projects", "/api/v1/projects/\(id)",
+                    "/api/v1/entities",
+                    "/api/v1/entities/\(id)/graph", "/api/v1/relationships/\(id)", "/api/v1/admin/users",
+                    "/api/v1/admin/users/\(id)", "/api/v1/admin/organizations", "/api/v1/admin/stats",
+                    "/api/v1/admin/audit",
+                ]
+            ),
+            (
+                "devices",
+                [
+                    "/devices", "/devices/\(id)", "/devices/new", "/api/v1/devices", "/api/v1/devices/\(id)",
+                    "/api/v1/devices/\(id)/rotate-key", "/api/v1/devices/provision", "/api/v1/devices/claim",
+                    "/api/v1/devices/import", "/api/v1/devices/provisioning-keys/\(id)", "/api/v1/devices/\(id)/status",
+                    "/api/v1/devices/\(id)/heartbeat", "/api/v1/devices/\(id)/config", "/api/v1/devices/\(id)/logs",
+                    "/api/v1/devices/\(id)/control/restart", "/api/v1/devices/\(id)/commands",
+                    "/api/v1/devices/\(id)/commands/\(id)", "/api/v1/firmware", "/api/v1/firmware/\(id)",
+                    "/api/v1/devices/\(id)/firmware", "/api/v1/commands", "/api/v1/commands/templates",
+                    "/api/v1/commands/bulk", "/api/v1/commands/\(id)", "/api/v1/admin/devices",
+                    "/api/v1/lms_dev_abc/attributes", "/api/v1/lms_dev_abc/attributes/updates",
+                    "/api/v1/lms_dev_abc/rpc",
+                    "/api/v1/lms_dev_abc/rpc/7", "/api/v1/provision",
+                ]
+            ),
+            (
+                "readings",
+                [
+                    "/api/v1/devices/\(id)/readings", "/api/v1/devices/\(id)/readings/latest",
+                    "/api/v1/devices/\(id)/readings/stats", "/api/v1/readings", "/api/v1/readings/latest",
+                    "/api/v1/readings/export", "/api/v1/readings/aggregation", "/api/v1/analytics/summary",
+                    "/api/v1/analytics/trends", "/api/v1/analytics/reports", "/api/v1/lms_dev_abc/telemetry",
+                ]
+            ),
+            (
+                "alerts",
+                [
+                    "/alerts", "/alerts/rules", "/api/v1/alerts", "/api/v1/alerts/rules/bulk", "/api/v1/alerts/\(id)",
+                    "/api/v1/alerts/\(id)/acknowledge", "/api/v1/alerts/channels/\(id)/test",
+                    "/api/v1/analytics/alerts",
+                    "/api/v1/alerts/maintenance-windows", "/api/v1/alerts/notifications",
+                ]
+            ),
+            (
+                "billing",
+                [
+                    "/billing", "/billing/invoices/\(id)", "/api/v1/billing/plans",
+                    "/api/v1/billing/invoices/\(id).html",
+                    "/api/v1/billing/webhooks/stripe",
+                ]
+            ),
+            (
+                "realtime",
+                [
+                    "/ws/live-data", "/ws/device-status", "/ws/alerts", "/api/v1/stream/readings",
+                    "/api/v1/stream/ticket",
+                    "/dashboard", "/dashboard/stats", "/dashboard/activity", "/api/v1/dashboard",
+                ]
+            ),
+            ("alive", ["/healthz", "/api/v1/health"]), ("health", ["/api/v1/system/health"]),
+            ("version", ["/api/v1/system/version"]), ("metrics", ["/api/v1/system/metrics"]),
+            ("openapi", ["/api/v1/openapi.json"]), ("docs", ["/docs"]),
+        ])
     func destinations(name: String, paths: [String]) {
         for path in paths {
             #expect(destination(.get, path) == name, "\(path)")
@@ -115,10 +123,13 @@ struct RoutingTableTests {
         }
     }
 
-    @Test("What services have for themselves is not reachable", arguments: [
-        "/internal", "/internal/tokens", "/metrics", "/livez", "/readyz", "/openapi.yaml", "/api", "/api/v1", "/api/v2/devices",
-        "/api/v1/internal/x", "/api/v1/token/telemetry", "/unknown", "/authx", "/api/v1/devicesx",
-    ])
+    @Test(
+        "What services have for themselves is not reachable",
+        arguments: [
+            "/internal", "/internal/tokens", "/metrics", "/livez", "/readyz", "/openapi.yaml", "/api", "/api/v1",
+            "/api/v2/devices",
+            "/api/v1/internal/x", "/api/v1/token/telemetry", "/unknown", "/authx", "/api/v1/devicesx",
+        ])
     func unreachable(path: String) {
         #expect(destination(.get, path) == nil)
     }
@@ -164,10 +175,12 @@ struct RouterTests {
         return route.pattern.text
     }
 
-    @Test("The most specific pattern wins, whatever the order", arguments: [
-        ("/a/b", "/a/b"), ("/a/c", "/a/{x}"), ("/a/key_1", "/a/{k:key_*}"), ("/a/b/c", "/a/*"), ("/a", "/a/*"),
-        ("/a/key_1/z", "/a/{k:key_*}/z"), ("/a/c/z", "/a/*"), ("/a/key_1/y", "/a/*"), ("/b", nil), ("/", nil),
-    ])
+    @Test(
+        "The most specific pattern wins, whatever the order",
+        arguments: [
+            ("/a/b", "/a/b"), ("/a/c", "/a/{x}"), ("/a/key_1", "/a/{k:key_*}"), ("/a/b/c", "/a/*"), ("/a", "/a/*"),
+            ("/a/key_1/z", "/a/{k:key_*}/z"), ("/a/c/z", "/a/*"), ("/a/key_1/y", "/a/*"), ("/b", nil), ("/", nil),
+        ])
     func precedence(path: String, expected: String?) throws {
         #expect(try pattern(router("/a/*", "/a/{x}", "/a/{k:key_*}", "/a/b", "/a/{k:key_*}/z"), path) == expected)
         #expect(try pattern(router("/a/{k:key_*}/z", "/a/b", "/a/{k:key_*}", "/a/{x}", "/a/*"), path) == expected)
@@ -176,7 +189,8 @@ struct RouterTests {
     @Test("A pattern for some methods leaves the others to the next best")
     func methodFallThrough() throws {
         let router = try Router([
-            try .test("/a/*"), try .test("/a/b", methods: HTTPMethods(.post)), try .test("/c", methods: HTTPMethods(.put)),
+            try .test("/a/*"), try .test("/a/b", methods: HTTPMethods(.post)),
+            try .test("/c", methods: HTTPMethods(.put)),
         ])
         #expect(pattern(router, "/a/b", .post) == "/a/b")
         #expect(pattern(router, "/a/b", .get) == "/a/*")

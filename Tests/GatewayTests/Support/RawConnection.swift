@@ -35,16 +35,19 @@ struct RawConnection {
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer> = try await ClientBootstrap(
             group: MultiThreadedEventLoopGroup.singleton
         ).connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
-            }
+            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+        }
         return try await with(channel, body)
     }
 
     // MARK: Writing
 
-    func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
+    func send(_ text: String) async throws { try await writer.send(ByteBuffer(string: text)) }
 
-    func send(_ bytes: ByteBuffer) async throws { try await outbound.write(bytes) }
+    func send(_ bytes: ByteBuffer) async throws { try await writer.send(bytes) }
+
+    /// Writes beside the reading.
+    var writer: RawWriter { RawWriter(channel: channel) }
 
     /// Says that nothing more follows.
     func finish() { outbound.finish() }
@@ -89,6 +92,7 @@ struct RawConnection {
 
     /// Exactly `count` bytes.
     mutating func read(count: Int) async throws -> ByteBuffer {
+        guard count > 0 else { return ByteBuffer() }
         var gathered = ByteBuffer()
         while gathered.readableBytes < count {
             guard let bytes = try await read() else { throw ConnectionEnded(read: String(buffer: gathered)) }
@@ -116,13 +120,21 @@ struct RawConnection {
 
     private mutating func readChunks(into body: inout ByteBuffer) async throws {
         while true {
-            let line = try await read(through: "\r\n").dropLast(2)
+            let line = try await read(through: "\r\n").trimmingCharacters(in: .newlines)
             let size = Int(line.prefix { $0 != ";" }, radix: 16) ?? 0
             body.writeImmutableBuffer(try await read(count: size))
             _ = try await read(through: "\r\n")
             if size == 0 { return }
         }
     }
+}
+
+/// The writing half of a connection.
+struct RawWriter: Sendable {
+    fileprivate let channel: any Channel
+
+    /// Returns when the kernel has taken the bytes: the channel's asynchronous writer would take any number at once.
+    func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
 }
 
 struct ConnectionEnded: Error {

@@ -151,4 +151,3 @@ func eventually(
 }
 
 struct TimedOut: Error {}
-

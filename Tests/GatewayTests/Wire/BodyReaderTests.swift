@@ -23,13 +23,15 @@ struct BodyReaderTests {
         return (total, content, reader.isDone)
     }
 
-    @Test("The end is found however the bytes come", arguments: [
-        ("hello", BodyFraming.length(5), 5, 5), ("hello, next", .length(5), 5, 5),
-        ("0\r\n\r\n", .chunked, 5, 0), ("5\r\nhello\r\n0\r\n\r\nGET", .chunked, 15, 5),
-        ("A\r\n0123456789\r\n00\r\n\r\n", .chunked, 21, 10),
-        ("3;name=value;other=\"x\"\r\nabc\r\n0;last\r\n\r\n", .chunked, 43, 3),
-        ("", .none, 0, 0),
-    ], [1, 2, 3, 7, 1000])
+    @Test(
+        "The end is found however the bytes come",
+        arguments: [
+            ("hello", BodyFraming.length(5), 5, 5), ("hello, next", .length(5), 5, 5),
+            ("0\r\n\r\n", .chunked, 5, 0), ("5\r\nhello\r\n0\r\n\r\nGET", .chunked, 15, 5),
+            ("A\r\n0123456789\r\n00\r\n\r\n", .chunked, 21, 10),
+            ("3;name=value;other=\"x\"\r\nabc\r\n0;last\r\n\r\n", .chunked, 39, 3),
+            ("", .none, 0, 0),
+        ], [1, 2, 3, 7, 1000])
     func framing(body: (String, BodyFraming, Int, Int), size: Int) throws {
         let read = try read(body.0, body.1, size: size)
         #expect(read.total == body.2)
@@ -37,18 +39,24 @@ struct BodyReaderTests {
         #expect(read.isDone || body.1 == .none)
     }
 
-    @Test("A body that is not over is not done", arguments: [
-        ("hell", BodyFraming.length(5)), ("5\r\nhello\r\n", .chunked), ("5\r\nhello\r\n0\r\n", .chunked), ("x", .untilClose),
-    ])
+    @Test(
+        "A body that is not over is not done",
+        arguments: [
+            ("hell", BodyFraming.length(5)), ("5\r\nhello\r\n", .chunked), ("5\r\nhello\r\n0\r\n", .chunked),
+            ("x", .untilClose),
+        ])
     func unfinished(text: String, framing: BodyFraming) throws {
         #expect(try !read(text, framing, size: 100).isDone)
     }
 
-    @Test("Wrong chunks are refused", arguments: [
-        "\r\n", " 5\r\nhello\r\n", "5 \r\nhello\r\n", "0x5\r\nhello\r\n", "-5\r\nhello\r\n", "5\nhello\r\n", "5\r\nhelloX",
-        "5\r\nhello\n", "5\r\nhello\r0", "g\r\n", "5;a\u{0}\r\n", "5;a\rb\n", "0\r\n\n", "0\r\nA: b\r\n\r\n",
-        "1000000000000000\r\n", "5;" + String(repeating: "x", count: 5000),
-    ], [1, 1000])
+    @Test(
+        "Wrong chunks are refused",
+        arguments: [
+            "\r\n", " 5\r\nhello\r\n", "5 \r\nhello\r\n", "0x5\r\nhello\r\n", "-5\r\nhello\r\n", "5\nhello\r\n",
+            "5\r\nhelloX",
+            "5\r\nhello\n", "5\r\nhello\r0", "g\r\n", "5;a\u{0}\r\n", "5;a\rb\n", "0\r\n\n", "0\r\nA: b\r\n\r\n",
+            "1000000000000000\r\n", "5;" + String(repeating: "x", count: 5000),
+        ], [1, 1000])
     func malformed(text: String, size: Int) {
         #expect(throws: MessageError.self) { try read(text, .chunked, size: size) }
     }

@@ -6,12 +6,14 @@ import Testing
 struct ByteSetTests {
     private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-    @Test("hold exactly the characters that the RFCs name", arguments: [
-        (ByteSet.token, letters + "!#$%&'*+-.^_`|~"),
-        (ByteSet.path, letters + "-._~!$&'()*+,;=:@/%"),
-        (ByteSet.host, letters + "-._~!$&'()*+,;=:[]%"),
-        (ByteSet.requestID, letters + "-._~:=+/"),
-    ])
+    @Test(
+        "hold exactly the characters that the RFCs name",
+        arguments: [
+            (ByteSet.token, letters + "!#$%&'*+-.^_`|~"),
+            (ByteSet.path, letters + "-._~!$&'()*+,;=:@/%"),
+            (ByteSet.host, letters + "-._~!$&'()*+,;=:[]%"),
+            (ByteSet.requestID, letters + "-._~:=+/"),
+        ])
     func membership(set: ByteSet, characters: String) {
         for byte in UInt8.min...UInt8.max {
             #expect(set.contains(byte) == characters.utf8.contains(byte), "\(byte)")

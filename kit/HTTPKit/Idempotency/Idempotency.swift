@@ -45,12 +45,13 @@ public struct Idempotency: ServiceLifecycle.Service, CustomStringConvertible {
         return try await perform(request, context, body: body, as: scope) { try await create(input, $0) }
     }
 
-    /// As ``create(_:_:_:as:_:)`` for a request without a body.
+    /// As ``create(_:_:_:as:_:)`` for a request that has no body, or whose body was collected before (`collectBody`).
     public func create(
         _ request: Request, _ context: AppRequestContext, as scope: Scope,
         _ create: @Sendable @escaping (Transaction) async throws -> some ResponseGenerator
     ) async throws -> Response {
-        try await perform(request, context, body: ByteBuffer(), as: scope, create)
+        let body = try await request.body.collect(upTo: context.maxUploadSize)
+        return try await perform(request, context, body: body, as: scope, create)
     }
 
     private func perform(

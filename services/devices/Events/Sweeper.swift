@@ -2,7 +2,7 @@ import FoundationEssentials
 import Logging
 import ServiceLifecycle
 
-/// Does what only time does: ends commands whose time has passed, finds devices that fell silent.
+/// Does what only time does: ends commands whose time has passed, and finds devices that fell silent.
 ///
 /// Every instance runs one; an advisory lock lets one of them decide at a time.
 struct Sweeper: ServiceLifecycle.Service, CustomStringConvertible {

@@ -29,14 +29,14 @@ struct CommandRoutes: Sendable {
 
     @Sendable private func queueForDevice(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let device = try await access.device(context, atLeast: .member)
-        let command = try await request.decode(as: NewCommand.self, context: context)
+        var request = request
+        let command = try await request.decodeCollected(as: NewCommand.self, context: context)
         return try await queue(try command.order(), for: device, request, context)
     }
 
     @Sendable private func queue(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         var request = request
-        _ = try await request.collectBody(upTo: context.maxUploadSize)
-        let command = try await request.decode(as: NewCommand.self, context: context)
+        let command = try await request.decodeCollected(as: NewCommand.self, context: context)
         guard let id = command.deviceID else { throw Problem.invalid("device_id", "is required") }
         let device = try await access.device(id, context, atLeast: .member)
         return try await queue(try command.order(), for: device, request, context)
@@ -56,8 +56,7 @@ struct CommandRoutes: Sendable {
     ) async throws -> Response {
         let device = try await access.device(context, atLeast: .member)
         var request = request
-        _ = try await request.collectBody(upTo: context.maxUploadSize)
-        let interval = try await request.decode(as: ReadingInterval.self, context: context).seconds
+        let interval = try await request.decodeCollected(as: ReadingInterval.self, context: context).seconds
         try validate { $0.range(of: interval, DeviceProfile.readingIntervals, "reading_interval") }
         let command = NewCommand(
             commandType: CommandOrder.setReadingInterval,

@@ -1,0 +1,92 @@
+import Foundation
+import LocalStack
+import Logging
+import Postgres
+import TestKit
+
+/// All seven processes with a PostgreSQL and a Redis of their own, reached through the gateway.
+struct SystemInstallation: Sendable {
+    let stack: Stack
+    let client: TestHTTPClient
+
+    private static let sharedInstallation = Task { try await start() }
+
+    /// The one that tests share which break nothing.
+    static func shared() async throws -> SystemInstallation { try await sharedInstallation.value }
+
+    /// Starts one, which ends with the process of the tests.
+    static func start() async throws -> SystemInstallation {
+        let path = "/tmp/lms-system-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        var options = Stack.Options(binaries: binaries, purpose: .tests)
+        options.environment = [
+            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "LMS_WEBHOOK_ALLOW_PRIVATE": "true",
+            "LMS_LOG_LEVEL": "notice",
+        ]
+        var logger = Logger(label: "system")
+        logger.logLevel = .error
+        let stack = try await Stack.prepare(in: StateFolder(path: path), options, logger: logger)
+        Task { await stack.run() }
+        let client = TestHTTPClient(port: stack.installation.port(.gateway))
+        try await eventually(within: .seconds(60)) { try await client.get("/api/v1/system/health").status == 200 }
+        return SystemInstallation(stack: stack, client: client)
+    }
+
+    /// The executables are built into the folder of the test bundle.
+    private static var binaries: String {
+        let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
+        let path = bundle ?? CommandLine.arguments[0]
+        return URL(fileURLWithPath: path).deletingLastPathComponent().path
+    }
+
+    var port: Int { client.port }
+
+    /// Asks the database as its administrator.
+    func query(_ sql: SQL) async throws -> Rows {
+        try await withClient(stack.installation.administrator) { try await $0.query(sql) }
+    }
+
+    /// Somebody who has just registered, as the owner of an organization of their own.
+    func owner() async throws -> Owner {
+        let response = try await client.post(
+            "/api/v1/auth/register",
+            [
+                "email": .string("user-\(UUID().uuidString.lowercased())@example.org"),
+                "password": "correct horse battery", "name": "Ada", "organization_name": "Cell Culture",
+            ])
+        guard response.status == 201, let token = response.json["access_token"].string,
+            let organization = response.json["organization"]["id"].string
+        else { throw UnexpectedAnswer(response: response) }
+        return Owner(installation: self, organization: organization, token: token, api: client.authorized(token))
+    }
+}
+
+struct Owner: Sendable {
+    let installation: SystemInstallation
+    let organization: String
+    let token: String
+    let api: TestHTTPClient
+
+    /// A new device.
+    func device(_ name: String = "Incubator") async throws -> Device {
+        let response = try await api.post("/api/v1/devices", ["name": .string(name), "device_type": "esp32"])
+        guard response.status == 201, let id = response.json["id"].string, let key = response.json["api_key"].string
+        else { throw UnexpectedAnswer(response: response) }
+        return Device(id: id, api: installation.client.authorized(key))
+    }
+}
+
+struct Device: Sendable {
+    let id: String
+    /// With the device's key.
+    let api: TestHTTPClient
+
+    var path: String { "/api/v1/devices/\(id)" }
+
+    func send(_ readings: [JSONValue]) async throws -> TestHTTPResponse {
+        try await api.post("\(path)/readings", ["readings": .array(readings)])
+    }
+}
+
+struct UnexpectedAnswer: Error {
+    let response: TestHTTPResponse
+}

@@ -1,0 +1,37 @@
+import EventBus
+import Foundation
+import HTTPKit
+import Kernel
+import ServiceKit
+import ServiceLifecycle
+
+extension BillingService {
+    /// Makes everything and wires it up; what comes later in `services` starts later and is shut down earlier.
+    ///
+    /// - Throws: `ConfigurationError` and what else is wrong with the configuration.
+    static func build(
+        _ environment: ServiceEnvironment
+    ) async throws -> (http: HTTPApplication, services: [any ServiceLifecycle.Service]) {
+        let base = try await ServiceBase(environment)
+        let (database, redis, logger) = (base.database, base.redis, environment.logger)
+        let outbox = Outbox(source: .billing)
+
+        let subscriptions = SubscriptionStore(database: database, outbox: outbox)
+        let usage = UsageStore(database: database)
+        let projections = Projections(
+            organizations: OrganizationStore(), subscriptions: subscriptions, devices: DeviceStore(), usage: usage)
+        let consumer = EventConsumer(
+            sources: [.auth, .devices, .readings, .alerts], consumer: .billing, database: database, redis: redis,
+            logger: logger, handler: projections.apply)
+        let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
+
+        var routes = RouteTable()
+        BillingRoutes(plans: PlanStore(database: database), subscriptions: subscriptions, usage: usage)
+            .add(to: &routes)
+        let http = try HTTPApplication(
+            environment, routes: routes, authenticator: base.authenticator(), forms: FormTokens(keys: base.keyRing),
+            openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        let housekeeping = Housekeeping(usage: usage, logger: logger)
+        return (http, try base.services() + [relay, consumer, housekeeping, http])
+    }
+}

@@ -1,0 +1,29 @@
+import FoundationEssentials
+import Postgres
+
+/// The projection of what auth tells of organizations.
+struct OrganizationStore: Sendable {
+    /// Keeps the newest version; one that has been deleted stays so.
+    func upsert(_ id: UUID, name: String, version: Int, _ transaction: Transaction) async throws {
+        try await transaction.query(
+            """
+            INSERT INTO billing.organizations (organization_id, name, version) VALUES (\(id), \(name), \(version))
+            ON CONFLICT (organization_id) DO UPDATE SET name = excluded.name, version = excluded.version
+            WHERE excluded.version > organizations.version AND NOT organizations.is_deleted
+            """)
+    }
+
+    /// Marks it as deleted, and deletes what was kept of it.
+    func remove(_ id: UUID, version: Int, _ transaction: Transaction) async throws {
+        try await transaction.batch([
+            """
+            INSERT INTO billing.organizations (organization_id, name, version, is_deleted)
+            VALUES (\(id), '', \(version), true)
+            ON CONFLICT (organization_id) DO UPDATE SET name = '', version = excluded.version, is_deleted = true
+            """,
+            "DELETE FROM billing.subscriptions WHERE organization_id = \(id)",
+            "DELETE FROM billing.usage_daily WHERE organization_id = \(id)",
+            "DELETE FROM billing.devices WHERE organization_id = \(id)",
+        ])
+    }
+}

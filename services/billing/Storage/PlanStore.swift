@@ -1,0 +1,35 @@
+import Postgres
+
+/// The plans there are; the same for everybody.
+struct PlanStore: Sendable {
+    let database: PostgresClient
+
+    /// All plans, the smallest first.
+    func list() async throws -> [Plan] {
+        let rows = try await database.query("SELECT \(Plan.columns) FROM billing.plans ORDER BY position")
+        return try rows.map { try Plan(row: $0, at: 0) }
+    }
+}
+
+extension Plan {
+    /// What ``init(row:at:)`` reads, in its order.
+    static let columns: SQL = """
+        plans.id, plans.name, plans.description, plans.monthly_price, plans.yearly_price, plans.currency,
+        plans.max_devices, plans.max_members, plans.max_readings_per_month, plans.retention_days
+        """
+
+    /// Reads the columns from `first` on.
+    ///
+    /// - Throws: `DecodingFailure`.
+    init(row: Row, at first: Int) throws {
+        let currency: String = try row.decode(at: first + 5)
+        self.init(
+            id: try row.decode(at: first), name: try row.decode(at: first + 1),
+            description: try row.decode(at: first + 2),
+            monthlyPrice: Money(amount: try row.decode(at: first + 3), currency: currency),
+            yearlyPrice: Money(amount: try row.decode(at: first + 4), currency: currency),
+            limits: PlanLimits(
+                devices: try row.decode(at: first + 6), members: try row.decode(at: first + 7),
+                readingsPerMonth: try row.decode(at: first + 8), retentionDays: try row.decode(at: first + 9)))
+    }
+}

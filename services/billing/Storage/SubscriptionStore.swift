@@ -1,0 +1,82 @@
+import EventBus
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// Who subscribes to which plan.
+struct SubscriptionStore: Sendable {
+    let database: PostgresClient
+    let outbox: Outbox
+
+    func find(_ organization: UUID) async throws -> Subscription? {
+        let rows = try await database.query(Self.select(organization), as: .organization(organization))
+        return try rows.first.map(Subscription.init(row:))
+    }
+
+    /// The organization's subscription, made when the event that makes it is still on its way.
+    ///
+    /// - Returns: Nil for an organization that has been deleted.
+    func findOrMake(_ organization: UUID) async throws -> Subscription? {
+        if let subscription = try await find(organization) { return subscription }
+        try await database.withTransaction(as: .organization(organization)) { transaction in
+            try await transaction.query(
+                """
+                INSERT INTO billing.organizations (organization_id, name, version) VALUES (\(organization), '', 0)
+                ON CONFLICT DO NOTHING
+                """)
+            try await makeInitial(organization, transaction)
+        }
+        outbox.wake()
+        return try await find(organization)
+    }
+
+    /// Subscribes an organization that is known, not deleted and has no subscription to the initial plan, and tells
+    /// of its limits.
+    func makeInitial(_ organization: UUID, _ transaction: Transaction) async throws {
+        let inserted = try await transaction.query(
+            """
+            INSERT INTO billing.subscriptions (id, organization_id, plan_id, status, billing_period)
+            SELECT \(UUID.v7()), organization_id, \(Plan.initialID), 'active', 'monthly' FROM billing.organizations
+            WHERE organization_id = \(organization) AND NOT is_deleted
+            ON CONFLICT (organization_id) DO NOTHING
+            """)
+        guard inserted.affectedRows == 1,
+            let row = try await transaction.query(Self.select(organization)).first
+        else { return }
+        try await transaction.query(outbox.append(try limitsChanged(Subscription(row: row))))
+    }
+
+    private func limitsChanged(_ subscription: Subscription) throws -> Event {
+        try Event(
+            source: .billing, type: "limits.changed", subject: subscription.organizationID.text,
+            subjectVersion: subscription.version, organizationID: subscription.organizationID,
+            data: LimitsChangedData(subscription))
+    }
+
+    private static func select(_ organization: UUID) -> SQL {
+        """
+        SELECT subscriptions.id, subscriptions.organization_id, subscriptions.status, subscriptions.billing_period,
+            subscriptions.version, subscriptions.created_at, subscriptions.last_updated, \(Plan.columns)
+        FROM billing.subscriptions JOIN billing.plans ON plans.id = subscriptions.plan_id
+        WHERE subscriptions.organization_id = \(organization)
+        """
+    }
+}
+
+extension Subscription {
+    fileprivate init(row: Row) throws {
+        let (id, organization, status, period) = try row.decode(UUID.self, UUID.self, String.self, String.self)
+        guard let status = Status(rawValue: status), let period = BillingPeriod(rawValue: period) else {
+            throw UnknownStoredValue(text: "\(status), \(period)")
+        }
+        self.init(
+            id: id, organizationID: organization, plan: try Plan(row: row, at: 7), status: status,
+            billingPeriod: period, version: try row.decode(at: 4), createdAt: try row.decode(at: 5),
+            lastUpdated: try row.decode(at: 6))
+    }
+}
+
+/// A stored value that this version does not know.
+struct UnknownStoredValue: Error {
+    let text: String
+}

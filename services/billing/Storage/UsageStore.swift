@@ -1,0 +1,88 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// What organizations used, counted exactly once although events may come twice.
+struct UsageStore: Sendable {
+    /// How long is remembered what has been counted; longer than any stream keeps its events.
+    static let memory = Duration.seconds(7 * 86_400)
+
+    let database: PostgresClient
+
+    // MARK: Counting
+
+    /// Counts the readings of a batch, unless it has been counted.
+    func count(
+        readings: [UUID: Int], ofBatch batch: Int64, at time: Timestamp, _ transaction: Transaction
+    ) async throws {
+        guard try await isNew("\(batch)", from: .readings, transaction) else { return }
+        // In one order everywhere, so that instances do not wait for each other in a circle.
+        let ordered = readings.sorted { $0.key.text < $1.key.text }
+        try await transaction.query(
+            """
+            INSERT INTO billing.usage_daily (organization_id, date, readings)
+            SELECT organization_id, (\(time) AT TIME ZONE 'UTC')::date, readings
+            FROM unnest(\(ordered.map(\.key)), \(ordered.map(\.value))) AS counts (organization_id, readings)
+            ON CONFLICT (organization_id, date) DO UPDATE
+            SET readings = usage_daily.readings + excluded.readings
+            """)
+    }
+
+    /// Counts one of what `event` tells, unless that event has been counted.
+    func count(
+        _ kind: UsageKind, for organization: UUID, event: UUID, from source: Service, at time: Timestamp,
+        _ transaction: Transaction
+    ) async throws {
+        guard try await isNew(event.text, from: source, transaction) else { return }
+        let (commands, notifications) = kind == .commands ? (1, 0) : (0, 1)
+        try await transaction.query(
+            """
+            INSERT INTO billing.usage_daily (organization_id, date, commands, notifications)
+            VALUES (\(organization), (\(time) AT TIME ZONE 'UTC')::date, \(commands), \(notifications))
+            ON CONFLICT (organization_id, date) DO UPDATE
+            SET commands = usage_daily.commands + excluded.commands,
+                notifications = usage_daily.notifications + excluded.notifications
+            """)
+    }
+
+    /// Remembers that something is counted by this transaction; false when it has been.
+    private func isNew(_ id: String, from source: Service, _ transaction: Transaction) async throws -> Bool {
+        let rows = try await transaction.query(
+            """
+            INSERT INTO billing.usage_batches (source, id) VALUES (\(source.rawValue), \(id)) ON CONFLICT DO NOTHING
+            """)
+        return rows.affectedRows == 1
+    }
+
+    /// Forgets what was counted so long ago that it cannot come again.
+    func prune() async throws {
+        let cutoff = Timestamp.now.adding(.zero - Self.memory)
+        _ = try await database.query("DELETE FROM billing.usage_batches WHERE counted_at < \(cutoff)")
+    }
+
+    // MARK: Reading
+
+    /// What was used on each day of the period.
+    func usage(of organization: UUID, in period: UsagePeriod) async throws -> [DailyUsage] {
+        let rows = try await database.query(
+            """
+            SELECT to_char(day, 'YYYY-MM-DD'), coalesce(usage_daily.readings, 0),
+                (SELECT count(*) FROM billing.devices
+                 WHERE devices.organization_id = \(organization)
+                    AND devices.registered_at < (day + interval '1 day') AT TIME ZONE 'UTC'
+                    AND (devices.deleted_at IS NULL OR devices.deleted_at >= day AT TIME ZONE 'UTC')),
+                coalesce(usage_daily.commands, 0), coalesce(usage_daily.notifications, 0)
+            FROM generate_series(
+                \(period.start) AT TIME ZONE 'UTC', \(period.end) AT TIME ZONE 'UTC' - interval '1 day',
+                interval '1 day') AS day
+            LEFT JOIN billing.usage_daily
+                ON usage_daily.organization_id = \(organization) AND usage_daily.date = day::date
+            ORDER BY day
+            """, as: .organization(organization))
+        return try rows.map { row in
+            DailyUsage(
+                date: try row.decode(at: 0), readings: try row.decode(at: 1), devices: try row.decode(at: 2),
+                commands: try row.decode(at: 3), notifications: try row.decode(at: 4))
+        }
+    }
+}
