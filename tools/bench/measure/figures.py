@@ -69,18 +69,22 @@ def ingest_batches(bench):
     """50 readings a request, beside COPY of the same rows."""
     bench.devices()
     measured, counted, check = measured_ingest(bench, 50)
-    copied = copy_rate(bench, counted)
+    copied, rows, copy_cpu = copy_rate(bench, counted)
     return [row("durable ingest, 50 readings a request", measured["accepted"] / measured["seconds"], "readings/s",
-                reference="COPY", against=copied, check=check, **shared(measured))]
+                reference="COPY", against=copied, check=check,
+                per_cpu=per_cpu(check["stored"], measured["cpu"], rows, copy_cpu), **shared(measured))]
 
 
 def ingest_single(bench):
     """1 reading a request, beside nginx in front of what answers at once."""
     bench.devices()
     measured, _, check = measured_ingest(bench, 1)
+    usage = bench.references.usage()
     reference, _ = bench.ingest(bench.proxy_url(), 1)
     return [row("durable ingest, 1 reading a request", measured["rate"], "requests/s", reference="nginx, static",
-                against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"], **shared(measured))]
+                against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"],
+                per_cpu=per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds()),
+                **shared(measured))]
 
 
 def measured_ingest(bench, readings):
@@ -111,7 +115,10 @@ def settled(count):
 
 
 def copy_rate(bench, during):
-    """Rows a second that psql copies into an empty copy of the table; the median of three."""
+    """Copies the rows with psql into an empty copy of the table, three times.
+
+    Returns the rows a second in the median, all rows copied, and the processor seconds that took.
+    """
     installation, file = bench.installation, bench.folder / "rows"
     columns = "series_id, time, value, text_value, quality, batch_id, attributes"
     with open(file, "w") as rows:
@@ -120,14 +127,16 @@ def copy_rate(bench, during):
     with open(file, "rb") as rows:
         count = sum(1 for _ in rows)
     installation.psql("--command", "CREATE TABLE public.bench_copy (LIKE readings.readings INCLUDING ALL)")
-    times = []
+    times, cpu = [], 0.0
     for _ in range(3):
         installation.psql("--command", "TRUNCATE public.bench_copy", "--command", "CHECKPOINT")
+        usage, client = installation.usage(), os.times()
         began = time.monotonic()
         installation.psql("--command", rf"\copy public.bench_copy ({columns}) FROM '{file}'")
         times.append(time.monotonic() - began)
+        cpu += usage.seconds().get("postgres", 0.0) + sum(os.times()[2:4]) - sum(client[2:4])
     installation.psql("--command", "DROP TABLE public.bench_copy")
-    return count / statistics.median(times)
+    return count / statistics.median(times), 3 * count, {"postgres, psql": cpu}
 
 
 def proxied(bench):
@@ -136,19 +145,21 @@ def proxied(bench):
         # One that has not been accepted yet counts as an address, so each credential is used once before.
         for url in (gateway.url, bench.proxy_url()):
             wrk.run("proxied.lua", url, 1, wrk.CONNECTIONS, 20)
-        before = processes.processor_seconds(gateway.process.pid)
+        usage, upstream = processes.Usage(gateway.process.pid), bench.references.usage()
         measured = wrk.run("proxied.lua", gateway.url, bench.seconds, wrk.CONNECTIONS, 0)
-        measured["cpu"] = {"lms-gateway": round(processes.processor_seconds(gateway.process.pid) - before, 2)}
-        measured["memory"] = {"lms-gateway": processes.memory(gateway.process.pid)}
+        measured["cpu"], measured["memory"] = usage.seconds() | upstream.seconds(), usage.memory()
+        usage = bench.references.usage()
         reference = wrk.run("proxied.lua", bench.proxy_url(), bench.seconds, wrk.CONNECTIONS, 0)
+        efficiency = per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds())
         # Latency where nothing is saturated: about 2,000 requests a second.
         paced = {name: wrk.run("proxied.lua", url, bench.seconds, wrk.CONNECTIONS, 32)["p99_ms"] for name, url in (
             ("upstream", bench.upstream_url()), ("gateway", gateway.url), ("nginx", bench.proxy_url()))}
     refusals = {name: run["refused"] + run["errors"] for name, run in (("gateway", measured), ("nginx", reference))}
-    check = {"refused": refusals, "holds": not any(refusals.values())}
+    check = {"refused by gateway": refusals["gateway"], "by nginx": refusals["nginx"], "holds": not any(refusals.values())}
     return [
         row("gateway, proxied requests", measured["rate"], "requests/s", reference="nginx, limit_req",
-            against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"], **shared(measured)),
+            against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"], per_cpu=efficiency,
+            **shared(measured)),
         row("gateway, added p99 at 2,000/s", paced["gateway"] - paced["upstream"], "ms", reference="nginx, limit_req",
             against=paced["nginx"] - paced["upstream"], p99_ms=paced["gateway"], reference_p99_ms=paced["nginx"]),
     ]
@@ -223,6 +234,12 @@ def row(figure, value, unit, reference, against, **more):
     """`ratio` is the value in units of what it is held against."""
     return {"figure": figure, "value": value, "unit": unit, "reference": reference, "reference_value": against,
             "ratio": value / against if against > 0 else None, **more}
+
+
+def per_cpu(done, seconds, reference_done, reference_seconds):
+    """The ratio of what a processor second does; it hardly depends on what else the machine is doing."""
+    spent, reference_spent = sum(seconds.values()), sum(reference_seconds.values())
+    return (done / spent) / (reference_done / reference_spent) if spent and reference_spent else None
 
 
 def shared(measured):

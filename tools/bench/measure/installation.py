@@ -65,7 +65,7 @@ class Installation:
                 break
             try:
                 services = self.call("GET", "/api/v1/system/health", expected=(200, 503))["services"]
-                if all(services[name]["status"] == "up" for name in needed):
+                if all(services.get(name, {}).get("status") == "up" for name in needed):
                     return
             except (OSError, http.client.HTTPException):
                 pass

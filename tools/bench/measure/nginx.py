@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from .ports import free_port
+from .processes import Usage
 
 COMMON = """
 daemon off;
@@ -100,6 +101,9 @@ class References:
                     return
             time.sleep(0.05)
         raise SystemExit(f"nginx does not listen: see\n{(self.folder / f'{name}-error.log').read_text()[-2000:]}")
+
+    def usage(self):
+        return Usage(*(process.pid for process in self.processes))
 
     def stop(self):
         for process in self.processes:

@@ -57,25 +57,28 @@ def environment(pid):
 
 
 class Usage:
-    """The processor seconds that the processes below `root` use, by name, from its making on."""
+    """The processor seconds that `roots` and the processes below them use, by name, from its making on."""
 
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, *roots):
+        self.roots = roots
         self.before = self.totals()
+
+    def processes(self):
+        return [pid for root in self.roots for pid in (root, *descendants(root))]
 
     def totals(self):
         totals = {}
-        for pid in descendants(self.root):
+        for pid in self.processes():
             totals[name(pid)] = totals.get(name(pid), 0.0) + processor_seconds(pid)
         return totals
 
     def seconds(self):
         used = {key: round(value - self.before.get(key, 0.0), 2) for key, value in self.totals().items()}
-        return {key: value for key, value in sorted(used.items(), key=lambda item: -item[1]) if value >= 0.05}
+        return {key: value for key, value in sorted(used.items(), key=lambda item: -item[1]) if value > 0}
 
     def memory(self):
         """Bytes, by name."""
         totals = {}
-        for pid in descendants(self.root):
+        for pid in self.processes():
             totals[name(pid)] = totals.get(name(pid), 0) + memory(pid)
         return totals

@@ -6,12 +6,12 @@ import json
 def table(results):
     machine = results["machine"]
     load = " → ".join(f"{loads[0]:.1f}" for loads in (machine["load_before"], machine["load_after"]))
-    head = ("figure", "value", "unit", "reference", "its value", "ratio", "p50 ms", "p99 ms", "its p99")
+    head = ("figure", "value", "unit", "reference", "its value", "ratio", "by CPU", "p50 ms", "p99 ms", "its p99")
     lines = [head]
     for row in results["figures"]:
         lines.append((
             row["figure"], number(row["value"]), row["unit"], row["reference"], number(row["reference_value"]),
-            number(row["ratio"]), number(row.get("p50_ms")), number(row.get("p99_ms")),
+            number(row["ratio"]), number(row.get("per_cpu")), number(row.get("p50_ms")), number(row.get("p99_ms")),
             number(row.get("reference_p99_ms"))))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     texts = [formatted(line, widths) for line in lines]
@@ -23,21 +23,24 @@ def table(results):
 
 def formatted(line, widths):
     texts = ("figure", "unit", "reference")
-    cells = zip(line, widths, ("figure", "value", "unit", "reference", "", "", "", "", ""))
+    cells = zip(line, widths, ("figure", "value", "unit", "reference", *[""] * 6))
     return "  ".join(text.ljust(width) if kind in texts else text.rjust(width) for text, width, kind in cells).rstrip()
 
 
 def row_details(row):
     """The processor seconds and the memory of each process, and how the count compares."""
+    lines = []
     if "cpu" in row:
-        seconds = ", ".join(f"{name} {value:.1f}" for name, value in row["cpu"].items())
-        yield f"{row['figure']}: CPU seconds: {seconds}"
+        lines.append(("CPU seconds", {name: f"{value:.1f}" for name, value in row["cpu"].items() if value >= 0.05}))
     if "memory" in row:
-        memory = ", ".join(f"{name} {value / 2**20:.0f}" for name, value in row["memory"].items())
-        yield f"{row['figure']}: MiB: {memory}"
+        lines.append(("MiB", {name: f"{value / 2**20:.0f}" for name, value in row["memory"].items()}))
     if "check" in row:
-        counts = ", ".join(f"{name} {value}" for name, value in row["check"].items() if name != "holds")
-        yield f"{row['figure']}: {'holds' if row['check']['holds'] else 'DOES NOT HOLD'}: {counts}"
+        counts = {name: value for name, value in row["check"].items() if name != "holds"}
+        lines.append(("holds" if row["check"]["holds"] else "DOES NOT HOLD", counts))
+    if lines:
+        yield row["figure"]
+    for title, values in lines:
+        yield f"  {title:13} " + ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def number(value):
