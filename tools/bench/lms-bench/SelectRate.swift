@@ -47,7 +47,7 @@ struct SelectRate: AsyncParsableCommand {
                 group.addTask {
                     var answered = 0
                     while start.duration(to: .now) < duration {
-                        guard try await client.query("SELECT 1").first?.decode(Int32.self) == 1 else {
+                        guard try await client.query("SELECT 1").first?.decode(Int32.self, at: 0) == 1 else {
                             throw ValidationError("The server answered something else than 1.")
                         }
                         answered += 1

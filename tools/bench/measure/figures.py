@@ -155,7 +155,8 @@ def proxied(bench):
         paced = {name: wrk.run("proxied.lua", url, bench.seconds, wrk.CONNECTIONS, 32)["p99_ms"] for name, url in (
             ("upstream", bench.upstream_url()), ("gateway", gateway.url), ("nginx", bench.proxy_url()))}
     refusals = {name: run["refused"] + run["errors"] for name, run in (("gateway", measured), ("nginx", reference))}
-    check = {"refused by gateway": refusals["gateway"], "by nginx": refusals["nginx"], "holds": not any(refusals.values())}
+    check = {"refused by gateway": refusals["gateway"], "by nginx": refusals["nginx"],
+             "holds": not any(refusals.values())}
     return [
         row("gateway, proxied requests", measured["rate"], "requests/s", reference="nginx, limit_req",
             against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"], per_cpu=efficiency,

@@ -112,8 +112,8 @@ class Installation:
     def psql(self, *arguments, **options):
         """Runs psql as the administrator. The password goes by the environment, which others cannot read."""
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.database_url()).query))
-        names = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD",
-                 "dbname": "PGDATABASE"}
+        names = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER",
+                 "password": "PGPASSWORD", "dbname": "PGDATABASE"}
         environment = dict(os.environ, **{names[key]: value for key, value in query.items() if key in names})
         command = ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", *arguments]
         return subprocess.run(command, env=environment, check=True, text=True, **options)
