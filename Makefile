@@ -7,7 +7,7 @@ SOURCES := Package.swift kit services gateway tools Tests
 .PHONY: help run setup test check-manifests bench format format-check clean
 
 help: ## List the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 26
 
 run: setup ## Build and start everything, with a demo laboratory
 	$(SWIFT) build -c release
@@ -21,7 +21,8 @@ test: setup check-manifests ## Run all tests
 	$(SWIFT) test --skip-build
 
 check-manifests: ## Check what deploys: Kubernetes, compose, Prometheus rules
-	@tools/check-manifests.py
+	@if command -v python3 >/dev/null; then tools/check-manifests.py; \
+	else echo 'The manifests are NOT checked: there is no python3.' >&2; fi
 
 bench: setup ## Measure against references on the same machine
 	$(SWIFT) build -c release

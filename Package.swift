@@ -164,6 +164,9 @@ let package = Package(
                 .unixSignals,
             ],
             path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
+        .executableTarget(
+            name: "lms-bench", dependencies: ["Postgres", .argumentParser], path: "tools/bench/lms-bench",
+            swiftSettings: strict),
 
         // Tests mirror the folders.
         tests("Reactor"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks what deploys LMS Core: the Kubernetes manifests, docker-compose.yml and the Prometheus rules.
+"""Checks what deploys LMS Core: the Kubernetes manifests, docker-compose.yml, the Prometheus rules, and that the
+documentation names every setting and leads nowhere that is not there.
 
 Manifests are rendered by kustomize when kubectl or kustomize is there, else those of k8s/base are checked one by one.
 The schemas come from PyPI, into .lms/venv; where that cannot be reached, the check says so and is left out.
@@ -195,11 +196,26 @@ def check_rules(findings: Findings) -> int:
     return len(rules)
 
 
+# Documentation
+
+
+def check_documentation(findings: Findings) -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    sources = [ROOT / "gateway/gateway.yaml", ROOT / "kit/ServiceKit/Configuration/Setting.swift"]
+    for name in {name for path in sources for name in re.findall(r"LMS_[A-Z_]*[A-Z]", path.read_text())}:
+        findings.expect(name in text, f"docs/configuration.md does not explain {name}")
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for link in re.findall(r"(?<!!)\[[^]]*\]\(([^)#]+)", page.read_text()):
+            there = "://" in link or (page.parent / link).exists()
+            findings.expect(there, f"{page.relative_to(ROOT)} links to {link}, which is not there")
+
+
 def main() -> None:
     findings = Findings()
     documents = check_kubernetes(findings)
     services = check_compose(findings)
     rules = check_rules(findings)
+    check_documentation(findings)
     for finding in findings:
         print(finding, file=sys.stderr)
     if findings:

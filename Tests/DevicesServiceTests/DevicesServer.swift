@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import Kernel
+import ServiceLifecycle
 import TestKit
 
 @testable import DevicesService
@@ -9,25 +10,32 @@ import TestKit
 struct DevicesServer: Sendable {
     let service: TestService
     let waiters: PollWaiters
+    private let group: ServiceGroup
 
     /// The one that all tests share.
     static func shared() async throws -> DevicesServer { try await sharedServer.value }
 
     private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
 
-    static func makeDatabase() async throws -> TestDatabase {
-        try await TestDatabase.make(migrations: [.devices: DevicesService.description.migrations!])
+    static func makeDatabase(on servers: TestServers? = nil) async throws -> TestDatabase {
+        try await TestDatabase.make(migrations: [.devices: DevicesService.description.migrations!], on: servers)
     }
 
-    /// Starts an instance, which runs as long as the process.
+    /// Starts an instance, which runs as long as the process unless it is shut down.
     static func start(on database: TestDatabase) async throws -> DevicesServer {
-        var waiters: PollWaiters?
+        var made: (waiters: PollWaiters, group: ServiceGroup)?
         let service = try await TestService.start(.devices, DevicesService.description, on: database) { environment in
             let parts = try await DevicesService.build(environment)
-            waiters = parts.waiters
-            return (parts.http, parts.services)
+            let group = ServiceGroup(configuration: .init(services: parts.services, logger: environment.logger))
+            made = (parts.waiters, group)
+            return (parts.http, [GroupService(group: group)])
         }
-        return DevicesServer(service: service, waiters: waiters!)
+        return DevicesServer(service: service, waiters: made!.waiters, group: made!.group)
+    }
+
+    /// Begins the shutdown that a signal begins.
+    func shutDown() async {
+        await group.triggerGracefulShutdown()
     }
 
     /// A new organization with an admin.
@@ -35,6 +43,12 @@ struct DevicesServer: Sendable {
         let id = UUID.v7()
         return TestOrganization(id: id, server: self, admin: try await service.user(.admin, of: id))
     }
+}
+
+private struct GroupService: ServiceLifecycle.Service {
+    let group: ServiceGroup
+
+    func run() async throws { try await group.run() }
 }
 
 /// An organization of one test.

@@ -57,6 +57,17 @@ import Testing
         }
     }
 
+    @Test func `a waiting poll is answered when its instance shuts down`() async throws {
+        let server = try await DevicesServer.start(on: try await DevicesServer.makeDatabase())
+        let device = try await server.organization().device()
+        async let answer = device.poll("?wait=60")
+        try await eventually { try await isWaiting(server, device) }
+        let start = ContinuousClock.now
+        await server.shutDown()
+        #expect(try await answer == [])
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
     /// Whether a poll of the device waits, which a device that does is seen to have begun.
     private func isWaiting(_ server: DevicesServer, _ device: TestDevice) async throws -> Bool {
         server.waiters.devices.contains { $0.uuidString.lowercased() == device.id }

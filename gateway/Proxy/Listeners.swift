@@ -7,7 +7,7 @@ enum Listeners {
     /// Binds one socket for each worker, all on one port: the kernel spreads connections over them, and each connection
     /// is accepted on the event loop where it stays.
     ///
-    /// - Throws: `IOError` when the address is in use or cannot be had.
+    /// - Throws: ``CannotListen`` when the address is in use or cannot be had.
     static func bind(
         _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site
     ) async throws -> [any Channel] {
@@ -26,9 +26,14 @@ enum Listeners {
     private static func reserve(
         _ address: GatewayConfiguration.Listener, on loop: any EventLoop
     ) async throws -> Int {
-        let channel = try await ServerBootstrap(group: loop)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: address.host, port: address.port).get()
+        let channel: any Channel
+        do {
+            channel = try await ServerBootstrap(group: loop)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: address.host, port: address.port).get()
+        } catch let error as IOError {
+            throw CannotListen(address: address, errnoCode: error.errnoCode)
+        }
         let port = channel.localAddress?.port ?? address.port
         try await channel.close().get()
         return port
@@ -47,5 +52,15 @@ enum Listeners {
                         ClientConnection(worker: worker.value, site: site))
                 }
             }
+    }
+}
+
+/// An address that cannot be listened on.
+struct CannotListen: Error, CustomStringConvertible {
+    let address: GatewayConfiguration.Listener
+    let errnoCode: CInt
+
+    var description: String {
+        "cannot listen on \(address.host):\(address.port): \(String(cString: strerror(errnoCode)))"
     }
 }

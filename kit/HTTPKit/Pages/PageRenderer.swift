@@ -104,10 +104,7 @@ struct NavigationItem {
     let isCurrent: Bool
 
     static func all(current: String) -> [NavigationItem] {
-        [
-            ("/dashboard", "Dashboard"), ("/devices", "Devices"), ("/alerts", "Alerts"), ("/projects", "Projects"),
-            ("/organizations", "Organization"), ("/billing", "Billing"),
-        ].map { path, title in
+        [("/dashboard", "Dashboard"), ("/docs", "API")].map { path, title in
             NavigationItem(path: path, title: title, isCurrent: current == path || current.hasPrefix(path + "/"))
         }
     }

@@ -12,6 +12,8 @@ public struct Installation: Sendable {
     public var roles: RoleNames
     /// Where each process listens, on 127.0.0.1.
     public var ports: [Component: Int]
+    /// Where the gateway answers `/metrics`, `/livez` and `/readyz`; nil leaves it its default.
+    public var gatewayAdminPort: Int?
     /// What the processes get besides: `PATH`, and every setting that somebody made.
     public var inherited: [String: String]
 
@@ -42,7 +44,11 @@ public struct Installation: Sendable {
     public func environment(_ component: Component) throws -> [String: String] {
         var environment = common
         environment["LMS_HTTP_PORT"] = "\(port(component))"
-        if component != .gateway { environment["LMS_HTTP_HOST"] = "127.0.0.1" }
+        if component == .gateway {
+            environment["LMS_GATEWAY_ADMIN_PORT"] = gatewayAdminPort.map(String.init)
+        } else {
+            environment["LMS_HTTP_HOST"] = "127.0.0.1"
+        }
         if let service = component.service {
             environment["LMS_DATABASE_URL"] = try login(roles.login(service)).url
         }

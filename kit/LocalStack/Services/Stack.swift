@@ -58,12 +58,14 @@ public final class Stack: Sendable {
         let ports = try assignPorts(in: folder, options)
         let postgres = options.databaseURL == nil ? try await PostgresServer(in: folder, purpose: options.purpose) : nil
         let redis = options.redisURL == nil ? try RedisServer(in: folder, purpose: options.purpose) : nil
-        let installation = Installation(
+        var installation = Installation(
             administrator: try postgres?.administrator(database: "lms") ?? external(options.databaseURL),
             redisURL: redis?.url() ?? options.redisURL ?? "",
             secretKey: try options.environment["LMS_SECRET_KEY"] ?? folder.secretKey(),
             roles: try RoleNames(prefix: options.environment["LMS_DATABASE_ROLE_PREFIX"] ?? ""), ports: ports,
             inherited: options.environment)
+        installation.gatewayAdminPort = try folder.port(
+            "gateway-admin", preferred: options.purpose == .development ? 8081 : nil)
         let programs: [any Program] = [postgres as (any Program)?, redis].compactMap { $0 }
         let servers = programs.map { ManagedProcess($0, logger: logger) }
         let stack = try Stack(

@@ -153,12 +153,13 @@ function choose(device, sensor) {
   series.row.setAttribute("aria-pressed", "true");
   page.device.value = device;
   listSensors();
-  chart.show(device, sensor, series.reading.unit);
+  chart.show(device, sensor, series.reading?.unit);
   showChosen(false);
 }
 
 function showChosen(isLive) {
   const { reading } = seriesByKey.get(chosen.key);
+  if (!reading) return;
   page.value.textContent = valueText(reading.value);
   page.unit.textContent = reading.unit ?? "";
   if (isLive) chart.add(new Date(reading.timestamp).getTime(), reading.value);

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// Measures what cannot be measured from outside a process.
+@main
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lms-bench", abstract: "Measures parts of the kit; `make bench` runs it.",
+        subcommands: [SelectRate.self])
+}

@@ -1,0 +1,250 @@
+"""What is measured. Each figure is a function of a `Bench` that returns rows of the table."""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import time
+
+from . import processes, wrk
+from .ports import free_port
+
+HOUR = 3600
+
+
+class Bench:
+    """What the figures share: the installation, the references, registered devices."""
+
+    def __init__(self, folder, binaries, installation, references, seconds):
+        self.folder = folder
+        self.binaries = binaries
+        self.installation = installation
+        self.references = references
+        self.seconds = seconds
+        self.device_file = None
+        # Each run has an hour of the past for its readings, by which they are told apart.
+        self.next_hour = int(time.time()) // HOUR * HOUR - 100 * HOUR
+
+    def devices(self):
+        """The file of the devices, each with its series: what is measured is what goes on, not what begins."""
+        if self.device_file is None:
+            devices = self.installation.register_devices()
+            self.device_file = self.folder / "devices"
+            self.device_file.write_text("".join(f"{device.id} {device.key}\n" for device in devices))
+            for readings in (50, 1):
+                self.ingest(self.gateway_url(), readings, seconds=2)
+        return self.device_file
+
+    def ingest(self, url, readings, seconds=None):
+        """Sends readings; returns what wrk counted, and the second from which on they are."""
+        first = self.next_hour
+        self.next_hour += HOUR
+        return wrk.run("ingest.lua", url, seconds or self.seconds, self.device_file, readings, first), first
+
+    def gateway_url(self):
+        return f"http://127.0.0.1:{self.installation.port}"
+
+    def proxy_url(self):
+        return f"http://127.0.0.1:{self.references.proxy_port}"
+
+    def upstream_url(self):
+        return f"http://127.0.0.1:{self.references.upstream_port}"
+
+
+def select_rate(bench):
+    """Statements over one pipelined connection."""
+    usage = bench.installation.usage()
+    environment = dict(os.environ, LMS_BENCH_DATABASE_URL=bench.installation.database_url())
+    command = [str(bench.binaries / "lms-bench"), "select-rate", "--tasks", "64", "--seconds", str(bench.seconds)]
+    answer = json.loads(subprocess.run(
+        command, env=environment, check=True, capture_output=True, text=True, timeout=120).stdout)
+    goal = 60_000
+    rate = answer["statements"] / answer["seconds"]
+    return [row("SELECT 1, 64 tasks on one connection", rate, "1/s", reference="goal", against=goal,
+                cpu=usage.seconds())]
+
+
+def ingest_batches(bench):
+    """50 readings a request, beside COPY of the same rows."""
+    bench.devices()
+    measured, counted, check = measured_ingest(bench, 50)
+    copied, rows, copy_cpu = copy_rate(bench, counted)
+    return [row("durable ingest, 50 readings a request", measured["accepted"] / measured["seconds"], "readings/s",
+                reference="COPY", against=copied, check=check,
+                per_cpu=per_cpu(check["stored"], measured["cpu"], rows, copy_cpu), **shared(measured))]
+
+
+def ingest_single(bench):
+    """1 reading a request, beside nginx in front of what answers at once."""
+    bench.devices()
+    measured, _, check = measured_ingest(bench, 1)
+    usage = bench.references.usage()
+    reference, _ = bench.ingest(bench.proxy_url(), 1)
+    return [row("durable ingest, 1 reading a request", measured["rate"], "requests/s", reference="nginx, static",
+                against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"],
+                per_cpu=per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds()),
+                **shared(measured))]
+
+
+def measured_ingest(bench, readings):
+    """What wrk counted, the seconds between which its readings are, and whether the table agrees."""
+    usage = bench.installation.usage()
+    measured, first = bench.ingest(bench.gateway_url(), readings)
+    measured["cpu"], measured["memory"] = usage.seconds(), usage.memory()
+    during = f"time >= to_timestamp({first}) AND time < to_timestamp({first + HOUR})"
+    stored = settled(lambda: int(bench.installation.select(f"SELECT count(*) FROM readings.readings WHERE {during}")))
+    # wrk hangs up on what is under way at the end: at most a request a connection.
+    unanswered = stored - measured["accepted"]
+    holds = (0 <= unanswered <= wrk.CONNECTIONS * readings and measured["accepted"] > 0
+             and measured["duplicates"] == measured["refused"] == measured["errors"] == 0)
+    check = {"acknowledged": measured["accepted"], "stored": stored, "duplicates": measured["duplicates"],
+             "refused": measured["refused"], "errors": measured["errors"], "holds": holds}
+    return measured, during, check
+
+
+def settled(count):
+    """The value of `count` once it has stopped to change."""
+    last = count()
+    while True:
+        time.sleep(0.5)
+        now = count()
+        if now == last:
+            return now
+        last = now
+
+
+def copy_rate(bench, during):
+    """Copies the rows with psql into an empty copy of the table, three times.
+
+    Returns the rows a second in the median, all rows copied, and the processor seconds that took.
+    """
+    installation, file = bench.installation, bench.folder / "rows"
+    columns = "series_id, time, value, text_value, quality, batch_id, attributes"
+    with open(file, "w") as rows:
+        installation.psql("--command", f"COPY (SELECT {columns} FROM readings.readings WHERE {during}) TO STDOUT",
+                          stdout=rows)
+    with open(file, "rb") as rows:
+        count = sum(1 for _ in rows)
+    installation.psql("--command", "CREATE TABLE public.bench_copy (LIKE readings.readings INCLUDING ALL)")
+    times, cpu = [], 0.0
+    for _ in range(3):
+        installation.psql("--command", "TRUNCATE public.bench_copy", "--command", "CHECKPOINT")
+        usage, client = installation.usage(), os.times()
+        began = time.monotonic()
+        installation.psql("--command", rf"\copy public.bench_copy ({columns}) FROM '{file}'")
+        times.append(time.monotonic() - began)
+        cpu += usage.seconds().get("postgres", 0.0) + sum(os.times()[2:4]) - sum(client[2:4])
+    installation.psql("--command", "DROP TABLE public.bench_copy")
+    return count / statistics.median(times), 3 * count, {"postgres, psql": cpu}
+
+
+def proxied(bench):
+    """Requests through a gateway and through nginx to the same nginx behind them."""
+    with Instance(bench, "lms-gateway", upstream=bench.upstream_url()) as gateway:
+        # One that has not been accepted yet counts as an address, so each credential is used once before.
+        for url in (gateway.url, bench.proxy_url()):
+            wrk.run("proxied.lua", url, 1, wrk.CONNECTIONS, 20)
+        usage, upstream = processes.Usage(gateway.process.pid), bench.references.usage()
+        measured = wrk.run("proxied.lua", gateway.url, bench.seconds, wrk.CONNECTIONS, 0)
+        measured["cpu"], measured["memory"] = usage.seconds() | upstream.seconds(), usage.memory()
+        usage = bench.references.usage()
+        reference = wrk.run("proxied.lua", bench.proxy_url(), bench.seconds, wrk.CONNECTIONS, 0)
+        efficiency = per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds())
+        # Latency where nothing is saturated: about 2,000 requests a second.
+        paced = {name: wrk.run("proxied.lua", url, bench.seconds, wrk.CONNECTIONS, 32)["p99_ms"] for name, url in (
+            ("upstream", bench.upstream_url()), ("gateway", gateway.url), ("nginx", bench.proxy_url()))}
+    refusals = {name: run["refused"] + run["errors"] for name, run in (("gateway", measured), ("nginx", reference))}
+    check = {"refused by gateway": refusals["gateway"], "by nginx": refusals["nginx"],
+             "holds": not any(refusals.values())}
+    return [
+        row("gateway, proxied requests", measured["rate"], "requests/s", reference="nginx, limit_req",
+            against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"], per_cpu=efficiency,
+            **shared(measured)),
+        row("gateway, added p99 at 2,000/s", paced["gateway"] - paced["upstream"], "ms", reference="nginx, limit_req",
+            against=paced["nginx"] - paced["upstream"], p99_ms=paced["gateway"], reference_p99_ms=paced["nginx"]),
+    ]
+
+
+def idle(bench):
+    """Memory and start of each process: another instance of it, started three times."""
+    rows = []
+    for name in sorted(bench.installation.services()):
+        started = []
+        for _ in range(3):
+            with Instance(bench, name) as instance:
+                time.sleep(1)
+                started.append((instance.ready_ms, processes.memory(instance.process.pid, "Rss")))
+        milliseconds, resident = (statistics.median(values) for values in zip(*started))
+        rows.append(row(f"{name}, start to ready", milliseconds, "ms", reference="budget", against=500))
+        rows.append(row(f"{name}, idle", resident / 2**20, "MiB", reference="budget", against=60))
+    return rows
+
+
+class Instance:
+    """Another process of a service of the installation, once it is ready."""
+
+    def __init__(self, bench, name, upstream=None):
+        pid = bench.installation.services()[name]
+        port, admin_port = free_port(), free_port()
+        self.environment = processes.environment(pid)
+        self.environment |= {"LMS_HTTP_PORT": str(port), "LMS_GATEWAY_ADMIN_PORT": str(admin_port)}
+        if upstream:
+            services = ("AUTH", "DEVICES", "READINGS", "ALERTS", "BILLING", "REALTIME")
+            self.environment |= {f"LMS_{service}_URL": upstream for service in services}
+        self.command = str(bench.binaries / name)
+        self.log = bench.folder / f"{name}.log"
+        self.probe_port = admin_port if name == "lms-gateway" else port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def __enter__(self):
+        began = time.monotonic()
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [self.command], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                process_group=0)
+        while not self.is_ready():
+            if self.process.poll() is not None or time.monotonic() > began + 20:
+                self.stop()
+                raise SystemExit(f"{self.command} does not become ready:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.002)
+        self.ready_ms = (time.monotonic() - began) * 1000
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def is_ready(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.probe_port), timeout=2) as connection:
+                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return connection.recv(64).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def row(figure, value, unit, reference, against, **more):
+    """`ratio` is the value in units of what it is held against."""
+    return {"figure": figure, "value": value, "unit": unit, "reference": reference, "reference_value": against,
+            "ratio": value / against if against > 0 else None, **more}
+
+
+def per_cpu(done, seconds, reference_done, reference_seconds):
+    """The ratio of what a processor second does; it hardly depends on what else the machine is doing."""
+    spent, reference_spent = sum(seconds.values()), sum(reference_seconds.values())
+    return (done / spent) / (reference_done / reference_spent) if spent and reference_spent else None
+
+
+def shared(measured):
+    return {key: measured[key] for key in ("p50_ms", "p99_ms", "cpu", "memory") if key in measured}
+
+
+ALL = {"select": select_rate, "batches": ingest_batches, "single": ingest_single, "proxied": proxied, "idle": idle}

@@ -1,0 +1,134 @@
+"""A private installation, as a person would start it, and the devices that are used in it."""
+
+import collections
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.parse
+
+from . import processes
+from .ports import free_port
+
+Device = collections.namedtuple("Device", "id key")
+
+# Several organizations, so that batches are mixed as they are in use, and few devices of each, as the plans allow.
+ORGANIZATIONS = 8
+DEVICES_EACH = 8
+
+
+class Installation:
+    """`lms up` in a folder of its own, from entering to leaving a `with` statement."""
+
+    def __init__(self, folder, binaries):
+        self.data = folder / "installation"
+        self.log_path = folder / "lms.log"
+        self.port = free_port()
+        self.command = [
+            str(binaries / "lms"), "up", "--no-demo", "--data-dir", str(self.data), "--port", str(self.port)]
+        self.process = None
+
+    def __enter__(self):
+        environment = dict(os.environ, LMS_GATEWAY_ADMIN_PORT=str(free_port()))
+        # A private one is wanted, whatever else this machine has.
+        for key in ("LMS_DATABASE_URL", "LMS_REDIS_URL"):
+            environment.pop(key, None)
+        with open(self.log_path, "wb") as log:
+            # A group of its own, so that Ctrl-C reaches it through us alone, once.
+            self.process = subprocess.Popen(
+                self.command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0)
+        try:
+            self.wait_until_up()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        for sent in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+            self.process.send_signal(sent)
+            try:
+                self.process.wait(timeout=40)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+    def wait_until_up(self, needed=("auth", "devices", "readings"), seconds=90):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                services = self.call("GET", "/api/v1/system/health", expected=(200, 503))["services"]
+                if all(services.get(name, {}).get("status") == "up" for name in needed):
+                    return
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.1)
+        raise SystemExit(f"The installation did not come up:\n{self.log_path.read_text()[-3000:]}")
+
+    # The API
+
+    def call(self, method, path, body=None, token=None, expected=(200, 201)):
+        """The answer of the gateway, as JSON."""
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        if response.status not in expected:
+            raise SystemExit(f"{method} {path} was answered {response.status}: {text.decode()[:500]}")
+        return json.loads(text)
+
+    def register_devices(self):
+        """New devices of new organizations."""
+        devices = []
+        for organization in range(ORGANIZATIONS):
+            account = {
+                "email": f"bench{organization}@example.com", "password": os.urandom(16).hex(), "name": "Bench",
+                "organization_name": f"Bench {organization}"}
+            token = self.call("POST", "/api/v1/auth/register", account)["access_token"]
+            for number in range(DEVICES_EACH):
+                device = {"name": f"Bench {number}", "device_type": "sensor", "serial_number": f"BENCH-{number}"}
+                answer = self.call("POST", "/api/v1/devices", device, token)
+                devices.append(Device(answer["id"], answer["api_key"]))
+        return devices
+
+    # The database
+
+    def database_url(self):
+        return json.loads((self.data / "run.json").read_text())["databaseURL"]
+
+    def psql(self, *arguments, **options):
+        """Runs psql as the administrator. The password goes by the environment, which others cannot read."""
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.database_url()).query))
+        names = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER",
+                 "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+        environment = dict(os.environ, **{names[key]: value for key, value in query.items() if key in names})
+        command = ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", *arguments]
+        return subprocess.run(command, env=environment, check=True, text=True, **options)
+
+    def select(self, sql):
+        """The one value that `sql` selects, as text."""
+        options = ("--tuples-only", "--no-align", "--command", sql)
+        return self.psql(*options, stdout=subprocess.PIPE).stdout.strip()
+
+    # The processes
+
+    def usage(self):
+        return processes.Usage(self.process.pid)
+
+    def services(self):
+        """The process id of each service that runs, by its executable's name."""
+        names = {pid: processes.name(pid) for pid in processes.descendants(self.process.pid)}
+        return {name: pid for pid, name in names.items() if name.startswith("lms-")}

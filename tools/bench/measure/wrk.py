@@ -1,0 +1,20 @@
+"""The load: wrk with a script that prints what it counted as JSON."""
+
+import json
+import pathlib
+import subprocess
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "load"
+CONNECTIONS = 64
+
+
+def run(script, url, seconds, *arguments):
+    """What the script counted, and how many seconds of the processors wrk took."""
+    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s",
+               "--timeout", "10s", "--script", str(SCRIPTS / script), url, "--", *map(str, arguments)]
+    done = subprocess.run(command, check=True, text=True, capture_output=True, timeout=seconds + 60)
+    if done.stderr:
+        print(done.stderr.strip())
+    counted = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    counted["rate"] = counted["answered"] / counted["seconds"]
+    return counted
