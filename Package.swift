@@ -74,14 +74,7 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 let package = Package(
     name: "lms-core",
     products: [
-        .executable(name: "lms-auth", targets: ["AuthService"]),
-        .executable(name: "lms-devices", targets: ["DevicesService"]),
-        .executable(name: "lms-readings", targets: ["ReadingsService"]),
-        .executable(name: "lms-alerts", targets: ["AlertsService"]),
-        .executable(name: "lms-billing", targets: ["BillingService"]),
-        .executable(name: "lms-realtime", targets: ["RealtimeService"]),
         .executable(name: "lms-gateway", targets: ["Gateway"]),
-        .executable(name: "lms", targets: ["lms"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -141,13 +134,6 @@ let package = Package(
                 .nioHTTP1, .nioWebSocket,
             ]),
 
-        // The services.
-        service("auth", pages: true, ["CCrypt", .jwt, .crypto]),
-        service("devices", [.crypto]),
-        service("readings", [.crypto, .nioCore, .atomics]),
-        service("alerts", ["HTTPClient", .crypto]),
-        service("billing"),
-        service("realtime", pages: true, ["WebSockets", .nioCore]),
         .executableTarget(
             name: "Gateway",
             dependencies: [
@@ -155,38 +141,6 @@ let package = Package(
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),
-        .executableTarget(
-            name: "lms",
-            dependencies: [
-                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "HTTPClient", .argumentParser, .httpTypes,
-                .logging,
-                .unixSignals,
-            ],
-            path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
-
-        // Tests mirror the folders.
-        tests("Reactor"),
-        tests("Postgres"),
-        tests("Redis"),
-        tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
-        tests("Kernel"),
-        tests("ServiceKit"),
-        tests("EventBus"),
-        tests("Identity", [.jwt]),
-        tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
-        tests("LocalStack"),
-        tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
-        tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
-        tests("AuthService"),
-        tests("DevicesService"),
-        tests("ReadingsService"),
-        tests("AlertsService"),
-        tests("BillingService"),
-        tests("RealtimeService"),
-        tests("lms"),
         tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
-        .testTarget(
-            name: "SystemTests", dependencies: ["TestKit", "LocalStack", "HTTPClient"], path: "Tests/SystemTests",
-            swiftSettings: strict),
     ]
 )
