@@ -22,7 +22,10 @@ extension GatewayConfiguration {
         listener = try Listener(section("listen"))
         admin = try Listener(section("admin"))
         upstreams = try section("upstreams").members().map { member throws(GatewayFileError) in
-            try UpstreamGroup(name: member.key, addresses: UpstreamGroup.addresses(member.value))
+            guard member.key.utf8.allSatisfy({ ByteSet.requestID.contains($0) }), !member.key.isEmpty else {
+                throw member.value.error("'\(member.key)' is not a name of letters, digits and dashes")
+            }
+            return UpstreamGroup(name: member.key, addresses: try UpstreamGroup.addresses(member.value))
         }
         limits = try RateLimiter.Limits(section("limits"))
         let table = try RouteTable(

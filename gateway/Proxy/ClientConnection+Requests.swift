@@ -33,7 +33,7 @@ extension ClientConnection {
     private func readHead(_ bytes: inout ByteBuffer) -> Bool {
         if phase == .idle {
             phase = .head
-            deadline = worker.now + configuration.clients.headerTimeout
+            deadline = worker.now + worker.core.configuration.clients.headerTimeout
         }
         do {
             guard let length = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else { return false }
@@ -228,7 +228,7 @@ extension ClientConnection {
     func becomeIdle() {
         if worker.isDraining { return close(unread: false) }
         phase = .idle
-        deadline = worker.now + configuration.clients.idleTimeout
+        deadline = worker.now + worker.core.configuration.clients.idleTimeout
     }
 }
 

@@ -113,7 +113,7 @@ extension ClientConnection {
     private var canDiscardRest: Bool {
         if exchange.requestEnded { return true }
         if head.expectsContinue { return false }
-        return (body.remaining ?? 0) <= configuration.discardLimit
+        return (body.remaining ?? 0) <= worker.core.configuration.discardLimit
     }
 
     // MARK: The end of a request
@@ -125,7 +125,7 @@ extension ClientConnection {
             close(unread: !exchange.requestEnded)
         } else if !exchange.requestEnded {
             phase = .discarding
-            discardAllowance = configuration.discardLimit
+            discardAllowance = worker.core.configuration.discardLimit
             deadline = worker.now + .seconds(30)
         } else {
             becomeIdle()
@@ -142,7 +142,7 @@ extension ClientConnection {
         if case .upstream(let index) = route?.destination { group = index }
         let record = AccessLog.Record(
             method: head.method, path: loggedPath, status: status, bytes: bytesSent, duration: duration,
-            upstream: group.map { configuration.upstreams[$0].name }, requestID: requestID, client: address)
+            upstream: group.map { worker.core.configuration.upstreams[$0].name }, requestID: requestID, client: address)
         worker.record(record, group: group)
     }
 }

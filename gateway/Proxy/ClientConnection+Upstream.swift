@@ -30,6 +30,7 @@ extension ClientConnection {
     /// A new connection is there.
     func upstreamConnected(_ connection: UpstreamConnection) {
         exchange.connected(reused: false)
+        connection.endpoint.isHealthy = true
         send(on: connection)
     }
 
@@ -54,13 +55,18 @@ extension ClientConnection {
         guard phase == .exchange, let connection = upstream, let pool else { return }
         upstream = nil
         pool.forget(connection.endpoint)
-        if loss == .notConnected { pool.avoid(connection.endpoint, now: worker.now) }
+        let others = loss == .notConnected ? pool.avoid(connection.endpoint, now: worker.now) : .none
         countFailure()
-        switch exchange.lost(loss) {
+        switch exchange.lost(loss, others: others) {
         case .retry:
             countRetry()
             connect(fresh: loss == .closed)
+        case .wait:
+            // The next tick that finds the deadline over tries again.
+            deadline = worker.now
         case .answer(let refusal):
+            // Those who come next need not wait, until a check or a request finds it well again.
+            if loss == .notConnected { connection.endpoint.isHealthy = false }
             refuse(refusal)
             processInbound()
         case .abort: abort()

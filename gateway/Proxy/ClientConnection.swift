@@ -81,8 +81,6 @@ final class ClientConnection: ChannelDuplexHandler {
         parser = RequestParser(limits: worker.core.configuration.clients.headLimits)
     }
 
-    var configuration: GatewayConfiguration { worker.core.configuration }
-
     // MARK: The channel
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -94,7 +92,7 @@ final class ClientConnection: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let clients = configuration.clients
+        let clients = worker.core.configuration.clients
         let open = worker.core.connections.add(1, ordering: .relaxed).newValue
         worker.add(self)
         guard open <= clients.connections, !worker.isDraining else {
@@ -231,7 +229,7 @@ final class ClientConnection: ChannelDuplexHandler {
 
     private func giveUpExchange() {
         if !exchange.isConnected {
-            loseUpstream(.notConnected)
+            if upstream == nil { connect(fresh: false) } else { loseUpstream(.notConnected) }
         } else if exchange.response == .started {
             abort()
         } else if exchange.requestEnded || upstream?.isWritable == false {
@@ -263,7 +261,7 @@ final class ClientConnection: ChannelDuplexHandler {
         phase = .lingering
         lingeringBytes = pendingBytes
         guard unread || lingeringBytes > 0 else { return abort() }
-        discardAllowance = configuration.discardLimit
+        discardAllowance = worker.core.configuration.discardLimit
         deadline = worker.now + .seconds(5)
         context?.close(mode: .output, promise: nil)
         resumeReading()

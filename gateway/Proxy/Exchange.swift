@@ -17,18 +17,31 @@ struct Exchange: Equatable {
         case timedOut
     }
 
+    /// Where else a request could go that one copy of a service would not take.
+    enum Others: Equatable {
+        /// Another copy is well.
+        case available
+        /// None, but this one was well until now.
+        case soon
+        case none
+    }
+
     /// What to do about a loss.
     enum Recovery: Equatable {
         /// Send the request again.
         case retry
+        /// Try again in a moment: the only copy of the service is probably being restarted.
+        case wait
         /// Answer instead of the service.
         case answer(Refusal)
         /// The client has part of a response: only a closed connection tells it that the rest is missing.
         case abort
     }
 
-    /// Connections tried before giving up.
+    /// Connections tried before giving up, one after the other.
     static let maximumAttempts = 3
+    /// Connections tried to a service that is probably being restarted, a moment between them.
+    static let maximumPatientAttempts = 6
 
     /// Whether a service may see the request twice.
     let isRepeatable: Bool
@@ -79,14 +92,18 @@ struct Exchange: Equatable {
     ///
     /// A request goes out again only where no service can have acted on it, or where acting twice does no harm and the
     /// loss is explained by a connection that had gone stale (RFC 9110 §9.2.2).
-    func lost(_ loss: Loss) -> Recovery {
+    ///
+    /// - Parameter others: what is known of the copies of the service, for a connection that could not be made.
+    func lost(_ loss: Loss, others: Others = .none) -> Recovery {
         guard response == .awaited else { return .abort }
         let canRetry = attempts < Self.maximumAttempts && isHeld
-        switch loss {
-        case .notConnected: return canRetry ? .retry : .answer(.unavailable)
-        case .closed: return canRetry && isReused && isRepeatable ? .retry : .answer(.unavailable)
-        case .malformed: return .answer(.badGateway)
-        case .timedOut: return .answer(.gatewayTimeout)
+        switch (loss, others) {
+        case (.notConnected, .available) where canRetry: return .retry
+        case (.notConnected, .soon) where attempts < Self.maximumPatientAttempts: return .wait
+        case (.notConnected, _): return .answer(.unavailable)
+        case (.closed, _): return canRetry && isReused && isRepeatable ? .retry : .answer(.unavailable)
+        case (.malformed, _): return .answer(.badGateway)
+        case (.timedOut, _): return .answer(.gatewayTimeout)
         }
     }
 }

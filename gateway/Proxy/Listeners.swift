@@ -11,7 +11,8 @@ enum Listeners {
     static func bind(
         _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site
     ) async throws -> [any Channel] {
-        var port = try await reserve(address, on: workers[0].eventLoop)
+        if address.port != 0 { try await requireUnused(address, on: workers[0].eventLoop) }
+        var port = address.port
         var channels: [any Channel] = []
         for worker in workers {
             let channel = try await bootstrap(worker, site).bind(host: address.host, port: port).get()
@@ -23,9 +24,7 @@ enum Listeners {
 
     /// Binds the address alone for a moment. Sockets that share a port would also share it with another process's,
     /// and a second gateway started by mistake would silently take half of the connections.
-    private static func reserve(
-        _ address: GatewayConfiguration.Listener, on loop: any EventLoop
-    ) async throws -> Int {
+    private static func requireUnused(_ address: GatewayConfiguration.Listener, on loop: any EventLoop) async throws {
         let channel: any Channel
         do {
             channel = try await ServerBootstrap(group: loop)
@@ -34,9 +33,7 @@ enum Listeners {
         } catch let error as IOError {
             throw CannotListen(address: address, errnoCode: error.errnoCode)
         }
-        let port = channel.localAddress?.port ?? address.port
         try await channel.close().get()
-        return port
     }
 
     private static func bootstrap(_ worker: NIOLoopBound<Worker>, _ site: Site) -> ServerBootstrap {

@@ -68,8 +68,12 @@ final class UpstreamPool {
     }
 
     /// A copy could not be connected to.
-    func avoid(_ endpoint: UpstreamEndpoint, now: NIODeadline) {
+    ///
+    /// - Returns: where else the request could go.
+    func avoid(_ endpoint: UpstreamEndpoint, now: NIODeadline) -> Exchange.Others {
         endpoint.avoidedUntil = now + Self.avoidance
+        if endpoints.contains(where: { $0.isHealthy && $0.avoidedUntil <= now }) { return .available }
+        return endpoint.isHealthy ? .soon : .none
     }
 
     /// An idle connection was closed by the service.

@@ -24,7 +24,7 @@ final class Worker {
 
     private var connections: [ClientConnection] = []
     private var published: Counters
-    private var log = ByteBuffer()
+    private var lines: AccessLines?
     private var directoryVersion = -1
     private var ticker: RepeatedTask?
     private var drained: EventLoopPromise<Void>?
@@ -40,6 +40,7 @@ final class Worker {
         }
         counters = Counters(groups: configuration.upstreams.count)
         published = counters
+        lines = core.accessLog.map { AccessLines($0) }
     }
 
     // MARK: Connections
@@ -101,13 +102,13 @@ final class Worker {
     func record(_ record: AccessLog.Record, group: Int?) {
         counters.count(group: group, status: record.status, bytes: record.bytes, latency: record.duration)
         core.metrics.record(duration: record.duration, group: group)
-        core.accessLog?.append(record, to: &log)
+        lines?.append(record)
     }
 
     private func report() {
         core.metrics.publish(counters, last: published, worker: index)
         published = counters
-        core.accessLog?.flush(&log)
+        lines?.flush()
     }
 
     // MARK: Shutdown

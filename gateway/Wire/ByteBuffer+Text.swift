@@ -1,55 +1,62 @@
 import NIOCore
 
+/// Text is written in as few pieces as there are: every call checks capacity and ownership anew.
 extension ByteBuffer {
     /// Appends the bytes at `range` of a head.
     mutating func write(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         writeBytes(bytes.extracting(range).bytes)
     }
 
-    /// Appends a number that is not negative, in decimal.
-    mutating func writeDecimal(_ value: Int) {
-        var divisor = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        var rest = value
-        while divisor > 0 {
-            writeInteger(ASCII.zero + UInt8(rest / divisor))
-            rest %= divisor
-            divisor /= 10
-        }
+    /// Appends a number that is not negative, in decimal, with zeros before it up to `digits`.
+    mutating func writeDecimal(_ value: Int, digits: Int = 1) {
+        var text = InlineArray<20, UInt8>(repeating: ASCII.zero)
+        var rest = UInt(bitPattern: value)
+        var start = text.count
+        repeat {
+            start -= 1
+            text[start] = ASCII.zero + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        start = min(start, text.count - digits)
+        writeBytes(text.span.extracting(start..<text.count).bytes)
     }
 
     /// Appends 16 hexadecimal digits.
     mutating func writeHexadecimal(_ value: UInt64) {
-        for shift in stride(from: 60, through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 0xf
-            writeInteger(digit < 10 ? ASCII.zero + digit : 0x57 + digit)
+        var text = InlineArray<16, UInt8>(repeating: 0)
+        var rest = value
+        for index in text.indices.reversed() {
+            text[index] = ASCII.hexadecimal(UInt8(truncatingIfNeeded: rest & 0xf))
+            rest >>= 4
         }
+        writeBytes(text.span.bytes)
     }
 
     /// Appends a JSON string (RFC 8259 §7) with the bytes of `text`; what is not ASCII passes as it is.
     mutating func writeJSONString(_ text: Span<UInt8>) {
-        writeInteger(UInt8(ascii: "\""))
-        for index in text.indices { writeJSONCharacter(text[index]) }
-        writeInteger(UInt8(ascii: "\""))
+        writeStaticString("\"")
+        var start = 0
+        for index in text.indices where Self.mustEscape(text[index]) {
+            write(text, start..<index)
+            writeEscaped(text[index])
+            start = index + 1
+        }
+        write(text, start..<text.count)
+        writeStaticString("\"")
     }
 
     /// Appends a JSON string.
     mutating func writeJSONString(_ text: String) {
-        writeInteger(UInt8(ascii: "\""))
-        for byte in text.utf8 { writeJSONCharacter(byte) }
-        writeInteger(UInt8(ascii: "\""))
+        writeJSONString(ByteBuffer(string: text).readableBytesUInt8Span)
     }
 
-    private mutating func writeJSONCharacter(_ byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""): writeStaticString("\\\"")
-        case ASCII.backslash: writeStaticString("\\\\")
-        case 0..<ASCII.space:
-            writeStaticString("\\u00")
-            writeInteger(ASCII.zero + (byte >> 4))
-            let low = byte & 0xf
-            writeInteger(low < 10 ? ASCII.zero + low : 0x57 + low)
-        default: writeInteger(byte)
-        }
+    private static func mustEscape(_ byte: UInt8) -> Bool {
+        byte < ASCII.space || byte == UInt8(ascii: "\"") || byte == ASCII.backslash
+    }
+
+    private mutating func writeEscaped(_ byte: UInt8) {
+        writeStaticString("\\u00")
+        writeInteger(ASCII.hexadecimal(byte >> 4))
+        writeInteger(ASCII.hexadecimal(byte & 0xf))
     }
 }

@@ -56,6 +56,11 @@ enum ASCII {
         }
     }
 
+    /// The hexadecimal digit of a value below 16.
+    static func hexadecimal(_ value: UInt8) -> UInt8 {
+        value < 10 ? zero + value : 0x57 + value
+    }
+
     /// Whether a byte may stand in a field value: `field-vchar`, space and tab (RFC 9110 §5.5).
     static func isFieldContent(_ byte: UInt8) -> Bool {
         (byte >= space && byte != delete) || byte == tab

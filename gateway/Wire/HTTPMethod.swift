@@ -15,7 +15,7 @@ enum HTTPMethod: UInt8, Sendable, CaseIterable {
         self = method
     }
 
-    private var staticName: StaticString {
+    var staticName: StaticString {
         switch self {
         case .get: "GET"
         case .head: "HEAD"

@@ -11,10 +11,14 @@ struct ExchangeTests {
         return exchange
     }
 
-    @Test("A refused connection is tried again, a limited number of times")
-    func notConnected() {
-        #expect(exchange(repeatable: false).lost(.notConnected) == .retry)
-        #expect(exchange(repeatable: false, attempts: 3).lost(.notConnected) == .answer(.unavailable))
+    @Test(
+        "A refused connection is tried elsewhere, or again in a moment, a limited number of times",
+        arguments: [
+            (1, Exchange.Others.available, Exchange.Recovery.retry), (3, .available, .answer(.unavailable)),
+            (1, .soon, .wait), (5, .soon, .wait), (6, .soon, .answer(.unavailable)), (1, .none, .answer(.unavailable)),
+        ])
+    func notConnected(attempts: Int, others: Exchange.Others, recovery: Exchange.Recovery) {
+        #expect(exchange(repeatable: false, attempts: attempts).lost(.notConnected, others: others) == recovery)
     }
 
     @Test(

@@ -37,6 +37,40 @@ struct FailureTests {
         }
     }
 
+    @Test("A restart of the only copy goes unnoticed by those who ask meanwhile")
+    func restart() async throws {
+        let (ports, started) = AsyncStream.makeStream(of: Int.self)
+        let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
+        async let before: Void = RawServer.with(RawServer.echo) { server in
+            started.yield(server.port)
+            for await _ in stopped { break }
+        }
+        let port = try #require(await ports.first { _ in true })
+        var file = TestFile(port: port)
+        // Only requests find out that the service is away.
+        file.health = "  interval: 1h"
+        try await TestGateway.with(file.load()) { gateway in
+            try await eventually { try await gateway.get("/api/v1/system/health").text.contains(#""up""#) }
+            stop.finish()
+            try await eventually { (try? await RawConnection.to(port: port) { _ in }) == nil }
+            let (answered, end) = AsyncStream.makeStream(of: Void.self)
+            async let service: Void = {
+                try await eventually {
+                    try await !gateway.get("/metrics.json").text.contains(#""failures":0},"gateway"#)
+                }
+                try await RawServer.with(port: port, RawServer.echo) { _ in
+                    for await _ in answered { break }
+                }
+            }()
+            let answer = try await gateway.request(
+                "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 3\r\n\r\nabc")
+            #expect(answer.text.hasSuffix("POST /items/1 HTTP/1.1 abc"))
+            end.finish()
+            try await service
+        }
+        try await before
+    }
+
     @Test(
         "What is no HTTP is 502",
         arguments: [

@@ -39,6 +39,15 @@ struct OperationsTests {
         }
     }
 
+    @Test("A second gateway on a port does not share it, but fails")
+    func samePort() async throws {
+        try await TestGateway.with(TestFile(port: 1).load()) { gateway in
+            var configuration = try TestFile(port: 1).load()
+            configuration.listener.port = gateway.port
+            await #expect(throws: IOError.self) { try await TestGateway.with(configuration) { _ in } }
+        }
+    }
+
     @Test("Health follows the service's readiness")
     func health() async throws {
         let status = Mutex(200)

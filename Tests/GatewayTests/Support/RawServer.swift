@@ -7,15 +7,16 @@ struct RawServer {
 
     /// Listens while `body` runs; every connection is handed to `script` with its number, from 0.
     static func with<Result: Sendable>(
-        _ script: @escaping @Sendable (inout RawConnection, Int) async throws -> Void,
+        port: Int = 0, _ script: @escaping @Sendable (inout RawConnection, Int) async throws -> Void,
         _ body: @escaping @Sendable (RawServer) async throws -> Result
     ) async throws -> Result {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
                     as EventLoopFuture<NIOAsyncChannel<ByteBuffer, ByteBuffer>>
             }
-        let port = listener.channel.localAddress?.port ?? 0
+        let bound = listener.channel.localAddress?.port ?? port
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
                 try await listener.executeThenClose { inbound in
@@ -36,7 +37,7 @@ struct RawServer {
                 }
                 return nil
             }
-            tasks.addTask { try await body(RawServer(port: port)) }
+            tasks.addTask { try await body(RawServer(port: bound)) }
             defer { tasks.cancelAll() }
             while let result = try await tasks.next() {
                 if let result { return result }

@@ -23,8 +23,7 @@ struct TestGateway: Sendable {
         let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
         let services = try Gateway.build(
             configuration, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
-            accessLog: accessLog
-        ) { listening.yield(($0, $1)) }
+            accessLog: accessLog, onListening: { listening.yield(($0, $1)) })
         let group = ServiceGroup(services: services, logger: logger)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
@@ -115,6 +114,8 @@ struct TestFile {
               - path: /api/v1/system/health
                 answer: health
                 limit: none
+              - path: /metrics.json
+                answer: metrics
               - path: /api/v1/openapi.json
                 answer: openapi
               - path: /items/*

@@ -1,12 +1,14 @@
 import CLinux
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// The folder that holds all that private servers keep: data, ports, passwords, logs. `lms up` has one called `.lms`.
 ///
 /// A process that uses it holds its lock, so that two never start servers on the same data.
 public final class StateFolder: Sendable {
     public let path: String
+    private let portTable = Mutex(())
     private let lock: Int32
 
     /// Opens the folder at `path`, made when it is missing, and locks it until this process ends.
@@ -79,10 +81,13 @@ public final class StateFolder: Sendable {
     ///
     /// - Throws: ``LocalStackError/noFreePort(_:)``, ``LocalStackError/fileAccess(path:reason:)``.
     public func port(_ name: String, preferred: Int? = nil) throws -> Int {
-        let file = path + "/ports"
-        var table = PortTable(text: textOfFile(file) ?? "")
-        let port = try table.assign(name, preferred: preferred, isFree: isLoopbackPortFree)
-        try writeFile(table.text, to: file)
-        return port
+        // Servers are started at the same time, and the table is read, changed and written.
+        try portTable.withLock { _ in
+            let file = path + "/ports"
+            var table = PortTable(text: textOfFile(file) ?? "")
+            let port = try table.assign(name, preferred: preferred, isFree: isLoopbackPortFree)
+            try writeFile(table.text, to: file)
+            return port
+        }
     }
 }

@@ -51,13 +51,14 @@ final class SeriesDirectory: Sendable {
     ) async throws -> [String: Series] {
         if let known = devices.withLock({ $0[device] }), sensors.allSatisfy({ known[$0.name] != nil }) { return known }
         var known = try await store.series(of: device, organization: organization)
-        var missing: [String: ReadingColumns.Sensor] = [:]
-        for sensor in sensors where known[sensor.name] == nil && missing[sensor.name] == nil {
+        var missing: [ReadingColumns.Sensor] = []
+        var names: Set<String> = []
+        for sensor in sensors where known[sensor.name] == nil && names.insert(sensor.name).inserted {
             guard known.count + missing.count < ReadingLimits.sensorsPerDevice else { break }
-            missing[sensor.name] = sensor
+            missing.append(sensor)
         }
         if !missing.isEmpty {
-            known = try await store.create(Array(missing.values), of: device, organization: organization)
+            known = try await store.create(missing, of: device, organization: organization)
         }
         remember(known, device)
         return known

@@ -20,9 +20,10 @@ DECLARE
 BEGIN
     FOREACH week IN ARRAY weeks LOOP
         name := 'readings_' || to_char(to_timestamp(week * 604800) AT TIME ZONE 'UTC', 'YYYYMMDD');
-        CONTINUE WHEN to_regclass('readings.' || name) IS NOT NULL;
         PERFORM pg_advisory_xact_lock(hashtextextended('lms readings partition', week));
-        CONTINUE WHEN to_regclass('readings.' || name) IS NOT NULL;
+        -- The catalog itself is asked: to_regclass may answer from a cache that does not know yet what another
+        -- transaction has just made.
+        CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'readings'::regnamespace);
         -- Filling a table of its own and attaching it locks the others far less than CREATE … PARTITION OF.
         EXECUTE format('CREATE TABLE readings.%I (LIKE readings.readings INCLUDING ALL)', name);
         EXECUTE format('ALTER TABLE readings.readings ATTACH PARTITION readings.%I FOR VALUES FROM (%L) TO (%L)',
