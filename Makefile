@@ -4,7 +4,7 @@ SWIFT := swift
 SOURCES := Package.swift kit services gateway tools Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check-manifests bench format format-check clean
+.PHONY: help run setup setup-tests test check-manifests bench format format-check clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 26
@@ -16,9 +16,12 @@ run: setup ## Build and start everything, with a demo laboratory
 setup: ## Install the system packages that are missing
 	@tools/setup.sh
 
-test: setup check-manifests ## Run all tests
+test: setup-tests check-manifests ## Run all tests
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	@tools/test.sh
+
+setup-tests:
+	@tools/setup.sh test
 
 check-manifests: ## Check what deploys: Kubernetes, compose, Prometheus rules
 	@if command -v python3 >/dev/null; then tools/check-manifests.py; \

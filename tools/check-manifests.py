@@ -3,7 +3,7 @@
 documentation names every setting and leads nowhere that is not there.
 
 Manifests are rendered by kustomize when kubectl or kustomize is there, else those of k8s/base are checked one by one.
-The schemas come from PyPI, into .lms/venv; where that cannot be reached, the check says so and is left out.
+The schemas come from PyPI, into .lms/venv; where that cannot be reached, the check fails and says so.
 """
 
 import json
@@ -36,8 +36,7 @@ def enter_venv() -> None:
             subprocess.run(pip + PACKAGES, check=True)
             subprocess.run(pip + ["--no-deps", COMPOSE_PACKAGE], check=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            print(f"The manifests are NOT checked: the schemas cannot be installed ({error}).", file=sys.stderr)
-            sys.exit(0)
+            sys.exit(f"The manifests cannot be checked: the schemas cannot be installed ({error}).")
         marker.write_text(wanted)
     python = str(VENV / "bin" / "python")
     os.execv(python, [python, __file__])

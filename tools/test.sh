@@ -16,15 +16,16 @@ run() { # NAME COMMAND…: runs a target, shows what failed, and adds up.
     shift
     "$@" >"$log" 2>&1
     local status=$?
-    good=$(grep -cE '^✔ Test .* passed after' "$log")
-    bad=$(grep -cE '^✘ Test .* failed after' "$log")
-    good=$((good - $(grep -cE '^✔ Test run with' "$log")))
-    bad=$((bad - $(grep -cE '^✘ Test run with' "$log")))
+    good=$(grep -E '^✔ Test .* passed after' "$log" | grep -cvE '^✔ Test run with')
+    bad=$(grep -E '^✘ Test .* failed after' "$log" | grep -cvE '^✘ Test run with')
+    # pytest says it in one line: `1 failed, 2 passed in 3.21s`.
+    good=$((good + $(sed -nE 's/(^|.* )([0-9]+) passed.* in [0-9.]+s.*/\2/p' "$log" | tail -n 1 || true) + 0))
+    bad=$((bad + $(sed -nE 's/(^|.* )([0-9]+) failed.* in [0-9.]+s.*/\2/p' "$log" | tail -n 1 || true) + 0))
     # A process that ended badly without naming a test has crashed or was ended.
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
     printf '%-24s %4d passed %3d failed %4d s\n' "$name" "$good" "$bad" $((SECONDS - start))
     if [ "$bad" -gt 0 ]; then
-        grep -E '^✘|Fatal error|crashed' "$log" | head -40
+        grep -E '^✘|^FAILED|^ERROR|Fatal error|crashed' "$log" | head -40
         echo "  all of it: $log"
     fi
     passed=$((passed + good))
@@ -37,10 +38,14 @@ if [ ${#targets[@]} -eq 0 ]; then
     for folder in Tests/*Tests; do
         [ "$folder" = Tests/SystemTests ] || targets+=("$(basename "$folder")")
     done
-    targets+=(SystemTests)
+    targets+=(SystemTests Browser)
 fi
 
 for target in "${targets[@]}"; do
+    if [ "$target" = Browser ]; then
+        run Browser timeout --kill-after=10 600 tools/test-browser.sh
+        continue
+    fi
     run "$target" timeout --kill-after=10 900 swift test --skip-build --disable-xctest --filter "^$target\\."
 done
 

@@ -56,7 +56,7 @@ import Testing
             let browser = try await served.browser(.viewer)
             let page = try await browser.get("/private")
             #expect(page.text.contains("Sign out"))
-            #expect(page.text.contains(#"<a href="/devices">Devices</a>"#))
+            #expect(page.text.contains(#"<a href="/docs">API</a>"#))
         }
     }
 
