@@ -4,7 +4,7 @@ SWIFT := swift
 SOURCES := Package.swift kit services gateway tools Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test check-manifests bench format format-check clean
+.PHONY: help run setup setup-tests setup-bench test check-manifests bench format format-check clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 26
@@ -23,11 +23,14 @@ test: setup-tests check-manifests ## Run all tests
 setup-tests:
 	@tools/setup.sh test
 
+setup-bench:
+	@tools/setup.sh bench
+
 check-manifests: ## Check what deploys: Kubernetes, compose, Prometheus rules
 	@if command -v python3 >/dev/null; then tools/check-manifests.py; \
 	else echo 'The manifests are NOT checked: there is no python3.' >&2; fi
 
-bench: setup ## Measure against references on the same machine
+bench: setup-bench ## Measure against references on the same machine
 	$(SWIFT) build -c release
 	@tools/bench/run $(ARGS)
 

@@ -51,7 +51,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 }
 
 /// A service: the executable target `<Name>Service` in `services/<name>`, with its migrations, contract and pages.
-func service(_ folder: String, pages: Bool = false, scripts: Bool = false, _ dependencies: [Target.Dependency] = []) -> Target {
+func service(_ folder: String, pages: Bool = false, scripts: Bool = false, _ dependencies: [Target.Dependency] = [])
+    -> Target
+{
     let name = folder.prefix(1).uppercased() + folder.dropFirst() + "Service"
     let kit: [Target.Dependency] = [
         "Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", "EventBus", "Identity", "HTTPKit",
@@ -175,7 +177,7 @@ let package = Package(
         tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),
-        tests("EventBus"),
+        tests("EventBus", [.logging]),
         tests("Identity", [.jwt]),
         tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),

@@ -1,11 +1,14 @@
 #!/bin/sh
-# Installs the system packages that LMS Core needs and that are missing; with `test`, those of its tests too. Debian and
-# Ubuntu.
+# Installs the system packages that LMS Core needs and that are missing; with `test` or `bench`, those of its tests or
+# measurements too. Debian and Ubuntu.
 set -eu
 
 packages="libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev libcrypt-dev zlib1g-dev pkg-config
     postgresql redis-server libjs-dygraphs"
-if [ "${1-}" = test ]; then packages="$packages chromium python3-venv"; fi
+case "${1-}" in
+    test) packages="$packages chromium python3-venv" ;;
+    bench) packages="$packages nginx wrk" ;;
+esac
 
 if ! command -v dpkg-query >/dev/null; then
     echo "This is neither Debian nor Ubuntu. Install what corresponds to:" $packages >&2

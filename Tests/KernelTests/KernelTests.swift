@@ -12,7 +12,11 @@ struct UUIDv7Tests {
         #expect(Array(early.text)[14] == "7")
         #expect("89ab".contains(Array(early.text)[19]))
         #expect(early.text.hasPrefix("018bcfe5-6800-7"))
-        #expect(UUID.v7() != UUID.v7())
+    }
+
+    @Test func `the ids of one process sort in the order of their making`() {
+        let ids = (0..<5000).map { _ in UUID.v7().text }
+        #expect(ids == ids.sorted() && Set(ids).count == ids.count)
     }
 }
 

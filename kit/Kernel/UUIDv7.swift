@@ -1,12 +1,30 @@
 import FoundationEssentials
 import Postgres
+import Synchronization
 
 extension UUID {
-    /// A time-ordered id: 48 bits of milliseconds since 1970, then random bits (RFC 9562 §5.7).
-    public static func v7(at time: Timestamp = .now) -> UUID {
+    /// A time-ordered id of now: milliseconds since 1970 and, where random bits may stand, a fraction of the
+    /// millisecond, so that what one process makes sorts in the order of its making (RFC 9562 §5.7, §6.2 method 3).
+    public static func v7() -> UUID {
+        let now = UInt64(bitPattern: Timestamp.now.microseconds)
+        let ticks = now / 1000 << 12 | now % 1000 * 4096 / 1000
+        let unique = newestTicks.withLock { newest in
+            newest = max(newest + 1, ticks)
+            return newest
+        }
+        return v7(ticks: unique)
+    }
+
+    /// A time-ordered id of `time`.
+    public static func v7(at time: Timestamp) -> UUID {
+        let microseconds = UInt64(bitPattern: time.microseconds)
+        return v7(ticks: microseconds / 1000 << 12 | microseconds % 1000 * 4096 / 1000)
+    }
+
+    /// `ticks` are 4096 a millisecond.
+    private static func v7(ticks: UInt64) -> UUID {
         var random = SystemRandomNumberGenerator()
-        let milliseconds = UInt64(bitPattern: time.microseconds / 1000)
-        let high = milliseconds << 16 | 0x7000 | random.next() & 0x0FFF
+        let high = (ticks >> 12) << 16 | 0x7000 | ticks & 0x0FFF
         let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         return withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { UUID(uuid: $0.load(as: uuid_t.self)) }
     }
@@ -14,3 +32,6 @@ extension UUID {
     /// As every answer of the API writes it: lower case.
     public var text: String { uuidString.lowercased() }
 }
+
+/// The ticks of the newest id that this process made.
+private let newestTicks = Mutex<UInt64>(0)

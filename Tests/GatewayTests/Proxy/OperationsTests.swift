@@ -44,7 +44,7 @@ struct OperationsTests {
         try await TestGateway.with(TestFile(port: 1).load()) { gateway in
             var configuration = try TestFile(port: 1).load()
             configuration.listener.port = gateway.port
-            await #expect(throws: IOError.self) { try await TestGateway.with(configuration) { _ in } }
+            await #expect(throws: CannotListen.self) { try await TestGateway.with(configuration) { _ in } }
         }
     }
 

@@ -42,7 +42,8 @@ struct RoutingTableTests {
                 [
                     "/", "/auth/login", "/auth/register", "/auth/logout", "/auth/forgot-password", "/auth/profile",
                     "/organizations", "/organizations/\(id)", "/invitations/token", "/projects", "/projects/\(id)",
-                    "/static/auth/app.3f2a.css", "/.well-known/jwks.json", "/api/v1/auth/me", "/api/v1/auth/tokens/\(id)",
+                    "/static/auth/app.3f2a.css", "/.well-known/jwks.json", "/api/v1/auth/me",
+                    "/api/v1/auth/tokens/\(id)",
                     "/api/v1/auth/oidc/google/callback", "/api/v1/users/profile", "/api/v1/users/export",
                     "/api/v1/organizations", "/api/v1/organizations/\(id)/members/\(id)", "/api/v1/invitations",
                     "/api/v1/invitations/token/accept", "/api/v1/projects", "/api/v1/projects/\(id)",

@@ -29,6 +29,9 @@ public struct ServiceBase: Sendable {
             return try JSONDecoder().decode(JSONWebKeySet.self, from: Data(response.body))
         }
         try await self.init(environment, http: http, keys: keys, background: [keys])
+        environment.health.register("signing keys") {
+            guard keys.areKnown else { throw SigningKeysUnknown() }
+        }
     }
 
     /// Makes the base of the issuer itself, which has the keys.
@@ -99,4 +102,9 @@ public struct ServiceBase: Sendable {
             ClientService("redis") { [redis] in await redis.run() },
         ] + background + [feed]
     }
+}
+
+/// No user can be told from another before `auth` has answered once.
+private struct SigningKeysUnknown: Error, CustomStringConvertible {
+    var description: String { "auth has not published its keys yet" }
 }

@@ -82,6 +82,11 @@ public struct MediaTypeName: Sendable, Hashable, ExpressibleByStringLiteral, Cus
 
     /// The media type in the value of `Content-Type`.
     public init(contentType: String) {
+        // The one that nearly every request has needs no work.
+        guard contentType != Self.json.description else {
+            self = .json
+            return
+        }
         description = contentType.prefix { $0 != ";" }.trimmed().lowercased()
     }
 

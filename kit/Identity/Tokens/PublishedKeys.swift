@@ -29,6 +29,9 @@ public final class PublishedKeys: VerificationKeySource, Service {
         gate = FetchGate(minimumInterval: minimumInterval)
     }
 
+    /// Whether the issuer has answered once, so that its tokens can be verified.
+    public var areKnown: Bool { state.withLock { !$0.keys.isEmpty } }
+
     /// Refreshes the keys until cancelled or shut down; every second until the first success.
     public func run() async throws {
         await cancelWhenGracefulShutdown {

@@ -1,0 +1,164 @@
+import Foundation
+import Kernel
+import Logging
+import Postgres
+import Redis
+import Synchronization
+import TestKit
+import Testing
+
+@testable import EventBus
+
+/// From the outbox through the relay to consumers and tails, with real servers.
+struct DeliveryTests {
+    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private struct Bus: Sendable {
+        let devices: PostgresClient
+        let billing: PostgresClient
+        let redis: RedisClient
+        let outbox = Outbox(source: .devices)
+
+        func tell(_ subject: String, version: Int = 1) async throws -> Event {
+            let event = try Event(
+                source: .devices, type: "device.updated", subject: subject, subjectVersion: version,
+                organizationID: UUID.v7(), data: ["n": version])
+            _ = try await devices.query(outbox.append(event))
+            outbox.wake()
+            return event
+        }
+    }
+
+    /// The clients of two services for the length of `body`, beside whatever `body` runs in the group.
+    private func withBus(
+        _ body: @Sendable (Bus, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
+    ) async throws {
+        let database = try await TestDatabase.make()
+        let bus = Bus(
+            devices: PostgresClient(database.configuration(.devices)),
+            billing: PostgresClient(database.configuration(.billing)),
+            redis: RedisClient(try RedisConfiguration(url: database.redisURL)))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await bus.devices.run() }
+            group.addTask { await bus.billing.run() }
+            group.addTask { await bus.redis.run() }
+            defer { group.cancelAll() }
+            try await bus.redis.waitUntilConnected()
+            try await body(bus, &group)
+        }
+    }
+
+    private func published(_ bus: Bus) async throws -> [Event] {
+        try await bus.redis.xrange(StreamName.events(.devices), count: 1000).map { try Event(json: $0["event"] ?? []) }
+    }
+
+    @Test func `what is committed is published in order and leaves the outbox; what rolls back is not`() async throws {
+        struct Change: Error {}
+        try await withBus { bus, group in
+            let relay = OutboxRelay(outbox: bus.outbox, database: bus.devices, redis: bus.redis, logger: logger)
+            group.addTask { try await relay.run() }
+            await #expect(throws: Change.self) {
+                try await bus.devices.withTransaction { transaction in
+                    let event = try Event(
+                        source: .devices, type: "x", subject: "lost", subjectVersion: 1, organizationID: nil, data: 1)
+                    try await transaction.query(bus.outbox.append(event))
+                    throw Change()
+                }
+            }
+            for version in 1...20 { _ = try await bus.tell("d", version: version) }
+            let events = try await eventually {
+                let events = try await published(bus)
+                return events.count == 20 ? events : nil
+            }
+            #expect(events.map(\.subjectVersion) == Array(1...20))
+            #expect(events.allSatisfy { $0.subject == "d" })
+            try await eventually {
+                try await bus.devices.query("SELECT id FROM core.outbox", as: .platform).count == 0
+            }
+        }
+    }
+
+    @Test func `two instances of a consumer apply each event once between them`() async throws {
+        try await withBus { bus, group in
+            let applied = Mutex<[UUID]>([])
+            for _ in 0..<2 {
+                let consumer = EventConsumer(
+                    sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: logger
+                ) { event, _ in applied.withLock { $0.append(event.id) } }
+                group.addTask { try await consumer.run() }
+            }
+            var sent: Set<UUID> = []
+            for number in 0..<30 {
+                let event = try Event(
+                    source: .devices, type: "x", subject: "\(number)", subjectVersion: 1, organizationID: nil, data: 1)
+                try await bus.redis.xadd(StreamName.events(.devices), [("event", event.json)])
+                sent.insert(event.id)
+            }
+            try await eventually { applied.withLock { $0.count } >= 30 }
+            #expect(applied.withLock { $0.count } == 30)
+            #expect(Set(applied.withLock(\.self)) == sent)
+            try await eventually {
+                try await bus.redis.xpending(StreamName.events(.devices), group: "billing").count == 0
+            }
+        }
+    }
+
+    @Test func `an event that cannot be applied stays pending and does not hold up the others`() async throws {
+        struct Unfit: Error {}
+        try await withBus { bus, group in
+            let applied = Mutex<[String]>([])
+            let consumer = EventConsumer(
+                sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: logger
+            ) { event, _ in
+                guard event.subject != "bad" else { throw Unfit() }
+                applied.withLock { $0.append(event.subject) }
+            }
+            group.addTask { try await consumer.run() }
+            for subject in ["bad", "good"] {
+                let event = try Event(
+                    source: .devices, type: "x", subject: subject, subjectVersion: 1, organizationID: nil, data: 1)
+                try await bus.redis.xadd(StreamName.events(.devices), [("event", event.json)])
+            }
+            try await eventually { applied.withLock(\.self) == ["good"] }
+            try await eventually {
+                try await bus.redis.xpending(StreamName.events(.devices), group: "billing").count == 1
+            }
+        }
+    }
+
+    @Test func `a tail tells when it is in place, and then everything that comes`() async throws {
+        try await withBus { bus, group in
+            let old = try Event(
+                source: .devices, type: "x", subject: "old", subjectVersion: 1, organizationID: nil, data: 1)
+            try await bus.redis.xadd(StreamName.events(.devices), [("event", old.json)])
+            let items = Mutex<[String]>([])
+            let tail = EventTail(sources: [.devices], redis: bus.redis, logger: logger) { item in
+                items.withLock { items in
+                    switch item {
+                    case .established: items.append("established")
+                    case .event(let event): items.append(event.subject)
+                    }
+                }
+            }
+            group.addTask { try await tail.run() }
+            try await eventually { items.withLock(\.self) == ["established"] }
+            let new = try Event(
+                source: .devices, type: "x", subject: "new", subjectVersion: 1, organizationID: nil, data: 1)
+            try await bus.redis.xadd(StreamName.events(.devices), [("event", new.json)])
+            try await eventually { items.withLock(\.self) == ["established", "new"] }
+        }
+    }
+
+    @Test func `a live frame is appended only while somebody watches`() async throws {
+        try await withBus { bus, _ in
+            let organization = UUID.v7()
+            let frame = LiveStream.Frame(deviceID: nil, json: Array("{}".utf8))
+            _ = try await bus.redis.send(LiveStream.publish(.alert, [frame], to: organization))
+            try await bus.redis.set(StreamName.watch(organization), to: "1")
+            _ = try await bus.redis.send(LiveStream.publish(.alert, [frame], to: organization))
+            let entries = try await bus.redis.xrange(StreamName.live(organization), count: 10)
+            #expect(entries.count == 1)
+            #expect(entries.first?["kind"] == Array("alert".utf8))
+        }
+    }
+}
