@@ -7,7 +7,7 @@ extension UUID {
     /// millisecond, so that what one process makes sorts in the order of its making (RFC 9562 §5.7, §6.2 method 3).
     public static func v7() -> UUID {
         let now = UInt64(bitPattern: Timestamp.now.microseconds)
-        let ticks = now / 1000 << 12 | now % 1000 * 4096 / 1000
+        let ticks = ticks(of: now)
         let unique = newestTicks.withLock { newest in
             newest = max(newest + 1, ticks)
             return newest
@@ -18,10 +18,14 @@ extension UUID {
     /// A time-ordered id of `time`.
     public static func v7(at time: Timestamp) -> UUID {
         let microseconds = UInt64(bitPattern: time.microseconds)
-        return v7(ticks: microseconds / 1000 << 12 | microseconds % 1000 * 4096 / 1000)
+        return v7(ticks: ticks(of: microseconds))
     }
 
-    /// `ticks` are 4096 a millisecond.
+    /// 4096 ticks are a millisecond.
+    private static func ticks(of microseconds: UInt64) -> UInt64 {
+        (microseconds / 1000) << 12 | (microseconds % 1000) * 4096 / 1000
+    }
+
     private static func v7(ticks: UInt64) -> UUID {
         var random = SystemRandomNumberGenerator()
         let high = (ticks >> 12) << 16 | 0x7000 | ticks & 0x0FFF
