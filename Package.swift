@@ -154,7 +154,7 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "ServiceKit", .nioCore, .nioPosix, .nioHTTP1, .yams, .atomics, .lifecycle, .logging, .metrics,
+                "ServiceKit", .nioCore, .nioPosix, .yams, .lifecycle, .logging, .metrics,
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),
@@ -190,7 +190,7 @@ let package = Package(
         tests("BillingService"),
         tests("RealtimeService"),
         tests("lms"),
-        tests("Gateway", [.nioCore, .nioPosix, .nioHTTP1]),
+        tests("Gateway", [.lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
         .testTarget(
             name: "SystemTests",
             dependencies: [
