@@ -186,6 +186,21 @@ struct PublishingTests {
         }
     }
 
+    @Test(.enabled("TimescaleDB makes its chunks by itself") { try await !ReadingsServer.shared().hasTimescaleDB() })
+    func `the partitions of this week and the next are made before rows need them`() async throws {
+        let server = try await ReadingsServer.shared()
+        try await eventually {
+            try await server.service.query(
+                """
+                SELECT 1 FROM pg_inherits WHERE inhparent = 'readings.readings'::regclass
+                AND pg_get_expr((SELECT relpartbound FROM pg_class WHERE oid = inhrelid), inhrelid)
+                    LIKE '%' || to_char(to_timestamp((extract(epoch FROM now())::int8 / 604800 + 1) * 604800)
+                        AT TIME ZONE 'UTC', 'YYYY-MM-DD') || '%TO%'
+                """
+            ).count == 1
+        }
+    }
+
     @Test func `live frames are appended while somebody watches, and not otherwise`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()

@@ -99,33 +99,10 @@ public struct TestService: Sendable {
     // MARK: The contract
 
     /// The public routes that are served, as `GET /api/v1/…`; without what every service has beside its contract.
-    public var servedOperations: Set<String> {
-        let operations = http.routes.routes.map { "\($0.method.rawValue) \($0.path)" }
-        return Set(
-            operations.filter { operation in
-                let path = operation.drop { $0 != " " }.dropFirst()
-                return !path.hasPrefix("/internal/") && !path.contains("/static/")
-                    && !["/livez", "/readyz", "/metrics", "/openapi.yaml"].contains(path)
-            })
-    }
+    public var servedOperations: Set<String> { http.publicOperations }
 
-    /// The operations under `paths` of the service's OpenAPI document, which indents them by two and four spaces.
+    /// The operations of the service's OpenAPI document.
     public func documentedOperations() async throws -> Set<String> {
-        var operations: Set<String> = []
-        var path: Substring?
-        for line in try await client.get("/openapi.yaml").text.split(separator: "\n") {
-            let indentation = line.prefix { $0 == " " }.count
-            let key = line.dropFirst(indentation).prefix { $0 != ":" }
-            switch indentation {
-            case 0: path = nil
-            case 2: path = key.hasPrefix("/") ? key : nil
-            case 4:
-                if let path, ["get", "put", "post", "patch", "delete"].contains(key) {
-                    operations.insert("\(key.uppercased()) \(path)")
-                }
-            default: break
-            }
-        }
-        return operations
+        Set(OpenAPIText(try await client.get("/openapi.yaml").text).operations)
     }
 }

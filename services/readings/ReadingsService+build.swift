@@ -38,6 +38,7 @@ extension ReadingsService {
             authenticator: base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder)),
             forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
-        return (http, try base.services() + [consumer, relay, publisher, batcher, http])
+        let partitions = PartitionKeeper(store: readings, logger: logger)
+        return (http, try base.services() + [consumer, partitions, relay, publisher, batcher, http])
     }
 }

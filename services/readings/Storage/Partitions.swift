@@ -1,4 +1,6 @@
+import Logging
 import Postgres
+import ServiceLifecycle
 import Synchronization
 
 /// The weekly partitions of `readings.readings` that are known to exist; what is missing is made before rows go in.
@@ -28,5 +30,28 @@ final class Partitions: Sendable {
     /// - Throws: `PostgresError`.
     func makeAhead() async throws {
         try await ensure(for: [.now, .now.adding(.seconds(7 * 86400))])
+    }
+}
+
+/// Makes partitions before rows need them: at the start, and then every hour.
+struct PartitionKeeper: Service {
+    private static let interval = Duration.seconds(3600)
+
+    let store: ReadingStore
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                var pause = Self.interval
+                do {
+                    try await store.makePartitionsAhead()
+                } catch {
+                    logger.info("partitions could not be made ahead", metadata: ["error": "\(error)"])
+                    pause = .seconds(5)
+                }
+                try? await Task.sleep(for: pause)
+            }
+        }
     }
 }

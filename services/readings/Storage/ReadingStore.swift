@@ -13,6 +13,13 @@ struct ReadingStore: Sendable {
         partitions = Partitions(database: database)
     }
 
+    /// Makes the partitions that rows of this week and the next go into.
+    ///
+    /// - Throws: `PostgresError`.
+    func makePartitionsAhead() async throws {
+        try await partitions.makeAhead()
+    }
+
     /// Stores the rows of a plan in one transaction and one round trip.
     ///
     /// - Parameter published: Batches whose rows in `readings.batches` are no longer needed.
