@@ -5,9 +5,9 @@ import Synchronization
 enum ServiceStatus: String, Sendable {
     /// Every copy is ready.
     case up
-    /// Some copy answers that it is not ready, or does not answer while another does.
+    /// Some copy is ready, and another is not or does not answer.
     case degraded
-    /// No copy answers.
+    /// No copy is ready.
     case down
 }
 
@@ -30,16 +30,14 @@ extension ServiceHealth {
     /// Sums the checks of a service's copies up.
     init(name: String, checks: [CheckResult]) {
         var ready = 0
-        var answered = 0
         var slowest: Double?
         for case .answered(let isReady, let latency) in checks {
-            answered += 1
             if isReady { ready += 1 }
             slowest = max(slowest ?? 0, latency)
         }
         self.name = name
         latency = slowest
-        status = answered == 0 ? .down : ready == checks.count ? .up : .degraded
+        status = ready == 0 ? .down : ready == checks.count ? .up : .degraded
     }
 }
 

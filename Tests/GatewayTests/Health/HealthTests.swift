@@ -13,13 +13,14 @@ struct HealthTests {
                 ServiceStatus.up
             ),
             ([.answered(isReady: true, latency: 3), .silent], .degraded),
-            ([.answered(isReady: false, latency: 3)], .degraded),
+            ([.answered(isReady: false, latency: 3)], .down),
+            ([.answered(isReady: true, latency: 3), .answered(isReady: false, latency: 3)], .degraded),
             ([.silent, .silent], .down), ([], .down),
         ])
     func sum(checks: [CheckResult], status: ServiceStatus) {
         let health = ServiceHealth(name: "a", checks: checks)
         #expect(health.status == status)
-        #expect(health.latency == (status == .down ? nil : 3))
+        #expect(health.latency == (checks.contains { $0 != .silent } ? 3 : nil))
     }
 
     @Test("The answer names every service, and is 503 when one is down")

@@ -57,12 +57,12 @@ struct OperationsTests {
             try await connection.send("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n")
         } _: { server in
             try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
-                for (code, expected) in [(200, "up"), (503, "degraded"), (200, "up")] {
+                for (code, expected) in [(200, "up"), (503, "down"), (200, "up")] {
                     status.withLock { $0 = code }
                     try await eventually {
                         let answer = try await gateway.get("/api/v1/system/health")
                         let services = try answer.json("services") as? [String: [String: Any]]
-                        return answer.status == 200 && services?["service"]?["status"] as? String == expected
+                        return answer.status == code && services?["service"]?["status"] as? String == expected
                     }
                 }
             }
