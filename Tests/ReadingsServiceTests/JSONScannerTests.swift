@@ -71,7 +71,7 @@ struct JSONScannerTests {
 
     @Test func `random mutations of a document are accepted exactly where Foundation accepts them`() throws {
         let document = Array(#"{"a":[1,2.5,-3e2,true,false,null],"b":{"c":"x\u00e9\n"},"d":""}"#.utf8)
-        for _ in 0..<20_000 {
+        for _ in 0..<50_000 {
             var mutated = document
             for _ in 0..<Int.random(in: 1...2) {
                 mutated[Int.random(in: 0..<mutated.count)] = UInt8.random(in: 0x20...0x7E)
@@ -93,9 +93,11 @@ struct JSONScannerTests {
         }
     }
 
-    /// Foundation takes a document that is no object, numbers that overflow as an error, and refuses none of ours.
+    /// The scan begins with an object, where Foundation takes any value; and Foundation takes a comma behind the last
+    /// member, which RFC 8259 does not.
     private func isKnownDifference(_ bytes: [UInt8]) -> Bool {
-        bytes.first != UInt8(ascii: "{")
+        let text = String(decoding: bytes, as: UTF8.self)
+        return !text.hasPrefix("{") || text.contains(/,[ \t\r\n]*[}\]]/)
     }
 
     private func withScanner<Value>(_ json: String, _ body: (inout JSONScanner) throws -> Value) throws -> Value {
