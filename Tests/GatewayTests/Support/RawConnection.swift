@@ -2,42 +2,41 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-/// A TCP connection whose bytes a test writes and reads itself.
-struct RawConnection {
+/// A TCP connection whose bytes a test writes and reads itself. Nothing is taken from the socket before the test asks.
+struct RawConnection: Sendable {
     private let channel: any Channel
-    private var iterator: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
-    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private let inbox: NIOLoopBound<Inbox>
     private var pending = ByteBuffer()
 
-    private init(
-        _ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
-        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    ) {
+    private init(_ channel: any Channel) throws {
         self.channel = channel
-        iterator = inbound.makeAsyncIterator()
-        self.outbound = outbound
+        inbox = NIOLoopBound(Inbox(), eventLoop: channel.eventLoop)
+        try channel.syncOptions?.setOption(.autoRead, value: false)
+        try channel.pipeline.syncOperations.addHandler(inbox.value)
     }
 
-    /// Runs `body` with `channel`, and closes it.
-    static func with<Result>(
-        _ channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>, _ body: (inout RawConnection) async throws -> Result
-    ) async throws -> Result {
-        try await channel.executeThenClose { inbound, outbound in
-            var connection = RawConnection(channel.channel, inbound, outbound)
-            return try await body(&connection)
-        }
+    /// Takes a new channel, on its event loop.
+    @Sendable static func make(_ channel: any Channel) -> EventLoopFuture<RawConnection> {
+        channel.eventLoop.makeCompletedFuture { try RawConnection(channel) }
     }
 
     /// Connects to a port of this machine.
     static func to<Result>(
         port: Int, _ body: (inout RawConnection) async throws -> Result
     ) async throws -> Result {
-        let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer> = try await ClientBootstrap(
-            group: MultiThreadedEventLoopGroup.singleton
-        ).connect(host: "127.0.0.1", port: port) { channel in
-            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port, channelInitializer: make).whileOpen(body)
+    }
+
+    /// Runs `body`, and closes the connection. Cancelling the task closes it too.
+    func whileOpen<Result>(_ body: (inout RawConnection) async throws -> Result) async throws -> Result {
+        defer { channel.close(promise: nil) }
+        return try await withTaskCancellationHandler {
+            var connection = self
+            return try await body(&connection)
+        } onCancel: {
+            channel.close(promise: nil)
         }
-        return try await with(channel, body)
     }
 
     // MARK: Writing
@@ -48,9 +47,6 @@ struct RawConnection {
 
     /// Writes beside the reading.
     var writer: RawWriter { RawWriter(channel: channel) }
-
-    /// Says that nothing more follows.
-    func finish() { outbound.finish() }
 
     /// Ends the connection without waiting for anything.
     func abort() async throws { try await channel.close() }
@@ -64,8 +60,9 @@ struct RawConnection {
             pending = ByteBuffer()
             return bytes
         }
-        // Closed by a reset is closed too.
-        return try? await iterator.next()
+        return try await channel.eventLoop.flatSubmit { [inbox, channel] in
+            inbox.value.next(on: channel.eventLoop)
+        }.get()
     }
 
     /// Everything until the end.

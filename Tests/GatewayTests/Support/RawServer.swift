@@ -12,10 +12,7 @@ struct RawServer {
     ) async throws -> Result {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
-                    as EventLoopFuture<NIOAsyncChannel<ByteBuffer, ByteBuffer>>
-            }
+            .bind(host: "127.0.0.1", port: port, childChannelInitializer: RawConnection.make)
         let bound = listener.channel.localAddress?.port ?? port
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
@@ -23,12 +20,12 @@ struct RawServer {
                     await withDiscardingTaskGroup { connections in
                         var number = 0
                         do {
-                            for try await channel in inbound {
+                            for try await connection in inbound {
                                 let index = number
                                 number += 1
                                 connections.addTask {
                                     // A script ends when its connection does, which is often an error.
-                                    try? await RawConnection.with(channel) { try await script(&$0, index) }
+                                    try? await connection.whileOpen { try await script(&$0, index) }
                                 }
                             }
                         } catch {}
