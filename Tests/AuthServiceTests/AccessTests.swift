@@ -9,28 +9,41 @@ import Testing
 
 /// Who may use which route: declared here once more, by hand, and tried against the running service.
 @Suite struct AccessTests {
-    private static let signedIn: Set<String> = [
-        "POST /api/v1/auth/logout", "GET /api/v1/auth/me", "PUT /api/v1/auth/me", "GET /api/v1/auth/sessions",
-        "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout",
+    private static let access: [Access: Set<String>] = [
+        .signedIn: [
+            "POST /api/v1/auth/logout", "GET /api/v1/auth/me", "PUT /api/v1/auth/me", "GET /api/v1/auth/sessions",
+            "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout",
+        ],
+        .user(atLeast: .viewer): [
+            "GET /api/v1/entities", "GET /api/v1/entities/{id}", "GET /api/v1/entities/{id}/events",
+            "GET /api/v1/entities/{id}/relationships", "GET /api/v1/entities/{id}/graph",
+        ],
+        .user(atLeast: .member): [
+            "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
+            "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
+        ],
+        .user(atLeast: .admin): ["GET /api/v1/organizations/{id}/audit"],
+        .superuser: [
+            "GET /api/v1/admin/users", "PATCH /api/v1/admin/users/{id}", "GET /api/v1/admin/organizations",
+            "GET /api/v1/admin/stats", "GET /api/v1/admin/audit",
+        ],
+        .internalService: ["GET /internal/v1/revocations"],
+        .public: [
+            "POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh",
+            "GET /.well-known/jwks.json", "GET /", "GET /auth/login", "GET /auth/register", "POST /auth/login",
+            "POST /auth/register", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
+            "GET /static/auth/{file}",
+        ],
     ]
-    private static let services: Set<String> = ["GET /internal/v1/revocations"]
-    private static let everybody: Set<String> = [
-        "POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh",
-        "GET /.well-known/jwks.json", "GET /", "GET /auth/login", "GET /auth/register", "POST /auth/login",
-        "POST /auth/register", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
-        "GET /static/auth/{file}",
-    ]
+    private static let forPrograms = access.filter { $0.key != .public }.values.reduce(Set()) { $0.union($1) }
+        .subtracting(["POST /auth/logout"])
 
     @Test func `every route is for those it is meant for`() async throws {
         let routes = try await AuthServer.shared().application.http.routes.routes
-        for route in routes {
-            let name = "\(route.method.rawValue) \(route.path)"
-            let expected: Access =
-                Self.signedIn.contains(name) ? .signedIn : Self.services.contains(name) ? .internalService : .public
-            #expect(route.access == expected, "\(name)")
+        let found = Dictionary(grouping: routes, by: \.access).mapValues { routes in
+            Set(routes.map { "\($0.method.rawValue) \($0.path)" })
         }
-        let names = Set(routes.map { "\($0.method.rawValue) \($0.path)" })
-        #expect(names == Self.signedIn.union(Self.services).union(Self.everybody))
+        #expect(found == Self.access)
     }
 
     @Test func `nobody, the wrong and the revoked are refused everywhere`() async throws {
@@ -38,7 +51,7 @@ import Testing
         let gone = try await server.newcomer()
         #expect(try await gone.api.post("/api/v1/auth/logout").status == 204)
         let forged = gone.accessToken.dropLast(4) + "AAAA"
-        for name in Self.signedIn.union(Self.services) where name != "POST /auth/logout" {
+        for name in Self.forPrograms {
             let (method, path) = split(name)
             for token in [nil, gone.accessToken, String(forged), "x", "lms_dev_x", "lms_pat_x"] {
                 var client = server.client()
@@ -50,18 +63,41 @@ import Testing
         }
     }
 
-    @Test func `users and services do not pass for each other`() async throws {
+    @Test func `a service passes for no user, and no user for a service`() async throws {
+        let server = try await AuthServer.shared()
+        let root = try await server.superuser()
+        let service = server.client().authorized(try await server.internalToken())
+        for name in Self.forPrograms {
+            let (method, path) = split(name)
+            if Self.access[.internalService]?.contains(name) == true {
+                #expect(try await root.api.send(method, path).status == 403, "\(name)")
+                #expect(try await service.send(method, path).status == 200, "\(name)")
+            } else {
+                #expect(try await service.send(method, path).status == 403, "\(name)")
+            }
+        }
+    }
+
+    @Test(arguments: Role.allCases)
+    func `a role is enough for its routes and those of lower ones`(role: Role) async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()
-        let service = server.client().authorized(try await server.internalToken())
-        for name in Self.signedIn where name != "POST /auth/logout" {
-            let (method, path) = split(name)
-            #expect(try await service.send(method, path, json: method == .PUT ? ["name": "Eve"] : nil).status == 403)
-        }
-        for name in Self.services {
-            let (method, path) = split(name)
-            #expect(try await ada.api.send(method, path).status == 403)
-            #expect(try await service.send(method, path).status == 200)
+        _ = try await server.query(
+            "UPDATE auth.memberships SET role = \(role.rawValue) WHERE user_id = \(UUID(uuidString: ada.id))")
+        let token = try #require(try await ada.refresh(ada.refreshToken).json["access_token"].string)
+        for (access, names) in Self.access {
+            let mayUse: Bool
+            switch access {
+            case .user(let least, _): mayUse = role >= least
+            case .superuser: mayUse = false
+            default: continue
+            }
+            for name in names {
+                let (method, path) = split(name)
+                // Without a body and with an id of nothing, whoever may use a route gets no further than this.
+                let status = try await ada.client.authorized(token).send(method, path).status
+                #expect((status == 403) != mayUse, "\(name): \(status)")
+            }
         }
     }
 

@@ -3,6 +3,7 @@ import HTTPKit
 import Hummingbird
 import Identity
 import Kernel
+import NIOHTTP1
 import Postgres
 import TestKit
 import Testing
@@ -46,6 +47,19 @@ import Testing
                     }
                 }
             }
+        }
+    }
+
+    @Test func theOrderOfMembersMakesNoOtherBody() async throws {
+        try await serve { served, count in
+            let user = try await served.user(.member)
+            let headers: HTTPHeaders = ["idempotency-key": "k", "content-type": "application/json"]
+            for body in [#"{"name": "a", "more": [1, {"x": 1, "y": 2}]}"#, #"{"more":[1,{"y":2,"x":1}],"name":"a"}"#] {
+                #expect(try await user.send(.POST, "/things", headers: headers, body: Array(body.utf8)).status == 201)
+            }
+            let other = #"{"name": "a", "more": [{"x": 1, "y": 2}, 1]}"#
+            #expect(try await user.send(.POST, "/things", headers: headers, body: Array(other.utf8)).status == 422)
+            #expect(try await count() == 1)
         }
     }
 

@@ -37,6 +37,16 @@ struct AuthApplication {
         var routes = RouteTable()
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
         KeyRoutes(keys: signingKeys, revocations: revocations).add(to: &routes)
+        let directory = DirectoryStore(database: base.database)
+        EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)
+        RelationshipRoutes(
+            relationships: RelationshipStore(database: base.database), directory: directory, idempotency: idempotency
+        ).add(to: &routes)
+        AuditRoutes(audit: AuditStore(database: base.database)).add(to: &routes)
+        AdministrationRoutes(
+            administration: AdministrationStore(database: base.database, outbox: outbox),
+            announcer: accounts.sessions.announcer
+        ).add(to: &routes)
 
         http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), forms: forms, pages: pages,

@@ -20,8 +20,18 @@ struct IdempotencyClaim {
         principal = Self.name(of: context.principal)
         var hash = SHA256()
         hash.update(data: Data("\(request.method) \(request.uri.path)\n".utf8))
-        body.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        hash.update(data: Self.canonical(body))
         bodyHash = Array(hash.finalize())
+    }
+
+    /// JSON with its members sorted: some clients write them in another order each time. Anything else as it is.
+    private static func canonical(_ body: ByteBuffer) -> Data {
+        let data = Data(body.readableBytesView)
+        guard let json = try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed),
+            let sorted = try? JSONSerialization.data(
+                withJSONObject: json, options: [.sortedKeys, .fragmentsAllowed])
+        else { return data }
+        return sorted
     }
 
     var sealingContext: String { "idempotency \(principal) \(key)" }

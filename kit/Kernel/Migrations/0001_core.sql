@@ -24,9 +24,11 @@ CREATE TABLE core.relationships (
     relationship_type text NOT NULL,
     properties jsonb NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
-    FOREIGN KEY (organization_id, from_entity) REFERENCES core.entities (organization_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (organization_id, to_entity) REFERENCES core.entities (organization_id, id) ON DELETE CASCADE,
-    UNIQUE (organization_id, from_entity, to_entity, relationship_type)
+    CONSTRAINT relationships_source FOREIGN KEY (organization_id, from_entity)
+        REFERENCES core.entities (organization_id, id) ON DELETE CASCADE,
+    CONSTRAINT relationships_target FOREIGN KEY (organization_id, to_entity)
+        REFERENCES core.entities (organization_id, id) ON DELETE CASCADE,
+    CONSTRAINT relationships_key UNIQUE (organization_id, from_entity, to_entity, relationship_type)
 );
 CREATE INDEX relationships_by_target ON core.relationships (organization_id, to_entity);
 

@@ -38,7 +38,7 @@ struct AlertStore: Sendable {
         let rows = try await database.query(
             """
             SELECT \(Alert.columns) FROM alerts.alerts WHERE organization_id = \(organization) \(filter.condition)
-            \(page.keyset)
+            \(page.keyset())
             """, as: .organization(organization))
         return try rows.map(Alert.init(row:))
     }

@@ -23,7 +23,7 @@ struct ChannelStore: Sendable {
     func list(in organization: UUID, _ page: PageRequest<UUID>) async throws -> [Channel] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns) FROM alerts.channels WHERE organization_id = \(organization) \(page.keyset)
+            SELECT \(Self.columns) FROM alerts.channels WHERE organization_id = \(organization) \(page.keyset())
             """, as: .organization(organization))
         return try rows.map(Channel.init(row:))
     }

@@ -36,7 +36,7 @@ struct NotificationStore: Sendable {
             """
             SELECT id, alert_id, channel_id, channel_name, event_type, status, attempts, last_error, due_at, sent_at,
                 created_at
-            FROM alerts.notifications WHERE organization_id = \(organization) \(filter) \(page.keyset)
+            FROM alerts.notifications WHERE organization_id = \(organization) \(filter) \(page.keyset())
             """, as: .organization(organization))
         return try rows.map(Notification.init(row:))
     }

@@ -12,7 +12,7 @@ struct RuleStore: Sendable {
         let rows = try await database.query(
             """
             SELECT \(Rule.columns) FROM alerts.rules WHERE organization_id = \(organization)
-            \(page.keyset)
+            \(page.keyset())
             """, as: .organization(organization))
         return try rows.map(Rule.init(row:))
     }
@@ -82,18 +82,6 @@ struct RuleStore: Sendable {
     func delete(_ id: UUID, in organization: UUID, _ transaction: Transaction) async throws {
         try await transaction.query(
             "DELETE FROM alerts.rules WHERE organization_id = \(organization) AND id = \(id)")
-    }
-}
-
-extension PageRequest<UUID> {
-    /// The end of a statement that lists by id, behind its WHERE.
-    var keyset: SQL {
-        switch (order, after) {
-        case (.ascending, nil): "ORDER BY id LIMIT \(fetchLimit)"
-        case (.ascending, let id?): "AND id > \(id) ORDER BY id LIMIT \(fetchLimit)"
-        case (.descending, nil): "ORDER BY id DESC LIMIT \(fetchLimit)"
-        case (.descending, let id?): "AND id < \(id) ORDER BY id DESC LIMIT \(fetchLimit)"
-        }
     }
 }
 

@@ -29,6 +29,14 @@ extension Event {
                 name: name.text))
     }
 
+    /// Whether somebody may sign in has changed.
+    static func userAccess(_ user: User, by actor: UUID) throws -> Event {
+        try Event(
+            source: .auth, type: user.isActive ? "user.reactivated" : "user.deactivated", subject: user.id.text,
+            subjectVersion: user.version, organizationID: nil, actor: actor.text,
+            data: UserData(userID: user.id.text, email: user.email, name: user.name))
+    }
+
     static func sessionRevoked(_ id: UUID, of user: UUID) throws -> Event {
         try Event(
             source: .auth, type: "session.revoked", subject: id.text, subjectVersion: 1, organizationID: nil,

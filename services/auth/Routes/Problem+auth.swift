@@ -25,6 +25,11 @@ extension Problem {
         case let error as PasswordHasher.Overloaded:
             self = .unavailable(
                 retryAfter: error.retryAfter.wholeSeconds, "Too many people are signing in just now; try again.")
+        case is RelationshipStore.Exists:
+            self = .conflict("There is such a relationship between the two already.")
+        case let error as RelationshipStore.NoSuchEntity:
+            self = .invalid(
+                error.isSource ? "from_entity" : "to_entity", "must be an entity of the organization; people are none")
         case is SigningKeys.NotLoaded:
             self = .unavailable()
         default:

@@ -10,8 +10,7 @@ struct SessionRoutes: Sendable {
         routes.get("/api/v1/auth/sessions", .signedIn) { request, context in
             let user = try context.user
             let page = try request.query().page(of: UUID.self)
-            let records = try await sessions.store.sessions(
-                of: user.id, after: page.after, isDescending: page.order == .descending, limit: page.fetchLimit)
+            let records = try await sessions.store.sessions(of: user.id, page)
             return JSON(
                 try page.page(records, key: \.id) { SessionAnswer($0, isCurrent: $0.id == user.sessionID) })
         }

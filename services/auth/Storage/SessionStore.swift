@@ -1,5 +1,6 @@
 import EventBus
 import Foundation
+import HTTPKit
 import Identity
 import Kernel
 import Postgres
@@ -78,22 +79,13 @@ struct SessionStore: Sendable {
 
     // MARK: Looking at
 
-    /// A user's sessions that hold, by id.
-    func sessions(
-        of user: UUID, after: UUID?, isDescending: Bool, limit: Int
-    ) async throws -> [SessionRecord] {
-        let order: SQL = isDescending ? "DESC" : "ASC"
-        let start: SQL =
-            switch after {
-            case nil: "true"
-            case let id?: isDescending ? "id < \(id)" : "id > \(id)"
-            }
+    /// A page of a user's sessions that hold, by id.
+    func sessions(of user: UUID, _ page: PageRequest<UUID>) async throws -> [SessionRecord] {
         let rows = try await database.query(
             """
             SELECT id, kind, is_remembered, user_agent, address, created_at, last_used_at, expires_at
             FROM auth.sessions
-            WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > now() AND \(start)
-            ORDER BY id \(order) LIMIT \(limit)
+            WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > now() \(page.keyset())
             """, as: .platform)
         return try rows.map(SessionRecord.init)
     }

@@ -119,8 +119,7 @@ extension CommandStore {
     func page(
         _ page: PageRequest<UUID>, _ filter: CommandFilter, in organization: UUID
     ) async throws -> Page<Command> {
-        let found = try await list(
-            filter, in: organization, after: page.after, ascending: page.order == .ascending, limit: page.fetchLimit)
+        let found = try await list(filter, in: organization, page)
         return try page.page(found, key: \.id)
     }
 }

@@ -44,9 +44,7 @@ struct DeviceRoutes: Sendable {
             statuses: try query.values("status", as: DeviceStatus.self), types: query.values("device_type"),
             projects: try query.values("project_id", as: UUID.self), tags: query.values("tag"), text: query["q"],
             visibility: try context.user.visibility)
-        let found = try await devices.list(
-            filter, in: try context.organizationID, after: page.after, ascending: page.order == .ascending,
-            limit: page.fetchLimit)
+        let found = try await devices.list(filter, in: try context.organizationID, page)
         return try page.page(found, key: \.id)
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPKit
 import Kernel
 import Postgres
 
@@ -23,16 +24,15 @@ struct CommandStore: Sendable {
         return try Command(row: row)
     }
 
-    /// The commands after `cursor`, newest or oldest first.
+    /// A page of the organization's commands, by id.
     func list(
-        _ filter: CommandFilter, in organization: UUID, after cursor: UUID?, ascending: Bool, limit: Int
+        _ filter: CommandFilter, in organization: UUID, _ page: PageRequest<UUID>
     ) async throws -> [Command] {
         try await database.query(
             """
             SELECT \(Command.columns) FROM devices.commands
-            WHERE organization_id = \(organization)\(filter.conditions(in: organization))\
-            \(SQL.keyset(after: cursor, ascending: ascending))
-            LIMIT \(limit)
+            WHERE organization_id = \(organization)\(filter.conditions(in: organization))
+            \(page.keyset())
             """, as: .organization(organization)
         ).map(Command.init(row:))
     }

@@ -52,14 +52,4 @@ extension SQL {
         if let value = values.first, values.count == 1 { return "\(column) = \(value)" }
         return "\(column) = ANY(\(values))"
     }
-
-    /// The rest of a list by id, and its order.
-    static func keyset(after cursor: UUID?, ascending: Bool) -> SQL {
-        switch (cursor, ascending) {
-        case (nil, true): " ORDER BY id"
-        case (nil, false): " ORDER BY id DESC"
-        case (let cursor?, true): " AND id > \(cursor) ORDER BY id"
-        case (let cursor?, false): " AND id < \(cursor) ORDER BY id DESC"
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPKit
 import Identity
 import Kernel
 import Postgres
@@ -26,15 +27,14 @@ struct DeviceStore: Sendable {
         return try Device(row: row)
     }
 
-    /// The devices after `cursor`, newest or oldest first.
+    /// A page of the organization's devices, by id.
     func list(
-        _ filter: DeviceFilter, in organization: UUID, after cursor: UUID?, ascending: Bool, limit: Int
+        _ filter: DeviceFilter, in organization: UUID, _ page: PageRequest<UUID>
     ) async throws -> [Device] {
         try await database.query(
             """
             SELECT \(Device.columns) FROM devices.devices
-            WHERE organization_id = \(organization)\(filter.conditions)\(SQL.keyset(after: cursor, ascending: ascending))
-            LIMIT \(limit)
+            WHERE organization_id = \(organization)\(filter.conditions) \(page.keyset())
             """, as: .organization(organization)
         ).map(Device.init(row:))
     }

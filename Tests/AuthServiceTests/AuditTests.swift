@@ -1,0 +1,73 @@
+import Foundation
+import Postgres
+import TestKit
+import Testing
+
+@testable import AuthService
+
+@Suite struct AuditTests {
+    @Test func `an entity's history tells who changed what, and outlives it`() async throws {
+        let ada = try await AuthServer.shared().newcomer()
+        let room = try await ada.makeEntity("room", "Before")
+        _ = try await ada.api.put("/api/v1/entities/\(room)", ["entity_type": "room", "name": "After"])
+        #expect(try await ada.api.delete("/api/v1/entities/\(room)").status == 204)
+        let path = "/api/v1/entities/\(room)/events"
+        let events = try await ada.api.get(path).json["items"]
+        #expect(events.array?.map { $0["event_type"] } == ["entity.deleted", "entity.updated", "entity.created"])
+        #expect(events[1]["actor"] == ["type": "user", "id": .string(ada.id)])
+        #expect(events[1]["data"]["before"]["name"] == "Before")
+        #expect(events[1]["data"]["after"]["name"] == "After")
+        let first = try await ada.api.get(path + "?order=asc&limit=1").json
+        #expect(first["items"][0]["event_type"] == "entity.created")
+        let rest = try await ada.api.get(path + "?cursor=\(try #require(first["next_cursor"].string))").json
+        #expect(rest["items"].array?.map { $0["event_type"] } == ["entity.updated", "entity.deleted"])
+    }
+
+    @Test func `the audit log of an organization is filtered by type, entity, actor and time`() async throws {
+        let ada = try await AuthServer.shared().newcomer()
+        let room = try await ada.makeEntity("room", "R")
+        let path = "/api/v1/organizations/\(ada.organizationID)/audit"
+        func types(_ query: String) async throws -> [String] {
+            try await ada.api.get(path + query).json["items"].array?.compactMap { $0["event_type"].string } ?? []
+        }
+        #expect(try await types("?event_type=entity.created,organization.created").count == 2)
+        #expect(try await types("?entity_id=\(room)") == ["entity.created"])
+        #expect(try await types("?actor_id=\(ada.id)&event_type=entity.created") == ["entity.created"])
+        #expect(try await types("?actor_id=\(UUID())") == [])
+        #expect(try await types("?to=2020-01-01T00:00:00Z") == [])
+        #expect(try await types("?from=2020-01-01T00:00:00Z").contains("entity.created"))
+        for query in ["?entity_id=x", "?actor_id=x", "?from=yesterday", "?format=xml"] {
+            #expect(try await ada.api.get(path + query).status == 422, "\(query)")
+        }
+    }
+
+    @Test func `the audit log is exported as CSV, whole`() async throws {
+        let ada = try await AuthServer.shared().newcomer()
+        let path = "/api/v1/organizations/\(ada.organizationID)/audit"
+        for number in 1...3 { try await ada.makeEntity("room", "\"Room\", \(number)") }
+        for headers in [["accept": "text/csv"], [:]] {
+            let query = headers.isEmpty ? "?format=csv&limit=1" : "?limit=1"
+            let response = try await ada.api.get(
+                path + query + "&event_type=entity.created&order=asc", headers: .init(Array(headers)))
+            #expect(response.status == 200)
+            #expect(response.header("content-type") == "text/csv; charset=utf-8")
+            #expect(response.header("content-disposition") == "attachment; filename=\"audit.csv\"")
+            let lines = response.text.components(separatedBy: "\r\n")
+            #expect(lines.first == "timestamp,event_type,entity_id,organization_id,actor,data,id")
+            #expect(lines.count == 5 && lines.last == "")
+            #expect(lines[1].contains(",entity.created,"))
+        }
+    }
+
+    @Test func `only admins read the log, and only their own organization's`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        #expect(try await eve.api.get("/api/v1/organizations/\(ada.organizationID)/audit").status == 404)
+        _ = try await server.query(
+            "UPDATE auth.memberships SET role = 'member' WHERE user_id = \(UUID(uuidString: eve.id))")
+        let token = try #require(try await eve.refresh(eve.refreshToken).json["access_token"].string)
+        let member = eve.client.authorized(token)
+        #expect(try await member.get("/api/v1/organizations/\(eve.organizationID)/audit").status == 403)
+        #expect(try await member.get("/api/v1/admin/audit").status == 403)
+    }
+}

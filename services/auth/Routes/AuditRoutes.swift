@@ -1,0 +1,68 @@
+import Foundation
+import HTTPKit
+import Hummingbird
+import Postgres
+import Synchronization
+
+/// Who did what: of one entity, of an organization, of the whole platform.
+struct AuditRoutes: Sendable {
+    private static let listOptions = RouteOptions(body: .none, produces: [.json, .csv])
+
+    let audit: AuditStore
+
+    func add(to routes: inout RouteTable) {
+        routes.get("/api/v1/entities/{id}/events", .user(atLeast: .viewer), Self.listOptions) { request, context in
+            var filter = try AuditFilter(request.query())
+            filter.entityIDs = [try context.id()]
+            return try await answer(.organization(context.organizationID), filter, "history", request, context)
+        }
+        routes.get("/api/v1/organizations/{id}/audit", .user(atLeast: .admin), Self.listOptions) { request, context in
+            let id = try context.organizationID
+            guard try context.id() == id else { throw Problem.notFound() }
+            return try await answer(.organization(id), AuditFilter(request.query()), "audit", request, context)
+        }
+        routes.get("/api/v1/admin/audit", .superuser, Self.listOptions) { request, context in
+            let query = try request.query()
+            let organizations = try query.values("organization_id", as: UUID.self)
+            return try await answer(
+                .platform(organizations: organizations), AuditFilter(query), "audit", request, context)
+        }
+    }
+
+    private func answer(
+        _ scope: AuditScope, _ filter: AuditFilter, _ name: String, _ request: Request, _ context: AppRequestContext
+    ) async throws -> Response {
+        let page = try request.query().page(of: AuditPosition.self)
+        switch try request.listFormat() {
+        case .json:
+            let records = try await audit.page(of: scope, filter, page)
+            return try page.page(records, key: \.position) { try AuditAnswer($0) }
+                .response(from: request, context: context)
+        case .csv:
+            return try CSVResponse(name, header: AuditAnswer.columns) { rows(scope, filter, order: page.order) }
+                .response(from: request, context: context)
+        }
+    }
+
+    /// All rows from the first on, whatever the length of a page.
+    private func rows(_ scope: AuditScope, _ filter: AuditFilter, order: HTTPKit.SortOrder) -> CSVResponse.Rows {
+        let progress = Mutex<AuditPosition?>(nil)
+        return {
+            let page = PageRequest(limit: 1000, order: order, after: progress.withLock { $0 })
+            let records = try await audit.page(of: scope, filter, page)
+            if let last = records.last { progress.withLock { $0 = last.position } }
+            return records.map(CSVRow.init)
+        }
+    }
+}
+
+extension AuditFilter {
+    /// - Throws: 422 for ids that are none, and for times.
+    fileprivate init(_ query: QueryParameters) throws {
+        types = query.values("event_type")
+        entityIDs = try query.values("entity_id", as: UUID.self)
+        actorIDs = try query.values("actor_id", as: UUID.self)
+        start = try query.value("from", as: Timestamp.self)
+        end = try query.value("to", as: Timestamp.self)
+    }
+}
