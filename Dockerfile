@@ -10,7 +10,8 @@ ARG RUNTIME_IMAGE=debian:bookworm-slim
 FROM ${SWIFT_IMAGE} AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libcrypt-dev libcurl4-openssl-dev libhiredis-dev libjs-dygraphs libpq-dev libssl-dev pkg-config zlib1g-dev \
+        libcrypt-dev libcurl4-openssl-dev libhiredis-dev libjs-dygraphs libpq-dev libqrencode-dev libssl-dev \
+        pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
@@ -34,7 +35,7 @@ BUILD
 FROM ${RUNTIME_IMAGE} AS runtime
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates curl libcrypt1 libcurl4 libhiredis0.14 libpq5 libssl3 tzdata zlib1g \
+        ca-certificates curl libcrypt1 libcurl4 libhiredis0.14 libpq5 libqrencode4 libssl3 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/*
 # A number, so that Kubernetes can tell that it is not root.
 USER 10001:10001

@@ -111,6 +111,7 @@ let package = Package(
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        system("CQREncode", pkgConfig: "libqrencode", apt: "libqrencode-dev"),
         .systemLibrary(name: "CLinux", path: "kit/CLinux"),
 
         // The kit, lowest first; a module imports only what stands above it here.
@@ -145,7 +146,7 @@ let package = Package(
             ]),
 
         // The services.
-        service("auth", pages: true, ["CCrypt", .jwt, .crypto]),
+        service("auth", pages: true, ["CCrypt", "CQREncode", .jwt, .crypto]),
         service("devices", [.crypto]),
         service("readings", [.crypto, .nioCore, .atomics]),
         service("alerts", ["HTTPClient", .crypto]),

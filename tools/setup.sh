@@ -3,7 +3,7 @@
 # measurements too. Debian and Ubuntu.
 set -eu
 
-packages="libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev libcrypt-dev zlib1g-dev pkg-config
+packages="libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev libcrypt-dev zlib1g-dev libqrencode-dev pkg-config
     postgresql redis-server libjs-dygraphs"
 case "${1-}" in
     test) packages="$packages chromium python3-venv" ;;

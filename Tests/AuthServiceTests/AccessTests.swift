@@ -12,7 +12,8 @@ import Testing
     private static let access: [Access: Set<String>] = [
         .signedIn: [
             "POST /api/v1/auth/logout", "GET /api/v1/auth/me", "PUT /api/v1/auth/me", "GET /api/v1/auth/sessions",
-            "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout",
+            "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout", "GET /api/v1/auth/two-factor",
+            "POST /api/v1/auth/two-factor", "DELETE /api/v1/auth/two-factor", "POST /api/v1/auth/two-factor/confirm",
         ],
         .user(atLeast: .viewer): [
             "GET /api/v1/entities", "GET /api/v1/entities/{id}", "GET /api/v1/entities/{id}/events",
@@ -30,6 +31,7 @@ import Testing
         .internalService: ["GET /internal/v1/revocations"],
         .public: [
             "POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh",
+            "POST /api/v1/auth/two-factor/challenge", "POST /auth/two-factor",
             "GET /.well-known/jwks.json", "GET /", "GET /auth/login", "GET /auth/register", "POST /auth/login",
             "POST /auth/register", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
             "GET /static/auth/{file}",

@@ -38,14 +38,14 @@ struct PostgresClientTests {
             let row = try await client.query(
                 """
                 SELECT \([true, false]), \([1, -1]), \([Optional(1.5), nil]), \(["a", ""]), \(ids), \(times), \([Int16]()),
-                    \([Optional("x"), nil])
+                    \([Optional("x"), nil]), \([[UInt8]([0, 255]), []])
                 """)[0]
             let values = try row.decode(
                 [Bool].self, [Int].self, [Double?].self, [String].self, [UUID].self, [Timestamp].self, [Int16].self,
-                [String?].self)
+                [String?].self, [[UInt8]].self)
             #expect(values.0 == [true, false] && values.1 == [1, -1] && values.2 == [1.5, nil])
             #expect(values.3 == ["a", ""] && values.4 == ids && values.5 == times && values.6 == [])
-            #expect(values.7 == ["x", nil])
+            #expect(values.7 == ["x", nil] && values.8 == [[0, 255], []])
         }
     }
 

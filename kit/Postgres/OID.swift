@@ -19,6 +19,7 @@ public struct OID: RawRepresentable, Hashable, Sendable {
     public static let jsonb = OID(rawValue: 3802)
 
     public static let boolArray = OID(rawValue: 1000)
+    public static let byteaArray = OID(rawValue: 1001)
     public static let int2Array = OID(rawValue: 1005)
     public static let int4Array = OID(rawValue: 1007)
     public static let textArray = OID(rawValue: 1009)

@@ -175,3 +175,19 @@ extension UInt8: PostgresArrayElement {
         return Array(bytes)
     }
 }
+
+/// `[[UInt8]]` is an array of `bytea`.
+extension [UInt8]: PostgresArrayElement {
+    public static var postgresArrayType: OID { .byteaArray }
+
+    public static func encode(array: [[UInt8]], into bytes: inout [UInt8]) {
+        ArrayFormat.encode(array, elementType: .bytea, into: &bytes) { element, bytes in
+            bytes.append(contentsOf: element)
+            return true
+        }
+    }
+
+    public static func decode(array bytes: UnsafeRawBufferPointer, type: OID) throws -> [[UInt8]] {
+        try ArrayFormat.decode(bytes) { try [UInt8].decode($0, type: $1) }
+    }
+}

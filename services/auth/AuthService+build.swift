@@ -33,7 +33,7 @@ struct AuthApplication {
             logger: logger)
         environment.health.register("signing keys") { _ = try signingKeys.signer() }
 
-        let accounts = Accounts(base, signingKeys: signingKeys, hasher: hasher, outbox: outbox)
+        let accounts = Accounts(base, signingKeys: signingKeys, sealer: sealer, hasher: hasher, outbox: outbox)
         var routes = RouteTable()
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
         KeyRoutes(keys: signingKeys, revocations: revocations).add(to: &routes)
@@ -71,7 +71,7 @@ private struct Accounts {
     let registrar: Registrar
     let signIn: SignIn
 
-    init(_ base: ServiceBase, signingKeys: SigningKeys, hasher: PasswordHasher, outbox: Outbox) {
+    init(_ base: ServiceBase, signingKeys: SigningKeys, sealer: Sealer, hasher: PasswordHasher, outbox: Outbox) {
         let logger = base.environment.logger
         let issuer = TokenIssuer(keys: signingKeys)
         let store = SessionStore(database: base.database, outbox: outbox)
@@ -82,8 +82,11 @@ private struct Accounts {
             announcer: RevocationAnnouncer(revocations: base.revocations, redis: base.redis, logger: logger))
         registrar = Registrar(
             hasher: hasher, limit: RegistrationGuard(log: attempts), issuer: issuer, outbox: outbox)
+        let limit = SignInGuard(log: attempts)
         signIn = SignIn(
-            users: users, sessions: store, hasher: hasher, limit: SignInGuard(log: attempts), issuer: issuer)
+            users: users, sessions: store, challenges: ChallengeStore(database: base.database),
+            twoFactor: TwoFactor(store: TwoFactorStore(database: base.database, sealer: sealer), limit: limit),
+            hasher: hasher, limit: limit, issuer: issuer)
     }
 
     func addRoutes(to routes: inout RouteTable, pages: PageRenderer, idempotency: Idempotency) {
@@ -92,6 +95,7 @@ private struct Accounts {
             .add(to: &routes)
         ProfileRoutes(users: users, renewal: renewal).add(to: &routes)
         SessionRoutes(sessions: sessions).add(to: &routes)
+        TwoFactorRoutes(twoFactor: signIn.twoFactor, signIn: signIn).add(to: &routes)
         PageRoutes(
             registrar: registrar, signIn: signIn, sessions: sessions, users: users, renewal: renewal, pages: pages
         ).add(to: &routes)

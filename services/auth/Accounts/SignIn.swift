@@ -1,13 +1,25 @@
+import Foundation
 import Identity
 import Postgres
 
-/// Opens a session for who knows the password.
+/// Opens a session for who knows the password, and has the second factor where there is one.
 struct SignIn: Sendable {
     /// There is no such account, or it has another password; which of the two is not told.
     struct WrongCredentials: Error {}
+    /// The first step was too long ago, or too many codes were wrong.
+    struct InvalidChallenge: Error {}
+
+    /// What the right password leads to.
+    enum Outcome: Sendable {
+        case opened(OpenedSession)
+        /// The second factor is to be shown, with this token.
+        case challenged(SecretToken)
+    }
 
     let users: UserStore
     let sessions: SessionStore
+    let challenges: ChallengeStore
+    let twoFactor: TwoFactor
     let hasher: PasswordHasher
     let limit: SignInGuard
     let issuer: TokenIssuer
@@ -16,32 +28,76 @@ struct SignIn: Sendable {
     ///   ``SigningKeys/NotLoaded``, `PostgresError`.
     func signIn(
         email: String, password: String, terms: SessionTerms, client: ClientDescription
-    ) async throws -> OpenedSession {
+    ) async throws -> Outcome {
         let attempt = SignInGuard.Attempt(account: email, address: client.address)
         try await limit.admit(attempt)
         try issuer.requireKeys()
-        let account: UserStore.Account? =
+        let known: UserStore.Account? =
             if let address = EmailAddress(email) { try await users.account(address) } else { nil }
-        guard try await knowsPassword(password, of: account, attempt), let account, account.user.isActive else {
-            throw WrongCredentials()
+        let account = try await check(password, of: known, attempt)
+        guard try await twoFactor.isRequired(of: account.user.id) else {
+            return .opened(try await open(account, terms, client))
         }
-        await limit.succeeded(attempt)
-        let session = NewSession(
-            userID: account.user.id, membership: account.membership, terms: terms, client: client, at: .now)
-        try await sessions.open(session)
-        return OpenedSession(session, user: account.user)
+        let token = SecretToken(.challenge)
+        try await challenges.insert(token, ChallengeStore.Challenge(userID: account.user.id, terms: terms))
+        return .challenged(token)
+    }
+
+    /// The second step: takes a code of the authenticator app, or a recovery code.
+    ///
+    /// - Throws: ``InvalidChallenge``, ``TwoFactor/WrongCode``, ``SignInGuard/TooManyAttempts``,
+    ///   ``SigningKeys/NotLoaded``, `PostgresError`.
+    func answer(_ challenge: String, code: String, client: ClientDescription) async throws -> OpenedSession {
+        try issuer.requireKeys()
+        guard let token = SecretToken(challenge, kind: .challenge),
+            let found = try await challenges.find(token.hash),
+            let account = try await users.account(found.userID), account.user.isActive
+        else { throw InvalidChallenge() }
+        do {
+            try await twoFactor.use(code, of: found.userID)
+        } catch let error as TwoFactor.WrongCode {
+            try await challenges.failed(token.hash)
+            throw error
+        } catch is TwoFactor.NotBegun {
+            // It was ended in another session; signing in again needs none.
+            throw InvalidChallenge()
+        }
+        guard try await challenges.end(token.hash) else { throw InvalidChallenge() }
+        return try await open(account, found.terms, client)
+    }
+
+    /// Asks who is signed in for the password once more.
+    ///
+    /// - Throws: As ``signIn(email:password:terms:client:)``.
+    func confirm(_ password: String, of user: UUID, client: ClientDescription) async throws -> UserStore.Account {
+        guard let account = try await users.account(user) else { throw WrongCredentials() }
+        let attempt = SignInGuard.Attempt(account: account.user.email, address: client.address)
+        try await limit.admit(attempt)
+        return try await check(password, of: account, attempt)
     }
 
     /// The attempt is admitted again once it has its turn, so that of many at once only as many slip through as are
     /// hashed at once.
-    private func knowsPassword(
+    private func check(
         _ password: String, of account: UserStore.Account?, _ attempt: SignInGuard.Attempt
-    ) async throws -> Bool {
-        try await hasher.withPermit { permit in
+    ) async throws -> UserStore.Account {
+        let isRight = try await hasher.withPermit { permit in
             try await limit.admit(attempt)
             let isRight = try await permit.matches(password, account?.passwordHash)
             if !isRight { await limit.failed(attempt) }
             return isRight
         }
+        guard isRight, let account, account.user.isActive else { throw WrongCredentials() }
+        await limit.succeeded(attempt)
+        return account
+    }
+
+    private func open(
+        _ account: UserStore.Account, _ terms: SessionTerms, _ client: ClientDescription
+    ) async throws -> OpenedSession {
+        let session = NewSession(
+            userID: account.user.id, membership: account.membership, terms: terms, client: client, at: .now)
+        try await sessions.open(session)
+        return OpenedSession(session, user: account.user)
     }
 }

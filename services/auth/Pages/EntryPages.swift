@@ -31,6 +31,29 @@ struct SignInPage: EntryPage {
     }
 }
 
+/// What `two-factor.mustache` reads as `page`.
+struct SecondFactorPage: EntryPage {
+    var next: String?
+    var challenge: String
+    /// Why it did not work.
+    var message: String?
+
+    init(next: String?, challenge: String) {
+        self.next = next
+        self.challenge = challenge
+    }
+
+    init(_ form: FormFields) {
+        self.init(next: form["next"], challenge: form["challenge"] ?? "")
+    }
+
+    func refused(_ problem: Problem) -> SecondFactorPage {
+        var page = self
+        page.message = problem.detail ?? problem.title
+        return page
+    }
+}
+
 /// What `register.mustache` reads as `page`.
 struct RegistrationPage: EntryPage {
     /// What is wrong with the fields, a sentence each.

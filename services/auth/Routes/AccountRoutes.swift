@@ -27,7 +27,8 @@ struct AccountRoutes: Sendable {
             let response = try await idempotency.create(RegistrationInput.self, request, context, as: .platform) {
                 _, transaction in
                 let opened = try await registrar.store(new, terms: .api, client: client, in: transaction)
-                return try await answer(opened, organizationName: new.organizationName, status: .created)
+                return try await sessions.issuer.answer(
+                    opened, organizationName: new.organizationName, status: .created)
             }
             registrar.outbox.wake()
             return response
@@ -35,12 +36,19 @@ struct AccountRoutes: Sendable {
     }
 
     @Sendable
-    private func login(_ request: Request, _ context: AppRequestContext) async throws -> JSON<TokenAnswer> {
+    private func login(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let input = try await request.decode(as: LoginInput.self, context: context)
         return try await describingProblems {
-            let opened = try await signIn.signIn(
+            let outcome = try await signIn.signIn(
                 email: input.email, password: input.password, terms: .api, client: request.client(in: context))
-            return try await answer(opened)
+            switch outcome {
+            case .opened(let opened):
+                return try await sessions.issuer.answer(opened).response(from: request, context: context)
+            case .challenged(let token):
+                return try JSON(
+                    ChallengeAnswer(challenge: token.secret), status: .accepted, headers: [.cacheControl: "no-store"]
+                ).response(from: request, context: context)
+            }
         }
     }
 
@@ -62,19 +70,6 @@ struct AccountRoutes: Sendable {
             response.setCookie(SessionCookie.expired(isSecure: request.isSecure))
         }
         return response
-    }
-
-    private func answer(
-        _ opened: OpenedSession, organizationName: DisplayName? = nil, status: HTTPResponse.Status = .ok
-    ) async throws -> JSON<TokenAnswer> {
-        guard let refreshToken = opened.refreshToken else { preconditionFailure("a session of a program has one") }
-        let tokens = try await sessions.issuer.tokens(of: opened.session, refreshToken: refreshToken)
-        let organization = organizationName.flatMap { name in
-            opened.session.membership.map { OrganizationAnswer($0, name: name.text) }
-        }
-        // RFC 6749 §5.1: tokens are not to be kept by caches.
-        return JSON(
-            TokenAnswer(tokens, organization: organization), status: status, headers: [.cacheControl: "no-store"])
     }
 }
 

@@ -22,6 +22,7 @@ struct PageRoutes: Sendable {
             try show("register", RegistrationPage(next: try request.query()["next"]), request, context)
         }
         routes.form("/auth/login", .public, use: logIn)
+        routes.form("/auth/two-factor", .public, use: showSecondFactor)
         routes.form("/auth/register", .public, use: register)
         routes.form("/auth/logout", .signedIn, use: logOut)
     }
@@ -40,14 +41,35 @@ struct PageRoutes: Sendable {
     private func logIn(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let page = SignInPage(context.form)
         do {
-            let opened = try await describingProblems {
+            let outcome = try await describingProblems {
                 try await signIn.signIn(
                     email: page.email, password: context.form["password"] ?? "",
                     terms: page.isRemembered ? .rememberedBrowser : .browser, client: request.client(in: context))
             }
-            return try await enter(opened, page, request, context)
+            switch outcome {
+            case .opened(let opened):
+                return try await enter(opened, page, request, context)
+            case .challenged(let token):
+                return try pages.render(
+                    "two-factor", SecondFactorPage(next: page.next, challenge: token.secret), for: request, context
+                ).response(from: request, context: context)
+            }
         } catch let problem as Problem {
             return try again("login", page.refused(problem), problem, request, context)
+        }
+    }
+
+    @Sendable
+    private func showSecondFactor(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+        let page = SecondFactorPage(context.form)
+        do {
+            let opened = try await describingProblems {
+                try await signIn.answer(
+                    page.challenge, code: context.form["code"] ?? "", client: request.client(in: context))
+            }
+            return try await enter(opened, page, request, context)
+        } catch let problem as Problem {
+            return try again("two-factor", page.refused(problem), problem, request, context)
         }
     }
 

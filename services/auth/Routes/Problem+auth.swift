@@ -15,6 +15,14 @@ extension Problem {
         switch error {
         case is SignIn.WrongCredentials:
             self = .unauthorized("The e-mail address or the password is wrong.")
+        case is SignIn.InvalidChallenge:
+            self = .unauthorized("This sign-in has taken too long; begin again with the password.")
+        case is TwoFactor.WrongCode:
+            self = .unauthorized("The code is wrong, or was used before.")
+        case is TwoFactor.AlreadyEnabled:
+            self = .conflict("There is a second factor already.")
+        case is TwoFactor.NotBegun:
+            self = .conflict("There is no second factor.")
         case is Sessions.InvalidRefreshToken:
             self = .unauthorized("The refresh token is not valid (any more); sign in again.")
         case is Registrar.AddressTaken:

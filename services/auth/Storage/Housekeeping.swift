@@ -25,6 +25,7 @@ struct Housekeeping: Service {
                     "DELETE FROM auth.sessions WHERE expires_at < now()",
                     "DELETE FROM auth.refresh_tokens WHERE expires_at < now()",
                     "DELETE FROM auth.revocations WHERE expires_at < now()",
+                    "DELETE FROM auth.sign_in_challenges WHERE expires_at < now()",
                 ], as: .platform)
         } catch {
             logger.warning("what has expired could not be deleted", metadata: ["error": "\(error)"])

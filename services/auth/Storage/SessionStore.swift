@@ -129,12 +129,16 @@ struct SessionRecord: Sendable {
         (id, kind, isRemembered, userAgent, address, createdAt, lastUsedAt, expiresAt) = try row.decode(
             UUID.self, String.self, Bool.self, String?.self, String?.self, Timestamp.self, Timestamp.self,
             Timestamp.self)
-        terms = kind == SessionTerms.api.kind ? .api : isRemembered ? .rememberedBrowser : .browser
+        terms = SessionTerms(kind: kind, isRemembered: isRemembered)
         client = ClientDescription(userAgent: userAgent, address: address)
     }
 }
 
 extension SessionTerms {
+    init(kind: String, isRemembered: Bool) {
+        self = kind == SessionTerms.api.kind ? .api : isRemembered ? .rememberedBrowser : .browser
+    }
+
     /// As the database and the API call it.
     var kind: String {
         switch self {

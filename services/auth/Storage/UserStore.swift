@@ -22,6 +22,14 @@ struct UserStore: Sendable {
     }
 
     func account(_ email: EmailAddress) async throws -> Account? {
+        try await account(where: "u.email = \(email.text)")
+    }
+
+    func account(_ id: UUID) async throws -> Account? {
+        try await account(where: "u.id = \(id)")
+    }
+
+    private func account(where condition: SQL) async throws -> Account? {
         let rows = try await database.query(
             """
             SELECT \(Self.columns), m.organization_id, m.role, c.password_hash
@@ -31,7 +39,7 @@ struct UserStore: Sendable {
                 SELECT organization_id, role FROM auth.memberships WHERE user_id = u.id
                 ORDER BY created_at, organization_id LIMIT 1
             ) m ON true
-            WHERE u.email = \(email.text)
+            WHERE \(condition)
             """, as: .platform)
         return try rows.first.map { row in
             try Account(

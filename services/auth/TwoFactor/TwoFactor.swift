@@ -1,0 +1,73 @@
+import Foundation
+import Identity
+import Postgres
+
+/// The second factor of accounts: codes of an authenticator app, and recovery codes for when it is lost.
+struct TwoFactor: Sendable {
+    /// A factor is in force already.
+    struct AlreadyEnabled: Error {}
+    /// There is none to confirm, or to end.
+    struct NotBegun: Error {}
+    /// The code is not the one of now, or was used before.
+    struct WrongCode: Error {}
+
+    let store: TwoFactorStore
+    let limit: SignInGuard
+
+    /// Whether somebody has to show a second factor to sign in.
+    func isRequired(of user: UUID) async throws -> Bool {
+        try await store.factor(of: user)?.confirmedAt != nil
+    }
+
+    /// - Throws: ``AlreadyEnabled``.
+    func begin(for user: UUID) async throws -> TimeBasedCode {
+        let code = TimeBasedCode()
+        guard try await store.begin(code, for: user) else { throw AlreadyEnabled() }
+        return code
+    }
+
+    /// Puts the factor in force once its owner has shown a code of it.
+    ///
+    /// - Throws: ``NotBegun``, ``AlreadyEnabled``, ``WrongCode``, ``SignInGuard/TooManyAttempts``.
+    func confirm(_ code: String, of user: UUID) async throws -> [RecoveryCode] {
+        guard let factor = try await store.factor(of: user) else { throw NotBegun() }
+        guard factor.confirmedAt == nil else { throw AlreadyEnabled() }
+        let step = try await counted(user) { factor.code.step(of: code, at: .now) }
+        let recoveryCodes = (0..<RecoveryCode.count).map { _ in RecoveryCode() }
+        guard try await store.confirm(user, step: step, recoveryCodes: recoveryCodes) else { throw AlreadyEnabled() }
+        return recoveryCodes
+    }
+
+    /// Takes a code of the app or a recovery code, once.
+    ///
+    /// - Throws: ``NotBegun``, ``WrongCode``, ``SignInGuard/TooManyAttempts``.
+    func use(_ code: String, of user: UUID) async throws {
+        guard let factor = try await store.factor(of: user), factor.confirmedAt != nil else { throw NotBegun() }
+        try await counted(user) { () -> Void? in
+            if let step = factor.code.step(of: code, at: .now) {
+                return try await store.use(step: step, of: user) ? () : nil
+            }
+            guard let recoveryCode = RecoveryCode(code) else { return nil }
+            return try await store.use(recoveryCode, of: user) ? () : nil
+        }
+    }
+
+    /// Ends the factor.
+    ///
+    /// - Throws: ``NotBegun``.
+    func remove(from user: UUID) async throws {
+        guard try await store.remove(user) else { throw NotBegun() }
+    }
+
+    /// Six digits are soon guessed by who may guess without end.
+    private func counted<Value>(_ user: UUID, _ check: () async throws -> Value?) async throws -> Value {
+        let attempt = SignInGuard.Attempt(account: "two-factor \(user.text)", address: nil)
+        try await limit.admit(attempt)
+        guard let value = try await check() else {
+            await limit.failed(attempt)
+            throw WrongCode()
+        }
+        await limit.succeeded(attempt)
+        return value
+    }
+}

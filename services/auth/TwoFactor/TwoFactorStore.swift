@@ -1,0 +1,111 @@
+import Foundation
+import Identity
+import Kernel
+import Postgres
+
+/// Second factors, recovery codes, and sign-ins that wait for one of them.
+struct TwoFactorStore: Sendable {
+    /// A user's second factor, in force once it is confirmed.
+    struct Factor: Sendable {
+        let code: TimeBasedCode
+        let confirmedAt: Timestamp?
+        let recoveryCodesLeft: Int
+    }
+
+    let database: PostgresClient
+    let sealer: Sealer
+
+    // MARK: Reading
+
+    func factor(of user: UUID) async throws -> Factor? {
+        let rows = try await database.query(
+            """
+            SELECT sealed_secret, confirmed_at,
+                (SELECT count(*) FROM auth.recovery_codes c WHERE c.user_id = f.user_id AND used_at IS NULL)
+            FROM auth.second_factors f WHERE user_id = \(user)
+            """, as: .platform)
+        return try rows.first.map { row in
+            let (sealed, confirmedAt, left) = try row.decode([UInt8].self, Timestamp?.self, Int.self)
+            let secret = try sealer.open(sealed, context: Self.context(of: user))
+            return Factor(code: TimeBasedCode(secret: secret), confirmedAt: confirmedAt, recoveryCodesLeft: left)
+        }
+    }
+
+    // MARK: Enrolling
+
+    /// Begins anew with another secret; false when a factor is in force already.
+    func begin(_ code: TimeBasedCode, for user: UUID) async throws -> Bool {
+        let sealed = try sealer.seal(code.secret, context: Self.context(of: user))
+        let rows = try await database.query(
+            """
+            INSERT INTO auth.second_factors AS f (user_id, sealed_secret) VALUES (\(user), \(sealed))
+            ON CONFLICT (user_id) DO UPDATE SET sealed_secret = excluded.sealed_secret, created_at = now()
+            WHERE f.confirmed_at IS NULL RETURNING user_id
+            """, as: .platform)
+        return !rows.isEmpty
+    }
+
+    /// Puts the factor in force, with its recovery codes; false when it was already.
+    func confirm(_ user: UUID, step: Int64, recoveryCodes: [RecoveryCode]) async throws -> Bool {
+        try await database.withTransaction(as: .platform) { transaction in
+            let rows = try await transaction.query(
+                """
+                UPDATE auth.second_factors SET confirmed_at = now(), last_step = \(step)
+                WHERE user_id = \(user) AND confirmed_at IS NULL RETURNING user_id
+                """)
+            guard !rows.isEmpty else { return false }
+            let codes: SQL = """
+                INSERT INTO auth.recovery_codes (user_id, hash)
+                SELECT \(user), unnest(\(recoveryCodes.map(\.hash.bytes)))
+                """
+            try await transaction.batch([codes, try Self.audit("two_factor.enabled", user)])
+            return true
+        }
+    }
+
+    /// Ends the factor; false when there is none.
+    func remove(_ user: UUID) async throws -> Bool {
+        try await database.withTransaction(as: .platform) { transaction in
+            let rows = try await transaction.query(
+                "DELETE FROM auth.second_factors WHERE user_id = \(user) RETURNING confirmed_at")
+            guard let row = rows.first else { return false }
+            let confirmedAt: Timestamp? = try row.decode(at: 0)
+            if confirmedAt != nil {
+                try await transaction.query(try Self.audit("two_factor.disabled", user))
+            }
+            return true
+        }
+    }
+
+    // MARK: Using
+
+    /// Marks a code as used; false when it was, or a later one.
+    func use(step: Int64, of user: UUID) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            UPDATE auth.second_factors SET last_step = \(step)
+            WHERE user_id = \(user) AND last_step < \(step) RETURNING user_id
+            """, as: .platform)
+        return !rows.isEmpty
+    }
+
+    /// Marks a recovery code as used; false when there is none such left.
+    func use(_ code: RecoveryCode, of user: UUID) async throws -> Bool {
+        try await database.withTransaction(as: .platform) { transaction in
+            let rows = try await transaction.query(
+                """
+                UPDATE auth.recovery_codes SET used_at = now()
+                WHERE user_id = \(user) AND hash = \(code.hash.bytes) AND used_at IS NULL RETURNING user_id
+                """)
+            guard !rows.isEmpty else { return false }
+            try await transaction.query(try Self.audit("two_factor.recovery_code_used", user))
+            return true
+        }
+    }
+
+    private static func context(of user: UUID) -> String { "auth.second_factors \(user.text)" }
+
+    private static func audit(_ type: String, _ user: UUID) throws -> SQL {
+        AuditEntry(type: type, entityID: user, organizationID: nil, actor: try Actor.user(user)).insert
+    }
+}
