@@ -7,6 +7,7 @@ import Redis
 import ServiceKit
 import ServiceLifecycle
 import TestKit
+import Testing
 
 @testable import AuthService
 
@@ -86,6 +87,17 @@ struct AuthServer: Sendable {
             try await SigningKeyStore(database: client, sealer: sealer).load()
         }
         return try await TokenSigner(key: keys[0]).sign(claims)
+    }
+
+    /// The token of a newcomer's session of that kind as it was half an hour ago, when the role was another one.
+    func agedToken(of newcomer: Newcomer, _ kind: String) async throws -> String {
+        let rows = try await query(
+            "SELECT id FROM auth.sessions WHERE user_id = \(UUID(uuidString: newcomer.id)) AND kind = \(kind)")
+        let user = UserPrincipal(
+            id: try #require(UUID(uuidString: newcomer.id)), organizationID: UUID(uuidString: newcomer.organizationID),
+            role: .viewer, sessionID: nil, tokenID: UUID(), issuedAt: Date(timeIntervalSinceNow: -1810), expiresAt: nil)
+        let session = try #require(try rows.first?.decode(UUID.self, at: 0))
+        return try await sign(TokenClaims(.session, user: user, sessionID: session, lifetime: 3600))
     }
 
     /// Asks the database as its administrator.

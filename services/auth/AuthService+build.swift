@@ -33,10 +33,12 @@ struct AuthApplication {
             logger: logger)
         environment.health.register("signing keys") { _ = try signingKeys.signer() }
 
+        let authenticator = base.authenticator()
         let accounts = Accounts(base, signingKeys: signingKeys, hasher: hasher, outbox: outbox)
+        let renewal = CookieRenewal(authenticator: authenticator, sessions: accounts.sessions)
         var routes = RouteTable()
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
-        KeyRoutes(keys: signingKeys, revocations: revocations).add(to: &routes)
+        PeerRoutes(keys: signingKeys, revocations: revocations, renewal: renewal).add(to: &routes)
         let directory = DirectoryStore(database: base.database)
         EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)
         RelationshipRoutes(
@@ -49,7 +51,8 @@ struct AuthApplication {
         ).add(to: &routes)
 
         http = try HTTPApplication(
-            environment, routes: routes, authenticator: base.authenticator(), forms: forms, pages: pages,
+            environment, routes: routes, authenticator: authenticator,
+            sessions: SessionRenewal(logger: logger, ask: renewal.renewed), forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let reread: @Sendable (String?) async throws -> RevocationPage = { after in
             try await revocations.page(after: after.flatMap(Int.init) ?? 0)
@@ -87,13 +90,11 @@ private struct Accounts {
     }
 
     func addRoutes(to routes: inout RouteTable, pages: PageRenderer, idempotency: Idempotency) {
-        let renewal = CookieRenewal(sessions: sessions)
         AccountRoutes(registrar: registrar, signIn: signIn, sessions: sessions, idempotency: idempotency)
             .add(to: &routes)
-        ProfileRoutes(users: users, renewal: renewal).add(to: &routes)
+        ProfileRoutes(users: users).add(to: &routes)
         SessionRoutes(sessions: sessions).add(to: &routes)
-        PageRoutes(
-            registrar: registrar, signIn: signIn, sessions: sessions, users: users, renewal: renewal, pages: pages
-        ).add(to: &routes)
+        PageRoutes(registrar: registrar, signIn: signIn, sessions: sessions, users: users, pages: pages)
+            .add(to: &routes)
     }
 }
