@@ -1,3 +1,4 @@
+import EventBus
 import Foundation
 import Identity
 import Kernel
@@ -78,6 +79,21 @@ struct AuthServer: Sendable {
     /// A token by which another service of the installation calls.
     func internalToken() async throws -> String {
         try await InternalTokens(service: "realtime", keys: KeyRing(database.encodedSecretKey)).token()
+    }
+
+    /// The events about some subjects, or about members of those organizations, once there are so many.
+    func events(about subjects: String..., count: Int) async throws -> [Event] {
+        let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
+        let runner = Task { await redis.run() }
+        defer { runner.cancel() }
+        try await redis.waitUntilConnected()
+        return try await eventually { () -> [Event]? in
+            let entries = try await redis.xrange(StreamName.events(.auth), count: 10_000)
+            let events = try entries.map { try Event(json: $0["event"] ?? []) }.filter { event in
+                subjects.contains(event.subject) || event.organizationID.map { subjects.contains($0.text) } ?? false
+            }
+            return events.count == count ? events : nil
+        }
     }
 
     /// Signs claims of one's own as the service would.

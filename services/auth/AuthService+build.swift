@@ -79,7 +79,7 @@ private struct Accounts {
         let issuer = TokenIssuer(keys: signingKeys)
         let store = SessionStore(database: base.database, outbox: outbox)
         let attempts = AttemptLog(redis: base.redis, logger: logger)
-        users = UserStore(database: base.database)
+        users = UserStore(database: base.database, outbox: outbox)
         sessions = Sessions(
             store: store, issuer: issuer,
             announcer: RevocationAnnouncer(revocations: base.revocations, redis: base.redis, logger: logger))
