@@ -1,3 +1,4 @@
+import EventBus
 import Foundation
 import Identity
 import Kernel
@@ -7,6 +8,7 @@ import Redis
 import ServiceKit
 import ServiceLifecycle
 import TestKit
+import Testing
 
 @testable import AuthService
 
@@ -79,6 +81,21 @@ struct AuthServer: Sendable {
         try await InternalTokens(service: "realtime", keys: KeyRing(database.encodedSecretKey)).token()
     }
 
+    /// The events about some subjects, or about members of those organizations, once there are so many.
+    func events(about subjects: String..., count: Int) async throws -> [Event] {
+        let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
+        let runner = Task { await redis.run() }
+        defer { runner.cancel() }
+        try await redis.waitUntilConnected()
+        return try await eventually { () -> [Event]? in
+            let entries = try await redis.xrange(StreamName.events(.auth), count: 10_000)
+            let events = try entries.map { try Event(json: $0["event"] ?? []) }.filter { event in
+                subjects.contains(event.subject) || event.organizationID.map { subjects.contains($0.text) } ?? false
+            }
+            return events.count == count ? events : nil
+        }
+    }
+
     /// Signs claims of one's own as the service would.
     func sign(_ claims: TokenClaims) async throws -> String {
         let sealer = Sealer(keys: try KeyRing(database.encodedSecretKey))
@@ -86,6 +103,17 @@ struct AuthServer: Sendable {
             try await SigningKeyStore(database: client, sealer: sealer).load()
         }
         return try await TokenSigner(key: keys[0]).sign(claims)
+    }
+
+    /// The token of a newcomer's session of that kind as it was half an hour ago, when the role was another one.
+    func agedToken(of newcomer: Newcomer, _ kind: String) async throws -> String {
+        let rows = try await query(
+            "SELECT id FROM auth.sessions WHERE user_id = \(UUID(uuidString: newcomer.id)) AND kind = \(kind)")
+        let user = UserPrincipal(
+            id: try #require(UUID(uuidString: newcomer.id)), organizationID: UUID(uuidString: newcomer.organizationID),
+            role: .viewer, sessionID: nil, tokenID: UUID(), issuedAt: Date(timeIntervalSinceNow: -1810), expiresAt: nil)
+        let session = try #require(try rows.first?.decode(UUID.self, at: 0))
+        return try await sign(TokenClaims(.session, user: user, sessionID: session, lifetime: 3600))
     }
 
     /// Asks the database as its administrator.

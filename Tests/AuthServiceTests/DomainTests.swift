@@ -62,15 +62,7 @@ import Testing
         #expect(ReturnPath(requested).path == expected)
     }
 
-    @Test func `a cookie is renewed past half of its life`() {
-        let start = Timestamp(microseconds: 0)
-        let end = start.adding(.seconds(3600))
-        func isDue(after seconds: Int) -> Bool {
-            SessionTerms.isRenewalDue(issuedAt: start, expiresAt: end, now: start.adding(.seconds(seconds)))
-        }
-        #expect(!isDue(after: 0))
-        #expect(!isDue(after: 1800))
-        #expect(isDue(after: 1801))
+    @Test func `a cookie's lifetime tells its terms`() {
         for terms in [SessionTerms.browser, .rememberedBrowser] {
             #expect(SessionTerms(cookieLifetime: terms.lifetime) == terms)
         }

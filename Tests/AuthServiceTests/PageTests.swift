@@ -151,14 +151,8 @@ import Testing
         let ada = try await server.newcomer()
         let young = try await Browser(client: ada.client).signedIn(ada)
         #expect(try await young.get("/").cookie("session_token") == nil)
-        let session = try await server.query(
-            "SELECT id FROM auth.sessions WHERE user_id = \(UUID(uuidString: ada.id)) AND kind = 'browser'")
-        let user = UserPrincipal(
-            id: try #require(UUID(uuidString: ada.id)), organizationID: UUID(uuidString: ada.organizationID),
-            role: .viewer, sessionID: nil, tokenID: UUID(), issuedAt: Date(timeIntervalSinceNow: -1810), expiresAt: nil)
-        let claims = TokenClaims(
-            .session, user: user, sessionID: try #require(try session.first?.decode(UUID.self, at: 0)), lifetime: 3600)
-        let old = Browser(client: ada.client, cookie: "session_token=" + (try await server.sign(claims)))
+        let token = try await server.agedToken(of: ada, "browser")
+        let old = Browser(client: ada.client, cookie: "session_token=" + token)
         let cookie = try #require(try await old.get("/").cookie("session_token"))
         let me = try await ada.client.get("/api/v1/auth/me", headers: ["cookie": cookie.firstPair])
         // The role is today's, not the old cookie's.

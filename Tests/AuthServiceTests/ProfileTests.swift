@@ -41,6 +41,10 @@ import Testing
             WHERE entity_id = \(UUID(uuidString: ada.id)) AND event_type = 'user.updated'
             """)
         #expect(try audit.first?.decode(Int.self, at: 0) == 1)
+        let event = try #require(try await server.events(about: ada.id, count: 2).last)
+        #expect(event.type == "user.updated" && event.subjectVersion == 2 && event.userID?.text == ada.id)
+        let data = try event.decode([String: String].self)
+        #expect(data == ["user_id": ada.id, "email": ada.email, "name": "Ada King"])
     }
 
     @Test func `a stale version is 412, a bad name 422`() async throws {

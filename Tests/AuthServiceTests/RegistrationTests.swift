@@ -57,17 +57,7 @@ import Testing
     @Test func `others are told`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()
-        let redis = RedisClient(try RedisConfiguration(url: server.database.redisURL))
-        let runner = Task { await redis.run() }
-        defer { runner.cancel() }
-        try await redis.waitUntilConnected()
-        let events = try await eventually { () -> [Event]? in
-            let entries = try await redis.xrange(StreamName.events(.auth), count: 10_000)
-            let events = try entries.map { try Event(json: $0["event"] ?? []) }.filter { event in
-                event.organizationID?.text == ada.organizationID || event.subject == ada.id
-            }
-            return events.count == 3 ? events : nil
-        }
+        let events = try await server.events(about: ada.organizationID, ada.id, count: 3)
         #expect(Set(events.map(\.type)) == ["organization.created", "user.registered", "member.added"])
         let added = try #require(events.first { $0.type == "member.added" })
         let data: JSONValue = try added.decode()

@@ -16,6 +16,14 @@ def test_a_value_changes_while_one_looks(page):
     )
 
 
+def test_a_socket_that_ended_with_its_cookie_is_opened_again(page):
+    expect(page.locator("#feed")).to_have_text("Live", timeout=15_000)
+    page.evaluate("feed.socket.close(4401)")
+    expect(page.locator("#feed")).to_have_text("Reconnecting")
+    expect(page.locator("#feed")).to_have_text("Live", timeout=15_000)
+    assert page.url.endswith("/dashboard")
+
+
 def test_the_page_fits_a_phone(page):
     page.set_viewport_size({"width": 375, "height": 812})
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

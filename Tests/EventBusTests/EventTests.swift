@@ -10,6 +10,7 @@ struct EventTests {
         let organization = UUID.v7()
         let event = try Event(
             source: .devices, type: "device.updated", subject: "d-1", subjectVersion: 3, organizationID: organization,
+            actor: "device:d-1",
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", data: ["name": "Incubator"])
         let json = try JSONDecoder().decode(JSONValue.self, from: Data(event.json))
         #expect(json["specversion"] == "1.0" && json["source"] == "devices" && json["subjectversion"] == 3)
@@ -17,8 +18,17 @@ struct EventTests {
         let read = try Event(json: event.json)
         #expect(read.id == event.id && read.type == "device.updated" && read.organizationID == organization)
         #expect(read.time == event.time && read.traceparent == event.traceparent)
+        #expect(read.actor == "device:d-1" && read.userID == nil)
         let data = try read.decode([String: String].self)
         #expect(data == ["name": "Incubator"])
+    }
+
+    @Test func `a user who caused it is known`() throws {
+        let user = UUID.v7()
+        let event = try Event(
+            source: .alerts, type: "alert.acknowledged", subject: "a-1", subjectVersion: 2, organizationID: nil,
+            actor: "user:\(user.text)", data: ["id": "a-1"])
+        #expect(event.userID == user)
     }
 
     @Test(arguments: ["", "{}", #"{"id":"x","source":"devices"}"#])

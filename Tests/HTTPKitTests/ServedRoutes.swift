@@ -5,6 +5,7 @@ import Identity
 import Logging
 import ServiceKit
 import TestKit
+import Testing
 
 /// A service of given routes on a free port, and the means to sign in to it.
 struct ServedRoutes: Sendable {
@@ -18,14 +19,18 @@ struct ServedRoutes: Sendable {
     let routes: RouteTable
     private let signer: TokenSigner
     private let internalTokens: InternalTokens
+    private let verifier: TokenVerifier
 
     /// Serves `declare`'s routes for the length of `body`.
+    ///
+    /// - Parameter renew: Replaces the tokens of sessions.
     static func with<Result: Sendable>(
-        _ declare: (inout RouteTable) throws -> Void, _ body: @Sendable (ServedRoutes) async throws -> Result
+        renewing renew: @escaping SessionRenewal.Ask = { _ in nil }, _ declare: (inout RouteTable) throws -> Void,
+        _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
         var table = RouteTable()
         try declare(&table)
-        return try await serve(table, pages: nil, Parts(), body)
+        return try await serve(table, pages: nil, Parts(renewing: renew), body)
     }
 
     /// Serves `declare`'s pages for the length of `body`.
@@ -46,7 +51,7 @@ struct ServedRoutes: Sendable {
         _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
         let application = try HTTPApplication(
-            parts.environment, routes: table, authenticator: parts.authenticator,
+            parts.environment, routes: table, authenticator: parts.authenticator, sessions: parts.sessions,
             forms: FormTokens(keys: parts.keys), pages: pages)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
@@ -61,21 +66,29 @@ struct ServedRoutes: Sendable {
         revocations = parts.revocations
         signer = parts.signer
         internalTokens = parts.internalTokens
+        verifier = parts.verifier
         environment = parts.environment
         routes = application.routes
         parts.deviceKeys.hold(
             deviceKey.hash, DevicePrincipal(id: device, organizationID: organization, keyHash: deviceKey.hash))
     }
 
-    /// A token of a new user with that role in ``organization``.
+    /// A token of a new user with that role in ``organization``, issued `age` seconds ago.
     func token(
-        _ role: Role?, kind: TokenClaims.Kind = .access, isSuperuser: Bool = false, lifetime: TimeInterval = 900
+        _ role: Role?, kind: TokenClaims.Kind = .access, isSuperuser: Bool = false, lifetime: TimeInterval = 900,
+        age: TimeInterval = 0
     ) async throws -> String {
         let user = UserPrincipal(
             id: UUID(), organizationID: role == nil ? nil : organization, role: role, sessionID: UUID(),
-            tokenID: UUID(), isSuperuser: isSuperuser, issuedAt: Date(), expiresAt: nil)
+            tokenID: UUID(), isSuperuser: isSuperuser, issuedAt: Date(timeIntervalSinceNow: -age), expiresAt: nil)
         return try await signer.sign(
             TokenClaims(kind, user: user, sessionID: user.sessionID ?? UUID(), lifetime: lifetime))
+    }
+
+    /// The end of the session that `token` belongs to.
+    func revocation(of token: String) async throws -> Revocation {
+        let user = try await verifier.verify(token)
+        return Revocation(.session(try #require(user.sessionID)), at: Date(), lifetime: 3600)
     }
 
     /// The client of a new user with that role.
@@ -102,10 +115,12 @@ private struct Parts {
     let deviceKeys = KnownDevices()
     let signer: TokenSigner
     let internalTokens: InternalTokens
+    let verifier: TokenVerifier
     let authenticator: Authenticator
+    let sessions: SessionRenewal
     let environment: ServiceEnvironment
 
-    init() async throws {
+    init(renewing renew: @escaping SessionRenewal.Ask = { _ in nil }) async throws {
         let secret = Data((0..<32).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
         keys = try KeyRing(secret)
         let signingKey = SigningKey()
@@ -114,13 +129,16 @@ private struct Parts {
         signer = try await TokenSigner(key: signingKey)
         internalTokens = await InternalTokens(service: "test", keys: keys)
         let deviceKeys = deviceKeys
+        verifier = TokenVerifier(keys: localKeys, revocations: revocations)
         authenticator = Authenticator(
-            tokens: TokenVerifier(keys: localKeys, revocations: revocations), internalTokens: internalTokens,
+            tokens: verifier, internalTokens: internalTokens,
             accessTokens: CredentialCache { _ in nil }, deviceKeys: CredentialCache { deviceKeys[$0] },
             revocations: revocations)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        sessions = SessionRenewal(logger: logger, ask: renew)
         environment = ServiceEnvironment(
             service: ServiceDescription(name: "test", defaultPort: 0),
             configuration: try ServiceConfiguration(["LMS_SECRET_KEY": secret]),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger)
     }
 }

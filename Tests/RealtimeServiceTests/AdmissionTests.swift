@@ -53,13 +53,16 @@ struct AdmissionTests {
         #expect(try await status("/ws/live-data?ticket=\(ticket)", [:]) == 401)
     }
 
-    @Test func aRevokedUserIsClosedWithinASecond() async throws {
+    @Test(arguments: [false, true])
+    func aRevokedUserIsClosedWithinASecond(isRemovedMember: Bool) async throws {
         let server = try await RealtimeServer.shared()
         let user = UUID.v7()
+        let subject =
+            isRemovedMember ? Revocation.Subject.membership(user: user, organization: organization) : .user(user)
         let socket = try await server.socket(of: organization, user: user)
         let other = try await server.socket(of: organization)
         let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-        let revocation = Revocation(.user(user), at: now, until: now + 60_000_000)
+        let revocation = Revocation(subject, at: now, until: now + 60_000_000)
         try await server.service.redis.publish(
             Array(try JSONEncoder().encode(revocation)), to: Revocation.channel)
         #expect(try await socket.closeCode(within: .seconds(1)) == 4401)

@@ -69,11 +69,11 @@ struct RealtimeServer: Sendable {
 
     func tell(
         _ source: Kernel.Service, _ type: String, _ subject: UUID, _ version: Int, _ organization: UUID,
-        _ data: JSONValue
+        actor: String? = nil, _ data: JSONValue
     ) async throws {
         try await service.publish(
             try Event(
                 source: source, type: type, subject: subject.text, subjectVersion: version,
-                organizationID: organization, data: data))
+                organizationID: organization, actor: actor, data: data))
     }
 }

@@ -16,6 +16,8 @@ public struct Event: Sendable {
     public let subjectVersion: Int
     public let organizationID: UUID?
     public let time: Timestamp
+    /// Who caused it: `user:<id>`, `device:<id>` or `system`; nil where the source does not say.
+    public let actor: String?
     public let traceparent: String?
     /// The whole envelope as it goes over the wire.
     public let json: [UInt8]
@@ -50,8 +52,15 @@ public struct Event: Sendable {
         subjectVersion = attributes.subjectversion
         organizationID = attributes.organizationid.flatMap(UUID.init(uuidString:))
         time = attributes.time
+        actor = attributes.actor
         traceparent = attributes.traceparent
         self.json = json
+    }
+
+    /// The user who caused it; nil for anything else.
+    public var userID: UUID? {
+        guard let actor, actor.hasPrefix("user:") else { return nil }
+        return UUID(uuidString: String(actor.dropFirst("user:".count)))
     }
 
     /// The data of the event.
@@ -87,6 +96,7 @@ private struct Attributes: Decodable {
     let time: Timestamp
     let organizationid: String?
     let subjectversion: Int
+    let actor: String?
     let traceparent: String?
 }
 

@@ -3,7 +3,8 @@ import Identity
 import Kernel
 import ServiceKit
 
-/// Stands in for `auth` where another service is tested: signs tokens for users and publishes their key.
+/// Stands in for `auth` where another service is tested: signs tokens for users, publishes their key, and renews the
+/// sessions that services ask it to.
 public final class TestIssuer: Sendable {
     /// What `LMS_AUTH_URL` is to say.
     public let url: String
@@ -21,11 +22,38 @@ public final class TestIssuer: Sendable {
         try await once.value {
             let key = SigningKey()
             let keys = String(decoding: try JSONEncoder().encode(JSONWebKeySet(keys: [key.publicKey])), as: UTF8.self)
+            let signer = try await TokenSigner(key: key)
             let server = try await TestHTTPServer.start { request in
-                request.path == "/.well-known/jwks.json" ? (200, keys) : (200, #"{"items": [], "next": ""}"#)
+                switch request.path {
+                case "/.well-known/jwks.json": (200, keys)
+                case "/internal/v1/sessions/renew": await renew(request.body, with: signer)
+                default: (200, #"{"items": [], "next": ""}"#)
+                }
             }
-            return TestIssuer(url: server.url, signer: try await TokenSigner(key: key))
+            return TestIssuer(url: server.url, signer: signer)
         }
+    }
+
+    /// Another token of the same session, for an hour.
+    private static func renew(_ question: [UInt8], with signer: TokenSigner) async -> TestHTTPServer.Answer {
+        do {
+            let old = try JSONDecoder().decode(SessionToRenew.self, from: Data(question)).token
+            var user = try claims(of: old).principal
+            user.issuedAt = Date()
+            let claims = TokenClaims(.session, user: user, sessionID: user.sessionID ?? .v7(), lifetime: 3600)
+            let answer = try JSONEncoder().encode(SessionToken(try await signer.sign(claims), maxAge: nil))
+            return (200, String(decoding: answer, as: UTF8.self))
+        } catch {
+            return (422, "{}")
+        }
+    }
+
+    /// What a token says, unverified.
+    ///
+    /// - Throws: `DecodingError`.
+    public static func claims(of token: String) throws -> TokenClaims {
+        let payload = token.split(separator: ".").dropFirst().first.flatMap(Base64URL.decode)
+        return try JSONDecoder().decode(TokenClaims.self, from: Data(payload ?? []))
     }
 
     /// An access token.

@@ -54,7 +54,8 @@ extension AlertsService {
         AlertRoutes(alerts: alerts, life: life, announcer: announcer).add(to: &routes)
 
         let http = try HTTPApplication(
-            environment, routes: routes, authenticator: base.authenticator(), forms: FormTokens(keys: base.keyRing),
+            environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
+            forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
         return (http, try base.services() + [relay, dispatcher, consumer, evaluator, idempotency, http])

@@ -33,10 +33,12 @@ struct AuthApplication {
             logger: logger)
         environment.health.register("signing keys") { _ = try signingKeys.signer() }
 
+        let authenticator = base.authenticator()
         let accounts = Accounts(base, signingKeys: signingKeys, sealer: sealer, hasher: hasher, outbox: outbox)
+        let renewal = CookieRenewal(authenticator: authenticator, sessions: accounts.sessions)
         var routes = RouteTable()
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
-        KeyRoutes(keys: signingKeys, revocations: revocations).add(to: &routes)
+        PeerRoutes(keys: signingKeys, revocations: revocations, renewal: renewal).add(to: &routes)
         let directory = DirectoryStore(database: base.database)
         EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)
         RelationshipRoutes(
@@ -49,7 +51,8 @@ struct AuthApplication {
         ).add(to: &routes)
 
         http = try HTTPApplication(
-            environment, routes: routes, authenticator: base.authenticator(), forms: forms, pages: pages,
+            environment, routes: routes, authenticator: authenticator,
+            sessions: SessionRenewal(logger: logger, ask: renewal.renewed), forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let reread: @Sendable (String?) async throws -> RevocationPage = { after in
             try await revocations.page(after: after.flatMap(Int.init) ?? 0)
@@ -76,7 +79,7 @@ private struct Accounts {
         let issuer = TokenIssuer(keys: signingKeys)
         let store = SessionStore(database: base.database, outbox: outbox)
         let attempts = AttemptLog(redis: base.redis, logger: logger)
-        users = UserStore(database: base.database)
+        users = UserStore(database: base.database, outbox: outbox)
         sessions = Sessions(
             store: store, issuer: issuer,
             announcer: RevocationAnnouncer(revocations: base.revocations, redis: base.redis, logger: logger))
@@ -90,14 +93,12 @@ private struct Accounts {
     }
 
     func addRoutes(to routes: inout RouteTable, pages: PageRenderer, idempotency: Idempotency) {
-        let renewal = CookieRenewal(sessions: sessions)
         AccountRoutes(registrar: registrar, signIn: signIn, sessions: sessions, idempotency: idempotency)
             .add(to: &routes)
-        ProfileRoutes(users: users, renewal: renewal).add(to: &routes)
+        ProfileRoutes(users: users).add(to: &routes)
         SessionRoutes(sessions: sessions).add(to: &routes)
         TwoFactorRoutes(twoFactor: signIn.twoFactor, signIn: signIn).add(to: &routes)
-        PageRoutes(
-            registrar: registrar, signIn: signIn, sessions: sessions, users: users, renewal: renewal, pages: pages
-        ).add(to: &routes)
+        PageRoutes(registrar: registrar, signIn: signIn, sessions: sessions, users: users, pages: pages)
+            .add(to: &routes)
     }
 }

@@ -29,7 +29,8 @@ extension BillingService {
         BillingRoutes(plans: PlanStore(database: database), subscriptions: subscriptions, usage: usage)
             .add(to: &routes)
         let http = try HTTPApplication(
-            environment, routes: routes, authenticator: base.authenticator(), forms: FormTokens(keys: base.keyRing),
+            environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
+            forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let housekeeping = Housekeeping(usage: usage, logger: logger)
         return (http, try base.services() + [relay, consumer, housekeeping, http])

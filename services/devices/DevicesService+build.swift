@@ -49,7 +49,7 @@ extension DevicesService {
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(deviceKeys: keys.cache),
-            forms: FormTokens(keys: base.keyRing),
+            sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let services: [any ServiceLifecycle.Service] = [
             OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),

@@ -36,7 +36,7 @@ extension ReadingsService {
         let http = try HTTPApplication(
             environment, routes: routes,
             authenticator: base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder)),
-            forms: FormTokens(keys: base.keyRing),
+            sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
         return (http, try base.services() + [consumer, partitions, relay, publisher, batcher, http])

@@ -47,7 +47,8 @@ extension RealtimeService {
 
         let socketTasks = WebSocketTasks()
         let http = try HTTPApplication(
-            environment, routes: routes, authenticator: base.authenticator(), forms: forms, pages: pages,
+            environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
+            forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"),
             server: .http1WithWebSockets(socketTasks, configuration: .init(idleTimeout: .seconds(120))))
         let retention = Retention(database: base.database, logger: logger)

@@ -19,12 +19,14 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
     /// - Parameters:
     ///   - routes: the service's own.
     ///   - authenticator: finds out who makes a request.
+    ///   - sessions: keeps browsers signed in that go on asking.
     ///   - forms: checks what forms are sent with.
     ///   - pages: renders error pages, and serves the files that pages load; nil for a service without web pages.
     ///   - openAPI: the service's `openapi.yaml`.
     ///   - server: what is put on each connection; WebSockets come with another one.
     public init(
-        _ environment: ServiceEnvironment, routes: RouteTable, authenticator: Authenticator, forms: FormTokens,
+        _ environment: ServiceEnvironment, routes: RouteTable, authenticator: Authenticator, sessions: SessionRenewal,
+        forms: FormTokens,
         pages: PageRenderer? = nil, openAPI: URL? = nil, server: HTTPServerBuilder = HTTPApplication.http1
     ) throws {
         var routes = routes
@@ -39,7 +41,10 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
             SecurityHeaders()
             ProblemMiddleware(pages: pages)
         }
-        router.add(routes, behind: RouteGate(authenticator: authenticator, forms: forms))
+        router.add(
+            routes,
+            behind: RouteGate(
+                authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions)))
         let listening = ListeningPort()
         self.listening = listening
         application = Application(

@@ -76,6 +76,16 @@ public struct ServiceBase: Sendable {
             deviceKeys: deviceKeys, revocations: revocations)
     }
 
+    /// What renews the sessions of browsers, by asking `auth`.
+    ///
+    /// - Throws: `ConfigurationError`.
+    public func sessionRenewal() throws -> SessionRenewal {
+        let auth = try peer(.auth)
+        return SessionRenewal(logger: environment.logger) { token in
+            try await auth.post(SessionToRenew(token: token), to: "/internal/v1/sessions/renew")
+        }
+    }
+
     /// The clients and what keeps keys and revocations up to date, in the order in which they start; a service's own
     /// parts come behind them and so are shut down before.
     ///

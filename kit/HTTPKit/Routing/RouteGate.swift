@@ -7,6 +7,7 @@ import Logging
 struct RouteGate: Sendable {
     let authenticator: Authenticator
     let forms: FormTokens
+    let cookies: CookieRenewal
 
     func respond(to request: Request, context: AppRequestContext, on route: Route) async throws -> Response {
         var request = request
@@ -21,7 +22,7 @@ struct RouteGate: Sendable {
         if route.options.body.accepts == [.form] {
             context.form = try await forms.checkedFields(of: request, context)
         }
-        let response = try await route.handler(request, context)
+        let response = try await cookies.renewing(route.handler(request, context), to: request, context)
         return Negotiation.unlessModified(response, for: request)
     }
 

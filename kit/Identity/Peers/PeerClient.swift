@@ -27,16 +27,32 @@ public final class PeerClient: Sendable {
     public func get<Document: Decodable>(_ path: String, as type: Document.Type = Document.self) async throws
         -> Document?
     {
-        let response = try await attempt(path)
+        try await answer(to: HTTPClient.Request(url: base.absoluteString + path))
+    }
+
+    /// The answer to `question`, sent as JSON to `path`; nil when there is none (204, 404). It may be asked twice.
+    ///
+    /// - Throws: ``PeerError``, `EncodingError`, `DecodingError`.
+    public func post<Document: Decodable>(
+        _ question: some Encodable, to path: String, as type: Document.Type = Document.self
+    ) async throws -> Document? {
+        try await answer(
+            to: HTTPClient.Request(
+                method: .post, url: base.absoluteString + path, headers: [.contentType: "application/json"],
+                body: Array(JSONEncoder().encode(question))))
+    }
+
+    private func answer<Document: Decodable>(to request: HTTPClient.Request) async throws -> Document? {
+        let response = try await attempt(request)
         switch response.status.code {
-        case 200: return try JSONDecoder().decode(type, from: Data(response.body))
-        case 404: return nil
+        case 200: return try JSONDecoder().decode(Document.self, from: Data(response.body))
+        case 204, 404: return nil
         default: throw PeerError.refused(status: response.status.code)
         }
     }
 
-    private func attempt(_ path: String) async throws -> HTTPClient.Response {
-        var request = HTTPClient.Request(url: base.absoluteString + path)
+    private func attempt(_ request: HTTPClient.Request) async throws -> HTTPClient.Response {
+        var request = request
         request.timeout = Self.deadline
         request.headers[.authorization] = "Bearer \(try await tokens.token())"
         var reason = "it has not been answering"

@@ -24,9 +24,4 @@ enum SessionTerms: Sendable, Hashable, CaseIterable {
     init(cookieLifetime: Duration) {
         self = cookieLifetime > SessionTerms.browser.lifetime * 2 ? .rememberedBrowser : .browser
     }
-
-    /// Whether what was issued then is to be replaced: past half of its life.
-    static func isRenewalDue(issuedAt: Timestamp, expiresAt: Timestamp, now: Timestamp) -> Bool {
-        now.since(issuedAt) > expiresAt.since(now)
-    }
 }

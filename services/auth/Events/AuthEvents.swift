@@ -8,13 +8,21 @@ extension Event {
     static func organizationCreated(_ id: UUID, name: DisplayName, owner: UUID) throws -> Event {
         try Event(
             source: .auth, type: "organization.created", subject: id.text, subjectVersion: 1, organizationID: id,
-            actor: owner.text, data: OrganizationData(organizationID: id.text, name: name.text, ownerID: owner.text))
+            actor: "user:\(owner.text)",
+            data: OrganizationData(organizationID: id.text, name: name.text, ownerID: owner.text))
     }
 
     static func userRegistered(_ id: UUID, email: EmailAddress, name: DisplayName) throws -> Event {
         try Event(
             source: .auth, type: "user.registered", subject: id.text, subjectVersion: 1, organizationID: nil,
-            actor: id.text, data: UserData(userID: id.text, email: email.text, name: name.text))
+            actor: "user:\(id.text)", data: UserData(userID: id.text, email: email.text, name: name.text))
+    }
+
+    static func userUpdated(_ user: User) throws -> Event {
+        try Event(
+            source: .auth, type: "user.updated", subject: user.id.text, subjectVersion: user.version,
+            organizationID: nil, actor: "user:\(user.id.text)",
+            data: UserData(userID: user.id.text, email: user.email, name: user.name))
     }
 
     /// The subject is the membership: organization and user.
@@ -23,7 +31,7 @@ extension Event {
     ) throws -> Event {
         try Event(
             source: .auth, type: "member.added", subject: "\(organization.text)/\(user.text)", subjectVersion: 1,
-            organizationID: organization, actor: user.text,
+            organizationID: organization, actor: "user:\(user.text)",
             data: MemberData(
                 organizationID: organization.text, userID: user.text, role: role.rawValue, email: email.text,
                 name: name.text))
@@ -33,14 +41,14 @@ extension Event {
     static func userAccess(_ user: User, by actor: UUID) throws -> Event {
         try Event(
             source: .auth, type: user.isActive ? "user.reactivated" : "user.deactivated", subject: user.id.text,
-            subjectVersion: user.version, organizationID: nil, actor: actor.text,
+            subjectVersion: user.version, organizationID: nil, actor: "user:\(actor.text)",
             data: UserData(userID: user.id.text, email: user.email, name: user.name))
     }
 
     static func sessionRevoked(_ id: UUID, of user: UUID) throws -> Event {
         try Event(
             source: .auth, type: "session.revoked", subject: id.text, subjectVersion: 1, organizationID: nil,
-            actor: user.text, data: SessionData(sessionID: id.text, userID: user.text))
+            actor: "user:\(user.text)", data: SessionData(sessionID: id.text, userID: user.text))
     }
 }
 

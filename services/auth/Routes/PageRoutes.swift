@@ -7,12 +7,11 @@ struct PageRoutes: Sendable {
     let signIn: SignIn
     let sessions: Sessions
     let users: UserStore
-    let renewal: CookieRenewal
     let pages: PageRenderer
 
     func add(to routes: inout RouteTable) {
         routes.page("/", .public) { request, context in
-            try await renewal.renewing(try pages.render("landing", for: request, context), request, context)
+            try pages.render("landing", for: request, context)
         }
         routes.page("/auth/login", .public) { request, context in
             let page = SignInPage(next: try request.query()["next"])
@@ -102,7 +101,7 @@ struct PageRoutes: Sendable {
         _ opened: OpenedSession, _ page: some EntryPage, _ request: Request, _ context: AppRequestContext
     ) async throws -> Response {
         let token = try await sessions.issuer.cookie(of: opened.session, terms: opened.terms)
-        return Redirect(to: ReturnPath(page.next).path).setting(token.cookie(for: request))
+        return Redirect(to: ReturnPath(page.next).path).setting(SessionCookie.make(token, isSecure: request.isSecure))
             .response(from: request, context: context)
     }
 

@@ -37,12 +37,12 @@ struct Sessions: Sendable {
 
     /// A new cookie for a session whose present one is past half of its life; nil while it is not, or when the session
     /// does not hold any more.
+    ///
+    /// - Parameter user: Who the present cookie stands for.
     func renewedCookie(of user: UserPrincipal) async throws -> SessionToken? {
-        guard let id = user.sessionID, let end = user.expiresAt else { return nil }
+        guard let id = user.sessionID, let end = user.expiresAt, user.isPastHalfLife(at: Date()) else { return nil }
         let now = Timestamp.now
-        let (issuedAt, expiresAt) = (Timestamp(user.issuedAt), Timestamp(end))
-        guard SessionTerms.isRenewalDue(issuedAt: issuedAt, expiresAt: expiresAt, now: now) else { return nil }
-        let terms = SessionTerms(cookieLifetime: expiresAt.since(issuedAt))
+        let terms = SessionTerms(cookieLifetime: .seconds(end.timeIntervalSince(user.issuedAt)))
         guard let session = try await store.prolong(id, terms: terms, from: now) else { return nil }
         return try await issuer.cookie(of: session, terms: terms, at: now)
     }
@@ -54,11 +54,5 @@ struct Sessions: Sendable {
         guard let revocation = try await store.revoke(id, of: user, at: .now) else { return false }
         await announcer.announce(revocation)
         return true
-    }
-}
-
-extension Timestamp {
-    fileprivate init(_ date: Date) {
-        self.init(microseconds: Int64((date.timeIntervalSince1970 * 1e6).rounded()))
     }
 }

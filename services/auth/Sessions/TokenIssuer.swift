@@ -29,7 +29,9 @@ struct TokenIssuer: Sendable {
         of session: ActiveSession, terms: SessionTerms, at now: Timestamp = .now
     ) async throws -> SessionToken {
         let token = try await sign(.session, for: session, lifetime: terms.lifetime, at: now)
-        return SessionToken(value: token, terms: terms)
+        // Without "remember me" the cookie ends with the browser.
+        let maxAge = terms == .rememberedBrowser ? Int(terms.lifetime.components.seconds) : nil
+        return SessionToken(token, maxAge: maxAge)
     }
 
     private func sign(
@@ -51,10 +53,4 @@ struct TokenSet: Sendable {
     let access: String
     let refresh: String
     let session: ActiveSession
-}
-
-/// The content of a browser's session cookie.
-struct SessionToken: Sendable {
-    let value: String
-    let terms: SessionTerms
 }

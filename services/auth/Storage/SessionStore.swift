@@ -59,14 +59,15 @@ struct SessionStore: Sendable {
         }
     }
 
-    /// Prolongs a browser's session; nil when it does not hold any more.
+    /// Prolongs a browser's session; nil when it does not hold any more, or is none of a browser.
     func prolong(_ id: UUID, terms: SessionTerms, from now: Timestamp) async throws -> ActiveSession? {
         try await database.query(
             """
             WITH kept AS (
                 UPDATE auth.sessions s SET last_used_at = now(), expires_at = \(now.adding(terms.lifetime))
                 FROM auth.users u
-                WHERE s.id = \(id) AND s.revoked_at IS NULL AND u.id = s.user_id AND u.is_active
+                WHERE s.id = \(id) AND s.kind = 'browser' AND s.revoked_at IS NULL
+                    AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
             )
             SELECT \(UserStore.columns), m.organization_id, m.role, s.id

@@ -1,3 +1,4 @@
+import EventBus
 import Foundation
 import Identity
 import Kernel
@@ -13,6 +14,7 @@ struct UserStore: Sendable {
         """
 
     let database: PostgresClient
+    let outbox: Outbox
 
     /// Who signs in by an address: the user, the hash of the password, and the organization to begin in.
     struct Account: Sendable {
@@ -71,7 +73,7 @@ struct UserStore: Sendable {
     /// - Returns: The user as it is now; nil when the version was another one.
     func rename(_ id: UUID, to name: DisplayName, ifVersions versions: Set<Int>?) async throws -> User? {
         let isExpected: SQL = versions.map { "u.version = ANY(\(Array($0)))" } ?? "true"
-        return try await database.withTransaction(as: .platform) { transaction -> User? in
+        let renamed = try await database.withTransaction(as: .platform) { transaction -> User? in
             let rows = try await transaction.query(
                 """
                 UPDATE auth.users u SET name = \(name.text), version = version + 1, last_updated = now()
@@ -82,9 +84,11 @@ struct UserStore: Sendable {
             let audit = AuditEntry(
                 type: "user.updated", entityID: id, organizationID: nil, actor: try Actor.user(id),
                 data: try JSONB(["name": name.text]))
-            try await transaction.batch([user.entity.update, audit.insert])
+            try await transaction.batch([user.entity.update, audit.insert, outbox.append(.userUpdated(user))])
             return user
         }
+        if renamed != nil { outbox.wake() }
+        return renamed
     }
 
     /// Inserts the rows of a new user, who owns a new organization; to be run in one transaction. The first statement

@@ -27,6 +27,9 @@ struct Dashboard: Sendable {
         let type: String
         let deviceID: UUID?
         let deviceName: String?
+        /// Who did it; nil for a device, and for what came by itself.
+        let userID: UUID?
+        let userName: String?
         let detail: String
         let time: Timestamp
     }
@@ -103,6 +106,8 @@ extension Dashboard.Activity: Encodable {
         case id, type, detail, time
         case deviceID = "device_id"
         case deviceName = "device_name"
+        case userID = "user_id"
+        case userName = "user_name"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -111,6 +116,8 @@ extension Dashboard.Activity: Encodable {
         try container.encode(type, forKey: .type)
         try container.encode(deviceID?.text, forKey: .deviceID)
         try container.encode(deviceName, forKey: .deviceName)
+        try container.encode(userID?.text, forKey: .userID)
+        try container.encode(userName, forKey: .userName)
         try container.encode(detail, forKey: .detail)
         try container.encode(time, forKey: .time)
     }

@@ -57,6 +57,41 @@ struct CommandData: Decodable, Sendable {
     }
 }
 
+/// The data of `member.added`, as far as the dashboard shows it.
+struct MemberData: Decodable, Sendable {
+    let organizationID: UUID
+    let userID: UUID
+    let name: String
+
+    enum CodingKeys: String, CodingKey {
+        case name
+        case organizationID = "organization_id"
+        case userID = "user_id"
+    }
+}
+
+/// The data of `member.removed`.
+struct RemovedMember: Decodable, Sendable {
+    let organizationID: UUID
+    let userID: UUID
+
+    enum CodingKeys: String, CodingKey {
+        case organizationID = "organization_id"
+        case userID = "user_id"
+    }
+}
+
+/// The data of `user.updated`.
+struct UserData: Decodable, Sendable {
+    let id: UUID
+    let name: String
+
+    enum CodingKeys: String, CodingKey {
+        case id = "user_id"
+        case name
+    }
+}
+
 /// The data of `alert.*`.
 struct AlertData: Decodable, Sendable {
     let id: UUID

@@ -31,6 +31,12 @@ struct DashboardProjection: Sendable {
             ]
         case "organization.deleted":
             return event.organizationID.map(Self.deleteAll) ?? []
+        case "member.added":
+            return [MemberRows.add(try event.decode(), version: event.subjectVersion)]
+        case "member.removed":
+            return [MemberRows.remove(try event.decode(), version: event.subjectVersion, at: event.time)]
+        case "user.updated":
+            return [MemberRows.rename(try event.decode(), version: event.subjectVersion)]
         default:
             return try event.type.hasPrefix("alert.") ? alert(event) : command(event)
         }
@@ -57,8 +63,9 @@ struct DashboardProjection: Sendable {
         _ event: Event, _ organization: UUID, _ device: UUID?, name: String? = nil, detail: String = ""
     ) -> SQL {
         """
-        INSERT INTO realtime.activity (id, organization_id, type, device_id, device_name, detail, happened_at)
-        VALUES (\(event.id), \(organization), \(event.type), \(device), \(name), \(detail), \(event.time))
+        INSERT INTO realtime.activity (id, organization_id, type, device_id, device_name, user_id, detail, happened_at)
+        VALUES (\(event.id), \(organization), \(event.type), \(device), \(name), \(event.userID), \(detail),
+            \(event.time))
         ON CONFLICT (id) DO NOTHING
         """
     }
@@ -68,6 +75,7 @@ struct DashboardProjection: Sendable {
             "DELETE FROM realtime.devices WHERE organization_id = \(organization)",
             "DELETE FROM realtime.alerts WHERE organization_id = \(organization)",
             "DELETE FROM realtime.activity WHERE organization_id = \(organization)",
+            "DELETE FROM realtime.members WHERE organization_id = \(organization)",
         ]
     }
 }

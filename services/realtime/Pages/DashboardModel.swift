@@ -27,6 +27,7 @@ struct DashboardModel {
         let detail: String?
         let deviceID: String?
         let deviceName: String?
+        let userName: String?
         let time: String
     }
 
@@ -88,6 +89,7 @@ extension DashboardModel.Activity {
         detail = activity.detail.isEmpty ? nil : activity.detail
         deviceID = activity.deviceID?.text
         deviceName = activity.deviceName
+        userName = activity.userName
         time = activity.time.rfc3339
     }
 

@@ -59,9 +59,11 @@ struct DashboardStore: Sendable {
 
     private func activity(_ organization: UUID) -> SQL {
         """
-        SELECT a.id, a.type, a.device_id, coalesce(nullif(d.name, ''), a.device_name), a.detail, a.happened_at
+        SELECT a.id, a.type, a.device_id, coalesce(nullif(d.name, ''), a.device_name), a.user_id, nullif(m.name, ''),
+            a.detail, a.happened_at
         FROM realtime.activity AS a
         LEFT JOIN realtime.devices AS d ON d.id = a.device_id AND d.organization_id = a.organization_id
+        LEFT JOIN realtime.members AS m ON m.user_id = a.user_id AND m.organization_id = a.organization_id
         WHERE a.organization_id = \(organization)
         ORDER BY a.happened_at DESC, a.id DESC LIMIT \(Self.listed)
         """
@@ -84,7 +86,7 @@ extension Dashboard.Alert {
 
 extension Dashboard.Activity {
     fileprivate init(_ row: Row) throws {
-        (id, type, deviceID, deviceName, detail, time) = try row.decode(
-            UUID.self, String.self, UUID?.self, String?.self, String.self, Timestamp.self)
+        (id, type, deviceID, deviceName, userID, userName, detail, time) = try row.decode(
+            UUID.self, String.self, UUID?.self, String?.self, UUID?.self, String?.self, String.self, Timestamp.self)
     }
 }

@@ -14,7 +14,7 @@ struct Retention: ServiceLifecycle.Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    try await deleteOld(before: Timestamp.now.adding(.zero - Self.age))
+                    try await deleteOld(at: .now)
                 } catch is CancellationError {
                 } catch {
                     logger.debug("old activity could not be deleted", metadata: ["error": "\(error)"])
@@ -24,8 +24,11 @@ struct Retention: ServiceLifecycle.Service {
         }
     }
 
-    private func deleteOld(before time: Timestamp) async throws {
+    /// - Throws: `PostgresError`.
+    func deleteOld(at now: Timestamp) async throws {
+        let time = now.adding(.zero - Self.age)
         _ = try await database.query("DELETE FROM realtime.activity WHERE happened_at < \(time)", as: .platform)
+        _ = try await database.query("DELETE FROM realtime.members WHERE removed_at < \(time)", as: .platform)
         _ = try await database.query(
             """
             DELETE FROM realtime.alerts

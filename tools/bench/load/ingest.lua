@@ -1,8 +1,9 @@
 -- POSTs readings of many devices; no two have the same device, sensor and time.
--- wrk … ingest.lua URL -- FILE READINGS FIRST
+-- wrk … ingest.lua URL -- FILE READINGS FIRST CONNECTION
 --   FILE: a device a line, its id and its key
 --   READINGS: how many in a request
 --   FIRST: the second of the first reading, since 1970; each request takes the next milliseconds
+--   CONNECTION: keep-alive, or close for a new connection for each request
 
 local sensors = {
     { "temperature", "°C" }, { "humidity", "%" }, { "pressure", "hPa" }, { "co2", "ppm" }, { "tvoc", "ppb" },
@@ -20,7 +21,10 @@ function init(arguments)
         local id, key = line:match("(%S+) (%S+)")
         table.insert(devices, {
             path = "/api/v1/devices/" .. id .. "/readings",
-            headers = { ["Authorization"] = "Bearer " .. key, ["Content-Type"] = "application/json" },
+            headers = {
+                ["Authorization"] = "Bearer " .. key, ["Content-Type"] = "application/json",
+                ["Connection"] = arguments[4],
+            },
         })
     end
     readings, first = tonumber(arguments[2]), tonumber(arguments[3])

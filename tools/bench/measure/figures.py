@@ -11,6 +11,8 @@ from . import processes, wrk
 from .ports import free_port
 
 HOUR = 3600
+# What a request says of its connection.
+KEPT, NEW = "keep-alive", "close"
 
 
 class Bench:
@@ -36,11 +38,12 @@ class Bench:
                 self.ingest(self.gateway_url(), readings, seconds=2)
         return self.device_file
 
-    def ingest(self, url, readings, seconds=None):
+    def ingest(self, url, readings, seconds=None, connection=KEPT):
         """Sends readings; returns what wrk counted, and the second from which on they are."""
         first = self.next_hour
         self.next_hour += HOUR
-        return wrk.run("ingest.lua", url, seconds or self.seconds, self.device_file, readings, first), first
+        arguments = (self.device_file, readings, first, connection)
+        return wrk.run("ingest.lua", url, seconds or self.seconds, *arguments), first
 
     def gateway_url(self):
         return f"http://127.0.0.1:{self.installation.port}"
@@ -77,20 +80,29 @@ def ingest_batches(bench):
 
 def ingest_single(bench):
     """1 reading a request, beside nginx in front of what answers at once."""
+    return [single_readings(bench, "durable ingest, 1 reading a request", KEPT)]
+
+
+def ingest_connections(bench):
+    """1 reading a request and connection, as devices send that know no other way, beside nginx likewise."""
+    return [single_readings(bench, "durable ingest, 1 reading a connection", NEW)]
+
+
+def single_readings(bench, figure, connection):
     bench.devices()
-    measured, _, check = measured_ingest(bench, 1)
+    measured, _, check = measured_ingest(bench, 1, connection)
     usage = bench.references.usage()
-    reference, _ = bench.ingest(bench.proxy_url(), 1)
-    return [row("durable ingest, 1 reading a request", measured["rate"], "requests/s", reference="nginx, static",
-                against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"],
-                per_cpu=per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds()),
-                **shared(measured))]
+    reference, _ = bench.ingest(bench.proxy_url(), 1, connection=connection)
+    return row(figure, measured["rate"], "requests/s", reference="nginx, static", against=reference["rate"],
+               check=check, reference_p99_ms=reference["p99_ms"],
+               per_cpu=per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds()),
+               **shared(measured))
 
 
-def measured_ingest(bench, readings):
+def measured_ingest(bench, readings, connection=KEPT):
     """What wrk counted, the seconds between which its readings are, and whether the table agrees."""
     usage = bench.installation.usage()
-    measured, first = bench.ingest(bench.gateway_url(), readings)
+    measured, first = bench.ingest(bench.gateway_url(), readings, connection=connection)
     measured["cpu"], measured["memory"] = usage.seconds(), usage.memory()
     during = f"time >= to_timestamp({first}) AND time < to_timestamp({first + HOUR})"
     stored = settled(lambda: int(bench.installation.select(f"SELECT count(*) FROM readings.readings WHERE {during}")))
@@ -247,4 +259,7 @@ def shared(measured):
     return {key: measured[key] for key in ("p50_ms", "p99_ms", "cpu", "memory") if key in measured}
 
 
-ALL = {"select": select_rate, "batches": ingest_batches, "single": ingest_single, "proxied": proxied, "idle": idle}
+ALL = {
+    "select": select_rate, "batches": ingest_batches, "single": ingest_single, "connections": ingest_connections,
+    "proxied": proxied, "idle": idle,
+}

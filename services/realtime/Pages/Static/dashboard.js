@@ -169,7 +169,8 @@ function showChosen(isLive) {
 
 async function refresh(path, element) {
   const response = await fetch(path);
-  if (!response.ok) return;
+  // Who is not signed in any more is sent to the form, which is no part of this page.
+  if (!response.ok || response.redirected) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
   showAges(fresh);
   if (fresh.innerHTML !== element.innerHTML) element.replaceChildren(...fresh.childNodes);
@@ -239,5 +240,7 @@ setInterval(() => {
   showAges();
   if (document.visibilityState === "visible") refreshStats();
 }, 10_000);
+/* A page that is left open keeps its session, too: that ends an hour after its last request. */
+setInterval(refreshStats, 300_000);
 feed.connect();
 if (page.devices) loadLatest().catch(() => {});

@@ -45,8 +45,9 @@ class LiveFeed {
   async closed(code) {
     this.onState("reconnecting");
     this.failures += 1;
-    // A handshake that is refused does not say why: whether the session has ended is asked for itself.
-    if (code === 4401 || (this.failures === 2 && (await LiveFeed.isSignedOut()))) {
+    // A socket ends with the cookie it was opened with, though that has been renewed since, and a handshake that is
+    // refused does not say why: whether the session has ended is asked for itself.
+    if ((code === 4401 || this.failures === 2) && (await LiveFeed.isSignedOut())) {
       location.assign("/auth/login?next=" + encodeURIComponent(location.pathname));
       return;
     }

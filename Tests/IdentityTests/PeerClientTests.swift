@@ -1,0 +1,49 @@
+import Foundation
+import HTTPClient
+import TestKit
+import Testing
+
+@testable import Identity
+
+@Suite struct PeerClientTests {
+    private struct Note: Codable, Equatable {
+        let text: String
+    }
+
+    private func client(_ server: TestHTTPServer) async throws -> PeerClient {
+        PeerClient(
+            base: try #require(URL(string: server.url)), http: HTTPClient(),
+            tokens: await InternalTokens(service: "readings", keys: try .sample()))
+    }
+
+    @Test func aQuestionIsSentWithATokenOfOurs() async throws {
+        let server = try await TestHTTPServer.start { (200, $0.text) }
+        let answer = try await client(server).post(Note(text: "é"), to: "/internal/v1/notes", as: Note.self)
+        #expect(answer == Note(text: "é"))
+        let request = try #require(server.requests.first)
+        #expect(request.method == "POST" && request.path == "/internal/v1/notes")
+        #expect(request.header("content-type") == "application/json")
+        let token = try #require(request.header("authorization")?.dropFirst("Bearer ".count))
+        let tokens = await InternalTokens(service: "auth", keys: try .sample())
+        #expect(try await tokens.verify(String(token)) == "readings")
+    }
+
+    @Test(arguments: [204, 404])
+    func noAnswerIsNil(status: Int) async throws {
+        let server = try await TestHTTPServer.start { _ in (status, "") }
+        #expect(try await client(server).post(Note(text: ""), to: "/", as: Note.self) == nil)
+    }
+
+    @Test func aPeerThatFailsIsAskedTwiceAndOneThatRefusesOnce() async throws {
+        let failing = try await TestHTTPServer.start { _ in (503, "") }
+        await #expect(throws: PeerError.self) {
+            try await client(failing).post(Note(text: ""), to: "/", as: Note.self)
+        }
+        #expect(failing.requests.count == 2)
+        let refusing = try await TestHTTPServer.start { _ in (403, "") }
+        await #expect(throws: PeerError.self) {
+            try await client(refusing).post(Note(text: ""), to: "/", as: Note.self)
+        }
+        #expect(refusing.requests.count == 1)
+    }
+}
