@@ -15,6 +15,12 @@ struct PageRoutes: Sendable {
         }
         routes.page("/auth/login", .public) { request, context in
             let page = SignInPage(next: try request.query()["next"])
+            if context.principal == nil,
+                let redirect = try await CookieReplacement(sessions: sessions).reviving(
+                    request, to: ReturnPath(page.next))
+            {
+                return redirect.response(from: request, context: context)
+            }
             return try show("login", page, request, context)
         }
         routes.page("/auth/register", .public) { request, context in

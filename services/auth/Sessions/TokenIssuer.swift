@@ -12,14 +12,14 @@ struct TokenIssuer: Sendable {
         _ = try keys.signer()
     }
 
-    /// What a program keeps its session with.
+    /// What a program keeps its session with; without a refresh token where a cookie does.
     ///
     /// - Throws: ``SigningKeys/NotLoaded``.
     func tokens(
-        of session: ActiveSession, refreshToken: SecretToken, at now: Timestamp = .now
+        of session: ActiveSession, refreshToken: SecretToken?, at now: Timestamp = .now
     ) async throws -> TokenSet {
         let access = try await sign(.access, for: session, lifetime: SessionTerms.accessTokenLifetime, at: now)
-        return TokenSet(access: access, refresh: refreshToken.secret, session: session)
+        return TokenSet(access: access, refresh: refreshToken?.secret, session: session)
     }
 
     /// What a browser keeps its session with.
@@ -48,9 +48,10 @@ struct TokenIssuer: Sendable {
     }
 }
 
-/// The tokens of a program's session.
+/// The tokens of a session.
 struct TokenSet: Sendable {
     let access: String
-    let refresh: String
+    /// Nil where a cookie keeps the session.
+    let refresh: String?
     let session: ActiveSession
 }

@@ -30,7 +30,8 @@ struct SessionStore: Sendable {
                 WHERE hash = \(token.bytes) AND used_at IS NULL AND expires_at > now()
                 RETURNING session_id
             ), kept AS (
-                UPDATE auth.sessions s SET last_used_at = now(), expires_at = \(expiresAt)
+                UPDATE auth.sessions s
+                SET last_used_at = now(), expires_at = \(expiresAt), organization_id = \(Self.activeOrganization)
                 FROM used, auth.users u
                 WHERE s.id = used.session_id AND s.revoked_at IS NULL AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
@@ -64,9 +65,11 @@ struct SessionStore: Sendable {
         try await database.query(
             """
             WITH kept AS (
-                UPDATE auth.sessions s SET last_used_at = now(), expires_at = \(now.adding(terms.lifetime))
+                UPDATE auth.sessions s
+                SET last_used_at = now(), expires_at = \(now.adding(terms.lifetime)),
+                    organization_id = \(Self.activeOrganization)
                 FROM auth.users u
-                WHERE s.id = \(id) AND s.kind = 'browser' AND s.revoked_at IS NULL
+                WHERE s.id = \(id) AND s.kind = \(terms.kind) AND s.revoked_at IS NULL AND s.expires_at > now()
                     AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
             )
@@ -74,6 +77,46 @@ struct SessionStore: Sendable {
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
             LEFT JOIN auth.memberships m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
+            """, as: .platform
+        ).first.map(ActiveSession.init)
+    }
+
+    /// The organization that a session goes on in: the active one, or for who does not belong to it any more the one
+    /// joined first.
+    private static let activeOrganization: SQL = """
+        (SELECT organization_id FROM auth.memberships WHERE user_id = s.user_id
+         ORDER BY organization_id = s.organization_id DESC NULLS LAST, created_at, organization_id LIMIT 1)
+        """
+
+    /// Makes an organization the active one of a session; nil when the session does not hold, is kept otherwise than on
+    /// `terms`, or the user does not belong to the organization.
+    ///
+    /// - Parameter refreshToken: Takes the place of the one that has not been used.
+    func activate(
+        _ organization: UUID, for user: UserPrincipal, _ terms: SessionTerms, refreshToken: SecretHash?,
+        from now: Timestamp
+    ) async throws -> ActiveSession? {
+        let expiresAt = now.adding(terms.lifetime)
+        return try await database.query(
+            """
+            WITH kept AS (
+                UPDATE auth.sessions s
+                SET last_used_at = now(), expires_at = \(expiresAt), organization_id = m.organization_id
+                FROM auth.users u JOIN auth.memberships m ON m.user_id = u.id
+                WHERE s.id = \(user.sessionID) AND s.user_id = \(user.id) AND s.kind = \(terms.kind)
+                    AND s.revoked_at IS NULL AND u.id = s.user_id AND u.is_active
+                    AND m.organization_id = \(organization)
+                RETURNING s.id, s.user_id, s.organization_id
+            ), replaced AS (
+                DELETE FROM auth.refresh_tokens t USING kept WHERE t.session_id = kept.id AND t.used_at IS NULL
+            ), issued AS (
+                INSERT INTO auth.refresh_tokens (hash, session_id, expires_at)
+                SELECT \(refreshToken?.bytes), id, \(expiresAt) FROM kept WHERE \(refreshToken != nil)
+            )
+            SELECT \(UserStore.columns), m.organization_id, m.role, s.id
+            FROM kept s
+            JOIN auth.users u ON u.id = s.user_id
+            JOIN auth.memberships m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
             """, as: .platform
         ).first.map(ActiveSession.init)
     }
