@@ -66,6 +66,37 @@ import Testing
         #expect(try event.decode(JSONValue.self)["role"] == "viewer")
     }
 
+    @Test func `what is issued while a role changes says the new one`() async throws {
+        let server = try await AuthServer.shared()
+        let ways: [@Sendable (Newcomer) async throws -> JSONValue] = [
+            { try await $0.refresh($0.refreshToken).json["user"]["role"] },
+            { try await $0.logIn().json["user"]["role"] },
+            { try await $0.switching(to: $0.organizationID).api.get("/api/v1/auth/me").json["role"] },
+        ]
+        for way in ways {
+            let ada = try await server.newcomer()
+            let issued = try await withClient(server.database.administrator) { client in
+                // A change that has begun and takes its time.
+                try await client.withTransaction { transaction -> Task<JSONValue, any Error> in
+                    try await transaction.query(
+                        "UPDATE auth.memberships SET role = 'viewer' WHERE user_id = \(UUID(uuidString: ada.id))")
+                    let task = Task { try await way(ada) }
+                    try await eventually {
+                        try await server.query(
+                            """
+                            SELECT 1 FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event_type = 'Lock'
+                                AND query LIKE '%FOR SHARE%'
+                            """
+                        ).count > 0
+                    }
+                    return task
+                }
+            }
+            #expect(try await issued.value == "viewer")
+        }
+    }
+
     @Test func `the same role again changes nothing, another version is refused`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

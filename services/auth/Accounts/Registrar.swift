@@ -36,7 +36,7 @@ struct Registrar: Sendable {
         do {
             let rows = try await transaction.batch(statements)
             guard let row = rows.first?.first else { throw DecodingFailure.noSuchColumn(0) }
-            return OpenedSession(session, user: try User(row))
+            return OpenedSession(session, user: try User(row), membership: membership)
         } catch let error as PostgresError where error.constraint == "users_email_key" {
             throw AddressTaken()
         }

@@ -28,8 +28,10 @@ struct SignIn: Sendable {
         await limit.succeeded(attempt)
         let session = NewSession(
             userID: account.user.id, membership: account.membership, terms: terms, client: client, at: .now)
-        try await sessions.open(session)
-        return OpenedSession(session, user: account.user)
+        // While the password was hashed the account may have been closed, or the role become another one.
+        let (user, membership) = try await sessions.open(session)
+        guard user.isActive else { throw WrongCredentials() }
+        return OpenedSession(session, user: user, membership: membership)
     }
 
     /// The attempt is admitted again once it has its turn, so that of many at once only as many slip through as are

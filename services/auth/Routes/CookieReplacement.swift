@@ -13,7 +13,7 @@ struct CookieReplacement: Sendable {
     ) async throws -> Response {
         var response = try answer.response(from: request, context: context)
         guard context.authentication?.credential == .sessionCookie,
-            let token = try await sessions.replacedCookie(of: context.user)
+            let token = try await sessions.reissuedCookie(of: context.user)
         else { return response }
         response.setCookie(SessionCookie.make(token, isSecure: request.isSecure))
         return response

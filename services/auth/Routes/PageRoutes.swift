@@ -84,7 +84,7 @@ struct PageRoutes: Sendable {
     private func enter(
         _ opened: OpenedSession, _ page: some EntryPage, _ request: Request, _ context: AppRequestContext
     ) async throws -> Response {
-        let token = try await sessions.issuer.cookie(of: opened.session, terms: opened.terms)
+        let token = try await sessions.issuer.cookie(of: opened.session, terms: opened.terms, at: opened.openedAt)
         return Redirect(to: ReturnPath(page.next).path).setting(SessionCookie.make(token, isSecure: request.isSecure))
             .response(from: request, context: context)
     }

@@ -55,12 +55,12 @@ struct Sessions: Sendable {
     /// - Parameter user: Who the present cookie stands for.
     func renewedCookie(of user: UserPrincipal) async throws -> SessionToken? {
         guard user.isPastHalfLife(at: Date()) else { return nil }
-        return try await replacedCookie(of: user)
+        return try await reissuedCookie(of: user)
     }
 
     /// A new cookie for a session whose present one does not say any more what is so; nil when the session does not hold
     /// any more.
-    func replacedCookie(of user: UserPrincipal) async throws -> SessionToken? {
+    func reissuedCookie(of user: UserPrincipal) async throws -> SessionToken? {
         guard let id = user.sessionID, let terms = SessionTerms(cookieOf: user) else { return nil }
         let now = Timestamp.now
         guard let session = try await store.prolong(id, terms: terms, from: now) else { return nil }
@@ -74,7 +74,7 @@ struct Sessions: Sendable {
         // Without an organization a user is touched by no revocation but those of the session, the user and the token.
         user.organizationID = nil
         guard !announcer.revocations.isRevoked(user) else { return nil }
-        return try await replacedCookie(of: user)
+        return try await reissuedCookie(of: user)
     }
 
     /// Makes another organization the active one of a browser's session: a new cookie, and an access token for scripts.
