@@ -10,16 +10,26 @@ import Testing
 /// Who may use which route: declared here once more, by hand, and tried against the running service.
 @Suite struct AccessTests {
     private static let access: [Access: Set<String>] = [
+        // What somebody may do in an organization depends on the role there, which `RoleTests` tries.
         .signedIn: [
+            "GET /api/v1/organizations", "POST /api/v1/organizations", "GET /api/v1/organizations/{id}",
+            "PUT /api/v1/organizations/{id}", "DELETE /api/v1/organizations/{id}",
+            "POST /api/v1/organizations/{id}/restore", "POST /api/v1/organizations/{id}/leave",
+            "POST /api/v1/organizations/{id}/transfer-ownership", "GET /api/v1/organizations/{id}/members",
+            "PUT /api/v1/organizations/{id}/members/{user_id}",
+            "DELETE /api/v1/organizations/{id}/members/{user_id}", "POST /api/v1/auth/switch-organization",
             "POST /api/v1/auth/logout", "GET /api/v1/auth/me", "PUT /api/v1/auth/me", "GET /api/v1/auth/sessions",
             "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout", "GET /api/v1/auth/two-factor",
             "POST /api/v1/auth/two-factor", "DELETE /api/v1/auth/two-factor", "POST /api/v1/auth/two-factor/confirm",
         ],
+        .user(atLeast: .viewer, orGrant: true): ["GET /api/v1/projects", "GET /api/v1/projects/{id}"],
+        .user(atLeast: .member, orGrant: true): ["PUT /api/v1/projects/{id}"],
         .user(atLeast: .viewer): [
             "GET /api/v1/entities", "GET /api/v1/entities/{id}", "GET /api/v1/entities/{id}/events",
             "GET /api/v1/entities/{id}/relationships", "GET /api/v1/entities/{id}/graph",
         ],
         .user(atLeast: .member): [
+            "POST /api/v1/projects", "DELETE /api/v1/projects/{id}",
             "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
             "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
         ],
@@ -107,6 +117,7 @@ import Testing
 
     private func split(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        return (HTTPMethod(rawValue: parts[0]), parts[1].replacingOccurrences(of: "{id}", with: UUID().uuidString))
+        let path = ["{id}", "{user_id}"].reduce(parts[1]) { $0.replacing($1, with: UUID().uuidString) }
+        return (HTTPMethod(rawValue: parts[0]), path)
     }
 }

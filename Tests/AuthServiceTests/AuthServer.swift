@@ -29,8 +29,12 @@ struct AuthServer: Sendable {
 
     /// Starts an instance, which runs as long as the process.
     ///
-    /// - Parameter redisURL: Instead of the database's own.
-    static func start(on database: TestDatabase, redisURL: String? = nil) async throws -> AuthServer {
+    /// - Parameters:
+    ///   - redisURL: Instead of the database's own.
+    ///   - deletion: How organizations are deleted.
+    static func start(
+        on database: TestDatabase, redisURL: String? = nil, deletion: DeletionTerms = DeletionTerms()
+    ) async throws -> AuthServer {
         let configuration = try ServiceConfiguration([
             "LMS_DATABASE_URL": database.configuration(.auth).url,
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
@@ -42,7 +46,7 @@ struct AuthServer: Sendable {
         let environment = ServiceEnvironment(
             service: AuthService.description, configuration: configuration, logger: logger)
         let application = try await AuthApplication(
-            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000))
+            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000), deletion: deletion)
         let group = ServiceGroup(configuration: .init(services: application.services, logger: logger))
         Task { try await group.run() }
         let port = try await application.http.port()
@@ -72,6 +76,22 @@ struct AuthServer: Sendable {
         return Newcomer(
             client: client, email: email, id: id, organizationID: organization, accessToken: access,
             refreshToken: refresh)
+    }
+
+    /// Somebody new who has been taken into an organization, and signed in there.
+    func member(of organization: String, as role: Role) async throws -> Newcomer {
+        let newcomer = try await newcomer()
+        try await join(newcomer, to: organization, as: role)
+        return try await newcomer.switching(to: organization)
+    }
+
+    /// Takes somebody into an organization, as an accepted invitation does.
+    func join(_ newcomer: Newcomer, to organization: String, as role: Role) async throws {
+        _ = try await query(
+            """
+            INSERT INTO auth.memberships (organization_id, user_id, role)
+            VALUES (\(UUID(uuidString: organization)), \(UUID(uuidString: newcomer.id)), \(role.rawValue))
+            """)
     }
 
     static func newAddress() -> String { "user-\(UUID().uuidString.lowercased())@example.org" }
@@ -141,6 +161,17 @@ struct Newcomer: Sendable {
 
     func logIn(password: String = password) async throws -> TestHTTPResponse {
         try await client.post("/api/v1/auth/login", ["email": .string(email), "password": .string(password)])
+    }
+
+    /// The same person with the tokens of another organization.
+    func switching(to organization: String) async throws -> Newcomer {
+        let response = try await api.post(
+            "/api/v1/auth/switch-organization", ["organization_id": .string(organization)])
+        guard let access = response.json["access_token"].string, let refresh = response.json["refresh_token"].string
+        else { throw UnexpectedAnswer(response: response) }
+        return Newcomer(
+            client: client, email: email, id: id, organizationID: organization, accessToken: access,
+            refreshToken: refresh)
     }
 
     func refresh(_ token: String) async throws -> TestHTTPResponse {

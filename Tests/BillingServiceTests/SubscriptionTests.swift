@@ -61,6 +61,24 @@ import Testing
         #expect(try await viewer.get("/api/v1/billing/usage").status == 404)
     }
 
+    @Test func `of a deleted organization no usage and no device is left, and of others everything`() async throws {
+        let server = try await BillingServer.shared()
+        let (organization, other) = (UUID.v7(), UUID.v7())
+        for one in [organization, other] {
+            try await server.publish(
+                .organization("created", one), .device("registered", UUID.v7(), of: one),
+                .counted("command.queued", by: .devices, one))
+        }
+        let before = try await server.database.rows(of: other, in: "billing")
+        #expect(before == ["organizations": 1, "subscriptions": 1, "devices": 1, "usage_daily": 1])
+        try await server.publish(.organization("deleted", organization, version: 2))
+        // That it is deleted stays, so that nothing that comes late makes it anew.
+        try await eventually(within: .seconds(20)) {
+            try await server.database.rows(of: organization, in: "billing") == ["organizations": 1, "removals": 1]
+        }
+        #expect(try await server.database.rows(of: other, in: "billing") == before)
+    }
+
     @Test func `the plans are the same for every signed-in user`() async throws {
         let server = try await BillingServer.shared()
         let plans = try await server.client(in: nil, as: nil).get("/api/v1/billing/plans").json["items"].array ?? []

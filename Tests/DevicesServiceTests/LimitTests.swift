@@ -31,18 +31,6 @@ import Testing
         _ = try await organization.device()
     }
 
-    @Test func `the devices of a deleted organization are deleted`() async throws {
-        let server = try await DevicesServer.shared()
-        let organization = try await server.organization()
-        let device = try await organization.device()
-        let event = try Event(
-            source: .auth, type: "organization.deleted", subject: organization.id.text, subjectVersion: 2,
-            organizationID: organization.id, data: ["organization_id": organization.id.text])
-        try await server.service.redis.xadd(StreamName.events(.auth), [("event", event.json)])
-        try await server.service.events(about: device.id, are: ["device.registered", "device.deleted"])
-        #expect(try await organization.admin.get(device.path).status == 404)
-    }
-
     private func tell(_ server: DevicesServer, _ organization: UUID, devices: Int?, version: Int) async throws {
         let event = try Event(
             source: .billing, type: "limits.changed", subject: organization.text, subjectVersion: version,

@@ -76,6 +76,33 @@ struct DashboardTests {
         try await dashboard(of: organization) { $0["stats"]["open_alerts"].int == 0 && $0["alerts"].array == [] }
     }
 
+    @Test func ofADeletedOrganizationNothingIsLeft() async throws {
+        let server = try await RealtimeServer.shared()
+        let other = UUID.v7()
+        try await server.register(device, name: "Incubator", of: organization)
+        try await server.register(UUID.v7(), name: "Other", of: other)
+        try await server.tell(
+            .alerts, "alert.triggered", UUID.v7(), 1, organization,
+            [
+                "id": .string(UUID.v7().text), "organization_id": .string(organization.text),
+                "device_id": .string(device.text), "severity": "critical", "status": "active", "message": "Hot",
+                "triggered_at": "2026-11-24T02:00:00.000000Z",
+            ])
+        let database = server.service.database
+        try await eventually {
+            try await database.rows(of: organization, in: "realtime") == ["devices": 1, "alerts": 1, "activity": 2]
+        }
+        for (version, type) in ["member.role_changed", "member.removed", "organization.deleted"].enumerated() {
+            try await server.tell(
+                .auth, type, organization, version + 2, organization,
+                ["organization_id": .string(organization.text), "user_id": .string(UUID.v7().text)])
+        }
+        try await eventually(within: .seconds(20)) {
+            try await database.rows(of: organization, in: "realtime") == ["removals": 1]
+        }
+        #expect(try await database.rows(of: other, in: "realtime") == ["devices": 1, "activity": 1])
+    }
+
     @Test func storedReadingsAreCounted() async throws {
         let server = try await RealtimeServer.shared()
         try await server.tell(

@@ -39,9 +39,11 @@ extension AlertsService {
                 store: evaluations, rules: RuleCache(rules: rules, versions: versions), announcer: announcer,
                 logger: logger),
             logger: logger)
+        let removal = OrganizationRemoval(
+            table: "alerts.removals", steps: AlertRemoval.parts, database: database, logger: logger)
         let consumer = EventConsumer(
             sources: [.auth, .devices], consumer: .alerts, database: database, redis: redis, logger: logger,
-            handler: Projections(devices: DeviceStore(), life: life).apply)
+            handler: Projections(devices: DeviceStore(), life: life, removal: removal).apply)
 
         var routes = RouteTable()
         RuleRoutes(
@@ -58,6 +60,6 @@ extension AlertsService {
             forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
-        return (http, try base.services() + [relay, dispatcher, consumer, evaluator, idempotency, http])
+        return (http, try base.services() + [relay, dispatcher, consumer, removal, evaluator, idempotency, http])
     }
 }

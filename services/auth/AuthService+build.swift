@@ -14,9 +14,12 @@ struct AuthApplication {
     /// Everything that runs, in the order in which it starts.
     let services: [any ServiceLifecycle.Service]
 
-    /// - Parameter hasher: Another one only in tests, which cannot wait for the real cost.
+    /// - Parameters:
+    ///   - hasher: Another one only in tests, which cannot wait for the real cost.
+    ///   - deletion: Other terms only in tests, which cannot wait for a week.
     init(
-        _ environment: ServiceEnvironment, hasher: PasswordHasher = PasswordHasher(cost: Self.passwordCost)
+        _ environment: ServiceEnvironment, hasher: PasswordHasher = PasswordHasher(cost: Self.passwordCost),
+        deletion: DeletionTerms = DeletionTerms()
     ) async throws {
         let logger = environment.logger
         let verificationKeys = LocalKeys()
@@ -38,6 +41,8 @@ struct AuthApplication {
         let renewal = CookieRenewal(authenticator: authenticator, sessions: accounts.sessions)
         var routes = RouteTable()
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
+        let tenancy = Tenancy(base, sessions: accounts.sessions, outbox: outbox, deletion: deletion)
+        tenancy.addRoutes(to: &routes, idempotency: idempotency)
         PeerRoutes(keys: signingKeys, revocations: revocations, renewal: renewal).add(to: &routes)
         let directory = DirectoryStore(database: base.database)
         EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)
@@ -62,6 +67,7 @@ struct AuthApplication {
                 signingKeys,
                 OutboxRelay(outbox: outbox, database: base.database, redis: base.redis, logger: logger),
                 Housekeeping(database: base.database, logger: logger), idempotency,
+                tenancy.removal, tenancy.sweeper,
                 http,
             ]
     }
@@ -100,5 +106,38 @@ private struct Accounts {
         TwoFactorRoutes(twoFactor: signIn.twoFactor, signIn: signIn).add(to: &routes)
         PageRoutes(registrar: registrar, signIn: signIn, sessions: sessions, users: users, pages: pages)
             .add(to: &routes)
+    }
+}
+
+/// Organizations, who belongs to them and what they work on, and the routes to them.
+private struct Tenancy {
+    let organizations: Organizations
+    let members: Members
+    let projects: ProjectStore
+    let cookies: CookieReplacement
+    let removal: OrganizationRemoval
+    let sweeper: OrganizationSweeper
+
+    init(_ base: ServiceBase, sessions: Sessions, outbox: Outbox, deletion: DeletionTerms) {
+        let logger = base.environment.logger
+        let store = OrganizationStore(database: base.database)
+        let ledger = Ledger(outbox: outbox)
+        projects = ProjectStore(database: base.database, ledger: ledger)
+        organizations = Organizations(store: store, ledger: ledger, grace: deletion.grace)
+        members = Members(
+            organizations: store, store: MemberStore(database: base.database), projects: projects, ledger: ledger,
+            announcer: sessions.announcer)
+        cookies = CookieReplacement(sessions: sessions)
+        removal = OrganizationRemoval(
+            table: "auth.removals", steps: OrganizationEnd.parts, database: base.database, logger: logger)
+        sweeper = OrganizationSweeper(
+            end: OrganizationEnd(database: base.database, outbox: outbox, removal: removal), terms: deletion,
+            announcer: sessions.announcer, logger: logger)
+    }
+
+    func addRoutes(to routes: inout RouteTable, idempotency: Idempotency) {
+        OrganizationRoutes(organizations: organizations, idempotency: idempotency).add(to: &routes)
+        MemberRoutes(members: members, cookies: cookies).add(to: &routes)
+        ProjectRoutes(projects: projects, idempotency: idempotency).add(to: &routes)
     }
 }

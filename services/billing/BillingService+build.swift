@@ -18,8 +18,11 @@ extension BillingService {
 
         let subscriptions = SubscriptionStore(database: database, outbox: outbox)
         let usage = UsageStore(database: database)
+        let removal = OrganizationRemoval(
+            table: "billing.removals", steps: OrganizationStore.parts, database: database, logger: logger)
         let projections = Projections(
-            organizations: OrganizationStore(), subscriptions: subscriptions, devices: DeviceStore(), usage: usage)
+            organizations: OrganizationStore(removal: removal), subscriptions: subscriptions, devices: DeviceStore(),
+            usage: usage)
         let consumer = EventConsumer(
             sources: [.auth, .devices, .readings, .alerts], consumer: .billing, database: database, redis: redis,
             logger: logger, handler: projections.apply)
@@ -33,6 +36,6 @@ extension BillingService {
             forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let housekeeping = Housekeeping(usage: usage, logger: logger)
-        return (http, try base.services() + [relay, consumer, housekeeping, http])
+        return (http, try base.services() + [relay, consumer, removal, housekeeping, http])
     }
 }

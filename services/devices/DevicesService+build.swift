@@ -29,6 +29,9 @@ extension DevicesService {
         let idempotency = Idempotency(
             table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing))
 
+        let removal = OrganizationRemoval(
+            table: "devices.removals", steps: DeviceStore.parts, database: database, logger: logger)
+
         let waiters = PollWaiters()
         let announcer = Announcer(outbox: outbox, redis: redis, waiters: waiters, logger: logger)
         let liveness = LivenessWriter(store: statuses, announcer: announcer, logger: logger)
@@ -56,11 +59,12 @@ extension DevicesService {
             EventConsumer(
                 sources: [.auth, .billing, .devices], consumer: .devices, database: database, redis: redis,
                 logger: logger,
-                handler: EventApplication(devices: devices, limits: LimitStore(), redis: redis).apply),
+                handler: EventApplication(devices: devices, removal: removal, limits: LimitStore(), redis: redis).apply),
             liveness,
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
+            removal,
             idempotency,
             http,
         ]

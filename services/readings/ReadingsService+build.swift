@@ -23,9 +23,11 @@ extension ReadingsService {
         let publisher = BatchPublisher(redis: base.redis, logger: logger)
         let batcher = Batcher(store: readings, publisher: publisher, logger: logger)
         let relay = BatchRelay(store: readings, publisher: publisher, database: base.database, logger: logger)
+        let removal = OrganizationRemoval(
+            table: "readings.removals", steps: ReadingRemoval.parts, database: base.database, logger: logger)
         let consumer = EventConsumer(
-            sources: [.devices], consumer: .readings, database: base.database, redis: base.redis, logger: logger,
-            handler: DeviceProjection(devices: devices).apply)
+            sources: [.auth, .devices], consumer: .readings, database: base.database, redis: base.redis,
+            logger: logger, handler: DeviceProjection(devices: devices, removal: removal).apply)
 
         var routes = RouteTable()
         IngestRoutes(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
@@ -39,6 +41,6 @@ extension ReadingsService {
             sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
-        return (http, try base.services() + [consumer, partitions, relay, publisher, batcher, http])
+        return (http, try base.services() + [consumer, removal, partitions, relay, publisher, batcher, http])
     }
 }

@@ -25,9 +25,11 @@ extension RealtimeService {
 
         let rate = RateMeter()
         let meter = EventTail(sources: [.readings], redis: base.redis, logger: logger, handler: rate.receive)
+        let removal = OrganizationRemoval(
+            table: "realtime.removals", steps: DashboardStore.parts, database: base.database, logger: logger)
         let consumer = EventConsumer(
             sources: [.auth, .devices, .alerts], consumer: .realtime, database: base.database, redis: base.redis,
-            logger: logger, handler: DashboardProjection().apply)
+            logger: logger, handler: DashboardProjection(removal: removal).apply)
 
         let forms = FormTokens(keys: base.keyRing)
         let charts = ChartLibrary(logger: logger)
@@ -52,6 +54,6 @@ extension RealtimeService {
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"),
             server: .http1WithWebSockets(socketTasks, configuration: .init(idleTimeout: .seconds(120))))
         let retention = Retention(database: base.database, logger: logger)
-        return (http, try base.services() + [consumer, meter, retention, tail, sockets, socketTasks, http])
+        return (http, try base.services() + [consumer, removal, meter, retention, tail, sockets, socketTasks, http])
     }
 }

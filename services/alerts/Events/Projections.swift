@@ -5,6 +5,7 @@ import Postgres
 struct Projections: Sendable {
     let devices: DeviceStore
     let life: AlertLife
+    let removal: OrganizationRemoval
 
     /// Applies one event; the same event twice changes nothing more.
     func apply(_ event: Event, _ transaction: Transaction) async throws {
@@ -17,7 +18,7 @@ struct Projections: Sendable {
                 device.id, of: device.organizationID, version: event.subjectVersion, transaction)
             try await life.resolveAll(ofDevice: device.id, in: device.organizationID, transaction)
         case "organization.deleted":
-            try await devices.removeOrganization(event.decode(OrganizationDeletedData.self).organizationID, transaction)
+            try await transaction.query(removal.begin(event.decode(OrganizationDeletedData.self).organizationID))
         default: break
         }
     }

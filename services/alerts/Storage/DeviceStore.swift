@@ -29,14 +29,4 @@ struct DeviceStore: Sendable {
             "DELETE FROM alerts.rule_state WHERE organization_id = \(organization) AND device_id = \(id)",
         ])
     }
-
-    /// Deletes everything of an organization.
-    func removeOrganization(_ id: UUID, _ transaction: Transaction) async throws {
-        try await transaction.batch([
-            "DELETE FROM alerts.rules WHERE organization_id = \(id)",
-            "DELETE FROM alerts.alerts WHERE organization_id = \(id)",
-            "DELETE FROM alerts.channels WHERE organization_id = \(id)",
-            "DELETE FROM alerts.devices WHERE organization_id = \(id)",
-        ])
-    }
 }

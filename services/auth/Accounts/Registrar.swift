@@ -36,7 +36,7 @@ struct Registrar: Sendable {
         do {
             let rows = try await transaction.batch(statements)
             guard let row = rows.first?.first else { throw DecodingFailure.noSuchColumn(0) }
-            return OpenedSession(session, user: try User(row))
+            return OpenedSession(session, user: try User(row), membership: membership)
         } catch let error as PostgresError where error.constraint == "users_email_key" {
             throw AddressTaken()
         }
@@ -44,9 +44,9 @@ struct Registrar: Sendable {
 
     private static func events(of new: NewUser) throws -> [Event] {
         [
-            try .organizationCreated(new.organizationID, name: new.organizationName, owner: new.id),
+            try .organizationCreated(new.organizationID, name: new.organizationName.text, owner: new.id),
             try .userRegistered(new.id, email: new.email, name: new.name),
-            try .memberAdded(new.id, to: new.organizationID, role: .owner, email: new.email, name: new.name),
+            try .memberAdded(new.id, to: new.organizationID, role: .owner, email: new.email.text, name: new.name.text),
         ]
     }
 }

@@ -97,7 +97,9 @@ struct SignIn: Sendable {
     ) async throws -> OpenedSession {
         let session = NewSession(
             userID: account.user.id, membership: account.membership, terms: terms, client: client, at: .now)
-        try await sessions.open(session)
-        return OpenedSession(session, user: account.user)
+        // Since the account was read it may have been closed, or the role become another one.
+        let (user, membership) = try await sessions.open(session)
+        guard user.isActive else { throw WrongCredentials() }
+        return OpenedSession(session, user: user, membership: membership)
     }
 }

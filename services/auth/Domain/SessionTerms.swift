@@ -20,6 +20,9 @@ enum SessionTerms: Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// How long anything that keeps a session may live.
+    static var longestLifetime: Duration { rememberedBrowser.lifetime }
+
     /// The terms of a cookie that was issued for that long.
     init(cookieLifetime: Duration) {
         self = cookieLifetime > SessionTerms.browser.lifetime * 2 ? .rememberedBrowser : .browser

@@ -5,11 +5,11 @@ import Kernel
 
 /// What this service tells the others.
 extension Event {
-    static func organizationCreated(_ id: UUID, name: DisplayName, owner: UUID) throws -> Event {
+    static func organizationCreated(_ id: UUID, name: String, owner: UUID) throws -> Event {
         try Event(
             source: .auth, type: "organization.created", subject: id.text, subjectVersion: 1, organizationID: id,
             actor: "user:\(owner.text)",
-            data: OrganizationData(organizationID: id.text, name: name.text, ownerID: owner.text))
+            data: OrganizationData(organizationID: id.text, name: name, ownerID: owner.text))
     }
 
     static func userRegistered(_ id: UUID, email: EmailAddress, name: DisplayName) throws -> Event {
@@ -27,14 +27,14 @@ extension Event {
 
     /// The subject is the membership: organization and user.
     static func memberAdded(
-        _ user: UUID, to organization: UUID, role: Role, email: EmailAddress, name: DisplayName
+        _ user: UUID, to organization: UUID, role: Role, email: String, name: String, version: Int = 1
     ) throws -> Event {
         try Event(
-            source: .auth, type: "member.added", subject: "\(organization.text)/\(user.text)", subjectVersion: 1,
+            source: .auth, type: "member.added", subject: "\(organization.text)/\(user.text)",
+            subjectVersion: version,
             organizationID: organization, actor: "user:\(user.text)",
             data: MemberData(
-                organizationID: organization.text, userID: user.text, role: role.rawValue, email: email.text,
-                name: name.text))
+                organizationID: organization.text, userID: user.text, role: role.rawValue, email: email, name: name))
     }
 
     /// Whether somebody may sign in has changed.

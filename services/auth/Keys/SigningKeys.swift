@@ -19,6 +19,8 @@ final class SigningKeys: Service {
 
     private let store: SigningKeyStore
     private let verificationKeys: LocalKeys
+    /// Knows of no revocation.
+    private let verifier: TokenVerifier
     private let logger: Logger
     private let loaded = Mutex<Loaded?>(nil)
 
@@ -26,6 +28,7 @@ final class SigningKeys: Service {
     init(store: SigningKeyStore, verificationKeys: LocalKeys, logger: Logger) {
         self.store = store
         self.verificationKeys = verificationKeys
+        verifier = TokenVerifier(keys: verificationKeys, revocations: Revocations())
         self.logger = logger
     }
 
@@ -54,6 +57,11 @@ final class SigningKeys: Service {
     func keySet() throws(NotLoaded) -> JSONWebKeySet {
         guard let loaded = loaded.withLock(\.self) else { throw NotLoaded() }
         return loaded.keySet
+    }
+
+    /// Whom a token of ours stands for, or stood for until it was revoked.
+    func holder(of token: String) async throws(TokenError) -> UserPrincipal {
+        try await verifier.verify(token)
     }
 
     private func load() async -> Bool {

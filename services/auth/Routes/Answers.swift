@@ -2,13 +2,14 @@ import Identity
 import Kernel
 import Postgres
 
-/// The answer to a login: tokens, and whom they are for.
+/// The answer to a login or another active organization: tokens, and whom they are for.
 struct TokenAnswer: Encodable {
     let accessToken: String
     var tokenType = "bearer"
     /// Seconds until the access token ends.
     let expiresIn: Int64
-    let refreshToken: String
+    /// Nil where a cookie keeps the session.
+    let refreshToken: String?
     let user: UserAnswer
     /// With a registration, the organization that it made.
     let organization: OrganizationAnswer?

@@ -15,6 +15,12 @@ struct PageRoutes: Sendable {
         }
         routes.page("/auth/login", .public) { request, context in
             let page = SignInPage(next: try request.query()["next"])
+            if context.principal == nil,
+                let redirect = try await CookieReplacement(sessions: sessions).reviving(
+                    request, to: ReturnPath(page.next))
+            {
+                return redirect.response(from: request, context: context)
+            }
             return try show("login", page, request, context)
         }
         routes.page("/auth/register", .public) { request, context in
@@ -100,7 +106,7 @@ struct PageRoutes: Sendable {
     private func enter(
         _ opened: OpenedSession, _ page: some EntryPage, _ request: Request, _ context: AppRequestContext
     ) async throws -> Response {
-        let token = try await sessions.issuer.cookie(of: opened.session, terms: opened.terms)
+        let token = try await sessions.issuer.cookie(of: opened.session, terms: opened.terms, at: opened.openedAt)
         return Redirect(to: ReturnPath(page.next).path).setting(SessionCookie.make(token, isSecure: request.isSecure))
             .response(from: request, context: context)
     }

@@ -10,6 +10,7 @@ struct NewSession: Sendable {
     let membership: Membership?
     let terms: SessionTerms
     let client: ClientDescription
+    let openedAt: Timestamp
     let expiresAt: Timestamp
     /// What keeps the session; nil where a cookie does.
     let refreshToken: SecretToken?
@@ -19,6 +20,7 @@ struct NewSession: Sendable {
         self.membership = membership
         self.terms = terms
         self.client = client
+        openedAt = now
         expiresAt = now.adding(terms.lifetime)
         refreshToken = terms == .api ? SecretToken(.refresh) : nil
     }

@@ -1,4 +1,5 @@
 import Identity
+import Postgres
 
 /// A session that has just been opened, and what keeps it.
 struct OpenedSession: Sendable {
@@ -7,8 +8,12 @@ struct OpenedSession: Sendable {
     /// Nil where a cookie keeps the session.
     let refreshToken: SecretToken?
 
-    init(_ new: NewSession, user: User) {
-        session = ActiveSession(id: new.id, user: user, membership: new.membership)
+    /// As of when tokens say what is so: what has changed since voids them.
+    let openedAt: Timestamp
+
+    init(_ new: NewSession, user: User, membership: Membership?) {
+        session = ActiveSession(id: new.id, user: user, membership: membership)
+        openedAt = new.openedAt
         terms = new.terms
         refreshToken = new.refreshToken
     }

@@ -33,6 +33,20 @@ struct Sessions: Sendable {
         throw InvalidRefreshToken()
     }
 
+    /// Makes another organization the active one of a program's session. The new refresh token takes the place of the
+    /// one before.
+    ///
+    /// - Throws: ``OrganizationError/notFound`` where the user is no member, ``SigningKeys/NotLoaded``, `PostgresError`.
+    func activate(_ organization: UUID, for user: UserPrincipal) async throws -> TokenSet {
+        try issuer.requireKeys()
+        let now = Timestamp.now
+        let refreshToken = SecretToken(.refresh)
+        let session = try await store.activate(
+            organization, for: user, .api, refreshToken: refreshToken.hash, from: now)
+        guard let session else { throw OrganizationError.notFound }
+        return try await issuer.tokens(of: session, refreshToken: refreshToken, at: now)
+    }
+
     // MARK: Browsers
 
     /// A new cookie for a session whose present one is past half of its life; nil while it is not, or when the session
@@ -40,11 +54,43 @@ struct Sessions: Sendable {
     ///
     /// - Parameter user: Who the present cookie stands for.
     func renewedCookie(of user: UserPrincipal) async throws -> SessionToken? {
-        guard let id = user.sessionID, let end = user.expiresAt, user.isPastHalfLife(at: Date()) else { return nil }
+        guard user.isPastHalfLife(at: Date()) else { return nil }
+        return try await reissuedCookie(of: user)
+    }
+
+    /// A new cookie for a session whose present one does not say any more what is so; nil when the session does not hold
+    /// any more.
+    func reissuedCookie(of user: UserPrincipal) async throws -> SessionToken? {
+        guard let id = user.sessionID, let terms = SessionTerms(cookieOf: user) else { return nil }
         let now = Timestamp.now
-        let terms = SessionTerms(cookieLifetime: .seconds(end.timeIntervalSince(user.issuedAt)))
         guard let session = try await store.prolong(id, terms: terms, from: now) else { return nil }
         return try await issuer.cookie(of: session, terms: terms, at: now)
+    }
+
+    /// A new cookie for a browser whose cookie is void since the user's role or organization is another one now, while
+    /// the session itself holds; nil for any other.
+    func revivedCookie(_ token: String) async throws -> SessionToken? {
+        guard var user = try? await issuer.keys.holder(of: token) else { return nil }
+        // Without an organization a user is touched by no revocation but those of the session, the user and the token.
+        user.organizationID = nil
+        guard !announcer.revocations.isRevoked(user) else { return nil }
+        return try await reissuedCookie(of: user)
+    }
+
+    /// Makes another organization the active one of a browser's session: a new cookie, and an access token for scripts.
+    ///
+    /// - Throws: ``OrganizationError/notFound`` where the user is no member, ``SigningKeys/NotLoaded``, `PostgresError`.
+    func activateInBrowser(
+        _ organization: UUID, for user: UserPrincipal
+    ) async throws -> (cookie: SessionToken, tokens: TokenSet) {
+        let now = Timestamp.now
+        guard let terms = SessionTerms(cookieOf: user),
+            let session = try await store.activate(organization, for: user, terms, refreshToken: nil, from: now)
+        else { throw OrganizationError.notFound }
+        return (
+            try await issuer.cookie(of: session, terms: terms, at: now),
+            try await issuer.tokens(of: session, refreshToken: nil, at: now)
+        )
     }
 
     // MARK: Ending
@@ -54,5 +100,13 @@ struct Sessions: Sendable {
         guard let revocation = try await store.revoke(id, of: user, at: .now) else { return false }
         await announcer.announce(revocation)
         return true
+    }
+}
+
+extension SessionTerms {
+    /// Nil for a credential without an end, which no cookie has.
+    fileprivate init?(cookieOf user: UserPrincipal) {
+        guard let end = user.expiresAt else { return nil }
+        self.init(cookieLifetime: .seconds(end.timeIntervalSince(user.issuedAt)))
     }
 }

@@ -12,21 +12,23 @@ struct TokenIssuer: Sendable {
         _ = try keys.signer()
     }
 
-    /// What a program keeps its session with.
+    /// What a program keeps its session with; without a refresh token where a cookie does.
     ///
+    /// - Parameter now: At the latest when the session was read.
     /// - Throws: ``SigningKeys/NotLoaded``.
     func tokens(
-        of session: ActiveSession, refreshToken: SecretToken, at now: Timestamp = .now
+        of session: ActiveSession, refreshToken: SecretToken?, at now: Timestamp
     ) async throws -> TokenSet {
         let access = try await sign(.access, for: session, lifetime: SessionTerms.accessTokenLifetime, at: now)
-        return TokenSet(access: access, refresh: refreshToken.secret, session: session)
+        return TokenSet(access: access, refresh: refreshToken?.secret, session: session)
     }
 
     /// What a browser keeps its session with.
     ///
+    /// - Parameter now: At the latest when the session was read.
     /// - Throws: ``SigningKeys/NotLoaded``.
     func cookie(
-        of session: ActiveSession, terms: SessionTerms, at now: Timestamp = .now
+        of session: ActiveSession, terms: SessionTerms, at now: Timestamp
     ) async throws -> SessionToken {
         let token = try await sign(.session, for: session, lifetime: terms.lifetime, at: now)
         // Without "remember me" the cookie ends with the browser.
@@ -48,9 +50,10 @@ struct TokenIssuer: Sendable {
     }
 }
 
-/// The tokens of a program's session.
+/// The tokens of a session.
 struct TokenSet: Sendable {
     let access: String
-    let refresh: String
+    /// Nil where a cookie keeps the session.
+    let refresh: String?
     let session: ActiveSession
 }

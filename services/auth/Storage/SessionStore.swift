@@ -6,6 +6,10 @@ import Kernel
 import Postgres
 
 /// Sessions and the refresh tokens that keep them.
+///
+/// What tokens are made from is read under a lock that conflicts with a change of it. Such a change is committed
+/// together with the revocation of what was issued before it, so a token as of a time before the reading either says
+/// what is so or is void.
 struct SessionStore: Sendable {
     let database: PostgresClient
     let outbox: Outbox
@@ -13,8 +17,19 @@ struct SessionStore: Sendable {
     // MARK: Opening
 
     /// Opens a session.
-    func open(_ session: NewSession) async throws {
-        _ = try await database.batch(session.statements, as: .platform)
+    ///
+    /// - Returns: The user and the membership that it begins in, as they are now.
+    func open(_ session: NewSession) async throws -> (user: User, membership: Membership?) {
+        let rows = try await database.batch(
+            session.statements + [
+                "SELECT \(UserStore.columns) FROM auth.users u WHERE u.id = \(session.userID) FOR SHARE",
+                """
+                SELECT organization_id, role FROM auth.memberships
+                WHERE user_id = \(session.userID) AND organization_id = \(session.membership?.organizationID) FOR SHARE
+                """,
+            ], as: .platform)
+        guard let user = rows.dropLast().last?.first else { throw DecodingFailure.noSuchColumn(0) }
+        return (try User(user), try rows.last?.first.flatMap { try Membership($0, at: 0) })
     }
 
     // MARK: Keeping
@@ -29,8 +44,10 @@ struct SessionStore: Sendable {
                 UPDATE auth.refresh_tokens SET used_at = now()
                 WHERE hash = \(token.bytes) AND used_at IS NULL AND expires_at > now()
                 RETURNING session_id
-            ), kept AS (
-                UPDATE auth.sessions s SET last_used_at = now(), expires_at = \(expiresAt)
+            ), \(Self.membership(ofSession: "(SELECT session_id FROM used)")), kept AS (
+                UPDATE auth.sessions s
+                SET last_used_at = now(), expires_at = \(expiresAt),
+                    organization_id = (SELECT organization_id FROM membership)
                 FROM used, auth.users u
                 WHERE s.id = used.session_id AND s.revoked_at IS NULL AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
@@ -41,7 +58,7 @@ struct SessionStore: Sendable {
             SELECT \(UserStore.columns), m.organization_id, m.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
-            LEFT JOIN auth.memberships m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
+            LEFT JOIN membership m ON true
             """, as: .platform
         ).first.map(ActiveSession.init)
     }
@@ -63,17 +80,68 @@ struct SessionStore: Sendable {
     func prolong(_ id: UUID, terms: SessionTerms, from now: Timestamp) async throws -> ActiveSession? {
         try await database.query(
             """
-            WITH kept AS (
-                UPDATE auth.sessions s SET last_used_at = now(), expires_at = \(now.adding(terms.lifetime))
+            WITH \(Self.membership(ofSession: "\(id)")), kept AS (
+                UPDATE auth.sessions s
+                SET last_used_at = now(), expires_at = \(now.adding(terms.lifetime)),
+                    organization_id = (SELECT organization_id FROM membership)
                 FROM auth.users u
-                WHERE s.id = \(id) AND s.kind = 'browser' AND s.revoked_at IS NULL
+                WHERE s.id = \(id) AND s.kind = \(terms.kind) AND s.revoked_at IS NULL AND s.expires_at > now()
                     AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
             )
             SELECT \(UserStore.columns), m.organization_id, m.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
-            LEFT JOIN auth.memberships m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
+            LEFT JOIN membership m ON true
+            """, as: .platform
+        ).first.map(ActiveSession.init)
+    }
+
+    /// The part of a statement that names the membership in which a session goes on: that in the active organization, or
+    /// for who does not belong to it any more the one that began first.
+    private static func membership(ofSession id: SQL) -> SQL {
+        """
+        membership AS (
+            SELECT m.organization_id, m.role
+            FROM auth.sessions s JOIN auth.memberships m ON m.user_id = s.user_id
+            WHERE s.id = \(id)
+            ORDER BY m.organization_id = s.organization_id DESC NULLS LAST, m.created_at, m.organization_id
+            LIMIT 1 FOR SHARE OF m
+        )
+        """
+    }
+
+    /// Makes an organization the active one of a session; nil when the session does not hold, is kept otherwise than on
+    /// `terms`, or the user does not belong to the organization.
+    ///
+    /// - Parameter refreshToken: Takes the place of the one that has not been used.
+    func activate(
+        _ organization: UUID, for user: UserPrincipal, _ terms: SessionTerms, refreshToken: SecretHash?,
+        from now: Timestamp
+    ) async throws -> ActiveSession? {
+        let expiresAt = now.adding(terms.lifetime)
+        return try await database.query(
+            """
+            WITH membership AS (
+                SELECT organization_id, role FROM auth.memberships
+                WHERE organization_id = \(organization) AND user_id = \(user.id) FOR SHARE
+            ), kept AS (
+                UPDATE auth.sessions s
+                SET last_used_at = now(), expires_at = \(expiresAt), organization_id = m.organization_id
+                FROM auth.users u, membership m
+                WHERE s.id = \(user.sessionID) AND s.user_id = \(user.id) AND s.kind = \(terms.kind)
+                    AND s.revoked_at IS NULL AND u.id = s.user_id AND u.is_active
+                RETURNING s.id, s.user_id, s.organization_id
+            ), replaced AS (
+                DELETE FROM auth.refresh_tokens t USING kept WHERE t.session_id = kept.id AND t.used_at IS NULL
+            ), issued AS (
+                INSERT INTO auth.refresh_tokens (hash, session_id, expires_at)
+                SELECT \(refreshToken?.bytes), id, \(expiresAt) FROM kept WHERE \(refreshToken != nil)
+            )
+            SELECT \(UserStore.columns), m.organization_id, m.role, s.id
+            FROM kept s
+            JOIN auth.users u ON u.id = s.user_id
+            CROSS JOIN membership m
             """, as: .platform
         ).first.map(ActiveSession.init)
     }

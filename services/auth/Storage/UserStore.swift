@@ -95,34 +95,18 @@ struct UserStore: Sendable {
     /// returns the user.
     static func insert(_ user: NewUser) throws -> [SQL] {
         let actor = try Actor.user(user.id)
-        return [
+        return try [
             """
             INSERT INTO auth.users AS u (id, email, name) VALUES (\(user.id), \(user.email.text), \(user.name.text))
             RETURNING \(columns)
             """,
             "INSERT INTO auth.credentials (user_id, password_hash) VALUES (\(user.id), \(user.passwordHash))",
-            """
-            INSERT INTO auth.memberships (organization_id, user_id, role)
-            VALUES (\(user.organizationID), \(user.id), \(Role.owner.rawValue))
-            """,
             Entity(id: user.id, organizationID: nil, type: "user", name: user.name.text).insert,
-            Entity(
-                id: user.organizationID, organizationID: user.organizationID, type: "organization",
-                name: user.organizationName.text
-            ).insert,
             AuditEntry(
                 type: "user.registered", entityID: user.id, organizationID: nil, actor: actor,
                 data: try JSONB(["email": user.email.text, "name": user.name.text])
             ).insert,
-            AuditEntry(
-                type: "organization.created", entityID: user.organizationID, organizationID: user.organizationID,
-                actor: actor, data: try JSONB(["name": user.organizationName.text, "owner_id": user.id.text])
-            ).insert,
-            AuditEntry(
-                type: "member.added", entityID: user.id, organizationID: user.organizationID, actor: actor,
-                data: try JSONB(["role": Role.owner.rawValue])
-            ).insert,
-        ]
+        ] + OrganizationStore.insert(user.organizationID, name: user.organizationName, owner: user.id)
     }
 }
 
@@ -130,6 +114,11 @@ struct UserStore: Sendable {
 enum Actor {
     static func user(_ id: UUID) throws -> JSONB {
         try JSONB(["type": "user", "id": id.text])
+    }
+
+    /// This service by itself.
+    static func system() throws -> JSONB {
+        try JSONB(["type": "system"])
     }
 }
 

@@ -1,8 +1,11 @@
+import EventBus
 import FoundationEssentials
 import Postgres
 
 /// The projection of what auth tells of organizations.
 struct OrganizationStore: Sendable {
+    let removal: OrganizationRemoval
+
     /// Keeps the newest version; one that has been deleted stays so.
     func upsert(_ id: UUID, name: String, version: Int, _ transaction: Transaction) async throws {
         try await transaction.query(
@@ -13,7 +16,7 @@ struct OrganizationStore: Sendable {
             """)
     }
 
-    /// Marks it as deleted, and deletes what was kept of it.
+    /// Marks it as deleted, and ends its subscription; the rest goes bit by bit.
     func remove(_ id: UUID, version: Int, _ transaction: Transaction) async throws {
         try await transaction.batch([
             """
@@ -22,8 +25,13 @@ struct OrganizationStore: Sendable {
             ON CONFLICT (organization_id) DO UPDATE SET name = '', version = excluded.version, is_deleted = true
             """,
             "DELETE FROM billing.subscriptions WHERE organization_id = \(id)",
-            "DELETE FROM billing.usage_daily WHERE organization_id = \(id)",
-            "DELETE FROM billing.devices WHERE organization_id = \(id)",
+            removal.begin(id),
         ])
     }
+
+    /// What there may be much of.
+    static let parts: [OrganizationRemoval.Step] = [
+        .rows(of: "billing.usage_daily"),
+        .rows(of: "billing.devices"),
+    ]
 }

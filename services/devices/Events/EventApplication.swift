@@ -4,13 +4,14 @@ import Identity
 import Postgres
 import Redis
 
-/// Applies what is told on the streams: billing's limits, the end of an organization; and announces revoked keys, which
-/// so happens even when the instance that revoked them did not live to do it.
+/// Applies what is told on the streams: billing's limits, the end of an organization or a project; and announces revoked
+/// keys, which so happens even when the instance that revoked them did not live to do it.
 struct EventApplication: Sendable {
     /// How long, in seconds, a key might be known somewhere after it was revoked.
     private static let longestKnown: TimeInterval = 86_400 + 60
 
     let devices: DeviceStore
+    let removal: OrganizationRemoval
     let limits: LimitStore
     let redis: RedisClient
 
@@ -22,10 +23,12 @@ struct EventApplication: Sendable {
                 change.limits.devices, plan: change.plan, of: change.organizationID, version: event.subjectVersion,
                 transaction)
         case "organization.deleted":
-            let organization = try event.decode(OrganizationDeleted.self).organizationID
-            let cause = Cause(actor: .system, traceparent: event.traceparent)
-            try await devices.deleteAll(of: organization, cause, transaction)
-            try await limits.forget(organization, transaction)
+            try await transaction.query(removal.begin(event.decode(OrganizationDeleted.self).organizationID))
+        case "project.deleted":
+            let project = try event.decode(ProjectDeleted.self)
+            try await devices.leave(
+                project.id, of: project.organizationID, Cause(actor: .system, traceparent: event.traceparent),
+                transaction)
         case "device.key.revoked":
             guard let hash = SecretHash(hex: event.subject) else { return }
             let revocation = Revocation(.deviceKey(hash), at: Date(), lifetime: Self.longestKnown)
@@ -57,6 +60,17 @@ private struct OrganizationDeleted: Decodable {
     let organizationID: UUID
 
     enum CodingKeys: String, CodingKey {
+        case organizationID = "organization_id"
+    }
+}
+
+/// The data of auth's `project.deleted`.
+private struct ProjectDeleted: Decodable {
+    let id: UUID
+    let organizationID: UUID
+
+    enum CodingKeys: String, CodingKey {
+        case id
         case organizationID = "organization_id"
     }
 }

@@ -108,11 +108,20 @@ struct DeviceStore: Sendable {
         }
     }
 
-    /// Deletes all devices of an organization that is no more.
-    func deleteAll(of organization: UUID, _ cause: Cause, _ transaction: Transaction) async throws {
+    /// Takes the devices of a project that is no more out of it.
+    func leave(_ project: UUID, of organization: UUID, _ cause: Cause, _ transaction: Transaction) async throws {
         let rows = try await transaction.query(
-            "SELECT \(Device.columns) FROM devices.devices WHERE organization_id = \(organization) FOR UPDATE")
-        for row in rows { try await delete(Device(row: row), cause, transaction) }
+            """
+            SELECT id FROM devices.devices WHERE organization_id = \(organization) AND project_id = \(project)
+            ORDER BY id FOR UPDATE
+            """)
+        for row in rows {
+            try await update(row.decode(UUID.self), in: organization, cause, transaction) { device in
+                var profile = device.profile
+                profile.projectID = nil
+                return (profile, device.status)
+            }
+        }
     }
 
     private func delete(_ device: Device, _ cause: Cause, _ transaction: Transaction) async throws {

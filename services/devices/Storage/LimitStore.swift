@@ -16,8 +16,4 @@ struct LimitStore: Sendable {
             WHERE excluded.version > limits.version
             """)
     }
-
-    func forget(_ organization: UUID, _ transaction: Transaction) async throws {
-        try await transaction.query("DELETE FROM devices.limits WHERE organization_id = \(organization)")
-    }
 }

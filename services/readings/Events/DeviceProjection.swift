@@ -3,11 +3,13 @@ import FoundationEssentials
 import Identity
 import Postgres
 
-/// Keeps the projection of devices and keys up with the events of the devices service.
+/// Keeps the projection of devices and keys up with the events of the devices service, and lets go of organizations that
+/// are no more.
 struct DeviceProjection: Sendable {
     let devices: DeviceStore
+    let removal: OrganizationRemoval
 
-    /// Applies one event; others than those of devices and keys are passed over.
+    /// Applies one event; those that say nothing of devices, keys or an organization's end are passed over.
     @Sendable func apply(_ event: Event, _ transaction: Transaction) async throws {
         switch event.type {
         case "device.registered", "device.updated":
@@ -31,6 +33,9 @@ struct DeviceProjection: Sendable {
             let key = try event.decode(Key.self)
             try await transaction.query(
                 devices.revokeKey(key.hash.bytes, device: key.deviceID, organization: key.organizationID))
+        case "organization.deleted":
+            guard let organization = event.organizationID else { return }
+            try await transaction.query(removal.begin(organization))
         default:
             break
         }

@@ -4,6 +4,8 @@ import Postgres
 
 /// Keeps the dashboard's tables up with the events of the other services.
 struct DashboardProjection: Sendable {
+    let removal: OrganizationRemoval
+
     /// Applies one event; those that the dashboard does not show are passed over.
     @Sendable func apply(_ event: Event, _ transaction: Transaction) async throws {
         let statements = try statements(for: event)
@@ -30,7 +32,7 @@ struct DashboardProjection: Sendable {
                     detail: event.type == "device.status_changed" ? change.status : ""),
             ]
         case "organization.deleted":
-            return event.organizationID.map(Self.deleteAll) ?? []
+            return event.organizationID.map { [removal.begin($0)] } ?? []
         case "member.added":
             return [MemberRows.add(try event.decode(), version: event.subjectVersion)]
         case "member.removed":
@@ -68,14 +70,5 @@ struct DashboardProjection: Sendable {
             \(event.time))
         ON CONFLICT (id) DO NOTHING
         """
-    }
-
-    private static func deleteAll(of organization: UUID) -> [SQL] {
-        [
-            "DELETE FROM realtime.devices WHERE organization_id = \(organization)",
-            "DELETE FROM realtime.alerts WHERE organization_id = \(organization)",
-            "DELETE FROM realtime.activity WHERE organization_id = \(organization)",
-            "DELETE FROM realtime.members WHERE organization_id = \(organization)",
-        ]
     }
 }

@@ -1,3 +1,4 @@
+import EventBus
 import FoundationEssentials
 import Postgres
 
@@ -5,6 +6,14 @@ import Postgres
 struct DashboardStore: Sendable {
     private static let maximumDevices = 200
     private static let listed = 12
+
+    /// What this service holds of an organization.
+    static let parts: [OrganizationRemoval.Step] = [
+        .rows(of: "realtime.activity"),
+        .rows(of: "realtime.alerts"),
+        .rows(of: "realtime.devices"),
+        .rows(of: "realtime.members"),
+    ]
 
     let database: PostgresClient
     let rate: RateMeter

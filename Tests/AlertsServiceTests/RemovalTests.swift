@@ -1,0 +1,71 @@
+import EventBus
+import FoundationEssentials
+import Kernel
+import Postgres
+import TestKit
+import Testing
+
+@testable import AlertsService
+
+@Suite struct RemovalTests {
+    @Test func `of a deleted organization nothing is left, and of others everything`() async throws {
+        let server = try await AlertsServer.shared()
+        let (laboratory, other) = (server.laboratory(), server.laboratory())
+        for one in [laboratory, other] { try await fill(one) }
+        let tables: Set = [
+            "rules", "rule_state", "alerts", "alert_events", "channels", "notifications", "devices", "removals",
+        ]
+        let before = try await server.database.rows(of: other.organization, in: "alerts")
+        #expect(Set(before.keys) == tables.subtracting(["removals"]))
+        try await server.publish(
+            try Event(
+                source: .auth, type: "organization.deleted", subject: laboratory.organization.text, subjectVersion: 2,
+                organizationID: laboratory.organization,
+                data: ["organization_id": laboratory.organization.text]))
+        try await eventually(within: .seconds(20)) {
+            try await server.database.rows(of: laboratory.organization, in: "alerts") == ["removals": 1]
+        }
+        let after = try await server.database.rows(of: other.organization, in: "alerts")
+        #expect(after == before)
+    }
+
+    @Test func `what is told of members does not hold up what comes behind`() async throws {
+        let server = try await AlertsServer.shared()
+        let organization = UUID.v7()
+        for (version, type) in ["member.added", "member.role_changed", "member.removed"].enumerated() {
+            try await server.publish(
+                try Event(
+                    source: .auth, type: type, subject: "\(organization.text)/\(UUID.v7().text)",
+                    subjectVersion: version + 1, organizationID: organization,
+                    data: ["organization_id": organization.text]))
+        }
+        try await eventually {
+            let group = try await server.redis.xinfoGroups(StreamName.events(.auth)).first { $0.name == "alerts" }
+            return group?.pending == 0 && group?.lag == 0
+        }
+    }
+
+    /// Leaves a row in every table: an open alert whose webhook is notified.
+    private func fill(_ laboratory: Laboratory) async throws {
+        let admin = try await laboratory.client(.admin)
+        let channel = try await admin.post(
+            "/api/v1/alerts/channels", ["name": "Hook", "type": "webhook", "url": "http://127.0.0.1:1/"])
+        let id = try #require(channel.json["id"].string)
+        _ = try await laboratory.makeRule(["channel_ids": [.string(id)]])
+        let device = UUID.v7()
+        try await laboratory.server.publish(
+            try Event(
+                source: .devices, type: "device.registered", subject: device.text, subjectVersion: 1,
+                organizationID: laboratory.organization,
+                data: [
+                    "id": .string(device.text), "organization_id": .string(laboratory.organization.text),
+                    "name": "Incubator", "tags": [],
+                ] as JSONValue))
+        try await laboratory.send(device, [(Int64(Date().timeIntervalSince1970), 38.4)])
+        _ = try await laboratory.alert(device, status: "active")
+        try await eventually {
+            let rows = try await laboratory.server.database.rows(of: laboratory.organization, in: "alerts")
+            return rows["devices"] == 1 && rows["notifications"] == 1
+        }
+    }
+}

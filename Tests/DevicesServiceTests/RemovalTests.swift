@@ -1,0 +1,52 @@
+import EventBus
+import Foundation
+import Kernel
+import Postgres
+import TestKit
+import Testing
+
+@testable import DevicesService
+
+@Suite struct RemovalTests {
+    @Test func `of a deleted organization nothing is left, and of others everything`() async throws {
+        let server = try await DevicesServer.shared()
+        let (organization, other) = (try await server.organization(), try await server.organization())
+        let kept = try await other.device()
+        let device = try await organization.device()
+        _ = try await device.queue()
+        _ = try await server.service.query(
+            "INSERT INTO devices.limits (organization_id, plan, version) VALUES (\(organization.id), 'free', 1)")
+        try await server.service.publish(
+            try Event(
+                source: .auth, type: "organization.deleted", subject: organization.id.text, subjectVersion: 2,
+                organizationID: organization.id, data: ["organization_id": organization.id.text]))
+        let database = server.service.database
+        try await eventually(within: .seconds(20)) {
+            try await database.rows(of: organization.id, in: "devices") == ["removals": 1]
+        }
+        // The audit log stays.
+        let shared = try await database.rows(of: organization.id, in: "core")
+        #expect(Set(shared.keys) == ["events"])
+        #expect(try await organization.admin.get(device.path).status == 404)
+        #expect(try await device.client.get(device.path).status == 401)
+        #expect(try await other.admin.get(kept.path).status == 200)
+    }
+
+    @Test func `the devices of a deleted project stay, and belong to none`() async throws {
+        let server = try await DevicesServer.shared()
+        let organization = try await server.organization()
+        let (project, other) = (UUID.v7(), UUID.v7())
+        let device = try await organization.device(["project_id": .string(project.text)])
+        let kept = try await organization.device(["project_id": .string(other.text)])
+        try await server.service.publish(
+            try Event(
+                source: .auth, type: "project.deleted", subject: project.text, subjectVersion: 2,
+                organizationID: organization.id,
+                data: ["id": project.text, "organization_id": organization.id.text]))
+        try await server.service.events(about: device.id, are: ["device.registered", "device.updated"])
+        let shown = try await device.shown()
+        #expect(shown["project_id"].isNull)
+        #expect(shown["version"] == 2)
+        #expect(try await kept.shown()["project_id"].string == other.text)
+    }
+}

@@ -1,0 +1,112 @@
+import EventBus
+import Foundation
+import HTTPKit
+import Identity
+import Kernel
+import Postgres
+
+/// Makes, renames, deletes and restores organizations.
+struct Organizations: Sendable {
+    let store: OrganizationStore
+    let ledger: Ledger
+    /// How long an organization can be restored.
+    let grace: Duration
+
+    // MARK: Reading
+
+    /// Those that the requester belongs to.
+    func list(of requester: Requester, _ page: PageRequest<UUID>) async throws -> [Organization] {
+        try await store.list(of: requester.userID, within: requester.confinement?.organizationID, page)
+    }
+
+    /// - Throws: ``OrganizationError``.
+    func find(_ id: UUID, by requester: Requester) async throws -> Organization {
+        guard let organization = try await store.find(id, of: requester.userID) else {
+            throw OrganizationError.notFound
+        }
+        try organization.role(of: requester)
+        return organization
+    }
+
+    // MARK: Changing
+
+    /// Makes an organization that the user owns. After the commit the outbox is to be woken.
+    ///
+    /// - Throws: ``OrganizationError/forbidden`` for a user who is no more.
+    func create(_ name: DisplayName, owner: UUID, _ transaction: Transaction) async throws -> Organization {
+        let id = UUID.v7()
+        let rows = try await transaction.query(
+            "SELECT \(UserStore.columns) FROM auth.users u WHERE u.id = \(owner) AND u.is_active")
+        guard let user = try rows.first.map(User.init) else { throw OrganizationError.forbidden }
+        let events: [Event] = [
+            try .organizationCreated(id, name: name.text, owner: owner),
+            try .memberAdded(owner, to: id, role: .owner, email: user.email, name: user.name),
+        ]
+        try await transaction.batch(
+            OrganizationStore.insert(id, name: name, owner: owner) + events.map(ledger.outbox.append))
+        return try await current(id, of: owner, transaction)
+    }
+
+    /// - Parameter versions: Those that the caller allows a change of; nil allows any.
+    /// - Throws: ``OrganizationError``.
+    func rename(
+        _ id: UUID, to name: DisplayName, ifVersions versions: Set<Int>?, by requester: Requester
+    ) async throws -> Organization {
+        try await change(id, ifVersions: versions, by: requester, atLeast: .admin) { organization in
+            organization.name == name.text ? [] : [OrganizationStore.rename(id, to: name)]
+        }
+    }
+
+    /// Marks the organization to be deleted when the grace is over; one that is marked stays as it is.
+    ///
+    /// - Parameter name: Must be the organization's, so that it is not deleted in place of another.
+    /// - Throws: ``OrganizationError``.
+    func delete(
+        _ id: UUID, confirmedBy name: String, ifVersions versions: Set<Int>?, by requester: Requester
+    ) async throws -> Organization {
+        try await change(id, ifVersions: versions, by: requester, atLeast: .owner) { organization in
+            guard organization.name == name.trimmed else { throw OrganizationError.nameMismatch }
+            guard organization.deletesAt == nil else { return [] }
+            return OrganizationStore.setEnd(Timestamp.now.adding(grace), of: id)
+        }
+    }
+
+    /// - Throws: ``OrganizationError``; ``OrganizationError/notBeingDeleted`` when the grace is over, too.
+    func restore(_ id: UUID, ifVersions versions: Set<Int>?, by requester: Requester) async throws -> Organization {
+        try await change(id, ifVersions: versions, by: requester, atLeast: .owner) { organization in
+            guard let end = organization.deletesAt, end > .now else { throw OrganizationError.notBeingDeleted }
+            return OrganizationStore.setEnd(nil, of: id)
+        }
+    }
+
+    // MARK: Parts
+
+    /// Runs the statements that `body` gives for the organization as it is; none change nothing.
+    private func change(
+        _ id: UUID, ifVersions versions: Set<Int>?, by requester: Requester, atLeast least: Role,
+        _ body: @Sendable (Organization) throws -> [SQL]
+    ) async throws -> Organization {
+        let after = try await store.database.withTransaction(as: .platform) { transaction -> Organization in
+            guard let before = try await store.lock(id, of: requester.userID, transaction) else {
+                throw OrganizationError.notFound
+            }
+            try before.role(of: requester, atLeast: least)
+            if let versions, !versions.contains(before.version) { throw OrganizationError.stale }
+            let statements = try body(before)
+            guard !statements.isEmpty else { return before }
+            try await transaction.batch(statements)
+            let after = try await current(id, of: requester.userID, transaction)
+            try await transaction.batch(ledger.updated(before, after, by: requester.userID))
+            return after
+        }
+        ledger.outbox.wake()
+        return after
+    }
+
+    private func current(_ id: UUID, of user: UUID, _ transaction: Transaction) async throws -> Organization {
+        guard let organization = try await store.lock(id, of: user, transaction) else {
+            throw OrganizationError.notFound
+        }
+        return organization
+    }
+}

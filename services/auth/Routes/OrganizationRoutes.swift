@@ -1,0 +1,91 @@
+import Foundation
+import HTTPKit
+import Hummingbird
+import Identity
+
+/// The organizations that the caller belongs to. What somebody may do in one depends on the role there, not in the
+/// active one, so it is decided where the organization is known.
+struct OrganizationRoutes: Sendable {
+    let organizations: Organizations
+    let idempotency: Idempotency
+
+    func add(to routes: inout RouteTable) {
+        routes.get("/api/v1/organizations", .signedIn, use: list)
+        routes.post("/api/v1/organizations", .signedIn, use: create)
+        routes.get("/api/v1/organizations/{id}", .signedIn, use: show)
+        routes.put("/api/v1/organizations/{id}", .signedIn, use: rename)
+        routes.delete("/api/v1/organizations/{id}", .signedIn, use: delete)
+        routes.on(
+            .post, "/api/v1/organizations/{id}/restore", .signedIn, RouteOptions(body: .any()), use: restore)
+    }
+
+    @Sendable
+    private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<OrganizationDocument> {
+        let page = try request.query().page(of: UUID.self)
+        let found = try await organizations.list(of: try Requester(context.user), page)
+        return try page.page(found, key: \.id, item: OrganizationDocument.init)
+    }
+
+    @Sendable
+    private func create(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+        let user = try context.user
+        guard user.sessionID != nil else { throw Problem.forbidden("A token acts in its own organization only.") }
+        let response = try await idempotency.create(NameInput.self, request, context, as: .platform) {
+            input, transaction in
+            let organization = try await organizations.create(try input.displayName, owner: user.id, transaction)
+            return JSON(
+                OrganizationDocument(organization), status: .created, version: organization.version,
+                location: "/api/v1/organizations/\(organization.id.text)")
+        }
+        organizations.ledger.outbox.wake()
+        return response
+    }
+
+    @Sendable
+    private func show(_ request: Request, _ context: AppRequestContext) async throws -> JSON<OrganizationDocument> {
+        answer(try await organizations.find(try context.id(), by: try Requester(context.user)))
+    }
+
+    @Sendable
+    private func rename(_ request: Request, _ context: AppRequestContext) async throws -> JSON<OrganizationDocument> {
+        let input = try await request.decode(as: NameInput.self, context: context)
+        return answer(
+            try await organizations.rename(
+                try context.id(), to: try input.displayName, ifVersions: request.versionsToMatch,
+                by: try Requester(context.user)))
+    }
+
+    @Sendable
+    private func delete(_ request: Request, _ context: AppRequestContext) async throws -> JSON<OrganizationDocument> {
+        let input = try await request.decode(as: NameInput.self, context: context)
+        let organization = try await organizations.delete(
+            try context.id(), confirmedBy: input.name, ifVersions: request.versionsToMatch,
+            by: try Requester(context.user))
+        return answer(organization, status: .accepted)
+    }
+
+    @Sendable
+    private func restore(_ request: Request, _ context: AppRequestContext) async throws -> JSON<OrganizationDocument> {
+        answer(
+            try await organizations.restore(
+                try context.id(), ifVersions: request.versionsToMatch, by: try Requester(context.user)))
+    }
+
+    private func answer(
+        _ organization: Organization, status: HTTPResponse.Status = .ok
+    ) -> JSON<OrganizationDocument> {
+        JSON(OrganizationDocument(organization), status: status, version: organization.version)
+    }
+}
+
+private struct NameInput: Decodable, Sendable {
+    let name: String
+
+    /// - Throws: 422.
+    var displayName: DisplayName {
+        get throws(Problem) {
+            guard let name = DisplayName(name) else { throw .invalid("name", DisplayName.rule) }
+            return name
+        }
+    }
+}

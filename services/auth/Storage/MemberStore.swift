@@ -1,0 +1,89 @@
+import Foundation
+import HTTPKit
+import Identity
+import Kernel
+import Postgres
+
+/// The members of organizations, with what is known of the people; so it runs over all tenants.
+struct MemberStore: Sendable {
+    /// What a list of members is sorted by.
+    struct Place: Sendable, Codable {
+        let joinedAt: Timestamp
+        let userID: UUID
+    }
+
+    let database: PostgresClient
+
+    // MARK: Reading
+
+    /// The members of an organization, by the time they joined.
+    func list(in organization: UUID, _ page: PageRequest<Place>) async throws -> [Member] {
+        let order: SQL = page.order == .descending ? "DESC" : "ASC"
+        let isFurther: SQL = page.order == .descending ? "<" : ">"
+        let start: SQL =
+            page.after.map { "(m.created_at, m.user_id) \(isFurther) (\($0.joinedAt), \($0.userID))" } ?? "true"
+        let rows = try await database.query(
+            """
+            \(Self.selection) WHERE m.organization_id = \(organization) AND \(start)
+            ORDER BY m.created_at \(order), m.user_id \(order) LIMIT \(page.fetchLimit)
+            """, as: .platform)
+        return try rows.map(Member.init)
+    }
+
+    /// A member, and how many owners there are.
+    func find(
+        _ user: UUID, in organization: UUID, _ transaction: Transaction
+    ) async throws -> (member: Member?, owners: Int) {
+        let rows = try await transaction.batch([
+            "\(Self.selection) WHERE m.organization_id = \(organization) AND m.user_id = \(user)",
+            """
+            SELECT count(*) FROM auth.memberships
+            WHERE organization_id = \(organization) AND role = \(Role.owner.rawValue)
+            """,
+        ])
+        return (try rows[0].first.map(Member.init), try rows[1].first?.decode(Int.self) ?? 0)
+    }
+
+    private static let selection: SQL = """
+        SELECT m.user_id, m.organization_id, u.name, u.email, m.role, m.version, m.created_at
+        FROM auth.memberships m JOIN auth.users u ON u.id = m.user_id
+        """
+
+    // MARK: Writing
+
+    /// Gives the member another role.
+    func setRole(_ role: Role, of member: Member, _ transaction: Transaction) async throws -> Member {
+        let rows = try await transaction.query(
+            """
+            UPDATE auth.memberships m SET role = \(role.rawValue), version = nextval('auth.membership_versions')
+            FROM auth.users u
+            WHERE m.organization_id = \(member.organizationID) AND m.user_id = \(member.userID) AND u.id = m.user_id
+            RETURNING m.user_id, m.organization_id, u.name, u.email, m.role, m.version, m.created_at
+            """)
+        guard let row = rows.first else { throw OrganizationError.notFound }
+        return try Member(row)
+    }
+
+    /// Deletes the membership.
+    ///
+    /// - Returns: The version that follows its last one.
+    func delete(_ member: Member, _ transaction: Transaction) async throws -> Int {
+        let rows = try await transaction.query(
+            """
+            DELETE FROM auth.memberships
+            WHERE organization_id = \(member.organizationID) AND user_id = \(member.userID)
+            RETURNING nextval('auth.membership_versions')
+            """)
+        guard let row = rows.first else { throw OrganizationError.notFound }
+        return try row.decode(Int.self)
+    }
+}
+
+extension Member {
+    fileprivate init(_ row: Row) throws {
+        let role: String
+        (userID, organizationID, name, email, role, version, joinedAt) = try row.decode(
+            UUID.self, UUID.self, String.self, String.self, String.self, Int.self, Timestamp.self)
+        self.role = try Role(stored: role)
+    }
+}

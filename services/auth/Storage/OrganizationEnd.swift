@@ -1,0 +1,88 @@
+import EventBus
+import Foundation
+import Identity
+import Kernel
+import Postgres
+
+/// The end of organizations whose time has come, in two turns: first nobody acts in one any more, and once what was
+/// under way has settled it is gone.
+///
+/// Whoever changes an organization locks its row of `core.entities` first; so does this, and passes over what is locked.
+struct OrganizationEnd: Sendable {
+    let database: PostgresClient
+    let outbox: Outbox
+    let removal: OrganizationRemoval
+
+    /// Ends the memberships of the organization that is due first, and revokes all of its credentials.
+    ///
+    /// - Returns: What is to be announced; nil when none is due.
+    func revokeNext() async throws -> Revocation? {
+        try await database.withTransaction(as: .platform) { transaction -> Revocation? in
+            let due = try await transaction.query(
+                """
+                SELECT e.id FROM auth.organizations o
+                JOIN core.entities e ON e.organization_id = o.id AND e.id = o.id
+                WHERE o.deletes_at <= now() AND o.revoked_at IS NULL
+                ORDER BY o.deletes_at LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED
+                """)
+            guard let id = try due.first?.decode(UUID.self) else { return nil }
+            let now = Timestamp.now
+            let revocation = Revocation(
+                .organization(id), at: now.microseconds,
+                until: now.adding(SessionTerms.longestLifetime).microseconds)
+            // It may have been restored before the lock was had.
+            let marked = try await transaction.query(
+                """
+                UPDATE auth.organizations SET revoked_at = now()
+                WHERE id = \(id) AND deletes_at <= now() AND revoked_at IS NULL
+                """)
+            guard marked.affectedRows == 1 else { return nil }
+            try await transaction.batch(
+                ["DELETE FROM auth.memberships WHERE organization_id = \(id)"] + RevocationStore.insert(revocation))
+            return revocation
+        }
+    }
+
+    /// Deletes an organization whose credentials were revoked at least `settling` ago, and tells the others. What
+    /// belonged to it goes bit by bit afterwards.
+    ///
+    /// - Returns: Whether there was one.
+    func deleteNext(settling: Duration) async throws -> Bool {
+        try await database.withTransaction(as: .platform) { transaction in
+            let settled = try await transaction.query(
+                """
+                SELECT e.id, e.name, e.version FROM auth.organizations o
+                JOIN core.entities e ON e.organization_id = o.id AND e.id = o.id
+                WHERE o.revoked_at <= \(Timestamp.now.adding(.zero - settling))
+                ORDER BY o.revoked_at LIMIT 1 FOR UPDATE OF e SKIP LOCKED
+                """)
+            guard let (id, name, version) = try settled.first?.decode(UUID.self, String.self, Int.self) else {
+                return false
+            }
+            let audit = AuditEntry(
+                type: "organization.deleted", entityID: id, organizationID: id, actor: try Actor.system(),
+                data: try JSONB(["before": ["name": name]]))
+            try await transaction.batch([
+                "DELETE FROM auth.organizations WHERE id = \(id)",
+                Entity.delete(id, organization: id),
+                audit.insert,
+                removal.begin(id),
+                outbox.append(try .organizationDeleted(id, version: version)),
+            ])
+            return true
+        }
+    }
+
+    /// What this service holds of an organization; devices' entities are for the devices service to delete.
+    static let parts: [OrganizationRemoval.Step] = [
+        .rows(of: "auth.projects"),
+        .rows(of: "auth.memberships"),
+        .rows(of: "core.relationships"),
+        .rows(of: "core.entities", where: "entity_type NOT LIKE 'device.%'"),
+        OrganizationRemoval.Step { organization, transaction in
+            try await transaction.query(
+                "UPDATE auth.sessions SET organization_id = NULL WHERE organization_id = \(organization)"
+            ).affectedRows
+        },
+    ]
+}

@@ -1,0 +1,14 @@
+import EventBus
+import Postgres
+
+extension DeviceStore {
+    /// What this service holds of an organization. Its end is told by auth, so of its devices and keys nothing more is.
+    static let parts: [OrganizationRemoval.Step] = [
+        .rows(of: "devices.commands"),
+        .rows(of: "devices.configs"),
+        .rows(of: "devices.device_keys"),
+        .rows(of: "devices.devices"),
+        .rows(of: "core.entities", where: "entity_type LIKE 'device.%'"),
+        .rows(of: "devices.limits"),
+    ]
+}
