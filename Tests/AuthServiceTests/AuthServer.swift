@@ -1,4 +1,6 @@
+import EventBus
 import Foundation
+import HTTPKit
 import Identity
 import Kernel
 import Logging
@@ -88,6 +90,16 @@ struct AuthServer: Sendable {
         return try await TokenSigner(key: keys[0]).sign(claims)
     }
 
+    /// The events about a subject that the service has published, in order.
+    func events(about subject: String) async throws -> [Event] {
+        let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
+        let runner = Task { await redis.run() }
+        defer { runner.cancel() }
+        try await redis.waitUntilConnected()
+        return try await redis.xrange(StreamName.events(.auth), count: 100_000)
+            .map { try Event(json: $0["event"] ?? []) }.filter { $0.subject == subject }
+    }
+
     /// Asks the database as its administrator.
     func query(_ sql: SQL) async throws -> Rows {
         try await withClient(database.administrator) { try await $0.query(sql) }
@@ -117,5 +129,19 @@ struct Newcomer: Sendable {
 
     func refresh(_ token: String) async throws -> TestHTTPResponse {
         try await client.post("/api/v1/auth/refresh", ["refresh_token": .string(token)])
+    }
+
+    /// The answer to making a personal access token.
+    func makeAccessToken(_ fields: [String: JSONValue]) async throws -> TestHTTPResponse {
+        var body: [String: JSONValue] = ["name": "script", "scopes": ["profile:read"]]
+        body.merge(fields) { $1 }
+        return try await api.post("/api/v1/auth/tokens", .object(body))
+    }
+
+    /// A client with a new personal access token.
+    func accessToken(_ scopes: [TokenScope]) async throws -> TestHTTPClient {
+        let response = try await makeAccessToken(["scopes": .array(scopes.map { .string($0.rawValue) })])
+        guard let token = response.json["token"].string else { throw UnexpectedAnswer(response: response) }
+        return client.authorized(token)
     }
 }

@@ -14,6 +14,8 @@ struct ServedRoutes: Sendable {
     let organization = UUID()
     let deviceKey = SecretToken(.deviceKey)
     let device = UUID()
+    /// A token of an owner that may read devices.
+    let accessToken = SecretToken(.personalAccess)
     let environment: ServiceEnvironment
     let routes: RouteTable
     private let signer: TokenSigner
@@ -21,9 +23,10 @@ struct ServedRoutes: Sendable {
 
     /// Serves `declare`'s routes for the length of `body`.
     static func with<Result: Sendable>(
-        _ declare: (inout RouteTable) throws -> Void, _ body: @Sendable (ServedRoutes) async throws -> Result
+        areas: TokenAreas = TokenAreas(nil), _ declare: (inout RouteTable) throws -> Void,
+        _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
-        var table = RouteTable()
+        var table = RouteTable(areas)
         try declare(&table)
         return try await serve(table, pages: nil, Parts(), body)
     }
@@ -65,6 +68,11 @@ struct ServedRoutes: Sendable {
         routes = application.routes
         parts.deviceKeys.hold(
             deviceKey.hash, DevicePrincipal(id: device, organizationID: organization, keyHash: deviceKey.hash))
+        parts.accessTokens.hold(
+            accessToken.hash,
+            UserPrincipal(
+                id: UUID(), organizationID: organization, role: .owner, sessionID: nil, tokenID: UUID(),
+                issuedAt: Date(), expiresAt: nil, scopes: [TokenScope(.devices, .read)]))
     }
 
     /// A token of a new user with that role in ``organization``.
@@ -99,7 +107,8 @@ struct ServedRoutes: Sendable {
 private struct Parts {
     let keys: KeyRing
     let revocations = Revocations()
-    let deviceKeys = KnownDevices()
+    let deviceKeys = KnownHolders<DevicePrincipal>()
+    let accessTokens = KnownHolders<UserPrincipal>()
     let signer: TokenSigner
     let internalTokens: InternalTokens
     let authenticator: Authenticator
@@ -113,10 +122,10 @@ private struct Parts {
         try await localKeys.replace(with: [signingKey.publicKey])
         signer = try await TokenSigner(key: signingKey)
         internalTokens = await InternalTokens(service: "test", keys: keys)
-        let deviceKeys = deviceKeys
+        let (deviceKeys, accessTokens) = (deviceKeys, accessTokens)
         authenticator = Authenticator(
             tokens: TokenVerifier(keys: localKeys, revocations: revocations), internalTokens: internalTokens,
-            accessTokens: CredentialCache { _ in nil }, deviceKeys: CredentialCache { deviceKeys[$0] },
+            accessTokens: CredentialCache { accessTokens[$0] }, deviceKeys: CredentialCache { deviceKeys[$0] },
             revocations: revocations)
         environment = ServiceEnvironment(
             service: ServiceDescription(name: "test", defaultPort: 0),

@@ -1,17 +1,22 @@
 import Foundation
 import Identity
 import Kernel
+import Postgres
 import ServiceKit
+import Synchronization
 
-/// Stands in for `auth` where another service is tested: signs tokens for users and publishes their key.
+/// Stands in for `auth` where another service is tested: signs tokens for users, publishes their key, and knows whom the
+/// personal access tokens stand for that it made.
 public final class TestIssuer: Sendable {
     /// What `LMS_AUTH_URL` is to say.
     public let url: String
     private let signer: TokenSigner
+    private let holders: AccessTokenHolders
 
-    private init(url: String, signer: TokenSigner) {
+    private init(url: String, signer: TokenSigner, holders: AccessTokenHolders) {
         self.url = url
         self.signer = signer
+        self.holders = holders
     }
 
     private static let once = Once<TestIssuer>()
@@ -21,10 +26,15 @@ public final class TestIssuer: Sendable {
         try await once.value {
             let key = SigningKey()
             let keys = String(decoding: try JSONEncoder().encode(JSONWebKeySet(keys: [key.publicKey])), as: UTF8.self)
+            let holders = AccessTokenHolders()
             let server = try await TestHTTPServer.start { request in
-                request.path == "/.well-known/jwks.json" ? (200, keys) : (200, #"{"items": [], "next": ""}"#)
+                if request.path == "/.well-known/jwks.json" { return (200, keys) }
+                if request.path.hasPrefix("/internal/v1/api-tokens/") {
+                    return holders.json(of: request.path).map { (200, $0) } ?? (404, "{}")
+                }
+                return (200, #"{"items": [], "next": ""}"#)
             }
-            return TestIssuer(url: server.url, signer: try await TokenSigner(key: key))
+            return TestIssuer(url: server.url, signer: try await TokenSigner(key: key), holders: holders)
         }
     }
 
@@ -44,4 +54,32 @@ public final class TestIssuer: Sendable {
             isSuperuser: isSuperuser, issuedAt: issuedAt, expiresAt: issuedAt.addingTimeInterval(900))
         return try await signer.sign(TokenClaims(.access, user: principal, sessionID: session, lifetime: 900))
     }
+
+    /// A personal access token.
+    ///
+    /// - Parameter role: Nil for a user who has only `grants`.
+    public func accessToken(
+        for user: UUID = .v7(), in organization: UUID, as role: Role?, grants: [ResourceGrant] = [],
+        scopes: Set<TokenScope>
+    ) throws -> String {
+        let token = SecretToken(.personalAccess)
+        try holders.add(
+            AccessTokenHolder(
+                tokenID: .v7(), userID: user, organizationID: organization, role: role, grants: grants, scopes: scopes,
+                asOf: Timestamp.now.microseconds, expiresAt: nil),
+            for: token)
+        return token.secret
+    }
+}
+
+/// Whom the tokens stand for, as JSON, by the path that is asked for.
+private final class AccessTokenHolders: Sendable {
+    private let documents = Mutex<[String: String]>([:])
+
+    func add(_ holder: AccessTokenHolder, for token: SecretToken) throws {
+        let json = String(decoding: try JSONEncoder().encode(holder), as: UTF8.self)
+        documents.withLock { $0["/internal/v1/api-tokens/\(token.hash.hex)"] = json }
+    }
+
+    func json(of path: String) -> String? { documents.withLock { $0[path] } }
 }

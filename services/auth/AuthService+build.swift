@@ -34,8 +34,11 @@ struct AuthApplication {
         environment.health.register("signing keys") { _ = try signingKeys.signer() }
 
         let accounts = Accounts(base, signingKeys: signingKeys, hasher: hasher, outbox: outbox)
-        var routes = RouteTable()
+        let tokens = AccessTokenStore(database: base.database, outbox: outbox)
+        var routes = RouteTable(.auth)
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
+        AccessTokenRoutes(tokens: tokens, announcer: accounts.sessions.announcer, idempotency: idempotency)
+            .add(to: &routes)
         KeyRoutes(keys: signingKeys, revocations: revocations).add(to: &routes)
         let directory = DirectoryStore(database: base.database)
         EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)
@@ -49,7 +52,9 @@ struct AuthApplication {
         ).add(to: &routes)
 
         http = try HTTPApplication(
-            environment, routes: routes, authenticator: base.authenticator(), forms: forms, pages: pages,
+            environment, routes: routes,
+            authenticator: base.authenticator(accessTokens: { try await tokens.holder(of: $0)?.principal }),
+            forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let reread: @Sendable (String?) async throws -> RevocationPage = { after in
             try await revocations.page(after: after.flatMap(Int.init) ?? 0)

@@ -27,7 +27,7 @@ extension ReadingsService {
             sources: [.devices], consumer: .readings, database: base.database, redis: base.redis, logger: logger,
             handler: DeviceProjection(devices: devices).apply)
 
-        var routes = RouteTable()
+        var routes = RouteTable(TokenAreas(.readings))
         IngestRoutes(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
             .add(to: &routes)
         QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)

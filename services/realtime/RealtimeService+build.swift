@@ -36,7 +36,7 @@ extension RealtimeService {
             templates: Bundle.module.url(forResource: "Templates", withExtension: nil),
             files: Bundle.module.url(forResource: "Static", withExtension: nil), libraries: charts.files, forms: forms)
 
-        var routes = RouteTable()
+        var routes = RouteTable(TokenAreas(.devices))
         LiveRoutes(
             rooms: rooms, sockets: sockets, tickets: TicketStore(redis: base.redis),
             replay: Replay(redis: base.redis), revocations: base.revocations

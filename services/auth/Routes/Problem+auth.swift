@@ -30,6 +30,8 @@ extension Problem {
         case let error as RelationshipStore.NoSuchEntity:
             self = .invalid(
                 error.isSource ? "from_entity" : "to_entity", "must be an entity of the organization; people are none")
+        case is AccessTokenStore.TooManyTokens:
+            self = .conflict("You have \(AccessTokenStore.maximumPerUser) tokens already; delete one.")
         case is SigningKeys.NotLoaded:
             self = .unavailable()
         default:

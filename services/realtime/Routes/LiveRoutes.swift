@@ -18,7 +18,8 @@ struct LiveRoutes: Sendable {
         addSocket("/ws/live-data", [.reading, .deviceStatus, .alert], to: &routes)
         addSocket("/ws/device-status", [.deviceStatus], to: &routes)
         addSocket("/ws/alerts", [.alert], to: &routes)
-        routes.post("/api/v1/stream/ticket", .user(atLeast: .viewer), use: issueTicket)
+        // A ticket carries the scopes of the token that it was asked for with.
+        routes.post("/api/v1/stream/ticket", .user(atLeast: .viewer), tokens: .scopes([]), use: issueTicket)
     }
 
     /// The gate lets everybody pass, since a ticket in the query is no credential that it knows.
@@ -26,6 +27,7 @@ struct LiveRoutes: Sendable {
         routes.get(path, .public, RouteOptions(body: .none, produces: [])) { request, context in
             let user = try await user(of: request, context)
             guard let organization = user.organizationID else { throw Problem.forbidden() }
+            let kinds = try Self.kinds(kinds, for: user)
             return try await request.upgradeToWebSocket(on: context.channel) { socket in
                 guard sockets.add(socket, of: user, in: organization) else {
                     return socket.close(.tooMany, reason: "too many sockets of this organization")
@@ -36,6 +38,17 @@ struct LiveRoutes: Sendable {
                 ).run()
             }
         }
+    }
+
+    /// Those of `kinds` that the user's personal access token may see; all where there is none.
+    ///
+    /// - Throws: 403 when that is none of them.
+    private static func kinds(
+        _ kinds: Set<LiveStream.Kind>, for user: UserPrincipal
+    ) throws(Problem) -> Set<LiveStream.Kind> {
+        let visible = kinds.filter { TokenDemand.scopes([$0.scope]).allows(user) == .allowed }
+        if visible.isEmpty { try TokenDemand.scopes(Set(kinds.map(\.scope))).check(user) }
+        return visible
     }
 
     /// - Throws: 401 for nobody known, 403 for who may not watch and for a cookie that another site's page sent.
@@ -87,6 +100,17 @@ struct LiveRoutes: Sendable {
         enum CodingKeys: String, CodingKey {
             case ticket
             case expiresIn = "expires_in"
+        }
+    }
+}
+
+extension LiveStream.Kind {
+    /// What a personal access token needs to see frames of this kind.
+    fileprivate var scope: TokenScope {
+        switch self {
+        case .reading: TokenScope(.readings, .read)
+        case .deviceStatus: TokenScope(.devices, .read)
+        case .alert: TokenScope(.alerts, .read)
         }
     }
 }
