@@ -23,7 +23,10 @@ import Testing
             "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
             "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
         ],
-        .user(atLeast: .admin): ["GET /api/v1/organizations/{id}/audit"],
+        .user(atLeast: .admin): [
+            "GET /api/v1/organizations/{id}/audit", "GET /api/v1/organizations/{id}/grants",
+            "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
+        ],
         .superuser: [
             "GET /api/v1/admin/users", "PATCH /api/v1/admin/users/{id}", "GET /api/v1/admin/organizations",
             "GET /api/v1/admin/stats", "GET /api/v1/admin/audit",
@@ -48,6 +51,10 @@ import Testing
         TokenScope(.organization, .write): [
             "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
             "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
+        ],
+        TokenScope(.members, .read): ["GET /api/v1/organizations/{id}/grants"],
+        TokenScope(.members, .write): [
+            "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
         ],
     ]
     private static let forPrograms = access.filter { $0.key != .public }.values.reduce(Set()) { $0.union($1) }
@@ -141,6 +148,7 @@ import Testing
     private func split(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
         let path = parts[1].replacingOccurrences(of: "{id}", with: UUID().uuidString)
+            .replacingOccurrences(of: "{grant_id}", with: UUID().uuidString)
             .replacingOccurrences(of: "{hash}", with: SecretHash(of: "none").hex)
         return (HTTPMethod(rawValue: parts[0]), path)
     }

@@ -39,6 +39,10 @@ struct AuthApplication {
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
         AccessTokenRoutes(tokens: tokens, announcer: accounts.sessions.announcer, idempotency: idempotency)
             .add(to: &routes)
+        GrantRoutes(
+            grants: GrantStore(database: base.database), announcer: accounts.sessions.announcer,
+            idempotency: idempotency
+        ).add(to: &routes)
         KeyRoutes(keys: signingKeys, revocations: revocations).add(to: &routes)
         let directory = DirectoryStore(database: base.database)
         EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)
@@ -78,7 +82,7 @@ private struct Accounts {
 
     init(_ base: ServiceBase, signingKeys: SigningKeys, hasher: PasswordHasher, outbox: Outbox) {
         let logger = base.environment.logger
-        let issuer = TokenIssuer(keys: signingKeys)
+        let issuer = TokenIssuer(keys: signingKeys, grants: GrantStore(database: base.database))
         let store = SessionStore(database: base.database, outbox: outbox)
         let attempts = AttemptLog(redis: base.redis, logger: logger)
         users = UserStore(database: base.database)

@@ -2,7 +2,7 @@ import Foundation
 
 /// A grant as it is written in tokens: `device:<id>:<role>` or `project:<id>:<role>`.
 extension ResourceGrant {
-    var claim: String {
+    public var claim: String {
         switch resource {
         case .device(let id): "device:\(id.uuidString.lowercased()):\(role.rawValue)"
         case .project(let id): "project:\(id.uuidString.lowercased()):\(role.rawValue)"
@@ -10,7 +10,7 @@ extension ResourceGrant {
     }
 
     /// Nil for a kind of grant that this version does not know.
-    init?(claim: String) {
+    public init?(claim: String) {
         let parts = claim.split(separator: ":").map(String.init)
         guard parts.count == 3, let id = UUID(uuidString: parts[1]), let role = Role(rawValue: parts[2]) else {
             return nil

@@ -96,17 +96,22 @@ struct AccessTokenStore: Sendable {
                 UPDATE auth.api_tokens SET last_used_at = now()
                 WHERE hash = \(hash.bytes) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
             )
-            SELECT t.id, t.user_id, t.organization_id, m.role, t.scopes, t.expires_at, greatest(
+            SELECT t.id, t.user_id, t.organization_id, m.role,
+                ARRAY(SELECT concat_ws(':', g.resource_type, g.resource_id, g.role) FROM auth.resource_grants g
+                      WHERE g.user_id = t.user_id AND g.organization_id = t.organization_id),
+                ARRAY(SELECT concat_ws(':', g.resource_type, g.resource_id, g.role) FROM auth.resource_grants g
+                      WHERE g.token_id = t.id),
+                t.scopes, t.expires_at, greatest(
                 (extract(epoch FROM now() - interval '1 minute') * 1000000)::bigint,
                 (SELECT max((r.revocation ->> 'at')::bigint) FROM auth.revocations r
                  WHERE r.revocation ->> 'id' = t.user_id::text))
             FROM auth.api_tokens t
             JOIN auth.users u ON u.id = t.user_id AND u.is_active
-            JOIN auth.memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
+            LEFT JOIN auth.memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
                 AND m.created_at <= t.created_at
             WHERE t.hash = \(hash.bytes) AND (t.expires_at IS NULL OR t.expires_at > now())
             """, as: .platform)
-        return try rows.first.map(AccessTokenHolder.init)
+        return try rows.first.flatMap(AccessTokenHolder.init)
     }
 
     /// How long a service may know a token without having asked.
@@ -127,11 +132,18 @@ extension AccessTokenRecord {
 }
 
 extension AccessTokenHolder {
-    fileprivate init(_ row: Row) throws {
-        let (id, user, organization, role, scopes, expiry, asOf) = try row.decode(
-            UUID.self, UUID.self, UUID.self, String.self, [String].self, Timestamp?.self, Int64.self)
+    /// Nil where the user has nothing to do any more.
+    fileprivate init?(_ row: Row) throws {
+        let (id, user, organization, role, grants, own, scopes, expiry, asOf) = try row.decode(
+            UUID.self, UUID.self, UUID.self, String?.self, [String].self, [String].self, [String].self,
+            Timestamp?.self, Int64.self)
+        let standing = Standing(
+            organizationID: organization, role: role.flatMap(Role.init(rawValue:)),
+            grants: grants.compactMap(ResourceGrant.init(claim:))
+        ).confined(to: own.compactMap(ResourceGrant.init(claim:)))
+        guard standing.isSomewhere else { return nil }
         self.init(
-            tokenID: id, userID: user, organizationID: organization, role: Role(rawValue: role), grants: [],
+            tokenID: id, userID: user, organizationID: organization, role: standing.role, grants: standing.grants,
             scopes: Set(scopes.compactMap(TokenScope.init(rawValue:))), asOf: asOf, expiresAt: expiry?.microseconds)
     }
 }

@@ -10,6 +10,9 @@ final class OpenSockets: ServiceLifecycle.Service {
     private struct Entry {
         let socket: WebSocket
         let user: UserPrincipal
+        let organization: UUID
+        /// Nil for all.
+        let visibleDevices: Set<UUID>?
     }
 
     private struct State {
@@ -19,24 +22,30 @@ final class OpenSockets: ServiceLifecycle.Service {
     }
 
     private static let interval = Duration.milliseconds(250)
+    /// In how many intervals it is looked once whether projects have other devices.
+    private static let intervalsOfProjects = 4
 
     private let limit: Int
     private let revocations: Revocations
+    private let visibleDevices: VisibleDevices
     private let state = Mutex(State())
     private let gauge = Gauge(label: "lms_realtime_sockets")
 
     /// - Parameter limit: how many sockets an organization may have open on an instance.
-    init(limit: Int = 5000, revocations: Revocations) {
+    init(limit: Int = 5000, revocations: Revocations, visibleDevices: VisibleDevices) {
         self.limit = limit
         self.revocations = revocations
+        self.visibleDevices = visibleDevices
     }
 
-    /// Admits a socket of a user who acts in `organization`; false when that has too many.
-    func add(_ socket: WebSocket, of user: UserPrincipal, in organization: UUID) -> Bool {
+    /// Admits a socket of a user who acts in `organization` and is shown `devices` (nil: all); false when that has too
+    /// many.
+    func add(_ socket: WebSocket, of user: UserPrincipal, in organization: UUID, showing devices: Set<UUID>?) -> Bool {
         state.withLock { state in
             guard state.counts[organization, default: 0] < limit else { return false }
             state.counts[organization, default: 0] += 1
-            state.entries[ObjectIdentifier(socket)] = Entry(socket: socket, user: user)
+            state.entries[ObjectIdentifier(socket)] = Entry(
+                socket: socket, user: user, organization: organization, visibleDevices: devices)
             gauge.record(state.entries.count)
             return true
         }
@@ -54,8 +63,11 @@ final class OpenSockets: ServiceLifecycle.Service {
     /// Looks again and again whose credential has ended.
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var turn = 0
             while !Task.isCancelled {
                 self.closeEnded(at: Date())
+                turn = (turn + 1) % Self.intervalsOfProjects
+                if turn == 0 { await self.closeOutdated() }
                 try? await Task.sleep(for: Self.interval)
             }
         }
@@ -68,7 +80,29 @@ final class OpenSockets: ServiceLifecycle.Service {
         }
     }
 
+    /// Closes the sockets of those who may see only some projects, once these have other devices: the client comes back
+    /// and is shown what it may see then.
+    private func closeOutdated() async {
+        let all = state.withLock { Array($0.entries.values) }
+        let confined = all.filter { $0.visibleDevices != nil && $0.user.hasProjectGrants }
+        for entry in confined {
+            // While the database is away nothing is known to have changed.
+            guard let devices = try? await visibleDevices.devices(of: entry.user, in: entry.organization),
+                devices != entry.visibleDevices
+            else { continue }
+            entry.socket.close(.tryAgainLater, reason: "you may see other devices now")
+        }
+    }
+
     private func isEnded(_ user: UserPrincipal, at now: Date) -> Bool {
         user.expiresAt.map { $0 <= now } ?? false || revocations.isRevoked(user)
+    }
+}
+
+extension UserPrincipal {
+    fileprivate var hasProjectGrants: Bool {
+        grants.contains { grant in
+            if case .project = grant.resource { true } else { false }
+        }
     }
 }

@@ -10,6 +10,7 @@ import WebSockets
 struct LiveRoutes: Sendable {
     let rooms: LiveRooms
     let sockets: OpenSockets
+    let visibleDevices: VisibleDevices
     let tickets: TicketStore
     let replay: Replay
     let revocations: Revocations
@@ -19,7 +20,8 @@ struct LiveRoutes: Sendable {
         addSocket("/ws/device-status", [.deviceStatus], to: &routes)
         addSocket("/ws/alerts", [.alert], to: &routes)
         // A ticket carries the scopes of the token that it was asked for with.
-        routes.post("/api/v1/stream/ticket", .user(atLeast: .viewer), tokens: .scopes([]), use: issueTicket)
+        routes.post(
+            "/api/v1/stream/ticket", .user(atLeast: .viewer, orGrant: true), tokens: .scopes([]), use: issueTicket)
     }
 
     /// The gate lets everybody pass, since a ticket in the query is no credential that it knows.
@@ -28,13 +30,15 @@ struct LiveRoutes: Sendable {
             let user = try await user(of: request, context)
             guard let organization = user.organizationID else { throw Problem.forbidden() }
             let kinds = try Self.kinds(kinds, for: user)
+            let devices = try await visibleDevices.devices(of: user, in: organization)
             return try await request.upgradeToWebSocket(on: context.channel) { socket in
-                guard sockets.add(socket, of: user, in: organization) else {
+                guard sockets.add(socket, of: user, in: organization, showing: devices) else {
                     return socket.close(.tooMany, reason: "too many sockets of this organization")
                 }
                 defer { sockets.remove(socket, in: organization) }
                 try await LiveSession(
-                    socket: socket, organization: organization, kinds: kinds, rooms: rooms, replay: replay
+                    socket: socket, organization: organization, kinds: kinds, visibleDevices: devices, rooms: rooms,
+                    replay: replay
                 ).run()
             }
         }
@@ -65,7 +69,7 @@ struct LiveRoutes: Sendable {
         } else {
             principal = nil
         }
-        switch Access.user(atLeast: .viewer).allows(principal) {
+        switch Access.user(atLeast: .viewer, orGrant: true).allows(principal) {
         case .allowed: break
         case .unauthenticated: throw Problem.unauthorized()
         case .forbidden: throw Problem.forbidden()
