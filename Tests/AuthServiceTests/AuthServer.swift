@@ -29,8 +29,12 @@ struct AuthServer: Sendable {
 
     /// Starts an instance, which runs as long as the process.
     ///
-    /// - Parameter redisURL: Instead of the database's own.
-    static func start(on database: TestDatabase, redisURL: String? = nil) async throws -> AuthServer {
+    /// - Parameters:
+    ///   - redisURL: Instead of the database's own.
+    ///   - keys: When signing keys come and go.
+    static func start(
+        on database: TestDatabase, redisURL: String? = nil, keys: KeyTerms? = nil
+    ) async throws -> AuthServer {
         let configuration = try ServiceConfiguration([
             "LMS_DATABASE_URL": database.configuration(.auth).url,
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
@@ -42,7 +46,7 @@ struct AuthServer: Sendable {
         let environment = ServiceEnvironment(
             service: AuthService.description, configuration: configuration, logger: logger)
         let application = try await AuthApplication(
-            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000))
+            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000), keys: keys)
         let group = ServiceGroup(configuration: .init(services: application.services, logger: logger))
         Task { try await group.run() }
         let port = try await application.http.port()
@@ -85,9 +89,11 @@ struct AuthServer: Sendable {
     func sign(_ claims: TokenClaims) async throws -> String {
         let sealer = Sealer(keys: try KeyRing(database.encodedSecretKey))
         let keys = try await withClient(database.configuration(.auth)) { client in
-            try await SigningKeyStore(database: client, sealer: sealer).load()
+            try await SigningKeyStore(
+                database: client, sealer: sealer, outbox: Outbox(source: .auth), terms: KeyTerms()
+            ).load()
         }
-        return try await TokenSigner(key: keys[0]).sign(claims)
+        return try await TokenSigner(key: keys[0].key).sign(claims)
     }
 
     /// The events about a subject that the service has published, in order.

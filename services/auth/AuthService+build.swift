@@ -14,9 +14,12 @@ struct AuthApplication {
     /// Everything that runs, in the order in which it starts.
     let services: [any ServiceLifecycle.Service]
 
-    /// - Parameter hasher: Another one only in tests, which cannot wait for the real cost.
+    /// - Parameters:
+    ///   - hasher: Another one only in tests, which cannot wait for the real cost.
+    ///   - keys: Likewise for when signing keys come and go; nil for what the configuration says.
     init(
-        _ environment: ServiceEnvironment, hasher: PasswordHasher = PasswordHasher(cost: Self.passwordCost)
+        _ environment: ServiceEnvironment, hasher: PasswordHasher = PasswordHasher(cost: Self.passwordCost),
+        keys: KeyTerms? = nil
     ) async throws {
         let logger = environment.logger
         let verificationKeys = LocalKeys()
@@ -29,8 +32,10 @@ struct AuthApplication {
         let revocations = RevocationStore(database: base.database)
         let idempotency = Idempotency(table: "auth.idempotency", database: base.database, sealer: sealer)
         let signingKeys = SigningKeys(
-            store: SigningKeyStore(database: base.database, sealer: sealer), verificationKeys: verificationKeys,
-            logger: logger)
+            store: SigningKeyStore(
+                database: base.database, sealer: sealer, outbox: outbox,
+                terms: keys ?? KeyTerms(rotation: environment.configuration.signingKeyRotation)),
+            verificationKeys: verificationKeys, logger: logger)
         environment.health.register("signing keys") { _ = try signingKeys.signer() }
 
         let accounts = Accounts(base, signingKeys: signingKeys, hasher: hasher, outbox: outbox)
