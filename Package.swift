@@ -184,7 +184,7 @@ let package = Package(
         tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
-        tests("DevicesService"),
+        tests("DevicesService", [.crypto]),
         tests("ReadingsService"),
         tests("AlertsService"),
         tests("BillingService"),

@@ -10,11 +10,14 @@ import Synchronization
 public final class TestIssuer: Sendable {
     /// What `LMS_AUTH_URL` is to say.
     public let url: String
+    /// What its tokens are verified with.
+    public let publicKey: JSONWebKey
     private let signer: TokenSigner
     private let holders: AccessTokenHolders
 
-    private init(url: String, signer: TokenSigner, holders: AccessTokenHolders) {
+    private init(url: String, publicKey: JSONWebKey, signer: TokenSigner, holders: AccessTokenHolders) {
         self.url = url
+        self.publicKey = publicKey
         self.signer = signer
         self.holders = holders
     }
@@ -34,7 +37,8 @@ public final class TestIssuer: Sendable {
                 }
                 return (200, #"{"items": [], "next": ""}"#)
             }
-            return TestIssuer(url: server.url, signer: try await TokenSigner(key: key), holders: holders)
+            return TestIssuer(
+                url: server.url, publicKey: key.publicKey, signer: try await TokenSigner(key: key), holders: holders)
         }
     }
 
@@ -52,7 +56,12 @@ public final class TestIssuer: Sendable {
         let principal = UserPrincipal(
             id: user, organizationID: organization, role: role, grants: grants, sessionID: session, tokenID: .v7(),
             isSuperuser: isSuperuser, issuedAt: issuedAt, expiresAt: issuedAt.addingTimeInterval(900))
-        return try await signer.sign(TokenClaims(.access, user: principal, sessionID: session, lifetime: 900))
+        return try await sign(TokenClaims(.access, user: principal, sessionID: session, lifetime: 900))
+    }
+
+    /// Signs claims as they are, true or not.
+    public func sign(_ claims: TokenClaims) async throws -> String {
+        try await signer.sign(claims)
     }
 
     /// A personal access token.
