@@ -26,8 +26,7 @@ struct AccessTokenRoutes: Sendable {
     @Sendable
     private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<AccessTokenAnswer> {
         let page = try request.query().page(of: UUID.self)
-        let records = try await tokens.tokens(
-            of: try context.user.id, after: page.after, isDescending: page.order == .descending, limit: page.fetchLimit)
+        let records = try await tokens.tokens(of: try context.user.id, page)
         return try page.page(records, key: \.id) { AccessTokenAnswer($0) }
     }
 

@@ -1,5 +1,6 @@
 import EventBus
 import Foundation
+import HTTPKit
 import Identity
 import Kernel
 import Postgres
@@ -40,18 +41,11 @@ struct AccessTokenStore: Sendable {
     }
 
     /// A user's tokens that have not expired, by id.
-    func tokens(of user: UUID, after: UUID?, isDescending: Bool, limit: Int) async throws -> [AccessTokenRecord] {
-        let order: SQL = isDescending ? "DESC" : "ASC"
-        let start: SQL =
-            switch after {
-            case nil: "true"
-            case let id?: isDescending ? "id < \(id)" : "id > \(id)"
-            }
+    func tokens(of user: UUID, _ page: PageRequest<UUID>) async throws -> [AccessTokenRecord] {
         let rows = try await database.query(
             """
             SELECT \(Self.columns) FROM auth.api_tokens
-            WHERE user_id = \(user) AND (expires_at IS NULL OR expires_at > now()) AND \(start)
-            ORDER BY id \(order) LIMIT \(limit)
+            WHERE user_id = \(user) AND (expires_at IS NULL OR expires_at > now()) \(page.keyset())
             """, as: .platform)
         return try rows.map(AccessTokenRecord.init)
     }

@@ -24,16 +24,10 @@ struct GrantStore: Sendable {
 
     /// The grants of an organization, by id.
     func list(in organization: UUID, _ page: PageRequest<UUID>) async throws -> [Grant] {
-        let order: SQL = page.order == .descending ? "DESC" : "ASC"
-        let start: SQL =
-            switch page.after {
-            case nil: "true"
-            case let id?: page.order == .descending ? "id < \(id)" : "id > \(id)"
-            }
         let rows = try await database.query(
             """
             SELECT \(Self.columns) FROM auth.resource_grants
-            WHERE organization_id = \(organization) AND \(start) ORDER BY id \(order) LIMIT \(page.fetchLimit)
+            WHERE organization_id = \(organization) \(page.keyset())
             """, as: .organization(organization))
         return try rows.map(Grant.init)
     }
