@@ -141,6 +141,8 @@ import Testing
             "token_id": made["id"], "resource": .resource("device", device), "role": "admin",
         ])
         #expect(given.status == 201)
+        // Whoever confines a token stays signed in.
+        #expect(try await ada.api.get("/api/v1/auth/me").status == 200)
         let hash = SecretHash(of: try #require(made["token"].string))
         func holder() async throws -> JSONValue {
             let service = server.client().authorized(try await server.internalToken())
@@ -151,6 +153,21 @@ import Testing
         _ = try await server.query(
             "UPDATE auth.memberships SET role = 'viewer' WHERE user_id = \(UUID(uuidString: ada.id))")
         #expect(try await holder()["grants"] == [.string("device:\(device.text):viewer")])
+    }
+
+    @Test func `a token that was known before is known anew when its grants change, and holds on`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let device = try await server.entity("device.esp32", of: ada)
+        let made = try await ada.makeAccessToken(["scopes": ["members:read"]]).json
+        let token = ada.client.authorized(try #require(made["token"].string))
+        #expect(try await token.get(ada.grants).status == 200)
+        let given = try await ada.give(["token_id": made["id"], "resource": .resource("device", device)])
+        // It is no admin's any more, but good.
+        #expect(try await token.get(ada.grants).status == 403)
+        let id = try #require(given.json["id"].string)
+        #expect(try await ada.api.delete("\(ada.grants)/\(id)").status == 204)
+        #expect(try await token.get(ada.grants).status == 200)
     }
 
     @Test func `a token's own grants are cut down to what its user may`() {

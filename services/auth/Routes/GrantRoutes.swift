@@ -45,10 +45,10 @@ struct GrantRoutes: Sendable {
 
     @Sendable
     private func delete(_ request: Request, _ context: AppRequestContext) async throws -> HTTPResponse.Status {
-        let revocations = try await grants.delete(
+        let revocation = try await grants.delete(
             try context.id("grant_id"), in: try organization(context), by: try context.user.id)
-        guard let revocations else { throw Problem.notFound() }
-        for revocation in revocations { await announcer.announce(revocation) }
+        guard let revocation else { throw Problem.notFound() }
+        await announcer.announce(revocation)
         return .noContent
     }
 

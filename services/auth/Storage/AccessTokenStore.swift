@@ -98,7 +98,7 @@ struct AccessTokenStore: Sendable {
                 t.scopes, t.expires_at, greatest(
                 (extract(epoch FROM now() - interval '1 minute') * 1000000)::bigint,
                 (SELECT max((r.revocation ->> 'at')::bigint) FROM auth.revocations r
-                 WHERE r.revocation ->> 'id' = t.user_id::text))
+                 WHERE r.revocation ->> 'id' IN (t.user_id::text, t.id::text)))
             FROM auth.api_tokens t
             JOIN auth.users u ON u.id = t.user_id AND u.is_active
             LEFT JOIN auth.memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
@@ -109,7 +109,7 @@ struct AccessTokenStore: Sendable {
     }
 
     /// How long a service may know a token without having asked.
-    private static let longestKnown = Duration.seconds(CredentialCache<UserPrincipal>.Lifetimes().stale + 60)
+    static let longestKnown = Duration.seconds(CredentialCache<UserPrincipal>.Lifetimes().stale + 60)
 
     private static let columns: SQL = "id, organization_id, name, scopes, created_at, last_used_at, expires_at"
 }

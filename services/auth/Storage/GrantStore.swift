@@ -61,9 +61,7 @@ struct GrantStore: Sendable {
         _ holder: Grant.Holder, _ resource: ResourceGrant, in organization: UUID, by actor: UUID,
         _ transaction: Transaction
     ) async throws -> (Grant, Revocation) {
-        guard let user = try await user(of: holder, in: organization, transaction) else {
-            throw holder.ids.user == nil ? Refusal.noSuchToken : .noSuchUser
-        }
+        try await check(holder, in: organization, transaction)
         try await check(resource, in: organization, transaction)
         let (userID, tokenID) = holder.ids
         let rows: Rows
@@ -83,7 +81,7 @@ struct GrantStore: Sendable {
             throw Refusal.exists
         }
         guard let grant = try rows.first.map(Grant.init) else { throw Refusal.tooMany }
-        let revocation = Self.revocation(of: user, in: organization)
+        let revocation = Self.revocation(for: grant)
         try await transaction.batch(
             [Self.audit("grant.created", grant, by: actor)] + RevocationStore.insert(revocation))
         return (grant, revocation)
@@ -91,37 +89,34 @@ struct GrantStore: Sendable {
 
     /// Takes a grant back.
     ///
-    /// - Returns: What is to be announced, if anything; nil when the organization has no such grant.
-    func delete(_ id: UUID, in organization: UUID, by actor: UUID) async throws -> [Revocation]? {
-        try await database.withTransaction(as: .platform) { transaction -> [Revocation]? in
+    /// - Returns: What is to be announced; nil when the organization has no such grant.
+    func delete(_ id: UUID, in organization: UUID, by actor: UUID) async throws -> Revocation? {
+        try await database.withTransaction(as: .platform) { transaction -> Revocation? in
             let rows = try await transaction.query(
                 """
                 DELETE FROM auth.resource_grants WHERE id = \(id) AND organization_id = \(organization)
                 RETURNING \(Self.columns)
                 """)
             guard let grant = try rows.first.map(Grant.init) else { return nil }
-            try await transaction.query(Self.audit("grant.deleted", grant, by: actor))
-            // Nothing holds of a user who is not there.
-            guard let user = try await user(of: grant.holder, in: organization, transaction) else { return [] }
-            let revocation = Self.revocation(of: user, in: organization)
-            try await transaction.batch(RevocationStore.insert(revocation))
-            return [revocation]
+            let revocation = Self.revocation(for: grant)
+            try await transaction.batch(
+                [Self.audit("grant.deleted", grant, by: actor)] + RevocationStore.insert(revocation))
+            return revocation
         }
     }
 
     // MARK: Parts
 
-    /// Who acts by the grant; nil when there is no such active user, or token of the organization.
-    private func user(
-        of holder: Grant.Holder, in organization: UUID, _ transaction: Transaction
-    ) async throws -> UUID? {
-        let selection: SQL =
-            switch holder {
-            case .user(let id): "SELECT id FROM auth.users WHERE id = \(id) AND is_active"
-            case .token(let id):
-                "SELECT user_id FROM auth.api_tokens WHERE id = \(id) AND organization_id = \(organization)"
-            }
-        return try await transaction.query(selection).first?.decode(UUID.self, at: 0)
+    private func check(_ holder: Grant.Holder, in organization: UUID, _ transaction: Transaction) async throws {
+        switch holder {
+        case .user(let id):
+            let rows = try await transaction.query("SELECT 1 FROM auth.users WHERE id = \(id) AND is_active")
+            guard !rows.isEmpty else { throw Refusal.noSuchUser }
+        case .token(let id):
+            let rows = try await transaction.query(
+                "SELECT 1 FROM auth.api_tokens WHERE id = \(id) AND organization_id = \(organization)")
+            guard !rows.isEmpty else { throw Refusal.noSuchToken }
+        }
     }
 
     private func check(_ resource: ResourceGrant, in organization: UUID, _ transaction: Transaction) async throws {
@@ -138,12 +133,17 @@ struct GrantStore: Sendable {
         guard !rows.isEmpty else { throw Refusal.noSuchResource }
     }
 
-    /// What was issued to the user for the organization so far says another set of grants.
-    private static func revocation(of user: UUID, in organization: UUID) -> Revocation {
+    /// Voids what says another set of grants: what the user was issued for the organization, or what services know of the
+    /// token.
+    private static func revocation(for grant: Grant) -> Revocation {
         let now = Timestamp.now
-        return Revocation(
-            .membership(user: user, organization: organization), at: now.microseconds,
-            until: now.adding(SessionTerms.rememberedBrowser.lifetime).microseconds)
+        let (subject, lifetime): (Revocation.Subject, Duration) =
+            switch grant.holder {
+            case .user(let id):
+                (.membership(user: id, organization: grant.organizationID), SessionTerms.rememberedBrowser.lifetime)
+            case .token(let id): (.token(id), AccessTokenStore.longestKnown)
+            }
+        return Revocation(subject, at: now.microseconds, until: now.adding(lifetime).microseconds)
     }
 
     private static func audit(_ type: String, _ grant: Grant, by actor: UUID) throws -> SQL {
