@@ -195,7 +195,7 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "TestKit", "LocalStack", "Postgres", .logging, "AuthService", "DevicesService", "ReadingsService",
-                "AlertsService", "BillingService", "RealtimeService", "Gateway",
+                "AlertsService", "BillingService", "RealtimeService", "Gateway", "lms",
             ],
             path: "Tests/SystemTests",
             swiftSettings: strict),

@@ -34,6 +34,33 @@ struct AccessTokenTests {
         }
     }
 
+    @Test func `a token with a grant finds its device at every service, and no other`() async throws {
+        let owner = try await SystemInstallation.shared().owner()
+        let (shared, other) = (try await owner.device("shared"), try await owner.device("other"))
+        for device in [shared, other] {
+            #expect(try await device.send([["sensor_type": "t", "value": 1]]).status == 201)
+        }
+        let (client, id) = try await token(Array(Self.routes.values), of: owner)
+        #expect(try await client.get(other.path).status == 200)
+        let given = try await owner.api.post(
+            "/api/v1/organizations/\(owner.organization)/grants",
+            ["token_id": .string(id), "role": "viewer", "resource": ["type": "device", "id": .string(shared.id)]])
+        #expect(given.status == 201, "\(given)")
+        try await eventually(within: .seconds(1)) { try await client.get(other.path).status == 404 }
+        try await eventually(within: .seconds(1)) {
+            try await client.get("\(other.path)/readings/latest").status == 404
+        }
+        #expect(try await client.get(shared.path).status == 200)
+        let listed = try await client.get("/api/v1/devices").json["items"].array
+        #expect(listed?.map { $0["id"].string } == [shared.id])
+        try await eventually {
+            let latest = try await client.get("/api/v1/readings/latest").json["items"].array
+            return latest?.map { $0["device_id"].string } == [shared.id]
+        }
+        // What belongs to the organization as a whole is not shared.
+        #expect(try await client.get("/api/v1/billing/usage").status == 403)
+    }
+
     @Test func `a deleted token is refused by every service within a second`() async throws {
         let installation = try await SystemInstallation.shared()
         let owner = try await installation.owner()
