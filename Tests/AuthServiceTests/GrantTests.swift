@@ -132,6 +132,35 @@ import Testing
         #expect(try self.claims(last["access_token"])["org"].isNull)
     }
 
+    @Test func `who leaves the organization leaves grants and tokens behind`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        let device = try await server.entity("device.esp32", of: ada)
+        let (organization, member) = (UUID(uuidString: ada.organizationID), UUID(uuidString: eve.id))
+        _ = try await server.query(
+            """
+            INSERT INTO auth.memberships (organization_id, user_id, role)
+            VALUES (\(organization), \(member), 'member')
+            """)
+        #expect(
+            try await ada.give(["user_id": .string(eve.id), "resource": .resource("device", device)]).status == 201)
+        let token = try await ada.makeAccessToken([:]).json["id"].string
+        _ = try await server.query(
+            "UPDATE auth.api_tokens SET user_id = \(member) WHERE id = \(UUID(uuidString: token ?? ""))")
+        // As a tenant's request would do it, which sees no tokens.
+        try await withClient(server.database.configuration(.auth)) { client in
+            _ = try await client.query(
+                "DELETE FROM auth.memberships WHERE organization_id = \(organization) AND user_id = \(member)",
+                as: .organization(try #require(organization)))
+        }
+        #expect(try await ada.api.get(ada.grants).json["items"] == [])
+        let left = try await server.query("SELECT 1 FROM auth.api_tokens WHERE user_id = \(member)")
+        #expect(left.isEmpty)
+        // What is had elsewhere stays.
+        let own = try await eve.makeAccessToken([:])
+        #expect(own.status == 201)
+    }
+
     @Test func `a token with grants reaches these alone, and never more than its user`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

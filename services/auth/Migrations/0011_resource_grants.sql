@@ -24,3 +24,14 @@ CREATE POLICY tenant ON auth.resource_grants
     USING (organization_id = nullif(current_setting('lms.organization_id', true), '')::uuid)
     WITH CHECK (organization_id = nullif(current_setting('lms.organization_id', true), '')::uuid);
 CREATE POLICY platform ON auth.resource_grants TO {{prefix}}lms_auth_platform USING (true) WITH CHECK (true);
+
+-- Who leaves an organization, by whichever way, leaves tokens and grants behind, and comes back without them. The owner of
+-- the tables does it, since a tenant's request sees no tokens.
+CREATE FUNCTION auth.forget_member() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    DELETE FROM auth.api_tokens WHERE user_id = old.user_id AND organization_id = old.organization_id;
+    DELETE FROM auth.resource_grants WHERE user_id = old.user_id AND organization_id = old.organization_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER forget_member AFTER DELETE ON auth.memberships FOR EACH ROW EXECUTE FUNCTION auth.forget_member();

@@ -102,7 +102,6 @@ struct AccessTokenStore: Sendable {
             FROM auth.api_tokens t
             JOIN auth.users u ON u.id = t.user_id AND u.is_active
             LEFT JOIN auth.memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
-                AND m.created_at <= t.created_at
             WHERE t.hash = \(hash.bytes) AND (t.expires_at IS NULL OR t.expires_at > now())
             """, as: .platform)
         return try rows.first.flatMap(AccessTokenHolder.init)
