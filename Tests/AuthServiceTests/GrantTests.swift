@@ -132,6 +132,30 @@ import Testing
         #expect(try self.claims(last["access_token"])["org"].isNull)
     }
 
+    @Test func `a session goes on in the organization that it is in, by its grants there`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        let device = try await server.entity("device.esp32", of: ada)
+        let given = try await ada.give(["user_id": .string(eve.id), "resource": .resource("device", device)])
+        #expect(try self.claims(.string(eve.accessToken))["grants"].isNull)
+        _ = try await server.query(
+            """
+            UPDATE auth.sessions SET organization_id = \(UUID(uuidString: ada.organizationID))
+            WHERE user_id = \(UUID(uuidString: eve.id))
+            """)
+        let tokens = try await eve.refresh(eve.refreshToken).json
+        let claims = try self.claims(tokens["access_token"])
+        #expect(claims["org"].string == ada.organizationID)
+        #expect(claims["role"].isNull)
+        #expect(claims["grants"] == [.string("device:\(device.text):member")])
+        let id = try #require(given.json["id"].string)
+        #expect(try await ada.api.delete("\(ada.grants)/\(id)").status == 204)
+        let next = try await eve.refresh(try #require(tokens["refresh_token"].string)).json
+        #expect(try self.claims(next["access_token"])["org"].isNull)
+        // At home she is the owner still.
+        #expect(try await eve.logIn().json["user"]["role"] == "owner")
+    }
+
     @Test func `who leaves the organization leaves grants and tokens behind`() async throws {
         let server = try await AuthServer.shared()
         let (ada, eve) = (try await server.newcomer(), try await server.newcomer())

@@ -25,6 +25,16 @@ CREATE POLICY tenant ON auth.resource_grants
     WITH CHECK (organization_id = nullif(current_setting('lms.organization_id', true), '')::uuid);
 CREATE POLICY platform ON auth.resource_grants TO {{prefix}}lms_auth_platform USING (true) WITH CHECK (true);
 
+-- Where somebody may act: as a member, or, without a role, where something was granted. With the rights of who asks.
+CREATE VIEW auth.places WITH (security_invoker = true) AS
+    SELECT organization_id, user_id, role, created_at FROM auth.memberships
+    UNION ALL
+    SELECT g.organization_id, g.user_id, NULL, min(g.created_at)
+    FROM auth.resource_grants g
+    WHERE g.user_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM auth.memberships m WHERE m.organization_id = g.organization_id AND m.user_id = g.user_id)
+    GROUP BY g.organization_id, g.user_id;
+
 -- Who leaves an organization, by whichever way, leaves tokens and grants behind, and comes back without them. The owner of
 -- the tables does it, since a tenant's request sees no tokens.
 CREATE FUNCTION auth.forget_member() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$

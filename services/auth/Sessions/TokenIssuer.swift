@@ -36,7 +36,7 @@ struct TokenIssuer: Sendable {
     private func sign(
         _ kind: TokenClaims.Kind, for session: ActiveSession, lifetime: Duration, at now: Timestamp
     ) async throws -> String {
-        let standing = try await grants.standing(of: session.user.id, session.membership)
+        let standing = try await grants.standing(of: session)
         let issuedAt = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)
         let user = UserPrincipal(
             id: session.user.id, organizationID: standing.organizationID, role: standing.role, grants: standing.grants,

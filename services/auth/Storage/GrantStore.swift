@@ -32,16 +32,16 @@ struct GrantStore: Sendable {
         return try rows.map(Grant.init)
     }
 
-    /// Where a user acts who is a member of `membership`, or else where somebody granted something first.
-    func standing(of user: UUID, _ membership: Membership?) async throws -> Standing {
+    /// Where a session's user acts: in its active organization, or else where somebody granted something first.
+    func standing(of session: ActiveSession) async throws -> Standing {
         let rows = try await database.query(
             """
             SELECT organization_id, resource_type, resource_id, role FROM auth.resource_grants
-            WHERE user_id = \(user) AND (\(membership?.organizationID) IS NULL
-                OR organization_id = \(membership?.organizationID))
+            WHERE user_id = \(session.user.id) AND (\(session.organizationID) IS NULL
+                OR organization_id = \(session.organizationID))
             ORDER BY created_at, id
             """, as: .platform)
-        var standing = Standing(organizationID: membership?.organizationID, role: membership?.role)
+        var standing = Standing(organizationID: session.organizationID, role: session.membership?.role)
         for row in rows {
             let (organization, type, id, role) = try row.decode(UUID.self, String.self, UUID.self, String.self)
             standing.organizationID = standing.organizationID ?? organization

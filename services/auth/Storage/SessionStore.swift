@@ -41,7 +41,7 @@ struct SessionStore: Sendable {
             SELECT \(UserStore.columns), m.organization_id, m.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
-            LEFT JOIN auth.memberships m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
+            LEFT JOIN auth.places m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
             """, as: .platform
         ).first.map(ActiveSession.init)
     }
@@ -72,7 +72,7 @@ struct SessionStore: Sendable {
             SELECT \(UserStore.columns), m.organization_id, m.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
-            LEFT JOIN auth.memberships m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
+            LEFT JOIN auth.places m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
             """, as: .platform
         ).first.map(ActiveSession.init)
     }
@@ -145,10 +145,11 @@ extension SessionTerms {
 }
 
 extension ActiveSession {
-    /// Reads a user, a membership and the session's id.
+    /// Reads a user, a place and the session's id.
     fileprivate init(_ row: Row) throws {
-        user = try User(row)
-        membership = try Membership(row, at: User.columnCount)
-        id = try row.decode(at: User.columnCount + 2)
+        self.init(
+            id: try row.decode(at: User.columnCount + 2), user: try User(row),
+            membership: try Membership(row, at: User.columnCount),
+            organizationID: try row.decode(UUID?.self, at: User.columnCount))
     }
 }
