@@ -22,8 +22,7 @@ final class OpenSockets: ServiceLifecycle.Service {
     }
 
     private static let interval = Duration.milliseconds(250)
-    /// In how many intervals it is looked once whether projects have other devices.
-    private static let intervalsOfProjects = 4
+    private static let intervalOfProjects = Duration.seconds(1)
 
     private let limit: Int
     private let revocations: Revocations
@@ -60,16 +59,21 @@ final class OpenSockets: ServiceLifecycle.Service {
         }
     }
 
-    /// Looks again and again whose credential has ended.
+    /// Looks again and again whose credential has ended, and, apart from it, whose devices are others now: that asks the
+    /// database, which may be slow to answer.
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var turn = 0
-            while !Task.isCancelled {
-                self.closeEnded(at: Date())
-                turn = (turn + 1) % Self.intervalsOfProjects
-                if turn == 0 { await self.closeOutdated() }
-                try? await Task.sleep(for: Self.interval)
+            await withTaskGroup { group in
+                group.addTask { await self.keep(every: Self.interval) { self.closeEnded(at: Date()) } }
+                group.addTask { await self.keep(every: Self.intervalOfProjects, self.closeOutdated) }
             }
+        }
+    }
+
+    private func keep(every interval: Duration, _ look: @Sendable () async -> Void) async {
+        while !Task.isCancelled {
+            await look()
+            try? await Task.sleep(for: interval)
         }
     }
 
