@@ -64,13 +64,6 @@ public struct TestService: Sendable {
         client.authorized(try await issuer.token(for: id, in: organization, as: role, grants: grants))
     }
 
-    /// A personal access token of a user of an organization.
-    public func token(
-        _ scopes: Set<TokenScope>, as role: Role?, of organization: UUID, grants: [ResourceGrant] = []
-    ) throws -> TestHTTPClient {
-        client.authorized(try issuer.accessToken(in: organization, as: role, grants: grants, scopes: scopes))
-    }
-
     /// Another service of the installation.
     public func peer(_ name: String = "readings") async throws -> TestHTTPClient {
         let tokens = await InternalTokens(service: name, keys: try KeyRing(database.encodedSecretKey))
