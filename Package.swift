@@ -185,7 +185,7 @@ let package = Package(
         tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService"),
-        tests("DevicesService"),
+        tests("DevicesService", [.crypto]),
         tests("ReadingsService"),
         tests("AlertsService"),
         tests("BillingService"),
@@ -196,7 +196,7 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "TestKit", "LocalStack", "Postgres", .logging, "AuthService", "DevicesService", "ReadingsService",
-                "AlertsService", "BillingService", "RealtimeService", "Gateway",
+                "AlertsService", "BillingService", "RealtimeService", "Gateway", "lms",
             ],
             path: "Tests/SystemTests",
             swiftSettings: strict),

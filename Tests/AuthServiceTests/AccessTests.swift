@@ -21,6 +21,9 @@ import Testing
             "POST /api/v1/auth/logout", "GET /api/v1/auth/me", "PUT /api/v1/auth/me", "GET /api/v1/auth/sessions",
             "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout", "GET /api/v1/auth/two-factor",
             "POST /api/v1/auth/two-factor", "DELETE /api/v1/auth/two-factor", "POST /api/v1/auth/two-factor/confirm",
+            "GET /api/v1/organizations/{id}/audit", "GET /api/v1/organizations/{id}/grants",
+            "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
+            "GET /api/v1/auth/tokens", "POST /api/v1/auth/tokens", "DELETE /api/v1/auth/tokens/{id}",
         ],
         .user(atLeast: .viewer, orGrant: true): ["GET /api/v1/projects", "GET /api/v1/projects/{id}"],
         .user(atLeast: .member, orGrant: true): ["PUT /api/v1/projects/{id}"],
@@ -33,18 +36,44 @@ import Testing
             "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
             "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
         ],
-        .user(atLeast: .admin): ["GET /api/v1/organizations/{id}/audit"],
         .superuser: [
             "GET /api/v1/admin/users", "PATCH /api/v1/admin/users/{id}", "GET /api/v1/admin/organizations",
             "GET /api/v1/admin/stats", "GET /api/v1/admin/audit",
         ],
-        .internalService: ["GET /internal/v1/revocations", "POST /internal/v1/sessions/renew"],
+        .internalService: [
+            "GET /internal/v1/revocations", "POST /internal/v1/sessions/renew", "GET /internal/v1/api-tokens/{hash}",
+        ],
         .public: [
             "POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh",
             "POST /api/v1/auth/two-factor/challenge", "POST /auth/two-factor",
             "GET /.well-known/jwks.json", "GET /", "GET /auth/login", "GET /auth/register", "POST /auth/login",
             "POST /auth/register", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
             "GET /static/auth/{file}",
+        ],
+    ]
+    /// What personal access tokens may do, by the scope that it takes; for the rest somebody has to sign in.
+    private static let scopes: [TokenScope: Set<String>] = [
+        TokenScope(.profile, .read): ["GET /api/v1/auth/me"],
+        TokenScope(.profile, .write): ["PUT /api/v1/auth/me"],
+        TokenScope(.organization, .read): [
+            "GET /api/v1/entities", "GET /api/v1/entities/{id}", "GET /api/v1/entities/{id}/events",
+            "GET /api/v1/entities/{id}/relationships", "GET /api/v1/entities/{id}/graph",
+            "GET /api/v1/organizations/{id}/audit", "GET /api/v1/organizations", "GET /api/v1/organizations/{id}",
+            "GET /api/v1/projects", "GET /api/v1/projects/{id}",
+        ],
+        TokenScope(.organization, .write): [
+            "PUT /api/v1/organizations/{id}", "POST /api/v1/projects", "PUT /api/v1/projects/{id}",
+            "DELETE /api/v1/projects/{id}",
+            "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
+            "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
+        ],
+        TokenScope(.members, .read): [
+            "GET /api/v1/organizations/{id}/grants", "GET /api/v1/organizations/{id}/members",
+        ],
+        TokenScope(.members, .write): [
+            "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
+            "PUT /api/v1/organizations/{id}/members/{user_id}",
+            "DELETE /api/v1/organizations/{id}/members/{user_id}",
         ],
     ]
     private static let forPrograms = access.filter { $0.key != .public }.values.reduce(Set()) { $0.union($1) }
@@ -83,9 +112,10 @@ import Testing
             let (method, path) = split(name)
             if Self.access[.internalService]?.contains(name) == true {
                 #expect(try await root.api.send(method, path).status == 403, "\(name)")
-                // What is no session's token is not renewed.
+                // What is no session's token is not renewed, and what is no token's hash not found.
                 let answer = try await service.send(method, path, json: method == .POST ? ["token": "x"] : nil)
-                #expect(answer.status == (method == .POST ? 204 : 200), "\(name)")
+                let expected = method == .POST ? 204 : path.contains("api-tokens") ? 404 : 200
+                #expect(answer.status == expected, "\(name)")
             } else {
                 #expect(try await service.send(method, path).status == 403, "\(name)")
             }
@@ -115,9 +145,33 @@ import Testing
         }
     }
 
+    @Test func `a personal access token does what its scopes say, and nothing that needs signing in`() async throws {
+        let server = try await AuthServer.shared()
+        let root = try await server.superuser()
+        let all = try await root.accessToken(TokenScope.allCases)
+        for route in server.application.http.routes.routes {
+            let name = "\(route.method.rawValue) \(route.path)"
+            guard Self.forPrograms.contains(name), route.access != .internalService else { continue }
+            let scope = Self.scopes.first { $1.contains(name) }?.key
+            let (method, path) = split(name)
+            let status = try await all.send(method, path).status
+            guard route.access != .superuser else {
+                #expect(status == 403, "\(name): not even a superuser's")
+                continue
+            }
+            #expect(route.tokens == scope.map { .scopes([$0]) } ?? .signIn, "\(name)")
+            #expect((status == 403) == (scope == nil) && status != 401, "\(name): \(status)")
+            let others = try await root.accessToken(TokenScope.allCases.filter { $0 != scope })
+            #expect(try await others.send(method, path).status == 403, "\(name)")
+        }
+        #expect(try await root.api.get("/api/v1/auth/me").status == 200)
+    }
+
     private func split(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        let path = ["{id}", "{user_id}"].reduce(parts[1]) { $0.replacing($1, with: UUID().uuidString) }
+        let path = ["{id}", "{user_id}", "{grant_id}"].reduce(parts[1]) {
+            $0.replacing($1, with: UUID().uuidString)
+        }.replacing("{hash}", with: SecretHash(of: "none").hex)
         return (HTTPMethod(rawValue: parts[0]), path)
     }
 }

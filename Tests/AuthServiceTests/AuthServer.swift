@@ -1,5 +1,6 @@
 import EventBus
 import Foundation
+import HTTPKit
 import Identity
 import Kernel
 import Logging
@@ -32,8 +33,10 @@ struct AuthServer: Sendable {
     /// - Parameters:
     ///   - redisURL: Instead of the database's own.
     ///   - deletion: How organizations are deleted.
+    ///   - keys: When signing keys come and go.
     static func start(
-        on database: TestDatabase, redisURL: String? = nil, deletion: DeletionTerms = DeletionTerms()
+        on database: TestDatabase, redisURL: String? = nil, deletion: DeletionTerms = DeletionTerms(),
+        keys: KeyTerms? = nil
     ) async throws -> AuthServer {
         let configuration = try ServiceConfiguration([
             "LMS_DATABASE_URL": database.configuration(.auth).url,
@@ -46,7 +49,7 @@ struct AuthServer: Sendable {
         let environment = ServiceEnvironment(
             service: AuthService.description, configuration: configuration, logger: logger)
         let application = try await AuthApplication(
-            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000), deletion: deletion)
+            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000), deletion: deletion, keys: keys)
         let group = ServiceGroup(configuration: .init(services: application.services, logger: logger))
         Task { try await group.run() }
         let port = try await application.http.port()
@@ -120,9 +123,21 @@ struct AuthServer: Sendable {
     func sign(_ claims: TokenClaims) async throws -> String {
         let sealer = Sealer(keys: try KeyRing(database.encodedSecretKey))
         let keys = try await withClient(database.configuration(.auth)) { client in
-            try await SigningKeyStore(database: client, sealer: sealer).load()
+            try await SigningKeyStore(
+                database: client, sealer: sealer, outbox: Outbox(source: .auth), terms: KeyTerms()
+            ).load()
         }
-        return try await TokenSigner(key: keys[0]).sign(claims)
+        return try await TokenSigner(key: keys[0].key).sign(claims)
+    }
+
+    /// The events about a subject that the service has published, in order.
+    func events(about subject: String) async throws -> [Event] {
+        let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
+        let runner = Task { await redis.run() }
+        defer { runner.cancel() }
+        try await redis.waitUntilConnected()
+        return try await redis.xrange(StreamName.events(.auth), count: 100_000)
+            .map { try Event(json: $0["event"] ?? []) }.filter { $0.subject == subject }
     }
 
     /// The token of a newcomer's session of that kind as it was half an hour ago, when the role was another one.
@@ -176,5 +191,19 @@ struct Newcomer: Sendable {
 
     func refresh(_ token: String) async throws -> TestHTTPResponse {
         try await client.post("/api/v1/auth/refresh", ["refresh_token": .string(token)])
+    }
+
+    /// The answer to making a personal access token.
+    func makeAccessToken(_ fields: [String: JSONValue]) async throws -> TestHTTPResponse {
+        var body: [String: JSONValue] = ["name": "script", "scopes": ["profile:read"]]
+        body.merge(fields) { $1 }
+        return try await api.post("/api/v1/auth/tokens", .object(body))
+    }
+
+    /// A client with a new personal access token.
+    func accessToken(_ scopes: [TokenScope]) async throws -> TestHTTPClient {
+        let response = try await makeAccessToken(["scopes": .array(scopes.map { .string($0.rawValue) })])
+        guard let token = response.json["token"].string else { throw UnexpectedAnswer(response: response) }
+        return client.authorized(token)
     }
 }

@@ -26,6 +26,14 @@ import Testing
             #expect(outsider == (route.access == .signedIn ? 200 : 403), "\(route.path)")
         }
     }
+
+    @Test func `a personal access token needs the scope of the route`() async throws {
+        let server = try await BillingServer.shared()
+        let deviations = try await server.http.scopeDeviations(by: server.anonymous) { route in
+            [TokenScope(.billing, route.hasPrefix("GET ") ? .read : .write)]
+        }
+        #expect(deviations == [])
+    }
 }
 
 @Suite struct ContractTests {

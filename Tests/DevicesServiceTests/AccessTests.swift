@@ -93,6 +93,14 @@ import Testing
         }
     }
 
+    @Test func `a personal access token needs the scope of the route`() async throws {
+        let server = try await DevicesServer.shared()
+        let deviations = try await server.service.http.scopeDeviations(by: server.service.client) { route in
+            [TokenScope(.devices, route.hasPrefix("GET ") ? .read : .write)]
+        }
+        #expect(deviations == [])
+    }
+
     private static func request(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
         let path = ["{id}", "{command_id}", "{hash}"].reduce(parts[1]) {

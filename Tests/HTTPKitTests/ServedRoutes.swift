@@ -15,6 +15,8 @@ struct ServedRoutes: Sendable {
     let organization = UUID()
     let deviceKey = SecretToken(.deviceKey)
     let device = UUID()
+    /// A token of an owner that may read devices.
+    let accessToken = SecretToken(.personalAccess)
     let environment: ServiceEnvironment
     let routes: RouteTable
     private let signer: TokenSigner
@@ -25,10 +27,11 @@ struct ServedRoutes: Sendable {
     ///
     /// - Parameter renew: Replaces the tokens of sessions.
     static func with<Result: Sendable>(
-        renewing renew: @escaping SessionRenewal.Ask = { _ in nil }, _ declare: (inout RouteTable) throws -> Void,
+        areas: TokenAreas = TokenAreas(nil), renewing renew: @escaping SessionRenewal.Ask = { _ in nil },
+        _ declare: (inout RouteTable) throws -> Void,
         _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
-        var table = RouteTable()
+        var table = RouteTable(areas)
         try declare(&table)
         return try await serve(table, pages: nil, Parts(renewing: renew), body)
     }
@@ -71,6 +74,11 @@ struct ServedRoutes: Sendable {
         routes = application.routes
         parts.deviceKeys.hold(
             deviceKey.hash, DevicePrincipal(id: device, organizationID: organization, keyHash: deviceKey.hash))
+        parts.accessTokens.hold(
+            accessToken.hash,
+            UserPrincipal(
+                id: UUID(), organizationID: organization, role: .owner, sessionID: nil, tokenID: UUID(),
+                issuedAt: Date(), expiresAt: nil, scopes: [TokenScope(.devices, .read)]))
     }
 
     /// A token of a new user with that role in ``organization``, issued `age` seconds ago.
@@ -112,7 +120,8 @@ struct ServedRoutes: Sendable {
 private struct Parts {
     let keys: KeyRing
     let revocations = Revocations()
-    let deviceKeys = KnownDevices()
+    let deviceKeys = KnownHolders<DevicePrincipal>()
+    let accessTokens = KnownHolders<UserPrincipal>()
     let signer: TokenSigner
     let internalTokens: InternalTokens
     let verifier: TokenVerifier
@@ -128,11 +137,11 @@ private struct Parts {
         try await localKeys.replace(with: [signingKey.publicKey])
         signer = try await TokenSigner(key: signingKey)
         internalTokens = await InternalTokens(service: "test", keys: keys)
-        let deviceKeys = deviceKeys
+        let (deviceKeys, accessTokens) = (deviceKeys, accessTokens)
         verifier = TokenVerifier(keys: localKeys, revocations: revocations)
         authenticator = Authenticator(
             tokens: verifier, internalTokens: internalTokens,
-            accessTokens: CredentialCache { _ in nil }, deviceKeys: CredentialCache { deviceKeys[$0] },
+            accessTokens: CredentialCache { accessTokens[$0] }, deviceKeys: CredentialCache { deviceKeys[$0] },
             revocations: revocations)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         sessions = SessionRenewal(logger: logger, ask: renew)

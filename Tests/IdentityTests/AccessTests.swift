@@ -44,16 +44,6 @@ import Testing
         #expect(access.allows(nil) == (access == .public ? .allowed : .unauthenticated))
     }
 
-    @Test func aTokenActsAsNoMoreThanItsScopes() {
-        let owner = UserPrincipal.sample(role: .owner, isSuperuser: true)
-        #expect(owner.limited(to: [.read]).role == .viewer)
-        #expect(owner.limited(to: [.read, .write]).role == .member)
-        #expect(owner.limited(to: [.admin]).role == .owner)
-        #expect(owner.limited(to: []).role == nil)
-        #expect(!owner.limited(to: [.write]).isSuperuser)
-        #expect(UserPrincipal.sample(role: .viewer).limited(to: [.admin]).role == .viewer)
-    }
-
     @Test func aGrantHoldsOnItsResourceOnly() {
         let (device, project) = (UUID(), UUID())
         let user = UserPrincipal.sample(

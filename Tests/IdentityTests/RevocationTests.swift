@@ -40,6 +40,13 @@ import Testing
         #expect(!revokes(.membership(user: user.id, organization: organization), at: issued, user))
     }
 
+    @Test func aPersonalAccessTokenHoldsAgainOnceItIsLookedUpAfterwards() {
+        var token = user
+        token.sessionID = nil
+        #expect(revokes(.token(token.tokenID), at: issued + 1, token))
+        #expect(!revokes(.token(token.tokenID), at: issued, token))
+    }
+
     @Test func aDeviceFallsWithItsKeyAndItsOrganization() {
         let device = DevicePrincipal(id: UUID(), organizationID: UUID(), keyHash: SecretHash(of: "key"))
         var set = RevocationSet()

@@ -88,10 +88,10 @@ struct QueryTests {
         let service = try await ReadingsServer.shared().service
         let expected: [String: Access] = [
             "POST /api/v1/devices/{id}/readings": .device,
-            "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer),
-            "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer),
-            "GET /api/v1/readings": .user(atLeast: .viewer),
-            "GET /api/v1/readings/latest": .user(atLeast: .viewer),
+            "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings": .user(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings/latest": .user(atLeast: .viewer, orGrant: true),
         ]
         let declared = service.http.routes.routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) }
         for (operation, access) in declared where service.servedOperations.contains(operation) {

@@ -27,13 +27,16 @@ struct ReadingsServer: Sendable {
     }
 
     /// A device with a key, as the events of the devices service would have made it.
-    func device(of organization: UUID = UUID.v7(), expiresAt: Timestamp? = nil) async throws -> TestDevice {
+    func device(
+        of organization: UUID = UUID.v7(), project: UUID? = nil, expiresAt: Timestamp? = nil
+    ) async throws -> TestDevice {
         let device = UUID.v7()
         let key = SecretToken(.deviceKey)
         try await service.query(
             """
             WITH device AS (
-                INSERT INTO readings.devices (id, organization_id, version) VALUES (\(device), \(organization), 1))
+                INSERT INTO readings.devices (id, organization_id, project_id, version)
+                VALUES (\(device), \(organization), \(project), 1))
             INSERT INTO readings.keys (key_hash, device_id, organization_id, expires_at)
             VALUES (\(key.hash.bytes), \(device), \(organization), \(expiresAt))
             """)

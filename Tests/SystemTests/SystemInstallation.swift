@@ -32,7 +32,7 @@ struct SystemInstallation: Sendable {
     }
 
     /// The executables are built into the folder of the test bundle.
-    private static var binaries: String {
+    static var binaries: String {
         let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
         let path = bundle ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: path).deletingLastPathComponent().path

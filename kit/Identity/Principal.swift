@@ -43,10 +43,12 @@ public struct UserPrincipal: Sendable, Hashable, Codable {
     public var issuedAt: Date
     /// When the credential ends; nil for a personal access token without an end.
     public var expiresAt: Date?
+    /// What a personal access token may be used for; nil for somebody who has signed in, whom no scope limits.
+    public var scopes: Set<TokenScope>?
 
     public init(
         id: UUID, organizationID: UUID?, role: Role?, grants: [ResourceGrant] = [], sessionID: UUID?, tokenID: UUID,
-        isSuperuser: Bool = false, issuedAt: Date, expiresAt: Date?
+        isSuperuser: Bool = false, issuedAt: Date, expiresAt: Date?, scopes: Set<TokenScope>? = nil
     ) {
         self.id = id
         self.organizationID = organizationID
@@ -57,6 +59,7 @@ public struct UserPrincipal: Sendable, Hashable, Codable {
         self.isSuperuser = isSuperuser
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
+        self.scopes = scopes
     }
 
     /// The role that holds on one device: the greatest of the organization's and of the grants on it or its project.
@@ -78,18 +81,6 @@ public struct UserPrincipal: Sendable, Hashable, Codable {
     private func greatestRole(with granted: [ResourceGrant]) -> Role? {
         (granted.map(\.role) + (role.map { [$0] } ?? [])).max()
     }
-
-    /// The same user with no more than the scopes of a personal access token allow.
-    public func limited(to scopes: Set<TokenScope>) -> UserPrincipal {
-        let ceiling = scopes.map(\.ceiling).max()
-        var limited = self
-        limited.role = ceiling.flatMap { ceiling in role.map { min($0, ceiling) } }
-        limited.grants = grants.compactMap { grant in
-            ceiling.map { ResourceGrant(resource: grant.resource, role: min(grant.role, $0)) }
-        }
-        limited.isSuperuser = isSuperuser && scopes.contains(.admin)
-        return limited
-    }
 }
 
 /// A role on one project or one device only.
@@ -105,22 +96,6 @@ public struct ResourceGrant: Sendable, Hashable, Codable {
     public init(resource: Resource, role: Role) {
         self.resource = resource
         self.role = role
-    }
-}
-
-/// What a personal access token may be used for; never more than its user's own role.
-public enum TokenScope: String, Sendable, Hashable, Codable, CaseIterable {
-    case read
-    case write
-    case admin
-
-    /// The greatest role that a token with this scope acts as.
-    public var ceiling: Role {
-        switch self {
-        case .read: .viewer
-        case .write: .member
-        case .admin: .owner
-        }
     }
 }
 

@@ -1,18 +1,25 @@
 import Foundation
 import Identity
 import Kernel
+import Postgres
 import ServiceKit
+import Synchronization
 
-/// Stands in for `auth` where another service is tested: signs tokens for users, publishes their key, and renews the
-/// sessions that services ask it to.
+/// Stands in for `auth` where another service is tested: signs tokens for users, publishes their key, renews the sessions
+/// that services ask it to, and knows whom the personal access tokens stand for that it made.
 public final class TestIssuer: Sendable {
     /// What `LMS_AUTH_URL` is to say.
     public let url: String
+    /// What its tokens are verified with.
+    public let publicKey: JSONWebKey
     private let signer: TokenSigner
+    private let holders: AccessTokenHolders
 
-    private init(url: String, signer: TokenSigner) {
+    private init(url: String, publicKey: JSONWebKey, signer: TokenSigner, holders: AccessTokenHolders) {
         self.url = url
+        self.publicKey = publicKey
         self.signer = signer
+        self.holders = holders
     }
 
     private static let once = Once<TestIssuer>()
@@ -23,14 +30,17 @@ public final class TestIssuer: Sendable {
             let key = SigningKey()
             let keys = String(decoding: try JSONEncoder().encode(JSONWebKeySet(keys: [key.publicKey])), as: UTF8.self)
             let signer = try await TokenSigner(key: key)
+            let holders = AccessTokenHolders()
             let server = try await TestHTTPServer.start { request in
                 switch request.path {
                 case "/.well-known/jwks.json": (200, keys)
                 case "/internal/v1/sessions/renew": await renew(request.body, with: signer)
+                case let path where path.hasPrefix("/internal/v1/api-tokens/"):
+                    holders.json(of: path).map { (200, $0) } ?? (404, "{}")
                 default: (200, #"{"items": [], "next": ""}"#)
                 }
             }
-            return TestIssuer(url: server.url, signer: signer)
+            return TestIssuer(url: server.url, publicKey: key.publicKey, signer: signer, holders: holders)
         }
     }
 
@@ -70,6 +80,39 @@ public final class TestIssuer: Sendable {
         let principal = UserPrincipal(
             id: user, organizationID: organization, role: role, grants: grants, sessionID: session, tokenID: .v7(),
             isSuperuser: isSuperuser, issuedAt: issuedAt, expiresAt: issuedAt.addingTimeInterval(900))
-        return try await signer.sign(TokenClaims(.access, user: principal, sessionID: session, lifetime: 900))
+        return try await sign(TokenClaims(.access, user: principal, sessionID: session, lifetime: 900))
     }
+
+    /// Signs claims as they are, true or not.
+    public func sign(_ claims: TokenClaims) async throws -> String {
+        try await signer.sign(claims)
+    }
+
+    /// A personal access token.
+    ///
+    /// - Parameter role: Nil for a user who has only `grants`.
+    public func accessToken(
+        for user: UUID = .v7(), in organization: UUID, as role: Role?, grants: [ResourceGrant] = [],
+        scopes: Set<TokenScope>
+    ) throws -> String {
+        let token = SecretToken(.personalAccess)
+        try holders.add(
+            AccessTokenHolder(
+                tokenID: .v7(), userID: user, organizationID: organization, role: role, grants: grants, scopes: scopes,
+                asOf: Timestamp.now.microseconds, expiresAt: nil),
+            for: token)
+        return token.secret
+    }
+}
+
+/// Whom the tokens stand for, as JSON, by the path that is asked for.
+private final class AccessTokenHolders: Sendable {
+    private let documents = Mutex<[String: String]>([:])
+
+    func add(_ holder: AccessTokenHolder, for token: SecretToken) throws {
+        let json = String(decoding: try JSONEncoder().encode(holder), as: UTF8.self)
+        documents.withLock { $0["/internal/v1/api-tokens/\(token.hash.hex)"] = json }
+    }
+
+    func json(of path: String) -> String? { documents.withLock { $0[path] } }
 }

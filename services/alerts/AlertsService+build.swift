@@ -45,7 +45,7 @@ extension AlertsService {
             sources: [.auth, .devices], consumer: .alerts, database: database, redis: redis, logger: logger,
             handler: Projections(devices: DeviceStore(), life: life, removal: removal).apply)
 
-        var routes = RouteTable()
+        var routes = RouteTable(TokenAreas(.alerts))
         RuleRoutes(
             rules: rules, channels: channels, life: life, versions: versions, announcer: announcer,
             idempotency: idempotency

@@ -17,9 +17,10 @@ struct AuthApplication {
     /// - Parameters:
     ///   - hasher: Another one only in tests, which cannot wait for the real cost.
     ///   - deletion: Other terms only in tests, which cannot wait for a week.
+    ///   - keys: Likewise for when signing keys come and go; nil for what the configuration says.
     init(
         _ environment: ServiceEnvironment, hasher: PasswordHasher = PasswordHasher(cost: Self.passwordCost),
-        deletion: DeletionTerms = DeletionTerms()
+        deletion: DeletionTerms = DeletionTerms(), keys: KeyTerms? = nil
     ) async throws {
         let logger = environment.logger
         let verificationKeys = LocalKeys()
@@ -32,27 +33,36 @@ struct AuthApplication {
         let revocations = RevocationStore(database: base.database)
         let idempotency = Idempotency(table: "auth.idempotency", database: base.database, sealer: sealer)
         let signingKeys = SigningKeys(
-            store: SigningKeyStore(database: base.database, sealer: sealer), verificationKeys: verificationKeys,
-            logger: logger)
+            store: SigningKeyStore(
+                database: base.database, sealer: sealer, outbox: outbox,
+                terms: keys ?? KeyTerms(rotation: environment.configuration.signingKeyRotation)),
+            verificationKeys: verificationKeys, logger: logger)
         environment.health.register("signing keys") { _ = try signingKeys.signer() }
 
-        let authenticator = base.authenticator()
+        let tokens = AccessTokenStore(database: base.database, outbox: outbox)
+        let authenticator = try base.authenticator(accessTokens: { try await tokens.holder(of: $0)?.principal })
         let accounts = Accounts(base, signingKeys: signingKeys, sealer: sealer, hasher: hasher, outbox: outbox)
+        let announcer = accounts.sessions.announcer
         let renewal = CookieRenewal(authenticator: authenticator, sessions: accounts.sessions)
-        var routes = RouteTable()
+        var routes = RouteTable(.auth)
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
         let tenancy = Tenancy(base, sessions: accounts.sessions, outbox: outbox, deletion: deletion)
         tenancy.addRoutes(to: &routes, idempotency: idempotency)
+        AccessTokenRoutes(tokens: tokens, announcer: announcer, idempotency: idempotency).add(to: &routes)
+        GrantRoutes(
+            grants: GrantStore(database: base.database), organizations: tenancy.organizations, announcer: announcer,
+            idempotency: idempotency
+        ).add(to: &routes)
         PeerRoutes(keys: signingKeys, revocations: revocations, renewal: renewal).add(to: &routes)
         let directory = DirectoryStore(database: base.database)
         EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)
         RelationshipRoutes(
             relationships: RelationshipStore(database: base.database), directory: directory, idempotency: idempotency
         ).add(to: &routes)
-        AuditRoutes(audit: AuditStore(database: base.database)).add(to: &routes)
+        AuditRoutes(audit: AuditStore(database: base.database), organizations: tenancy.organizations).add(to: &routes)
         AdministrationRoutes(
             administration: AdministrationStore(database: base.database, outbox: outbox),
-            announcer: accounts.sessions.announcer
+            announcer: announcer
         ).add(to: &routes)
 
         http = try HTTPApplication(
@@ -82,7 +92,7 @@ private struct Accounts {
 
     init(_ base: ServiceBase, signingKeys: SigningKeys, sealer: Sealer, hasher: PasswordHasher, outbox: Outbox) {
         let logger = base.environment.logger
-        let issuer = TokenIssuer(keys: signingKeys)
+        let issuer = TokenIssuer(keys: signingKeys, grants: GrantStore(database: base.database))
         let store = SessionStore(database: base.database, outbox: outbox)
         let attempts = AttemptLog(redis: base.redis, logger: logger)
         users = UserStore(database: base.database, outbox: outbox)

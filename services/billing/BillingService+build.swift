@@ -28,7 +28,7 @@ extension BillingService {
             logger: logger, handler: projections.apply)
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
 
-        var routes = RouteTable()
+        var routes = RouteTable(TokenAreas(.billing))
         BillingRoutes(plans: PlanStore(database: database), subscriptions: subscriptions, usage: usage)
             .add(to: &routes)
         let http = try HTTPApplication(

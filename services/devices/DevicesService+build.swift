@@ -38,7 +38,7 @@ extension DevicesService {
         let delivery = CommandDelivery(queue: queue, waiters: waiters, announcer: announcer)
 
         let access = DeviceAccess(devices: devices)
-        var routes = RouteTable()
+        var routes = RouteTable(TokenAreas(.devices))
         DeviceRoutes(devices: devices, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
         KeyRoutes(keys: keys, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)

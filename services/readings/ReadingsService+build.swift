@@ -29,7 +29,7 @@ extension ReadingsService {
             sources: [.auth, .devices], consumer: .readings, database: base.database, redis: base.redis,
             logger: logger, handler: DeviceProjection(devices: devices, removal: removal).apply)
 
-        var routes = RouteTable()
+        var routes = RouteTable(TokenAreas(.readings))
         IngestRoutes(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
             .add(to: &routes)
         QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)

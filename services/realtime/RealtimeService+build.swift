@@ -21,7 +21,8 @@ extension RealtimeService {
         let wakeStream = "lms:realtime:\(UUID.v7().text):wake"
         let rooms = LiveRooms(redis: base.redis, wakeStream: wakeStream)
         let tail = LiveTail(rooms: rooms, wakeStream: wakeStream, redis: base.redis, logger: logger)
-        let sockets = OpenSockets(revocations: base.revocations)
+        let visibleDevices = VisibleDevices(database: base.database)
+        let sockets = OpenSockets(revocations: base.revocations, visibleDevices: visibleDevices)
 
         let rate = RateMeter()
         let meter = EventTail(sources: [.readings], redis: base.redis, logger: logger, handler: rate.receive)
@@ -38,9 +39,9 @@ extension RealtimeService {
             templates: Bundle.module.url(forResource: "Templates", withExtension: nil),
             files: Bundle.module.url(forResource: "Static", withExtension: nil), libraries: charts.files, forms: forms)
 
-        var routes = RouteTable()
+        var routes = RouteTable(TokenAreas(.devices))
         LiveRoutes(
-            rooms: rooms, sockets: sockets, tickets: TicketStore(redis: base.redis),
+            rooms: rooms, sockets: sockets, visibleDevices: visibleDevices, tickets: TicketStore(redis: base.redis),
             replay: Replay(redis: base.redis), revocations: base.revocations
         ).add(to: &routes)
         DashboardRoutes(

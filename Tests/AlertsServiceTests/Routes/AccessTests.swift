@@ -34,6 +34,14 @@ import Testing
         }
     }
 
+    @Test func `a personal access token needs the scope of the route`() async throws {
+        let server = try await AlertsServer.shared()
+        let deviations = try await server.http.scopeDeviations(by: server.anonymous) { route in
+            [TokenScope(.alerts, route.hasPrefix("GET ") ? .read : .write)]
+        }
+        #expect(deviations == [])
+    }
+
     @Test func `who has no organization, or an expired or a foreign token, gets nowhere`() async throws {
         let server = try await AlertsServer.shared()
         let issuer = try await TestIssuer.shared()

@@ -23,6 +23,11 @@ import Testing
     private static let demands = [
         Demand(route: "GET /api/v1/organizations/{id}", least: .viewer, status: 200),
         Demand(route: "GET /api/v1/organizations/{id}/members", least: .viewer, status: 200),
+        Demand(route: "GET /api/v1/organizations/{id}/audit", least: .admin, status: 200),
+        Demand(route: "GET /api/v1/organizations/{id}/grants", least: .admin, status: 200),
+        // For who may, the fields are looked at.
+        Demand(route: "POST /api/v1/organizations/{id}/grants", least: .admin, body: [:], status: 422),
+        Demand(route: "DELETE /api/v1/organizations/{id}/grants/{target}", least: .admin, status: 404),
         Demand(route: "POST /api/v1/organizations/{id}/leave", least: .viewer, status: 204),
         Demand(route: "PUT /api/v1/organizations/{id}", least: .admin, body: ["name": "Engines"], status: 200),
         Demand(

@@ -67,12 +67,25 @@ public struct ServiceBase: Sendable {
 
     /// What finds out who calls.
     ///
-    /// - Parameter deviceKeys: Who holds a device key; a service that no device calls knows none.
+    /// - Parameters:
+    ///   - accessTokens: Who holds a personal access token; nil asks `auth`.
+    ///   - deviceKeys: Who holds a device key; a service that no device calls knows none.
+    /// - Throws: `ConfigurationError`.
     public func authenticator(
+        accessTokens: CredentialCache<UserPrincipal>.Lookup? = nil,
         deviceKeys: CredentialCache<DevicePrincipal> = CredentialCache { _ in nil }
-    ) -> Authenticator {
-        Authenticator(
-            tokens: verifier, internalTokens: internalTokens, accessTokens: CredentialCache { _ in nil },
+    ) throws -> Authenticator {
+        let lookup: CredentialCache<UserPrincipal>.Lookup
+        if let accessTokens {
+            lookup = accessTokens
+        } else {
+            let auth = try peer(.auth)
+            lookup = { hash in
+                try await auth.get("/internal/v1/api-tokens/\(hash.hex)", as: AccessTokenHolder.self)?.principal
+            }
+        }
+        return Authenticator(
+            tokens: verifier, internalTokens: internalTokens, accessTokens: CredentialCache(lookup: lookup),
             deviceKeys: deviceKeys, revocations: revocations)
     }
 

@@ -11,6 +11,8 @@ public struct Route: Sendable {
     public let path: String
     /// Who may use it.
     public let access: Access
+    /// What a personal access token needs besides.
+    public let tokens: TokenDemand
     public let options: RouteOptions
     let handler: Handler
 }

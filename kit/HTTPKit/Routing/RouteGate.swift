@@ -40,7 +40,9 @@ struct RouteGate: Sendable {
             throw isPage && error != .unavailable ? SignInRequired() : error
         }
         switch route.access.allows(authentication?.principal) {
-        case .allowed: return authentication
+        case .allowed:
+            if route.access != .public, let user = authentication?.principal.user { try route.tokens.check(user) }
+            return authentication
         case .forbidden: throw Problem.forbidden()
         case .unauthenticated: throw isPage ? SignInRequired() : Problem.unauthorized()
         }

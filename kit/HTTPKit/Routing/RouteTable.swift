@@ -12,14 +12,20 @@ import Identity
 /// ```
 public struct RouteTable: Sendable {
     public private(set) var routes: [Route] = []
+    private let areas: TokenAreas
 
-    public init() {}
+    /// - Parameter areas: Which scopes personal access tokens need; without it none may use what is not public.
+    public init(_ areas: TokenAreas = TokenAreas(nil)) {
+        self.areas = areas
+    }
 
     /// Adds a route. Its path's parameters stand in braces; `**` at the end takes any number of segments.
     ///
+    /// - Parameter tokens: What it demands of personal access tokens, where the table's areas do not tell.
     /// - Precondition: no other route has this method and path, nor names a parameter of the same path otherwise.
     public mutating func on(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        tokens: TokenDemand? = nil,
         use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
     ) {
         for other in routes where Self.shape(of: other.path) == Self.shape(of: path) {
@@ -27,52 +33,60 @@ public struct RouteTable: Sendable {
             precondition(other.method != method, "\(method) \(path) is declared twice")
         }
         routes.append(
-            Route(method: method, path: path, access: access, options: options) { request, context in
+            Route(
+                method: method, path: path, access: access, tokens: tokens ?? areas.demand(method, path, options),
+                options: options
+            ) { request, context in
                 try await handler(request, context).response(from: request, context: context)
             })
     }
 
     public mutating func get(
         _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        tokens: TokenDemand? = nil,
         use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
     ) {
-        on(.get, path, access, options, use: handler)
+        on(.get, path, access, options, tokens: tokens, use: handler)
     }
 
     public mutating func post(
         _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        tokens: TokenDemand? = nil,
         use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
     ) {
-        on(.post, path, access, options, use: handler)
+        on(.post, path, access, options, tokens: tokens, use: handler)
     }
 
     public mutating func put(
         _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        tokens: TokenDemand? = nil,
         use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
     ) {
-        on(.put, path, access, options, use: handler)
+        on(.put, path, access, options, tokens: tokens, use: handler)
     }
 
     public mutating func patch(
         _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        tokens: TokenDemand? = nil,
         use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
     ) {
-        on(.patch, path, access, options, use: handler)
+        on(.patch, path, access, options, tokens: tokens, use: handler)
     }
 
     public mutating func delete(
         _ path: String, _ access: Access, _ options: RouteOptions = .api,
+        tokens: TokenDemand? = nil,
         use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
     ) {
-        on(.delete, path, access, options, use: handler)
+        on(.delete, path, access, options, tokens: tokens, use: handler)
     }
 
     /// Adds a web page.
     public mutating func page(
-        _ path: String, _ access: Access,
+        _ path: String, _ access: Access, tokens: TokenDemand? = nil,
         use handler: @escaping @Sendable (Request, AppRequestContext) async throws -> some ResponseGenerator
     ) {
-        on(.get, path, access, .page, use: handler)
+        on(.get, path, access, .page, tokens: tokens, use: handler)
     }
 
     /// Adds what a page's form is sent to; its fields are in `context.form`.
@@ -95,7 +109,7 @@ public struct RouteTable: Sendable {
     }
 
     /// The path with its parameters' names left out.
-    private static func shape(of path: String) -> [Substring] {
+    static func shape(of path: String) -> [Substring] {
         path.split(separator: "/").map { $0.hasPrefix("{") ? "{}" : $0 }
     }
 }

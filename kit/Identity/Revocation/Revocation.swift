@@ -9,7 +9,7 @@ import Foundation
 /// | kind | members beside `at` and `until` | voids |
 /// | --- | --- | --- |
 /// | `session` | `id` | the tokens of a session |
-/// | `token` | `id` | one JWT by its `jti`, or a personal access token by its id |
+/// | `token` | `id` | one JWT by its `jti`, or what was known before `at` of a personal access token, by its id |
 /// | `user` | `id` | all that was issued to a user before `at` |
 /// | `membership` | `id` (user), `organization_id` | what was issued to a user for an organization before `at` |
 /// | `organization` | `id` | every credential of a deleted organization |

@@ -61,10 +61,14 @@ struct RevocationSet {
 
     func revokes(_ user: UserPrincipal) -> Bool {
         if entries.isEmpty { return false }
-        if entries[.token(user.tokenID)] != nil { return true }
-        if let session = user.sessionID, entries[.session(session)] != nil { return true }
         let issuedAt = user.issuedAt.microseconds
         func isAfter(_ subject: Revocation.Subject) -> Bool { entries[subject].map { $0.at > issuedAt } ?? false }
+        if let session = user.sessionID {
+            if entries[.session(session)] != nil || entries[.token(user.tokenID)] != nil { return true }
+        } else if isAfter(.token(user.tokenID)) {
+            // A personal access token that is still there holds again once it has been looked up anew.
+            return true
+        }
         if isAfter(.user(user.id)) { return true }
         guard let organization = user.organizationID else { return false }
         return entries[.organization(organization)] != nil

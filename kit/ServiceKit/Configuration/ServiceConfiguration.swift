@@ -14,6 +14,8 @@ public struct ServiceConfiguration: Sendable {
     public let databaseRolePrefix: String
     /// `LMS_WEBHOOK_ALLOW_PRIVATE`, by default false.
     public let webhookAllowsPrivateAddresses: Bool
+    /// `LMS_SIGNING_KEY_DAYS`, by default 30 days.
+    public let signingKeyRotation: Duration
     private let values: [String: String]
 
     /// Reads `values` (`LMS_…` names to texts), as loaded from the environment and file or written by a test.
@@ -26,6 +28,7 @@ public struct ServiceConfiguration: Sendable {
         logLevel = try Settings.logLevel.value(in: values) ?? .info
         databaseRolePrefix = try Settings.databaseRolePrefix.value(in: values) ?? ""
         webhookAllowsPrivateAddresses = try Settings.webhookAllowPrivate.value(in: values) ?? false
+        signingKeyRotation = .seconds((try Settings.signingKeyDays.value(in: values) ?? 30) * 86_400)
         for setting in [Settings.databaseURL, Settings.databaseOwnerURL, Settings.redisURL] {
             _ = try setting.value(in: values)
         }

@@ -80,6 +80,10 @@ enum Settings {
     static let webhookAllowPrivate = Setting("LMS_WEBHOOK_ALLOW_PRIVATE", expected: "true or false") {
         Bool($0.lowercased())
     }
+    /// For how many days auth signs with a key before the next one takes over.
+    static let signingKeyDays = Setting("LMS_SIGNING_KEY_DAYS", expected: "a number of days from 1 to 365") { text in
+        Int(text).flatMap { (1...365).contains($0) ? $0 : nil }
+    }
     /// Where the other services are, for internal calls and the gateway.
     static let serviceURLs = PeerService.allCases.map { peer in
         Setting(peer.key, expected: "the base URL of the \(peer.rawValue) service, such as http://127.0.0.1:8101") {
@@ -92,6 +96,7 @@ enum Settings {
         [
             configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseRolePrefix.key, redisURL.key,
             httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
+            signingKeyDays.key,
         ] + serviceURLs.map(\.key))
 
     private static func url(schemes: [String]) -> @Sendable (String) -> String? {

@@ -13,11 +13,11 @@ struct AlertRoutes: Sendable {
     let announcer: AlertAnnouncer
 
     func add(to routes: inout RouteTable) {
-        routes.get("/api/v1/alerts", .user(atLeast: .viewer), use: list)
-        routes.get("/api/v1/alerts/active", .user(atLeast: .viewer), use: listOpen)
-        routes.get("/api/v1/alerts/stats", .user(atLeast: .viewer), use: stats)
-        routes.get("/api/v1/alerts/{id}", .user(atLeast: .viewer), use: show)
-        routes.put("/api/v1/alerts/{id}/acknowledge", .user(atLeast: .member)) { request, context in
+        routes.get("/api/v1/alerts", .user(atLeast: .viewer, orGrant: true), use: list)
+        routes.get("/api/v1/alerts/active", .user(atLeast: .viewer, orGrant: true), use: listOpen)
+        routes.get("/api/v1/alerts/stats", .user(atLeast: .viewer, orGrant: true), use: stats)
+        routes.get("/api/v1/alerts/{id}", .user(atLeast: .viewer, orGrant: true), use: show)
+        routes.put("/api/v1/alerts/{id}/acknowledge", .user(atLeast: .member, orGrant: true)) { request, context in
             try await step(request, context) { alert, user, notes, transaction in
                 do {
                     return try await life.acknowledge(alert, by: user, notes: notes, transaction)
@@ -26,28 +26,31 @@ struct AlertRoutes: Sendable {
                 }
             }
         }
-        routes.put("/api/v1/alerts/{id}/resolve", .user(atLeast: .member)) { request, context in
+        routes.put("/api/v1/alerts/{id}/resolve", .user(atLeast: .member, orGrant: true)) { request, context in
             try await step(request, context) { try await life.resolve($0, by: $1, notes: $2, $3) }
         }
     }
 
     @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<AlertDocument> {
         let query = try request.query()
-        return try await page(query, try filter(query, statuses: query.values("status")), context)
+        return try await page(query, try filter(query, context, statuses: query.values("status")), context)
     }
 
     @Sendable private func listOpen(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> Page<AlertDocument> {
         let query = try request.query()
-        return try await page(query, try filter(query, statuses: AlertStatus.allCases.filter(\.isOpen)), context)
+        return try await page(
+            query, try filter(query, context, statuses: AlertStatus.allCases.filter(\.isOpen)), context)
     }
 
-    private func filter(_ query: QueryParameters, statuses: [AlertStatus]) throws -> AlertFilter {
+    private func filter(
+        _ query: QueryParameters, _ context: AppRequestContext, statuses: [AlertStatus]
+    ) throws -> AlertFilter {
         AlertFilter(
             severities: try query.values("severity"), statuses: statuses,
             deviceIDs: try query.values("device_id", as: UUID.self),
-            ruleIDs: try query.values("rule_id", as: UUID.self))
+            ruleIDs: try query.values("rule_id", as: UUID.self), visibility: try context.user.deviceVisibility)
     }
 
     private func page(
@@ -61,15 +64,17 @@ struct AlertRoutes: Sendable {
     @Sendable private func stats(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<AlertStatsDocument> {
-        JSON(AlertStatsDocument(try await alerts.counts(in: context.organizationID)))
+        JSON(
+            AlertStatsDocument(
+                try await alerts.counts(in: context.organizationID, visibleBy: context.user.deviceVisibility)))
     }
 
     @Sendable private func show(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<AlertDetailDocument> {
-        guard let (alert, history) = try await alerts.find(context.id(), in: context.organizationID) else {
-            throw Problem.notFound()
-        }
+        let found = try await alerts.find(
+            context.id(), in: context.organizationID, visibleBy: context.user.deviceVisibility)
+        guard let (alert, history) = found else { throw Problem.notFound() }
         return JSON(AlertDetailDocument(alert, history), version: alert.version)
     }
 
@@ -89,6 +94,9 @@ struct AlertRoutes: Sendable {
             guard let alert = try await alerts.lock(id, in: organization, transaction) else {
                 throw Problem.notFound()
             }
+            let project = try await alerts.project(of: alert, transaction)
+            guard let role = user.role(onDevice: alert.deviceID, ofProject: project) else { throw Problem.notFound() }
+            guard role >= .member else { throw Problem.forbidden() }
             try request.requireMatch(alert.version)
             guard let step = try await take(alert, user.id, notes, transaction) else {
                 return (alert, nil)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPKit
+import Identity
 import Kernel
 import Postgres
 
@@ -9,6 +10,8 @@ struct AlertFilter: Sendable {
     var statuses: [AlertStatus] = []
     var deviceIDs: [UUID] = []
     var ruleIDs: [UUID] = []
+    /// The devices that who asks may see.
+    var visibility = DeviceVisibility.all
 
     fileprivate var condition: SQL {
         var conditions: [SQL] = []
@@ -16,7 +19,22 @@ struct AlertFilter: Sendable {
         if !statuses.isEmpty { conditions.append("AND status = ANY(\(statuses.map(\.rawValue)))") }
         if !deviceIDs.isEmpty { conditions.append("AND device_id = ANY(\(deviceIDs))") }
         if !ruleIDs.isEmpty { conditions.append("AND rule_id = ANY(\(ruleIDs))") }
+        conditions.append(visibility.condition)
         return conditions.joined(separator: " ")
+    }
+}
+
+extension DeviceVisibility {
+    /// `AND …` for the alerts of the devices that somebody may see; row security keeps the projection to the organization.
+    fileprivate var condition: SQL {
+        switch self {
+        case .all: ""
+        case .only(let devices, let projects):
+            """
+            AND (device_id = ANY(\(devices))
+                OR device_id IN (SELECT id FROM alerts.devices WHERE project_id = ANY(\(projects))))
+            """
+        }
     }
 }
 
@@ -43,11 +61,16 @@ struct AlertStore: Sendable {
         return try rows.map(Alert.init(row:))
     }
 
-    /// An alert and its history, oldest first.
-    func find(_ id: UUID, in organization: UUID) async throws -> (alert: Alert, history: [AlertHistoryEntry])? {
+    /// An alert of a device that who asks may see, and its history, oldest first.
+    func find(
+        _ id: UUID, in organization: UUID, visibleBy visibility: DeviceVisibility
+    ) async throws -> (alert: Alert, history: [AlertHistoryEntry])? {
         let results = try await database.batch(
             [
-                "SELECT \(Alert.columns) FROM alerts.alerts WHERE organization_id = \(organization) AND id = \(id)",
+                """
+                SELECT \(Alert.columns) FROM alerts.alerts
+                WHERE organization_id = \(organization) AND id = \(id) \(visibility.condition)
+                """,
                 """
                 SELECT event_type, user_id, notes, at FROM alerts.alert_events
                 WHERE organization_id = \(organization) AND alert_id = \(id) ORDER BY version
@@ -62,11 +85,14 @@ struct AlertStore: Sendable {
         return (alert, history)
     }
 
-    /// How many alerts there are of each severity and status.
-    func counts(in organization: UUID) async throws -> [(severity: Severity, status: AlertStatus, count: Int)] {
+    /// How many alerts there are of each severity and status, of the devices that who asks may see.
+    func counts(
+        in organization: UUID, visibleBy visibility: DeviceVisibility
+    ) async throws -> [(severity: Severity, status: AlertStatus, count: Int)] {
         let rows = try await database.query(
             """
-            SELECT severity, status, count(*) FROM alerts.alerts WHERE organization_id = \(organization)
+            SELECT severity, status, count(*) FROM alerts.alerts
+            WHERE organization_id = \(organization) \(visibility.condition)
             GROUP BY severity, status
             """, as: .organization(organization))
         return try rows.map { (try $0.decodeCase(at: 0), try $0.decodeCase(at: 1), try $0.decode(at: 2)) }
@@ -80,6 +106,16 @@ struct AlertStore: Sendable {
             WHERE organization_id = \(organization) AND id = \(id) FOR UPDATE
             """)
         return try rows.first.map(Alert.init(row:))
+    }
+
+    /// The project of an alert's device; nil where it has none.
+    func project(of alert: Alert, _ transaction: Transaction) async throws -> UUID? {
+        let rows = try await transaction.query(
+            """
+            SELECT project_id FROM alerts.devices
+            WHERE organization_id = \(alert.organizationID) AND id = \(alert.deviceID)
+            """)
+        return try rows.first?.decode(UUID?.self, at: 0)
     }
 
     /// The open alerts of a rule, locked until the transaction ends.

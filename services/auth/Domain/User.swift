@@ -24,6 +24,16 @@ struct Membership: Sendable, Hashable {
 struct ActiveSession: Sendable, Hashable {
     let id: UUID
     let user: User
-    /// In the active organization; nil for a user who belongs to none.
+    /// In the active organization; nil for a user who belongs to none, or has only grants there.
     let membership: Membership?
+    /// The active organization.
+    let organizationID: UUID?
+
+    /// - Parameter organizationID: By default that of the membership.
+    init(id: UUID, user: User, membership: Membership?, organizationID: UUID? = nil) {
+        self.id = id
+        self.user = user
+        self.membership = membership
+        self.organizationID = organizationID ?? membership?.organizationID
+    }
 }

@@ -1,21 +1,21 @@
 import Identity
 import Logging
+import Postgres
 import Reactor
 import ServiceLifecycle
 import Synchronization
 
-/// The keys that tokens are signed and verified with, loaded from the database and looked for anew regularly, since
-/// another instance may add one.
+/// The keys that tokens are signed and verified with, loaded from the database and looked for anew regularly, since their
+/// time comes and goes, and another instance may change them.
 final class SigningKeys: Service {
     /// The database has not been reached yet, or its keys were sealed with another secret.
     struct NotLoaded: Error {}
 
     private struct Loaded: Sendable {
-        let signer: TokenSigner
+        /// By when they sign from, the newest first.
+        let signers: [(signsFrom: Timestamp, signer: TokenSigner)]
         let keySet: JSONWebKeySet
     }
-
-    private static let refreshInterval = Duration.seconds(30)
 
     private let store: SigningKeyStore
     private let verificationKeys: LocalKeys
@@ -37,18 +37,19 @@ final class SigningKeys: Service {
         await cancelWhenGracefulShutdown {
             var backoff = Backoff()
             while !Task.isCancelled {
-                let pause = await self.load() ? Self.refreshInterval : backoff.next()
+                let pause = await self.load() ? self.store.terms.refresh : backoff.next()
                 try? await Task.sleep(for: pause)
             }
         }
     }
 
-    /// Signs with the newest key.
+    /// Signs with the newest key whose time has come.
     ///
     /// - Throws: ``NotLoaded``.
-    func signer() throws(NotLoaded) -> TokenSigner {
-        guard let loaded = loaded.withLock(\.self) else { throw NotLoaded() }
-        return loaded.signer
+    func signer(at now: Timestamp = .now) throws(NotLoaded) -> TokenSigner {
+        let signers = loaded.withLock(\.self)?.signers ?? []
+        guard let signer = signers.first(where: { $0.signsFrom <= now }) ?? signers.last else { throw NotLoaded() }
+        return signer.signer
     }
 
     /// The public halves of all keys in use.
@@ -67,12 +68,12 @@ final class SigningKeys: Service {
     private func load() async -> Bool {
         do {
             let keys = try await store.load()
-            guard let newest = keys.first else { return false }
-            let keySet = JSONWebKeySet(keys: keys.map(\.publicKey))
+            let keySet = JSONWebKeySet(keys: keys.map(\.key.publicKey))
             if let loaded = loaded.withLock(\.self), loaded.keySet == keySet { return true }
             try await verificationKeys.replace(with: keySet.keys)
-            let signer = try await TokenSigner(key: newest)
-            loaded.withLock { $0 = Loaded(signer: signer, keySet: keySet) }
+            var signers: [(signsFrom: Timestamp, signer: TokenSigner)] = []
+            for key in keys { signers.append((key.signsFrom, try await TokenSigner(key: key.key))) }
+            loaded.withLock { [signers] in $0 = Loaded(signers: signers, keySet: keySet) }
             return true
         } catch is CancellationError {
             return false

@@ -19,12 +19,15 @@ struct Organizations: Sendable {
         try await store.list(of: requester.userID, within: requester.confinement?.organizationID, page)
     }
 
+    /// The organization, for who acts there at least in the role `least`.
+    ///
     /// - Throws: ``OrganizationError``.
-    func find(_ id: UUID, by requester: Requester) async throws -> Organization {
+    @discardableResult
+    func find(_ id: UUID, by requester: Requester, atLeast least: Role = .viewer) async throws -> Organization {
         guard let organization = try await store.find(id, of: requester.userID) else {
             throw OrganizationError.notFound
         }
-        try organization.role(of: requester)
+        try organization.role(of: requester, atLeast: least)
         return organization
     }
 

@@ -9,6 +9,7 @@ struct AuditRoutes: Sendable {
     private static let listOptions = RouteOptions(body: .none, produces: [.json, .csv])
 
     let audit: AuditStore
+    let organizations: Organizations
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/entities/{id}/events", .user(atLeast: .viewer), Self.listOptions) { request, context in
@@ -16,9 +17,9 @@ struct AuditRoutes: Sendable {
             filter.entityIDs = [try context.id()]
             return try await answer(.organization(context.organizationID), filter, "history", request, context)
         }
-        routes.get("/api/v1/organizations/{id}/audit", .user(atLeast: .admin), Self.listOptions) { request, context in
-            let id = try context.organizationID
-            guard try context.id() == id else { throw Problem.notFound() }
+        routes.get("/api/v1/organizations/{id}/audit", .signedIn, Self.listOptions) { request, context in
+            let id = try context.id()
+            try await organizations.find(id, by: try Requester(context.user), atLeast: .admin)
             return try await answer(.organization(id), AuditFilter(request.query()), "audit", request, context)
         }
         routes.get("/api/v1/admin/audit", .superuser, Self.listOptions) { request, context in

@@ -11,12 +11,13 @@ struct OrganizationRoutes: Sendable {
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/organizations", .signedIn, use: list)
-        routes.post("/api/v1/organizations", .signedIn, use: create)
+        routes.post("/api/v1/organizations", .signedIn, tokens: .signIn, use: create)
         routes.get("/api/v1/organizations/{id}", .signedIn, use: show)
         routes.put("/api/v1/organizations/{id}", .signedIn, use: rename)
-        routes.delete("/api/v1/organizations/{id}", .signedIn, use: delete)
+        routes.delete("/api/v1/organizations/{id}", .signedIn, tokens: .signIn, use: delete)
         routes.on(
-            .post, "/api/v1/organizations/{id}/restore", .signedIn, RouteOptions(body: .any()), use: restore)
+            .post, "/api/v1/organizations/{id}/restore", .signedIn, RouteOptions(body: .any()), tokens: .signIn,
+            use: restore)
     }
 
     @Sendable
@@ -29,7 +30,6 @@ struct OrganizationRoutes: Sendable {
     @Sendable
     private func create(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let user = try context.user
-        guard user.sessionID != nil else { throw Problem.forbidden("A token acts in its own organization only.") }
         let response = try await idempotency.create(NameInput.self, request, context, as: .platform) {
             input, transaction in
             let organization = try await organizations.create(try input.displayName, owner: user.id, transaction)

@@ -38,10 +38,26 @@ extension Problem {
         case let error as RelationshipStore.NoSuchEntity:
             self = .invalid(
                 error.isSource ? "from_entity" : "to_entity", "must be an entity of the organization; people are none")
+        case is AccessTokenStore.TooManyTokens:
+            self = .conflict("You have \(AccessTokenStore.maximumPerUser) tokens already; delete one.")
+        case let refusal as GrantStore.Refusal:
+            self = Self.refusal(refusal)
         case is SigningKeys.NotLoaded:
             self = .unavailable()
         default:
             return nil
+        }
+    }
+}
+
+extension Problem {
+    private static func refusal(_ refusal: GrantStore.Refusal) -> Problem {
+        switch refusal {
+        case .noSuchUser: .invalid("user_id", "names nobody")
+        case .noSuchToken: .invalid("token_id", "names no token of this organization")
+        case .noSuchResource: .invalid("resource.id", "names no such resource of this organization")
+        case .exists: .conflict("There is a grant for this already; delete it first.")
+        case .tooMany: .conflict("There are \(GrantStore.maximumPerHolder) grants already, which is as many as fit.")
         }
     }
 }

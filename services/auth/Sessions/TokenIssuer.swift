@@ -6,6 +6,7 @@ import Postgres
 /// Signs the tokens of a session.
 struct TokenIssuer: Sendable {
     let keys: SigningKeys
+    let grants: GrantStore
 
     /// - Throws: ``SigningKeys/NotLoaded``.
     func requireKeys() throws(SigningKeys.NotLoaded) {
@@ -39,9 +40,10 @@ struct TokenIssuer: Sendable {
     private func sign(
         _ kind: TokenClaims.Kind, for session: ActiveSession, lifetime: Duration, at now: Timestamp
     ) async throws -> String {
+        let standing = try await grants.standing(of: session)
         let issuedAt = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)
         let user = UserPrincipal(
-            id: session.user.id, organizationID: session.membership?.organizationID, role: session.membership?.role,
+            id: session.user.id, organizationID: standing.organizationID, role: standing.role, grants: standing.grants,
             sessionID: session.id, tokenID: UUID.v7(at: now), isSuperuser: session.user.isSuperuser,
             issuedAt: issuedAt, expiresAt: nil)
         let claims = TokenClaims(

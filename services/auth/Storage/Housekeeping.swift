@@ -24,6 +24,7 @@ struct Housekeeping: Service {
                 [
                     "DELETE FROM auth.sessions WHERE expires_at < now()",
                     "DELETE FROM auth.refresh_tokens WHERE expires_at < now()",
+                    "DELETE FROM auth.api_tokens WHERE expires_at < now()",
                     "DELETE FROM auth.revocations WHERE expires_at < now()",
                     "DELETE FROM auth.sign_in_challenges WHERE expires_at < now()",
                 ], as: .platform)

@@ -13,7 +13,7 @@ struct OrganizationEnd: Sendable {
     let outbox: Outbox
     let removal: OrganizationRemoval
 
-    /// Ends the memberships of the organization that is due first, and revokes all of its credentials.
+    /// Ends the memberships and grants of the organization that is due first, and revokes all of its credentials.
     ///
     /// - Returns: What is to be announced; nil when none is due.
     func revokeNext() async throws -> Revocation? {
@@ -38,7 +38,11 @@ struct OrganizationEnd: Sendable {
                 """)
             guard marked.affectedRows == 1 else { return nil }
             try await transaction.batch(
-                ["DELETE FROM auth.memberships WHERE organization_id = \(id)"] + RevocationStore.insert(revocation))
+                [
+                    // Members leave their tokens and grants behind; guests have grants alone.
+                    "DELETE FROM auth.memberships WHERE organization_id = \(id)",
+                    "DELETE FROM auth.resource_grants WHERE organization_id = \(id)",
+                ] + RevocationStore.insert(revocation))
             return revocation
         }
     }
@@ -77,6 +81,8 @@ struct OrganizationEnd: Sendable {
     static let parts: [OrganizationRemoval.Step] = [
         .rows(of: "auth.projects"),
         .rows(of: "auth.memberships"),
+        .rows(of: "auth.api_tokens"),
+        .rows(of: "auth.resource_grants"),
         .rows(of: "core.relationships"),
         .rows(of: "core.entities", where: "entity_type NOT LIKE 'device.%'"),
         OrganizationRemoval.Step { organization, transaction in

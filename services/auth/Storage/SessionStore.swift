@@ -44,10 +44,10 @@ struct SessionStore: Sendable {
                 UPDATE auth.refresh_tokens SET used_at = now()
                 WHERE hash = \(token.bytes) AND used_at IS NULL AND expires_at > now()
                 RETURNING session_id
-            ), \(Self.membership(ofSession: "(SELECT session_id FROM used)")), kept AS (
+            ), \(Self.place(ofSession: "(SELECT session_id FROM used)")), kept AS (
                 UPDATE auth.sessions s
                 SET last_used_at = now(), expires_at = \(expiresAt),
-                    organization_id = (SELECT organization_id FROM membership)
+                    organization_id = (SELECT organization_id FROM place)
                 FROM used, auth.users u
                 WHERE s.id = used.session_id AND s.revoked_at IS NULL AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
@@ -55,10 +55,10 @@ struct SessionStore: Sendable {
                 INSERT INTO auth.refresh_tokens (hash, session_id, expires_at)
                 SELECT \(next.bytes), id, \(expiresAt) FROM kept
             )
-            SELECT \(UserStore.columns), m.organization_id, m.role, s.id
+            SELECT \(UserStore.columns), p.organization_id, p.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
-            LEFT JOIN membership m ON true
+            LEFT JOIN place p ON true
             """, as: .platform
         ).first.map(ActiveSession.init)
     }
@@ -80,26 +80,26 @@ struct SessionStore: Sendable {
     func prolong(_ id: UUID, terms: SessionTerms, from now: Timestamp) async throws -> ActiveSession? {
         try await database.query(
             """
-            WITH \(Self.membership(ofSession: "\(id)")), kept AS (
+            WITH \(Self.place(ofSession: "\(id)")), kept AS (
                 UPDATE auth.sessions s
                 SET last_used_at = now(), expires_at = \(now.adding(terms.lifetime)),
-                    organization_id = (SELECT organization_id FROM membership)
+                    organization_id = (SELECT organization_id FROM place)
                 FROM auth.users u
                 WHERE s.id = \(id) AND s.kind = \(terms.kind) AND s.revoked_at IS NULL AND s.expires_at > now()
                     AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
             )
-            SELECT \(UserStore.columns), m.organization_id, m.role, s.id
+            SELECT \(UserStore.columns), p.organization_id, p.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
-            LEFT JOIN membership m ON true
+            LEFT JOIN place p ON true
             """, as: .platform
         ).first.map(ActiveSession.init)
     }
 
-    /// The part of a statement that names the membership in which a session goes on: that in the active organization, or
-    /// for who does not belong to it any more the one that began first.
-    private static func membership(ofSession id: SQL) -> SQL {
+    /// The part of a statement that names where a session goes on: in the active organization, as a member or with grants
+    /// alone, or for who has no place there any more in the one that the user has belonged to for longest.
+    private static func place(ofSession id: SQL) -> SQL {
         """
         membership AS (
             SELECT m.organization_id, m.role
@@ -107,12 +107,19 @@ struct SessionStore: Sendable {
             WHERE s.id = \(id)
             ORDER BY m.organization_id = s.organization_id DESC NULLS LAST, m.created_at, m.organization_id
             LIMIT 1 FOR SHARE OF m
+        ), place AS (
+            SELECT p.organization_id, p.role
+            FROM auth.sessions s JOIN auth.places p USING (user_id, organization_id)
+            WHERE s.id = \(id) AND p.role IS NULL
+            UNION ALL
+            SELECT organization_id, role FROM membership
+            ORDER BY role NULLS FIRST LIMIT 1
         )
         """
     }
 
     /// Makes an organization the active one of a session; nil when the session does not hold, is kept otherwise than on
-    /// `terms`, or the user does not belong to the organization.
+    /// `terms`, or the user has no place in the organization.
     ///
     /// - Parameter refreshToken: Takes the place of the one that has not been used.
     func activate(
@@ -125,10 +132,15 @@ struct SessionStore: Sendable {
             WITH membership AS (
                 SELECT organization_id, role FROM auth.memberships
                 WHERE organization_id = \(organization) AND user_id = \(user.id) FOR SHARE
+            ), place AS (
+                SELECT organization_id, role FROM membership
+                UNION ALL
+                SELECT organization_id, role FROM auth.places
+                WHERE organization_id = \(organization) AND user_id = \(user.id) AND role IS NULL
             ), kept AS (
                 UPDATE auth.sessions s
-                SET last_used_at = now(), expires_at = \(expiresAt), organization_id = m.organization_id
-                FROM auth.users u, membership m
+                SET last_used_at = now(), expires_at = \(expiresAt), organization_id = p.organization_id
+                FROM auth.users u, place p
                 WHERE s.id = \(user.sessionID) AND s.user_id = \(user.id) AND s.kind = \(terms.kind)
                     AND s.revoked_at IS NULL AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
@@ -138,10 +150,10 @@ struct SessionStore: Sendable {
                 INSERT INTO auth.refresh_tokens (hash, session_id, expires_at)
                 SELECT \(refreshToken?.bytes), id, \(expiresAt) FROM kept WHERE \(refreshToken != nil)
             )
-            SELECT \(UserStore.columns), m.organization_id, m.role, s.id
+            SELECT \(UserStore.columns), p.organization_id, p.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
-            CROSS JOIN membership m
+            CROSS JOIN place p
             """, as: .platform
         ).first.map(ActiveSession.init)
     }
@@ -218,10 +230,11 @@ extension SessionTerms {
 }
 
 extension ActiveSession {
-    /// Reads a user, a membership and the session's id.
+    /// Reads a user, a place and the session's id.
     fileprivate init(_ row: Row) throws {
-        user = try User(row)
-        membership = try Membership(row, at: User.columnCount)
-        id = try row.decode(at: User.columnCount + 2)
+        self.init(
+            id: try row.decode(at: User.columnCount + 2), user: try User(row),
+            membership: try Membership(row, at: User.columnCount),
+            organizationID: try row.decode(UUID?.self, at: User.columnCount))
     }
 }

@@ -88,7 +88,7 @@ struct CommandRoutes: Sendable {
         let filter = CommandFilter(
             devices: try query.values("device_id", as: UUID.self),
             statuses: try query.values("status", as: CommandStatus.self), types: query.values("command_type"),
-            visibility: try context.user.visibility)
+            visibility: try context.user.deviceVisibility)
         return try await commands.page(page, filter, in: try context.organizationID)
     }
 

@@ -38,22 +38,6 @@ struct DeviceAccess: Sendable {
     }
 }
 
-extension UserPrincipal {
-    /// What lists show to the user.
-    var visibility: Visibility {
-        guard role == nil else { return .all }
-        var devices: [UUID] = []
-        var projects: [UUID] = []
-        for grant in grants {
-            switch grant.resource {
-            case .device(let id): devices.append(id)
-            case .project(let id): projects.append(id)
-            }
-        }
-        return .only(devices: devices, projects: projects)
-    }
-}
-
 extension AppRequestContext {
     /// Who causes what the request changes.
     var cause: Cause {

@@ -43,7 +43,7 @@ struct DeviceRoutes: Sendable {
         let filter = DeviceFilter(
             statuses: try query.values("status", as: DeviceStatus.self), types: query.values("device_type"),
             projects: try query.values("project_id", as: UUID.self), tags: query.values("tag"), text: query["q"],
-            visibility: try context.user.visibility)
+            visibility: try context.user.deviceVisibility)
         let found = try await devices.list(filter, in: try context.organizationID, page)
         return try page.page(found, key: \.id)
     }

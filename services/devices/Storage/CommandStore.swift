@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPKit
+import Identity
 import Kernel
 import Postgres
 
@@ -121,7 +122,7 @@ struct CommandFilter: Sendable {
     var devices: [UUID] = []
     var statuses: [CommandStatus] = []
     var types: [String] = []
-    var visibility = Visibility.all
+    var visibility = DeviceVisibility.all
 
     /// `AND …` for each.
     func conditions(in organization: UUID) -> SQL {

@@ -1,12 +1,6 @@
 import FoundationEssentials
+import Identity
 import Postgres
-
-/// Which devices of an organization a caller may see.
-enum Visibility: Sendable, Hashable {
-    case all
-    /// Those, and those of these projects.
-    case only(devices: [UUID], projects: [UUID])
-}
 
 /// Which devices a list shows; a filter with several values takes any of them.
 struct DeviceFilter: Sendable {
@@ -16,7 +10,7 @@ struct DeviceFilter: Sendable {
     var tags: [String] = []
     /// A part of the name, description, type, model, serial number, MAC address or location, in any case.
     var text: String?
-    var visibility = Visibility.all
+    var visibility = DeviceVisibility.all
 
     /// `AND …` for each.
     var conditions: SQL {

@@ -16,12 +16,14 @@ struct DeviceProjection: Sendable {
             let device = try event.decode(Device.self)
             try await transaction.query(
                 devices.upsert(
-                    device.id, organization: device.organizationID, version: event.subjectVersion, isDeleted: false))
+                    device.id, organization: device.organizationID, project: device.projectID,
+                    version: event.subjectVersion, isDeleted: false))
         case "device.deleted":
             let device = try event.decode(Device.self)
             try await transaction.batch([
                 devices.upsert(
-                    device.id, organization: device.organizationID, version: event.subjectVersion, isDeleted: true),
+                    device.id, organization: device.organizationID, project: nil, version: event.subjectVersion,
+                    isDeleted: true),
                 devices.revokeKeys(of: device.id),
             ])
         case "device.key.issued":
@@ -44,10 +46,12 @@ struct DeviceProjection: Sendable {
     private struct Device: Decodable {
         let id: UUID
         let organizationID: UUID
+        let projectID: UUID?
 
         enum CodingKeys: String, CodingKey {
             case id
             case organizationID = "organization_id"
+            case projectID = "project_id"
         }
     }
 

@@ -10,16 +10,25 @@ struct DeviceStore: Sendable {
         self.database = database
     }
 
-    /// Whether the organization has the device.
+    /// Whether the organization has the device, and who asks may see it.
     ///
     /// - Throws: `PostgresError`.
-    func contains(_ device: UUID, organization: UUID) async throws -> Bool {
+    func contains(_ device: UUID, visibleBy visibility: DeviceVisibility, organization: UUID) async throws -> Bool {
         let rows = try await database.query(
             """
             SELECT 1 FROM readings.devices
             WHERE id = \(device) AND organization_id = \(organization) AND NOT is_deleted
+                \(Self.condition(visibility))
             """, as: .organization(organization))
         return !rows.isEmpty
+    }
+
+    /// `AND …` for the devices that somebody may see.
+    static func condition(_ visibility: DeviceVisibility) -> SQL {
+        switch visibility {
+        case .all: ""
+        case .only(let devices, let projects): "AND (id = ANY(\(devices)) OR project_id = ANY(\(projects)))"
+        }
     }
 
     /// What is known of a key; nil for one that the events have not told of yet.
@@ -48,12 +57,13 @@ struct DeviceStore: Sendable {
 
     /// Keeps the newest version, also of a deletion, so that a late update revives nothing.
     func upsert(
-        _ device: UUID, organization: UUID, version: Int, isDeleted: Bool
+        _ device: UUID, organization: UUID, project: UUID?, version: Int, isDeleted: Bool
     ) -> SQL {
         """
-        INSERT INTO readings.devices (id, organization_id, version, is_deleted)
-        VALUES (\(device), \(organization), \(version), \(isDeleted))
-        ON CONFLICT (id) DO UPDATE SET version = excluded.version, is_deleted = excluded.is_deleted
+        INSERT INTO readings.devices (id, organization_id, project_id, version, is_deleted)
+        VALUES (\(device), \(organization), \(project), \(version), \(isDeleted))
+        ON CONFLICT (id) DO UPDATE SET
+            project_id = excluded.project_id, version = excluded.version, is_deleted = excluded.is_deleted
         WHERE excluded.version > devices.version
         """
     }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPKit
+import Identity
 import Postgres
 
 /// Reads readings back. Every query joins the series, whose row security keeps organizations apart.
@@ -8,6 +9,8 @@ struct ReadingQueries: Sendable {
     struct Filter: Sendable {
         var devices: [UUID] = []
         var sensorTypes: [String] = []
+        /// What who asks may see of them.
+        var visibility = DeviceVisibility.all
     }
 
     /// Where a page ended.
@@ -80,6 +83,14 @@ struct ReadingQueries: Sendable {
         var conditions: [SQL] = ["s.organization_id = \(organization)"]
         if !filter.devices.isEmpty { conditions.append("s.device_id = ANY(\(filter.devices))") }
         if !filter.sensorTypes.isEmpty { conditions.append("s.sensor_type = ANY(\(filter.sensorTypes))") }
+        if filter.visibility != .all {
+            conditions.append(
+                """
+                s.device_id IN (SELECT id FROM readings.devices
+                    WHERE organization_id = \(organization) AND NOT is_deleted
+                        \(DeviceStore.condition(filter.visibility)))
+                """)
+        }
         return conditions.joined(separator: " AND ")
     }
 }

@@ -9,11 +9,13 @@ struct DeviceData: Decodable, Sendable {
     let deviceType: String
     let status: String
     let lastSeen: Timestamp?
+    let projectID: UUID?
 
     enum CodingKeys: String, CodingKey {
         case id, name, status
         case organizationID = "organization_id"
         case deviceType = "device_type"
+        case projectID = "project_id"
         case lastSeen = "last_seen"
     }
 }

@@ -12,6 +12,8 @@ struct LiveSession: Sendable {
     let organization: UUID
     /// What the socket's path shows.
     let kinds: Set<LiveStream.Kind>
+    /// The devices that the user may see; nil for all.
+    let visibleDevices: Set<UUID>?
     let rooms: LiveRooms
     let replay: Replay
 
@@ -26,7 +28,9 @@ struct LiveSession: Sendable {
             return socket.close(.tryAgainLater, reason: "live data is not available just now")
         }
         do {
-            await fanOut.join(socket) { [kinds] in LiveMember(Subscription(kinds: kinds)) }
+            await fanOut.join(socket) { [kinds, visibleDevices] in
+                LiveMember(Subscription(kinds: kinds, visibleDevices: visibleDevices))
+            }
             try await socket.send(ServerMessage.hello(id))
             for await message in socket.messages { try await answer(message, fanOut) }
         } catch is WebSocketClosed {
@@ -61,7 +65,7 @@ struct LiveSession: Sendable {
         _ filter: ClientMessage.Filter, since: FrameID?, _ fanOut: FanOut<LiveMember>
     ) async throws {
         let subscription = Subscription(
-            kinds: kinds, deviceIDs: filter.deviceIDs, sensorTypes: filter.sensorTypes,
+            kinds: kinds, visibleDevices: visibleDevices, deviceIDs: filter.deviceIDs, sensorTypes: filter.sensorTypes,
             minimumInterval: filter.minimumInterval)
         await rooms.setThrottled(subscription.minimumInterval != nil, id, in: organization)
         // Confirmed on the event loop, so that no frame of the subscription comes before.

@@ -10,6 +10,9 @@ final class OpenSockets: ServiceLifecycle.Service {
     private struct Entry {
         let socket: WebSocket
         let user: UserPrincipal
+        let organization: UUID
+        /// Nil for all.
+        let visibleDevices: Set<UUID>?
     }
 
     private struct State {
@@ -19,24 +22,29 @@ final class OpenSockets: ServiceLifecycle.Service {
     }
 
     private static let interval = Duration.milliseconds(250)
+    private static let intervalOfProjects = Duration.seconds(1)
 
     private let limit: Int
     private let revocations: Revocations
+    private let visibleDevices: VisibleDevices
     private let state = Mutex(State())
     private let gauge = Gauge(label: "lms_realtime_sockets")
 
     /// - Parameter limit: how many sockets an organization may have open on an instance.
-    init(limit: Int = 5000, revocations: Revocations) {
+    init(limit: Int = 5000, revocations: Revocations, visibleDevices: VisibleDevices) {
         self.limit = limit
         self.revocations = revocations
+        self.visibleDevices = visibleDevices
     }
 
-    /// Admits a socket of a user who acts in `organization`; false when that has too many.
-    func add(_ socket: WebSocket, of user: UserPrincipal, in organization: UUID) -> Bool {
+    /// Admits a socket of a user who acts in `organization` and is shown `devices` (nil: all); false when that has too
+    /// many.
+    func add(_ socket: WebSocket, of user: UserPrincipal, in organization: UUID, showing devices: Set<UUID>?) -> Bool {
         state.withLock { state in
             guard state.counts[organization, default: 0] < limit else { return false }
             state.counts[organization, default: 0] += 1
-            state.entries[ObjectIdentifier(socket)] = Entry(socket: socket, user: user)
+            state.entries[ObjectIdentifier(socket)] = Entry(
+                socket: socket, user: user, organization: organization, visibleDevices: devices)
             gauge.record(state.entries.count)
             return true
         }
@@ -51,13 +59,21 @@ final class OpenSockets: ServiceLifecycle.Service {
         }
     }
 
-    /// Looks again and again whose credential has ended.
+    /// Looks again and again whose credential has ended, and, apart from it, whose devices are others now: that asks the
+    /// database, which may be slow to answer.
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                self.closeEnded(at: Date())
-                try? await Task.sleep(for: Self.interval)
+            await withTaskGroup { group in
+                group.addTask { await self.keep(every: Self.interval) { self.closeEnded(at: Date()) } }
+                group.addTask { await self.keep(every: Self.intervalOfProjects, self.closeOutdated) }
             }
+        }
+    }
+
+    private func keep(every interval: Duration, _ look: @Sendable () async -> Void) async {
+        while !Task.isCancelled {
+            await look()
+            try? await Task.sleep(for: interval)
         }
     }
 
@@ -68,7 +84,29 @@ final class OpenSockets: ServiceLifecycle.Service {
         }
     }
 
+    /// Closes the sockets of those who may see only some projects, once these have other devices: the client comes back
+    /// and is shown what it may see then.
+    private func closeOutdated() async {
+        let all = state.withLock { Array($0.entries.values) }
+        let confined = all.filter { $0.visibleDevices != nil && $0.user.hasProjectGrants }
+        for entry in confined {
+            // While the database is away nothing is known to have changed.
+            guard let devices = try? await visibleDevices.devices(of: entry.user, in: entry.organization),
+                devices != entry.visibleDevices
+            else { continue }
+            entry.socket.close(.tryAgainLater, reason: "you may see other devices now")
+        }
+    }
+
     private func isEnded(_ user: UserPrincipal, at now: Date) -> Bool {
         user.expiresAt.map { $0 <= now } ?? false || revocations.isRevoked(user)
+    }
+}
+
+extension UserPrincipal {
+    fileprivate var hasProjectGrants: Bool {
+        grants.contains { grant in
+            if case .project = grant.resource { true } else { false }
+        }
     }
 }

@@ -10,16 +10,19 @@ struct DashboardRoutes: Sendable {
     let hasCharts: Bool
 
     func add(to routes: inout RouteTable) {
+        let tokens = TokenDemand.scopes([TokenScope(.devices, .read), TokenScope(.alerts, .read)])
         for (path, template) in [
             ("/dashboard", "dashboard"), ("/dashboard/stats", "dashboard_stats"),
             ("/dashboard/activity", "dashboard_activity"),
         ] {
-            routes.page(path, .user(atLeast: .viewer)) { request, context in
+            routes.page(path, .user(atLeast: .viewer), tokens: tokens) { request, context in
                 let model = DashboardModel(try await dashboard(context), hasCharts: hasCharts)
                 return try pages.render(template, model, for: request, context)
             }
         }
-        routes.get("/api/v1/dashboard", .user(atLeast: .viewer)) { _, context in JSON(try await dashboard(context)) }
+        routes.get("/api/v1/dashboard", .user(atLeast: .viewer), tokens: tokens) { _, context in
+            JSON(try await dashboard(context))
+        }
     }
 
     private func dashboard(_ context: AppRequestContext) async throws -> Dashboard {

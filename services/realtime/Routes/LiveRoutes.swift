@@ -10,6 +10,7 @@ import WebSockets
 struct LiveRoutes: Sendable {
     let rooms: LiveRooms
     let sockets: OpenSockets
+    let visibleDevices: VisibleDevices
     let tickets: TicketStore
     let replay: Replay
     let revocations: Revocations
@@ -18,7 +19,9 @@ struct LiveRoutes: Sendable {
         addSocket("/ws/live-data", [.reading, .deviceStatus, .alert], to: &routes)
         addSocket("/ws/device-status", [.deviceStatus], to: &routes)
         addSocket("/ws/alerts", [.alert], to: &routes)
-        routes.post("/api/v1/stream/ticket", .user(atLeast: .viewer), use: issueTicket)
+        // A ticket carries the scopes of the token that it was asked for with.
+        routes.post(
+            "/api/v1/stream/ticket", .user(atLeast: .viewer, orGrant: true), tokens: .scopes([]), use: issueTicket)
     }
 
     /// The gate lets everybody pass, since a ticket in the query is no credential that it knows.
@@ -26,16 +29,30 @@ struct LiveRoutes: Sendable {
         routes.get(path, .public, RouteOptions(body: .none, produces: [])) { request, context in
             let user = try await user(of: request, context)
             guard let organization = user.organizationID else { throw Problem.forbidden() }
+            let kinds = try Self.kinds(kinds, for: user)
+            let devices = try await visibleDevices.devices(of: user, in: organization)
             return try await request.upgradeToWebSocket(on: context.channel) { socket in
-                guard sockets.add(socket, of: user, in: organization) else {
+                guard sockets.add(socket, of: user, in: organization, showing: devices) else {
                     return socket.close(.tooMany, reason: "too many sockets of this organization")
                 }
                 defer { sockets.remove(socket, in: organization) }
                 try await LiveSession(
-                    socket: socket, organization: organization, kinds: kinds, rooms: rooms, replay: replay
+                    socket: socket, organization: organization, kinds: kinds, visibleDevices: devices, rooms: rooms,
+                    replay: replay
                 ).run()
             }
         }
+    }
+
+    /// Those of `kinds` that the user's personal access token may see; all where there is none.
+    ///
+    /// - Throws: 403 when that is none of them.
+    private static func kinds(
+        _ kinds: Set<LiveStream.Kind>, for user: UserPrincipal
+    ) throws(Problem) -> Set<LiveStream.Kind> {
+        let visible = kinds.filter { TokenDemand.scopes([$0.scope]).allows(user) == .allowed }
+        if visible.isEmpty { try TokenDemand.scopes(Set(kinds.map(\.scope))).check(user) }
+        return visible
     }
 
     /// - Throws: 401 for nobody known, 403 for who may not watch and for a cookie that another site's page sent.
@@ -52,7 +69,7 @@ struct LiveRoutes: Sendable {
         } else {
             principal = nil
         }
-        switch Access.user(atLeast: .viewer).allows(principal) {
+        switch Access.user(atLeast: .viewer, orGrant: true).allows(principal) {
         case .allowed: break
         case .unauthenticated: throw Problem.unauthorized()
         case .forbidden: throw Problem.forbidden()
@@ -87,6 +104,17 @@ struct LiveRoutes: Sendable {
         enum CodingKeys: String, CodingKey {
             case ticket
             case expiresIn = "expires_in"
+        }
+    }
+}
+
+extension LiveStream.Kind {
+    /// What a personal access token needs to see frames of this kind.
+    fileprivate var scope: TokenScope {
+        switch self {
+        case .reading: TokenScope(.readings, .read)
+        case .deviceStatus: TokenScope(.devices, .read)
+        case .alert: TokenScope(.alerts, .read)
         }
     }
 }

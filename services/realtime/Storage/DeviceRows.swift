@@ -7,11 +7,12 @@ enum DeviceRows {
     static func upsert(_ device: DeviceData, version: Int, at time: Timestamp) -> SQL {
         """
         INSERT INTO realtime.devices AS d
-            (id, organization_id, version, name, device_type, status, last_seen, status_at)
+            (id, organization_id, version, name, device_type, project_id, status, last_seen, status_at)
         VALUES (\(device.id), \(device.organizationID), \(version), \(device.name), \(device.deviceType),
-            \(device.status), \(device.lastSeen), \(time))
+            \(device.projectID), \(device.status), \(device.lastSeen), \(time))
         ON CONFLICT (id) DO UPDATE SET
             version = excluded.version, name = excluded.name, device_type = excluded.device_type,
+            project_id = excluded.project_id,
             status = CASE WHEN excluded.status_at > d.status_at THEN excluded.status ELSE d.status END,
             last_seen = greatest(d.last_seen, excluded.last_seen),
             status_at = greatest(d.status_at, excluded.status_at)

@@ -1,0 +1,94 @@
+import Foundation
+import LocalStack
+import TestKit
+import Testing
+
+/// Personal access tokens at all services, through the gateway.
+struct AccessTokenTests {
+    private static let routes: [String: String] = [
+        "/api/v1/auth/me": "profile:read", "/api/v1/devices": "devices:read", "/api/v1/readings": "readings:read",
+        "/api/v1/alerts": "alerts:read", "/api/v1/billing/plans": "billing:read",
+    ]
+
+    /// A client with a new token, and the token's id.
+    private func token(
+        _ scopes: [String], of owner: Owner
+    ) async throws -> (client: TestHTTPClient, id: String) {
+        let response = try await owner.api.post(
+            "/api/v1/auth/tokens", ["name": "script", "scopes": .array(scopes.map { .string($0) })])
+        guard let secret = response.json["token"].string, let id = response.json["id"].string else {
+            throw UnexpectedAnswer(response: response)
+        }
+        return (owner.installation.client.authorized(secret), id)
+    }
+
+    @Test func `every service lets a token do what its scopes say`() async throws {
+        let owner = try await SystemInstallation.shared().owner()
+        for (route, scope) in Self.routes {
+            let (client, _) = try await token([scope], of: owner)
+            for (other, needed) in Self.routes {
+                let response = try await client.get(other)
+                #expect(response.status == (other == route ? 200 : 403), "\(other) with \(scope): \(response)")
+                if other != route { #expect(response.json["detail"].string?.contains(needed) == true) }
+            }
+        }
+    }
+
+    @Test func `a token with a grant finds its device at every service, and no other`() async throws {
+        let owner = try await SystemInstallation.shared().owner()
+        let (shared, other) = (try await owner.device("shared"), try await owner.device("other"))
+        for device in [shared, other] {
+            #expect(try await device.send([["sensor_type": "t", "value": 1]]).status == 201)
+        }
+        let (client, id) = try await token(Array(Self.routes.values), of: owner)
+        #expect(try await client.get(other.path).status == 200)
+        let given = try await owner.api.post(
+            "/api/v1/organizations/\(owner.organization)/grants",
+            ["token_id": .string(id), "role": "viewer", "resource": ["type": "device", "id": .string(shared.id)]])
+        #expect(given.status == 201, "\(given)")
+        try await eventually(within: .seconds(1)) { try await client.get(other.path).status == 404 }
+        try await eventually(within: .seconds(1)) {
+            try await client.get("\(other.path)/readings/latest").status == 404
+        }
+        #expect(try await client.get(shared.path).status == 200)
+        let listed = try await client.get("/api/v1/devices").json["items"].array
+        #expect(listed?.map { $0["id"].string } == [shared.id])
+        try await eventually {
+            let latest = try await client.get("/api/v1/readings/latest").json["items"].array
+            return latest?.map { $0["device_id"].string } == [shared.id]
+        }
+        // What belongs to the organization as a whole is not shared.
+        #expect(try await client.get("/api/v1/billing/usage").status == 403)
+    }
+
+    @Test func `a deleted token is refused by every service within a second`() async throws {
+        let installation = try await SystemInstallation.shared()
+        let owner = try await installation.owner()
+        try await deleteAndCheck(owner, within: .seconds(1))
+    }
+
+    @Test func `a deleted token is refused by every service while Redis is away`() async throws {
+        let installation = try await SystemInstallation.start()
+        let owner = try await installation.owner()
+        try await deleteAndCheck(owner, within: .seconds(2)) {
+            await installation.stack.servers.last?.kill()
+        }
+        await installation.stack.stop()
+    }
+
+    /// - Parameter limit: Until which all refuse; what the questions take is in it.
+    private func deleteAndCheck(
+        _ owner: Owner, within limit: Duration, _ disturb: () async throws -> Void = {}
+    ) async throws {
+        let (client, id) = try await token(Array(Self.routes.values), of: owner)
+        for route in Self.routes.keys { #expect(try await client.get(route).status == 200, "\(route)") }
+        try await disturb()
+        #expect(try await owner.api.delete("/api/v1/auth/tokens/\(id)").status == 204)
+        try await eventually(within: limit) {
+            for route in Self.routes.keys {
+                guard try await client.get(route).status == 401 else { return false }
+            }
+            return true
+        }
+    }
+}
