@@ -168,7 +168,7 @@ struct Newcomer: Sendable {
     let email: String
     let id: String
     let organizationID: String
-    let accessToken: String
+    var accessToken: String
     let refreshToken: String
 
     /// Signed in with the access token.

@@ -133,16 +133,18 @@ private struct Tenancy {
         let store = OrganizationStore(database: base.database)
         let ledger = Ledger(outbox: outbox)
         projects = ProjectStore(database: base.database, ledger: ledger)
-        organizations = Organizations(store: store, ledger: ledger, grace: deletion.grace)
+        let announcer = sessions.announcer
+        let memberStore = MemberStore(database: base.database)
+        organizations = Organizations(
+            store: store, members: memberStore, ledger: ledger, announcer: announcer, grace: deletion.grace)
         members = Members(
-            organizations: store, store: MemberStore(database: base.database), projects: projects, ledger: ledger,
-            announcer: sessions.announcer)
+            organizations: store, store: memberStore, projects: projects, ledger: ledger, announcer: announcer)
         cookies = CookieReplacement(sessions: sessions)
         removal = OrganizationRemoval(
             table: "auth.removals", steps: OrganizationEnd.parts, database: base.database, logger: logger)
         sweeper = OrganizationSweeper(
             end: OrganizationEnd(database: base.database, outbox: outbox, removal: removal), terms: deletion,
-            announcer: sessions.announcer, logger: logger)
+            announcer: announcer, logger: logger)
     }
 
     func addRoutes(to routes: inout RouteTable, idempotency: Idempotency) {

@@ -13,7 +13,8 @@ import Testing
         _ actor: Role, changes role: Role, to new: Role?, ofOwn: Bool = false, owners: Int = 2
     ) -> OrganizationError? {
         let member = Member(
-            userID: ofOwn ? ada : eve, organizationID: UUID(), name: "", email: "", role: role, version: 1,
+            userID: ofOwn ? ada : eve, organizationID: UUID(), name: "", email: "", role: role, isSuspended: false,
+            version: 1,
             joinedAt: .now)
         do throws(OrganizationError) {
             try MembershipRules.check((ada, actor), changes: member, to: new, owners: owners)

@@ -10,6 +10,10 @@ struct Organization: Sendable, Hashable {
     let role: Role
     /// When it is deleted for good; nil unless an owner has asked for that.
     let deletesAt: Timestamp?
+    /// Whether nobody acts in it without a second factor.
+    let requiresTwoFactor: Bool
+    /// Whether the member has none where one is required.
+    let isSuspended: Bool
     let version: Int
     let createdAt: Timestamp
     let lastUpdated: Timestamp
@@ -22,6 +26,8 @@ struct Member: Sendable, Hashable {
     let name: String
     let email: String
     let role: Role
+    /// Whether the member has no second factor where one is required, and so cannot act.
+    let isSuspended: Bool
     /// Counts up with every change, also from one membership to the next.
     let version: Int
     let joinedAt: Timestamp
@@ -37,6 +43,8 @@ enum OrganizationError: Error, Hashable {
     case stale
     /// Nobody would own the organization any more.
     case lastOwner
+    /// The caller has no second factor, without which nobody acts in the organization or may demand one.
+    case secondFactorRequired
     /// The name given to confirm the deletion is another one.
     case nameMismatch
     case notBeingDeleted

@@ -34,10 +34,13 @@ extension Organization {
     /// The role in which the requester, who is the member that sees this, acts here.
     ///
     /// - Throws: ``OrganizationError/notFound`` where the credential is not good for, ``OrganizationError/forbidden`` for
-    ///   a smaller role than `least`.
+    ///   a smaller role than `least`, ``OrganizationError/secondFactorRequired``.
     @discardableResult
-    func role(of requester: Requester, atLeast least: Role = .viewer) throws(OrganizationError) -> Role {
+    func role(
+        of requester: Requester, atLeast least: Role = .viewer, evenSuspended: Bool = false
+    ) throws(OrganizationError) -> Role {
         guard let role = requester.role(role, in: id) else { throw .notFound }
+        guard !isSuspended || evenSuspended else { throw .secondFactorRequired }
         guard role >= least else { throw .forbidden }
         return role
     }

@@ -85,14 +85,17 @@ struct Ledger: Sendable {
 private struct OrganizationState: Encodable {
     let name: String
     let deletesAt: Timestamp?
+    let requiresTwoFactor: Bool
 
     init(_ organization: Organization) {
         name = organization.name
         deletesAt = organization.deletesAt
+        requiresTwoFactor = organization.requiresTwoFactor
     }
 
     enum CodingKeys: String, CodingKey {
         case name
         case deletesAt = "deletes_at"
+        case requiresTwoFactor = "requires_two_factor"
     }
 }

@@ -47,7 +47,9 @@ struct Members: Sendable {
     func remove(
         _ user: UUID, from organization: UUID, ifVersions versions: Set<Int>? = nil, by requester: Requester
     ) async throws {
-        let revocation = try await change(user, in: organization, by: requester) {
+        // Whoever is suspended may leave all the same.
+        let isLeaving = user == requester.userID
+        let revocation = try await change(user, in: organization, by: requester, evenSuspended: isLeaving) {
             actor, member, owners, transaction -> Revocation in
             try MembershipRules.check((requester.userID, actor), changes: member, to: nil, owners: owners)
             if let versions, !versions.contains(member.version) { throw OrganizationError.stale }
@@ -82,14 +84,14 @@ struct Members: Sendable {
     /// Runs `body` with the requester's role, the member, and the number of owners, none of which others change
     /// meanwhile.
     private func change<Value: Sendable>(
-        _ user: UUID, in id: UUID, by requester: Requester,
+        _ user: UUID, in id: UUID, by requester: Requester, evenSuspended: Bool = false,
         _ body: @Sendable (Role, Member, Int, Transaction) async throws -> Value
     ) async throws -> Value {
         try await organizations.database.withTransaction(as: .platform) { transaction -> Value in
             guard let organization = try await organizations.lock(id, of: requester.userID, transaction) else {
                 throw OrganizationError.notFound
             }
-            let role = try organization.role(of: requester)
+            let role = try organization.role(of: requester, evenSuspended: evenSuspended)
             let (member, owners) = try await store.find(user, in: id, transaction)
             guard let member else { throw OrganizationError.notFound }
             return try await body(role, member, owners, transaction)
@@ -108,10 +110,7 @@ struct Members: Sendable {
     /// Voids what was issued to the member so far; comes last in its transaction, since what is issued until the commit
     /// still says the old role.
     private func revoke(_ member: Member, _ transaction: Transaction) async throws -> Revocation {
-        let now = Timestamp.now
-        let revocation = Revocation(
-            .membership(user: member.userID, organization: member.organizationID), at: now.microseconds,
-            until: now.adding(SessionTerms.longestLifetime).microseconds)
+        let revocation = MemberStore.revocation(member.userID, in: member.organizationID)
         try await transaction.batch(RevocationStore.insert(revocation))
         return revocation
     }

@@ -8,7 +8,9 @@ import Postgres
 /// Makes, renames, deletes and restores organizations.
 struct Organizations: Sendable {
     let store: OrganizationStore
+    let members: MemberStore
     let ledger: Ledger
+    let announcer: RevocationAnnouncer
     /// How long an organization can be restored.
     let grace: Duration
 
@@ -50,13 +52,25 @@ struct Organizations: Sendable {
         return try await current(id, of: owner, transaction)
     }
 
-    /// - Parameter versions: Those that the caller allows a change of; nil allows any.
+    /// - Parameters:
+    ///   - requiresTwoFactor: For owners, who must have a second factor themselves to demand one; nil leaves it as it is.
+    ///   - versions: Those that the caller allows a change of; nil allows any.
     /// - Throws: ``OrganizationError``.
-    func rename(
-        _ id: UUID, to name: DisplayName, ifVersions versions: Set<Int>?, by requester: Requester
+    func update(
+        _ id: UUID, name: DisplayName, requiresTwoFactor: Bool? = nil, ifVersions versions: Set<Int>?,
+        by requester: Requester
     ) async throws -> Organization {
-        try await change(id, ifVersions: versions, by: requester, atLeast: .admin) { organization in
-            organization.name == name.text ? [] : [OrganizationStore.rename(id, to: name)]
+        let least: Role = requiresTwoFactor == nil ? .admin : .owner
+        return try await change(id, ifVersions: versions, by: requester, atLeast: least) { organization, transaction in
+            if organization.name != name.text {
+                try await transaction.batch([OrganizationStore.rename(id, to: name)])
+            }
+            guard let requiresTwoFactor, requiresTwoFactor != organization.requiresTwoFactor else { return [] }
+            try await transaction.batch(OrganizationStore.setRequirement(requiresTwoFactor, of: id))
+            let suspended = try await members.suspend(in: id, transaction)
+            // Nobody shuts themselves out.
+            guard !suspended.contains(requester.userID) else { throw OrganizationError.secondFactorRequired }
+            return suspended.map { MemberStore.revocation($0, in: id) }
         }
     }
 
@@ -67,42 +81,47 @@ struct Organizations: Sendable {
     func delete(
         _ id: UUID, confirmedBy name: String, ifVersions versions: Set<Int>?, by requester: Requester
     ) async throws -> Organization {
-        try await change(id, ifVersions: versions, by: requester, atLeast: .owner) { organization in
+        try await change(id, ifVersions: versions, by: requester, atLeast: .owner) { organization, transaction in
             guard organization.name == name.trimmed else { throw OrganizationError.nameMismatch }
             guard organization.deletesAt == nil else { return [] }
-            return OrganizationStore.setEnd(Timestamp.now.adding(grace), of: id)
+            try await transaction.batch(OrganizationStore.setEnd(Timestamp.now.adding(grace), of: id))
+            return []
         }
     }
 
     /// - Throws: ``OrganizationError``; ``OrganizationError/notBeingDeleted`` when the grace is over, too.
     func restore(_ id: UUID, ifVersions versions: Set<Int>?, by requester: Requester) async throws -> Organization {
-        try await change(id, ifVersions: versions, by: requester, atLeast: .owner) { organization in
+        try await change(id, ifVersions: versions, by: requester, atLeast: .owner) { organization, transaction in
             guard let end = organization.deletesAt, end > .now else { throw OrganizationError.notBeingDeleted }
-            return OrganizationStore.setEnd(nil, of: id)
+            try await transaction.batch(OrganizationStore.setEnd(nil, of: id))
+            return []
         }
     }
 
     // MARK: Parts
 
-    /// Runs the statements that `body` gives for the organization as it is; none change nothing.
+    /// Runs `body` with the organization as it is, which nobody else changes meanwhile. What it revokes is void when the
+    /// change is committed.
     private func change(
         _ id: UUID, ifVersions versions: Set<Int>?, by requester: Requester, atLeast least: Role,
-        _ body: @Sendable (Organization) throws -> [SQL]
+        _ body: @Sendable (Organization, Transaction) async throws -> [Revocation]
     ) async throws -> Organization {
-        let after = try await store.database.withTransaction(as: .platform) { transaction -> Organization in
+        let (after, revocations) = try await store.database.withTransaction(as: .platform) {
+            transaction -> (Organization, [Revocation]) in
             guard let before = try await store.lock(id, of: requester.userID, transaction) else {
                 throw OrganizationError.notFound
             }
             try before.role(of: requester, atLeast: least)
             if let versions, !versions.contains(before.version) { throw OrganizationError.stale }
-            let statements = try body(before)
-            guard !statements.isEmpty else { return before }
-            try await transaction.batch(statements)
+            let revocations = try await body(before, transaction)
             let after = try await current(id, of: requester.userID, transaction)
-            try await transaction.batch(ledger.updated(before, after, by: requester.userID))
-            return after
+            guard after != before else { return (before, []) }
+            try await transaction.batch(
+                ledger.updated(before, after, by: requester.userID) + revocations.flatMap(RevocationStore.insert))
+            return (after, revocations)
         }
         ledger.outbox.wake()
+        for revocation in revocations { await announcer.announce(revocation) }
         return after
     }
 

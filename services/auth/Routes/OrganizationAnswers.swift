@@ -13,6 +13,8 @@ struct OrganizationDocument: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, name, role, version
         case deletesAt = "deletes_at"
+        case requiresTwoFactor = "requires_two_factor"
+        case isSuspended = "is_suspended"
         case createdAt = "created_at"
         case lastUpdated = "last_updated"
     }
@@ -23,6 +25,8 @@ struct OrganizationDocument: Encodable, Sendable {
         try container.encode(organization.name, forKey: .name)
         try container.encode(organization.role, forKey: .role)
         try container.encode(organization.deletesAt, forKey: .deletesAt)
+        try container.encode(organization.requiresTwoFactor, forKey: .requiresTwoFactor)
+        try container.encode(organization.isSuspended, forKey: .isSuspended)
         try container.encode(organization.version, forKey: .version)
         try container.encode(organization.createdAt, forKey: .createdAt)
         try container.encode(organization.lastUpdated, forKey: .lastUpdated)
@@ -35,6 +39,7 @@ struct MemberDocument: Encodable, Sendable {
     let name: String
     let email: String
     let role: Role
+    let isSuspended: Bool
     let version: Int
     let joinedAt: Timestamp
 
@@ -43,6 +48,7 @@ struct MemberDocument: Encodable, Sendable {
         name = member.name
         email = member.email
         role = member.role
+        isSuspended = member.isSuspended
         version = member.version
         joinedAt = member.joinedAt
     }
@@ -50,6 +56,7 @@ struct MemberDocument: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case userID = "user_id"
         case name, email, role, version
+        case isSuspended = "is_suspended"
         case joinedAt = "joined_at"
     }
 }

@@ -13,7 +13,7 @@ struct OrganizationRoutes: Sendable {
         routes.get("/api/v1/organizations", .signedIn, use: list)
         routes.post("/api/v1/organizations", .signedIn, tokens: .signIn, use: create)
         routes.get("/api/v1/organizations/{id}", .signedIn, use: show)
-        routes.put("/api/v1/organizations/{id}", .signedIn, use: rename)
+        routes.put("/api/v1/organizations/{id}", .signedIn, use: update)
         routes.delete("/api/v1/organizations/{id}", .signedIn, tokens: .signIn, use: delete)
         routes.on(
             .post, "/api/v1/organizations/{id}/restore", .signedIn, RouteOptions(body: .any()), tokens: .signIn,
@@ -47,12 +47,12 @@ struct OrganizationRoutes: Sendable {
     }
 
     @Sendable
-    private func rename(_ request: Request, _ context: AppRequestContext) async throws -> JSON<OrganizationDocument> {
-        let input = try await request.decode(as: NameInput.self, context: context)
+    private func update(_ request: Request, _ context: AppRequestContext) async throws -> JSON<OrganizationDocument> {
+        let input = try await request.decode(as: OrganizationInput.self, context: context)
         return answer(
-            try await organizations.rename(
-                try context.id(), to: try input.displayName, ifVersions: request.versionsToMatch,
-                by: try Requester(context.user)))
+            try await organizations.update(
+                try context.id(), name: try DisplayName(field: input.name), requiresTwoFactor: input.requiresTwoFactor,
+                ifVersions: request.versionsToMatch, by: try Requester(context.user)))
     }
 
     @Sendable
@@ -83,9 +83,24 @@ private struct NameInput: Decodable, Sendable {
 
     /// - Throws: 422.
     var displayName: DisplayName {
-        get throws(Problem) {
-            guard let name = DisplayName(name) else { throw .invalid("name", DisplayName.rule) }
-            return name
-        }
+        get throws(Problem) { try DisplayName(field: name) }
+    }
+}
+
+private struct OrganizationInput: Decodable {
+    let name: String
+    let requiresTwoFactor: Bool?
+
+    enum CodingKeys: String, CodingKey {
+        case name
+        case requiresTwoFactor = "requires_two_factor"
+    }
+}
+
+extension DisplayName {
+    /// - Throws: 422 for `name`.
+    fileprivate init(field text: String) throws(Problem) {
+        guard let name = DisplayName(text) else { throw .invalid("name", DisplayName.rule) }
+        self = name
     }
 }

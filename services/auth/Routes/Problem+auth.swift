@@ -21,6 +21,8 @@ extension Problem {
             self = .unauthorized("The code is wrong, or was used before.")
         case is TwoFactor.AlreadyEnabled:
             self = .conflict("There is a second factor already.")
+        case let error as TwoFactor.Required:
+            self = .conflict("\(error.organizationName) requires a second factor of its members.")
         case is TwoFactor.NotBegun:
             self = .conflict("There is no second factor.")
         case is Sessions.InvalidRefreshToken:

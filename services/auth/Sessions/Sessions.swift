@@ -36,14 +36,15 @@ struct Sessions: Sendable {
     /// Makes another organization the active one of a program's session. The new refresh token takes the place of the
     /// one before.
     ///
-    /// - Throws: ``OrganizationError/notFound`` where the user is no member, ``SigningKeys/NotLoaded``, `PostgresError`.
+    /// - Throws: ``OrganizationError/notFound`` where the user has no place,
+    ///   ``OrganizationError/secondFactorRequired``, ``SigningKeys/NotLoaded``, `PostgresError`.
     func activate(_ organization: UUID, for user: UserPrincipal) async throws -> TokenSet {
         try issuer.requireKeys()
         let now = Timestamp.now
         let refreshToken = SecretToken(.refresh)
         let session = try await store.activate(
             organization, for: user, .api, refreshToken: refreshToken.hash, from: now)
-        guard let session else { throw OrganizationError.notFound }
+        guard let session else { throw try await refusal(of: organization, to: user) }
         return try await issuer.tokens(of: session, refreshToken: refreshToken, at: now)
     }
 
@@ -79,18 +80,24 @@ struct Sessions: Sendable {
 
     /// Makes another organization the active one of a browser's session: a new cookie, and an access token for scripts.
     ///
-    /// - Throws: ``OrganizationError/notFound`` where the user is no member, ``SigningKeys/NotLoaded``, `PostgresError`.
+    /// - Throws: ``OrganizationError/notFound`` where the user has no place,
+    ///   ``OrganizationError/secondFactorRequired``, ``SigningKeys/NotLoaded``, `PostgresError`.
     func activateInBrowser(
         _ organization: UUID, for user: UserPrincipal
     ) async throws -> (cookie: SessionToken, tokens: TokenSet) {
         let now = Timestamp.now
         guard let terms = SessionTerms(cookieOf: user),
             let session = try await store.activate(organization, for: user, terms, refreshToken: nil, from: now)
-        else { throw OrganizationError.notFound }
+        else { throw try await refusal(of: organization, to: user) }
         return (
             try await issuer.cookie(of: session, terms: terms, at: now),
             try await issuer.tokens(of: session, refreshToken: nil, at: now)
         )
+    }
+
+    /// Why a user has no place in an organization.
+    private func refusal(of organization: UUID, to user: UserPrincipal) async throws -> OrganizationError {
+        try await store.isSuspended(user.id, in: organization) ? .secondFactorRequired : .notFound
     }
 
     // MARK: Ending

@@ -101,7 +101,7 @@ struct AccessTokenStore: Sendable {
                  WHERE r.revocation ->> 'id' IN (t.user_id::text, t.id::text)))
             FROM auth.api_tokens t
             JOIN auth.users u ON u.id = t.user_id AND u.is_active
-            LEFT JOIN auth.memberships m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
+            JOIN auth.places m ON m.user_id = t.user_id AND m.organization_id = t.organization_id
             WHERE t.hash = \(hash.bytes) AND (t.expires_at IS NULL OR t.expires_at > now())
             """, as: .platform)
         return try rows.first.flatMap(AccessTokenHolder.init)

@@ -36,10 +36,11 @@ struct GrantStore: Sendable {
     func standing(of session: ActiveSession) async throws -> Standing {
         let rows = try await database.query(
             """
-            SELECT organization_id, resource_type, resource_id, role FROM auth.resource_grants
-            WHERE user_id = \(session.user.id) AND (\(session.organizationID) IS NULL
-                OR organization_id = \(session.organizationID))
-            ORDER BY created_at, id
+            SELECT g.organization_id, g.resource_type, g.resource_id, g.role
+            FROM auth.resource_grants g JOIN auth.places p USING (organization_id, user_id)
+            WHERE g.user_id = \(session.user.id) AND (\(session.organizationID) IS NULL
+                OR g.organization_id = \(session.organizationID))
+            ORDER BY g.created_at, g.id
             """, as: .platform)
         var standing = Standing(organizationID: session.organizationID, role: session.membership?.role)
         for row in rows {

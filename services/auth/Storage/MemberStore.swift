@@ -45,7 +45,7 @@ struct MemberStore: Sendable {
     }
 
     private static let selection: SQL = """
-        SELECT m.user_id, m.organization_id, u.name, u.email, m.role, m.version, m.created_at
+        SELECT m.user_id, m.organization_id, u.name, u.email, m.role, m.is_suspended, m.version, m.created_at
         FROM auth.memberships m JOIN auth.users u ON u.id = m.user_id
         """
 
@@ -58,10 +58,43 @@ struct MemberStore: Sendable {
             UPDATE auth.memberships m SET role = \(role.rawValue), version = nextval('auth.membership_versions')
             FROM auth.users u
             WHERE m.organization_id = \(member.organizationID) AND m.user_id = \(member.userID) AND u.id = m.user_id
-            RETURNING m.user_id, m.organization_id, u.name, u.email, m.role, m.version, m.created_at
+            RETURNING m.user_id, m.organization_id, u.name, u.email, m.role, m.is_suspended, m.version, m.created_at
             """)
         guard let row = rows.first else { throw OrganizationError.notFound }
         return try Member(row)
+    }
+
+    /// Suspends the members who lack the second factor that the organization requires, and takes back the others.
+    ///
+    /// - Returns: Whoever has become unable to act there, guests too.
+    func suspend(in organization: UUID, _ transaction: Transaction) async throws -> [UUID] {
+        // Whoever is just ending the own second factor waits for this, or is waited for.
+        try await transaction.query("SELECT 1 FROM auth.memberships WHERE organization_id = \(organization) FOR UPDATE")
+        let rows = try await transaction.batch([
+            """
+            UPDATE auth.memberships SET is_suspended = NOT is_suspended
+            WHERE organization_id = \(organization) AND is_suspended <> auth.lacks_factor(organization_id, user_id)
+            RETURNING user_id, is_suspended
+            """,
+            """
+            SELECT DISTINCT g.user_id, true FROM auth.resource_grants g
+            WHERE g.organization_id = \(organization) AND auth.lacks_factor(g.organization_id, g.user_id)
+                AND NOT EXISTS (SELECT FROM auth.memberships m
+                                WHERE m.organization_id = g.organization_id AND m.user_id = g.user_id)
+            """,
+        ])
+        return try rows.joined().compactMap { row in
+            let (user, isSuspended) = try row.decode(UUID.self, Bool.self)
+            return isSuspended ? user : nil
+        }
+    }
+
+    /// Voids what was issued to a member so far; to be made once nobody else can read the membership as it was.
+    static func revocation(_ user: UUID, in organization: UUID) -> Revocation {
+        let now = Timestamp.now
+        return Revocation(
+            .membership(user: user, organization: organization), at: now.microseconds,
+            until: now.adding(SessionTerms.longestLifetime).microseconds)
     }
 
     /// Deletes the membership.
@@ -82,8 +115,8 @@ struct MemberStore: Sendable {
 extension Member {
     fileprivate init(_ row: Row) throws {
         let role: String
-        (userID, organizationID, name, email, role, version, joinedAt) = try row.decode(
-            UUID.self, UUID.self, String.self, String.self, String.self, Int.self, Timestamp.self)
+        (userID, organizationID, name, email, role, isSuspended, version, joinedAt) = try row.decode(
+            UUID.self, UUID.self, String.self, String.self, String.self, Bool.self, Int.self, Timestamp.self)
         self.role = try Role(stored: role)
     }
 }

@@ -43,7 +43,8 @@ struct OrganizationStore: Sendable {
     }
 
     private static let selection: SQL = """
-        SELECT e.id, e.name, m.role, o.deletes_at, e.version, e.created_at, e.last_updated
+        SELECT e.id, e.name, m.role, o.deletes_at, coalesce(o.requires_two_factor, false), m.is_suspended, e.version,
+            e.created_at, e.last_updated
         FROM auth.memberships m
         JOIN core.entities e ON e.organization_id = m.organization_id AND e.id = m.organization_id
         LEFT JOIN auth.organizations o ON o.id = m.organization_id
@@ -86,14 +87,26 @@ struct OrganizationStore: Sendable {
         ]
     }
 
+    /// Sets whether a second factor is required.
+    static func setRequirement(_ isRequired: Bool, of id: UUID) -> [SQL] {
+        [
+            """
+            INSERT INTO auth.organizations (id, requires_two_factor) VALUES (\(id), \(isRequired))
+            ON CONFLICT (id) DO UPDATE SET requires_two_factor = excluded.requires_two_factor
+            """,
+            "UPDATE core.entities SET \(countUp) WHERE id = \(id) AND organization_id = \(id)",
+        ]
+    }
+
     private static let countUp: SQL = "version = version + 1, last_updated = now()"
 }
 
 extension Organization {
     fileprivate init(_ row: Row) throws {
         let role: String
-        (id, name, role, deletesAt, version, createdAt, lastUpdated) = try row.decode(
-            UUID.self, String.self, String.self, Timestamp?.self, Int.self, Timestamp.self, Timestamp.self)
+        (id, name, role, deletesAt, requiresTwoFactor, isSuspended, version, createdAt, lastUpdated) = try row.decode(
+            UUID.self, String.self, String.self, Timestamp?.self, Bool.self, Bool.self, Int.self, Timestamp.self,
+            Timestamp.self)
         self.role = try Role(stored: role)
     }
 }

@@ -25,7 +25,9 @@ struct SessionStore: Sendable {
                 "SELECT \(UserStore.columns) FROM auth.users u WHERE u.id = \(session.userID) FOR SHARE",
                 """
                 SELECT organization_id, role FROM auth.memberships
-                WHERE user_id = \(session.userID) AND organization_id = \(session.membership?.organizationID) FOR SHARE
+                WHERE user_id = \(session.userID) AND organization_id = \(session.membership?.organizationID)
+                    AND NOT is_suspended
+                FOR SHARE
                 """,
             ], as: .platform)
         guard let user = rows.dropLast().last?.first else { throw DecodingFailure.noSuchColumn(0) }
@@ -104,7 +106,7 @@ struct SessionStore: Sendable {
         membership AS (
             SELECT m.organization_id, m.role
             FROM auth.sessions s JOIN auth.memberships m ON m.user_id = s.user_id
-            WHERE s.id = \(id)
+            WHERE s.id = \(id) AND NOT m.is_suspended
             ORDER BY m.organization_id = s.organization_id DESC NULLS LAST, m.created_at, m.organization_id
             LIMIT 1 FOR SHARE OF m
         ), place AS (
@@ -131,7 +133,7 @@ struct SessionStore: Sendable {
             """
             WITH membership AS (
                 SELECT organization_id, role FROM auth.memberships
-                WHERE organization_id = \(organization) AND user_id = \(user.id) FOR SHARE
+                WHERE organization_id = \(organization) AND user_id = \(user.id) AND NOT is_suspended FOR SHARE
             ), place AS (
                 SELECT organization_id, role FROM membership
                 UNION ALL
@@ -159,6 +161,16 @@ struct SessionStore: Sendable {
     }
 
     // MARK: Looking at
+
+    /// Whether a member cannot act for want of a second factor.
+    func isSuspended(_ user: UUID, in organization: UUID) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            SELECT 1 FROM auth.memberships
+            WHERE user_id = \(user) AND organization_id = \(organization) AND is_suspended
+            """, as: .platform)
+        return !rows.isEmpty
+    }
 
     /// A page of a user's sessions that hold, by id.
     func sessions(of user: UUID, _ page: PageRequest<UUID>) async throws -> [SessionRecord] {

@@ -38,7 +38,7 @@ struct UserStore: Sendable {
             FROM auth.users u
             JOIN auth.credentials c ON c.user_id = u.id
             LEFT JOIN LATERAL (
-                SELECT organization_id, role FROM auth.memberships WHERE user_id = u.id
+                SELECT organization_id, role FROM auth.memberships WHERE user_id = u.id AND NOT is_suspended
                 ORDER BY created_at, organization_id LIMIT 1
             ) m ON true
             WHERE \(condition)

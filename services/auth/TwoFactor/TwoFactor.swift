@@ -8,6 +8,10 @@ struct TwoFactor: Sendable {
     struct AlreadyEnabled: Error {}
     /// There is none to confirm, or to end.
     struct NotBegun: Error {}
+    /// An organization of the user demands one.
+    struct Required: Error {
+        let organizationName: String
+    }
     /// The code is not the one of now, or was used before.
     struct WrongCode: Error {}
 
@@ -54,7 +58,7 @@ struct TwoFactor: Sendable {
 
     /// Ends the factor.
     ///
-    /// - Throws: ``NotBegun``.
+    /// - Throws: ``NotBegun``, ``Required``.
     func remove(from user: UUID) async throws {
         guard try await store.remove(user) else { throw NotBegun() }
     }

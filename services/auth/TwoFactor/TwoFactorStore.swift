@@ -58,14 +58,29 @@ struct TwoFactorStore: Sendable {
                 INSERT INTO auth.recovery_codes (user_id, hash)
                 SELECT \(user), unnest(\(recoveryCodes.map(\.hash.bytes)))
                 """
-            try await transaction.batch([codes, try Self.audit("two_factor.enabled", user)])
+            try await transaction.batch([
+                codes, try Self.audit("two_factor.enabled", user),
+                "UPDATE auth.memberships SET is_suspended = false WHERE user_id = \(user) AND is_suspended",
+            ])
             return true
         }
     }
 
     /// Ends the factor; false when there is none.
+    ///
+    /// - Throws: ``TwoFactor/Required``.
     func remove(_ user: UUID) async throws -> Bool {
         try await database.withTransaction(as: .platform) { transaction in
+            // An organization that is just beginning to require it waits for this, or is waited for.
+            try await transaction.query("SELECT 1 FROM auth.memberships WHERE user_id = \(user) FOR UPDATE")
+            let required = try await transaction.query(
+                """
+                SELECT e.name FROM auth.memberships m
+                JOIN auth.organizations o ON o.id = m.organization_id AND o.requires_two_factor
+                JOIN core.entities e ON e.id = m.organization_id
+                WHERE m.user_id = \(user) AND NOT m.is_suspended ORDER BY e.name LIMIT 1
+                """)
+            if let row = required.first { throw TwoFactor.Required(organizationName: try row.decode(at: 0)) }
             let rows = try await transaction.query(
                 "DELETE FROM auth.second_factors WHERE user_id = \(user) RETURNING confirmed_at")
             guard let row = rows.first else { return false }
