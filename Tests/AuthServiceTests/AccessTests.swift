@@ -23,6 +23,8 @@ import Testing
             "POST /api/v1/auth/two-factor", "DELETE /api/v1/auth/two-factor", "POST /api/v1/auth/two-factor/confirm",
             "GET /api/v1/organizations/{id}/audit", "GET /api/v1/organizations/{id}/grants",
             "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
+            "GET /api/v1/users/profile", "PUT /api/v1/users/profile", "GET /api/v1/users/export",
+            "DELETE /api/v1/users/account", "POST /api/v1/users/account/restore",
             "GET /api/v1/auth/tokens", "POST /api/v1/auth/tokens", "DELETE /api/v1/auth/tokens/{id}",
         ],
         .user(atLeast: .viewer, orGrant: true): ["GET /api/v1/projects", "GET /api/v1/projects/{id}"],
@@ -53,8 +55,8 @@ import Testing
     ]
     /// What personal access tokens may do, by the scope that it takes; for the rest somebody has to sign in.
     private static let scopes: [TokenScope: Set<String>] = [
-        TokenScope(.profile, .read): ["GET /api/v1/auth/me"],
-        TokenScope(.profile, .write): ["PUT /api/v1/auth/me"],
+        TokenScope(.profile, .read): ["GET /api/v1/auth/me", "GET /api/v1/users/profile"],
+        TokenScope(.profile, .write): ["PUT /api/v1/auth/me", "PUT /api/v1/users/profile"],
         TokenScope(.organization, .read): [
             "GET /api/v1/entities", "GET /api/v1/entities/{id}", "GET /api/v1/entities/{id}/events",
             "GET /api/v1/entities/{id}/relationships", "GET /api/v1/entities/{id}/graph",

@@ -31,7 +31,7 @@ struct BootstrapTests {
                 }
                 let count = try await client.query("SELECT count(*) FROM core.schema_migrations WHERE service = 'core'")
                 let applied = try count[0].decode(Int.self, at: 0)
-                #expect(applied == 4)
+                #expect(applied == 5)
             }
         }
     }

@@ -59,7 +59,16 @@ struct AuthApplication {
         RelationshipRoutes(
             relationships: RelationshipStore(database: base.database), directory: directory, idempotency: idempotency
         ).add(to: &routes)
-        AuditRoutes(audit: AuditStore(database: base.database), organizations: tenancy.organizations).add(to: &routes)
+        let audit = AuditStore(database: base.database)
+        AuditRoutes(audit: audit, organizations: tenancy.organizations).add(to: &routes)
+        ExportRoutes(
+            users: accounts.users, twoFactor: accounts.signIn.twoFactor.store, sessions: accounts.sessions.store,
+            tokens: tokens, grants: GrantStore(database: base.database), audit: audit
+        ).add(to: &routes)
+        AccountDeletionRoutes(
+            deletion: AccountDeletion(
+                store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)
+        ).add(to: &routes)
         AdministrationRoutes(
             administration: AdministrationStore(database: base.database, outbox: outbox),
             announcer: announcer
@@ -126,7 +135,7 @@ private struct Tenancy {
     let projects: ProjectStore
     let cookies: CookieReplacement
     let removal: OrganizationRemoval
-    let sweeper: OrganizationSweeper
+    let sweeper: DeletionSweeper
 
     init(_ base: ServiceBase, sessions: Sessions, outbox: Outbox, deletion: DeletionTerms) {
         let logger = base.environment.logger
@@ -142,9 +151,11 @@ private struct Tenancy {
         cookies = CookieReplacement(sessions: sessions)
         removal = OrganizationRemoval(
             table: "auth.removals", steps: OrganizationEnd.parts, database: base.database, logger: logger)
-        sweeper = OrganizationSweeper(
-            end: OrganizationEnd(database: base.database, outbox: outbox, removal: removal), terms: deletion,
-            announcer: announcer, logger: logger)
+        sweeper = DeletionSweeper(
+            accounts: AccountEnd(
+                database: base.database, outbox: outbox, organizations: store, members: members),
+            organizations: OrganizationEnd(database: base.database, outbox: outbox, removal: removal),
+            terms: deletion, announcer: announcer, logger: logger)
     }
 
     func addRoutes(to routes: inout RouteTable, idempotency: Idempotency) {

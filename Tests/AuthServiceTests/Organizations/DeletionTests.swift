@@ -72,19 +72,8 @@ import Testing
 
     // MARK: The end
 
-    /// Two instances that do not wait long.
-    private static let hasty = Task {
-        let database = try await AuthServer.makeDatabase()
-        var terms = DeletionTerms()
-        terms.grace = .milliseconds(1500)
-        terms.settling = .milliseconds(300)
-        terms.interval = .milliseconds(50)
-        _ = try await AuthServer.start(on: database, deletion: terms)
-        return try await AuthServer.start(on: database, deletion: terms)
-    }
-
     @Test func `after the grace nothing of it is left, and others are told once`() async throws {
-        let server = try await Self.hasty.value
+        let server = try await AuthServer.hasty()
         let ada = try await server.newcomer()
         let organization = try #require(UUID(uuidString: ada.organizationID))
         let grace = try await server.newcomer()
@@ -119,7 +108,7 @@ import Testing
     }
 
     @Test func `its credentials end with the grace, before its data`() async throws {
-        let server = try await Self.hasty.value
+        let server = try await AuthServer.hasty()
         let ada = try await server.newcomer()
         let deleted = try await delete(ada)
         let end = try #require(deleted.json["deletes_at"].string.flatMap { Timestamp(rfc3339: $0) })
@@ -134,7 +123,7 @@ import Testing
     }
 
     @Test func `what is restored in time lives on`() async throws {
-        let server = try await Self.hasty.value
+        let server = try await AuthServer.hasty()
         let (ada, grace) = (try await server.newcomer(), try await server.newcomer())
         #expect(try await delete(ada).status == 202)
         #expect(try await ada.api.post("\(path(ada))/restore").status == 200)

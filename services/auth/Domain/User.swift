@@ -9,6 +9,8 @@ struct User: Sendable, Hashable {
     let name: String
     let isActive: Bool
     let isSuperuser: Bool
+    /// When the account is deleted for good; nil unless its user has asked for that.
+    let deletesAt: Timestamp?
     let version: Int
     let createdAt: Timestamp
     let lastUpdated: Timestamp

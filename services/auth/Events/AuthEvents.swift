@@ -45,6 +45,13 @@ extension Event {
             data: UserData(userID: user.id.text, email: user.email, name: user.name))
     }
 
+    /// Nothing is told of the person; who knows something of them forgets it.
+    static func userDeleted(_ user: User) throws -> Event {
+        try Event(
+            source: .auth, type: "user.deleted", subject: user.id.text, subjectVersion: user.version + 1,
+            organizationID: nil, actor: "user:\(user.id.text)", data: ["user_id": user.id.text])
+    }
+
     static func sessionRevoked(_ id: UUID, of user: UUID) throws -> Event {
         try Event(
             source: .auth, type: "session.revoked", subject: id.text, subjectVersion: 1, organizationID: nil,

@@ -53,12 +53,19 @@ struct Members: Sendable {
             actor, member, owners, transaction -> Revocation in
             try MembershipRules.check((requester.userID, actor), changes: member, to: nil, owners: owners)
             if let versions, !versions.contains(member.version) { throw OrganizationError.stale }
-            try await projects.forgetLead(user, in: organization, by: requester.userID, transaction)
-            let version = try await store.delete(member, transaction)
-            try await transaction.batch(ledger.removed(member, version: version, by: requester.userID))
-            return try await revoke(member, transaction)
+            return try await end(member, by: requester.userID, transaction)
         }
         await announce([revocation])
+    }
+
+    /// Ends a membership in an organization that is locked.
+    ///
+    /// - Returns: What is to be announced.
+    func end(_ member: Member, by user: UUID, _ transaction: Transaction) async throws -> Revocation {
+        try await projects.forgetLead(member.userID, in: member.organizationID, by: user, transaction)
+        let version = try await store.delete(member, transaction)
+        try await transaction.batch(ledger.removed(member, version: version, by: user))
+        return try await revoke(member, transaction)
     }
 
     /// Makes another member an owner, and the requester an admin.

@@ -88,7 +88,7 @@ extension AccessTokenTerms {
 }
 
 /// A personal access token; `token` is there in the answer to its making alone.
-private struct AccessTokenAnswer: Encodable {
+struct AccessTokenAnswer: Encodable {
     let id: String
     let name: String
     let token: String?

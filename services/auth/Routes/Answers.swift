@@ -88,6 +88,7 @@ struct OrganizationAnswer: Encodable {
 struct ProfileAnswer: Encodable {
     let user: UserAnswer
     let organizations: [OrganizationAnswer]
+    let deletesAt: Timestamp?
     let version: Int
     let createdAt: Timestamp
     let lastUpdated: Timestamp
@@ -95,6 +96,7 @@ struct ProfileAnswer: Encodable {
     init(_ user: User, active: Membership?, organizations: [OrganizationAnswer]) {
         self.user = UserAnswer(user, in: active)
         self.organizations = organizations
+        deletesAt = user.deletesAt
         version = user.version
         createdAt = user.createdAt
         lastUpdated = user.lastUpdated
@@ -102,6 +104,7 @@ struct ProfileAnswer: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case organizations, version
+        case deletesAt = "deletes_at"
         case createdAt = "created_at"
         case lastUpdated = "last_updated"
     }
@@ -110,6 +113,7 @@ struct ProfileAnswer: Encodable {
         try user.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(organizations, forKey: .organizations)
+        try container.encode(deletesAt, forKey: .deletesAt)
         try container.encode(version, forKey: .version)
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(lastUpdated, forKey: .lastUpdated)

@@ -7,10 +7,12 @@ struct ProfileRoutes: Sendable {
     let users: UserStore
 
     func add(to routes: inout RouteTable) {
-        routes.get("/api/v1/auth/me", .signedIn) { _, context in try await profile(of: try context.user) }
-        routes.put("/api/v1/auth/me", .signedIn) { request, context in
-            let input = try await request.decode(as: ProfileInput.self, context: context)
-            return try await rename(try context.user, to: input, request)
+        for path in ["/api/v1/auth/me", "/api/v1/users/profile"] {
+            routes.get(path, .signedIn) { _, context in try await profile(of: try context.user) }
+            routes.put(path, .signedIn) { request, context in
+                let input = try await request.decode(as: ProfileInput.self, context: context)
+                return try await rename(try context.user, to: input, request)
+            }
         }
     }
 

@@ -32,6 +32,13 @@ struct GrantStore: Sendable {
         return try rows.map(Grant.init)
     }
 
+    /// All that somebody was granted, wherever.
+    func list(of user: UUID) async throws -> [Grant] {
+        try await database.query(
+            "SELECT \(Self.columns) FROM auth.resource_grants WHERE user_id = \(user) ORDER BY id", as: .platform
+        ).map(Grant.init)
+    }
+
     /// Where a session's user acts: in its active organization, or else where somebody granted something first.
     func standing(of session: ActiveSession) async throws -> Standing {
         let rows = try await database.query(

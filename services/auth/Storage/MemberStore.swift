@@ -44,6 +44,24 @@ struct MemberStore: Sendable {
         return (try rows[0].first.map(Member.init), try rows[1].first?.decode(Int.self) ?? 0)
     }
 
+    /// The ids of the organizations that a user belongs to, in the order in which they are locked.
+    func organizations(of user: UUID, _ transaction: Transaction) async throws -> [UUID] {
+        try await transaction.query(
+            "SELECT organization_id FROM auth.memberships WHERE user_id = \(user) ORDER BY organization_id"
+        ).map { try $0.decode(UUID.self) }
+    }
+
+    /// The other member with the greatest role, of several the one who has belonged for longest.
+    func successor(of member: Member, _ transaction: Transaction) async throws -> Member? {
+        let roles = Role.allCases.sorted(by: >).map(\.rawValue)
+        return try await transaction.query(
+            """
+            \(Self.selection) WHERE m.organization_id = \(member.organizationID) AND m.user_id <> \(member.userID)
+            ORDER BY array_position(\(roles), m.role), m.created_at LIMIT 1
+            """
+        ).first.map(Member.init)
+    }
+
     private static let selection: SQL = """
         SELECT m.user_id, m.organization_id, u.name, u.email, m.role, m.is_suspended, m.version, m.created_at
         FROM auth.memberships m JOIN auth.users u ON u.id = m.user_id
