@@ -191,7 +191,7 @@ struct PublishingTests {
         }
     }
 
-    @Test(.enabled("TimescaleDB makes its chunks by itself") { try await !ReadingsServer.shared().hasTimescaleDB() })
+    @Test(.enabled("TimescaleDB makes its chunks by itself") { try await !TestServers.shared().hasTimescaleDB() })
     func `the partitions of this week and the next are made before rows need them`() async throws {
         let server = try await ReadingsServer.shared()
         try await eventually {

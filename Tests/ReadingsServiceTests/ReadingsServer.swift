@@ -22,10 +22,6 @@ struct ReadingsServer: Sendable {
                 settings: ["LMS_DEVICES_URL": "http://127.0.0.1:1"], build: ReadingsService.build))
     }
 
-    func hasTimescaleDB() async throws -> Bool {
-        try await service.query("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").count > 0
-    }
-
     /// A device with a key, as the events of the devices service would have made it.
     func device(
         of organization: UUID = UUID.v7(), project: UUID? = nil, expiresAt: Timestamp? = nil

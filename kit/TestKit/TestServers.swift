@@ -84,6 +84,21 @@ public final class TestServers: Sendable {
         return (server.url(), RedisServer.testDatabases, process)
     }
 
+    /// Whether databases have TimescaleDB: a test that needs it is skipped without.
+    ///
+    /// - Throws: `PostgresError`.
+    public func hasTimescaleDB() async throws -> Bool {
+        try await withClient(administrator) { client in
+            // As the bootstrap decides it.
+            try await !client.query(
+                """
+                SELECT 1 FROM pg_available_extensions
+                WHERE name = 'timescaledb' AND current_setting('shared_preload_libraries') LIKE '%timescaledb%'
+                """
+            ).isEmpty
+        }
+    }
+
     /// The URL of a Redis database that no other caller has.
     public func newRedisURL() -> String {
         let number = nextRedisDatabase.wrappingAdd(1, ordering: .relaxed).newValue % redisDatabases

@@ -9,7 +9,11 @@ CREATE TABLE core.events (
     actor jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (id, timestamp)
 );
-SELECT create_hypertable('core.events', 'timestamp', chunk_time_interval => interval '7 days');
+-- Chunks have the grants of their hypertable and none of its policies. TimescaleDB's own schema, where they would be, is
+-- open to everybody and has to be; in one that only the owner may use, nobody reads them around the policies.
+CREATE SCHEMA core_chunks AUTHORIZATION {{prefix}}lms_core_owner;
+SELECT create_hypertable('core.events', 'timestamp',
+    chunk_time_interval => interval '7 days', associated_schema_name => 'core_chunks');
 CREATE INDEX events_by_entity ON core.events (organization_id, entity_id, timestamp DESC);
 CREATE INDEX events_by_type ON core.events (organization_id, event_type, timestamp DESC);
 
