@@ -21,14 +21,34 @@ public struct Bootstrap: Sendable {
 
     /// - Throws: `PostgresError`, ``KernelError``.
     public func run() async throws {
+        try await apply([lock] + Service.allCases.map(rolesScript) + schemaScripts)
+    }
+
+    /// Makes another database of a cluster that has the roles already, and leaves them as they are.
+    ///
+    /// - Throws: `PostgresError`, ``KernelError``.
+    public func runWithoutRoles() async throws {
+        try await apply([lock] + schemaScripts)
+    }
+
+    /// How the kernel's tables differ from its migrations; see ``Migrator/differences()``.
+    ///
+    /// - Throws: `PostgresError`, ``KernelError``.
+    public func differences() async throws -> [String] {
+        try await kernel.differences()
+    }
+
+    private var kernel: Migrator {
+        Migrator(component: "core", directory: Bundle.migrations, roles: roles, database: administrator)
+    }
+
+    private func apply(_ scripts: [String]) async throws {
         try await retryingCatalogConflicts {
             try await administrator.withTransaction { transaction in
-                try await transaction.run(script: script)
+                try await transaction.run(script: scripts.joined(separator: "\n"))
             }
         }
-        let core = Migrator(
-            component: "core", directory: Bundle.migrations, roles: roles, database: administrator)
-        try await retryingCatalogConflicts { try await core.migrate() }
+        try await retryingCatalogConflicts { try await kernel.migrate() }
     }
 
     /// The password of a role: hexadecimal HMAC-SHA256 of `database role ` and its name.
@@ -53,37 +73,47 @@ public struct Bootstrap: Sendable {
         _ = try await body()
     }
 
-    // MARK: The script
+    // MARK: The scripts
 
-    private var script: String {
-        let setUp = """
-            SELECT pg_advisory_xact_lock(hashtextextended('lms bootstrap', 0));
-            DO $$ BEGIN
-                IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
-                    AND current_setting('shared_preload_libraries') LIKE '%timescaledb%'
-                THEN CREATE EXTENSION IF NOT EXISTS timescaledb; END IF;
-            END $$;
-            CREATE EXTENSION IF NOT EXISTS pg_trgm;
-            REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-            \(createRole(roles.coreOwner, "NOLOGIN"))
-            CREATE SCHEMA IF NOT EXISTS core AUTHORIZATION \(roles.coreOwner);
-            CREATE TABLE IF NOT EXISTS core.schema_migrations (
-                service text NOT NULL, version bigint NOT NULL, name text NOT NULL, checksum text NOT NULL,
-                applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (service, version));
-            """
-        return ([setUp] + Service.allCases.map(script(for:))).joined(separator: "\n")
-    }
+    private var lock: String { "SELECT pg_advisory_xact_lock(hashtextextended('lms bootstrap', 0));" }
 
-    private func script(for service: Service) -> String {
+    private func rolesScript(of service: Service) -> String {
         let (login, owner, platform) = (roles.login(service), roles.owner(service), roles.platform(service))
-        let everyRole = "\(login), \(owner), \(platform)"
         return """
+            \(createRole(roles.coreOwner, "NOLOGIN"))
             \(createRole(owner, "LOGIN PASSWORD '\(password(of: owner))'"))
             \(createRole(platform, "NOLOGIN"))
             \(createRole(login, "LOGIN NOINHERIT PASSWORD '\(password(of: login))'"))
             GRANT \(platform) TO \(login);
             ALTER ROLE \(login) SET statement_timeout = '30s';
             ALTER ROLE \(login) SET idle_in_transaction_session_timeout = '60s';
+            """
+    }
+
+    private var schemaScripts: [String] {
+        [kernelScript] + Service.allCases.map(schemaScript)
+    }
+
+    private var kernelScript: String {
+        """
+        DO $$ BEGIN
+            IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+                AND current_setting('shared_preload_libraries') LIKE '%timescaledb%'
+            THEN CREATE EXTENSION IF NOT EXISTS timescaledb; END IF;
+        END $$;
+        CREATE EXTENSION IF NOT EXISTS pg_trgm;
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+        CREATE SCHEMA IF NOT EXISTS core AUTHORIZATION \(roles.coreOwner);
+        CREATE TABLE IF NOT EXISTS core.schema_migrations (
+            service text NOT NULL, version bigint NOT NULL, name text NOT NULL, checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (service, version));
+        """
+    }
+
+    private func schemaScript(of service: Service) -> String {
+        let (login, owner, platform) = (roles.login(service), roles.owner(service), roles.platform(service))
+        let everyRole = "\(login), \(owner), \(platform)"
+        return """
             CREATE SCHEMA IF NOT EXISTS \(service) AUTHORIZATION \(owner);
             GRANT USAGE ON SCHEMA \(service) TO \(login), \(platform);
             ALTER DEFAULT PRIVILEGES FOR ROLE \(owner) IN SCHEMA \(service)

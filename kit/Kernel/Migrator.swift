@@ -54,9 +54,14 @@ public struct Migrator: Sendable {
     }
 
     private func applied() async throws -> [Int: String] {
-        let rows = try await database.query(
-            "SELECT version, checksum FROM core.schema_migrations WHERE service = \(component)")
-        return try Dictionary(uniqueKeysWithValues: rows.map { try $0.decode(Int.self, String.self) })
+        do {
+            let rows = try await database.query(
+                "SELECT version, checksum FROM core.schema_migrations WHERE service = \(component)")
+            return try Dictionary(uniqueKeysWithValues: rows.map { try $0.decode(Int.self, String.self) })
+        } catch let error as PostgresError where error.sqlState == .undefinedTable {
+            // Nobody has run the bootstrap here.
+            return [:]
+        }
     }
 
     /// Whether it had to be applied.

@@ -30,6 +30,8 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
     case unreachable(variable: String, server: String, reason: String)
     /// The role that a variable names may not make roles, schemas or extensions.
     case notAdministrator(variable: String, reason: String)
+    /// The role may not make the database that the live one is to be compared with.
+    case cannotCreateDatabase(role: String)
     /// `LMS_SECRET_KEY` is not the base64 form of 32 bytes.
     case malformedSecretKey
 
@@ -72,6 +74,11 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
             """
             the role that \(variable) names may not set up the database: \(reason). \
             Name a superuser, or a role with CREATEROLE that owns the database
+            """
+        case .cannotCreateDatabase(let role):
+            """
+            the live schema is compared with a database that the migrations make for it, and \(role) may not create \
+            databases. Type: ALTER ROLE \(role) CREATEDB, or name another role in LMS_ADMIN_DATABASE_URL
             """
         case .malformedSecretKey:
             "LMS_SECRET_KEY is not the base64 form of 32 bytes. Type: openssl rand -base64 32"

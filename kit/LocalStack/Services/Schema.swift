@@ -22,9 +22,15 @@ public struct Schema: Sendable {
     ///
     /// - Throws: `PostgresError`, `KernelError`, ``LocalStackError``.
     public func bootstrap() async throws {
+        try await withBootstrap { try await $0.run() }
+    }
+
+    private func withBootstrap<Result: Sendable>(
+        _ body: @escaping @Sendable (Bootstrap) async throws -> Result
+    ) async throws -> Result {
         let secretKey = try installation.secretKeyBytes()
-        try await Self.withClient(installation.administrator) { client in
-            try await Bootstrap(roles: installation.roles, secretKey: secretKey, administrator: client).run()
+        return try await Self.withClient(installation.administrator) { client in
+            try await body(Bootstrap(roles: installation.roles, secretKey: secretKey, administrator: client))
         }
     }
 
@@ -40,12 +46,12 @@ public struct Schema: Sendable {
         }
     }
 
-    /// Runs every service's `migrate --check`.
+    /// Compares the migrations that were applied with the files: the kernel's, and by `migrate --check` each service's.
     ///
-    /// - Returns: What each service says that differs; empty when nothing does.
-    /// - Throws: ``LocalStackError``.
+    /// - Returns: What differs, a sentence each; empty when nothing does.
+    /// - Throws: `PostgresError`, `KernelError`, ``LocalStackError``.
     public func differences() async throws -> [String] {
-        var all: [String] = []
+        var all = try await withBootstrap { try await $0.differences() }
         for service in Service.allCases {
             let before = textOfFile(log(service))?.utf8.count ?? 0
             let status = try await ChildProcess.start(command(service, ["migrate", "--check"])).waitForExit()
@@ -55,6 +61,43 @@ public struct Schema: Sendable {
             all += lines.isEmpty ? ["lms-\(service) migrate --check \(status)"] : lines
         }
         return all
+    }
+
+    /// Compares the live database, object by object, with one that the migrations make for the purpose on the same
+    /// server, and which is removed again.
+    ///
+    /// - Returns: What differs, a sentence each; empty when nothing does.
+    /// - Throws: ``LocalStackError/cannotCreateDatabase(role:)``; `PostgresError`, `KernelError`, ``LocalStackError``.
+    public func catalogDifferences() async throws -> [String] {
+        let live = try await Self.withClient(installation.administrator) { try await SchemaDescription(of: $0) }
+        let name = "lms_check_" + randomHex(bytes: 8)
+        do {
+            try await onServer("CREATE DATABASE \(name) TEMPLATE template0")
+        } catch let error as PostgresError where error.sqlState == .insufficientPrivilege {
+            throw LocalStackError.cannotCreateDatabase(role: installation.administrator.user)
+        }
+        do {
+            let migrated = try await described(asMigratedIn: name)
+            try await onServer("DROP DATABASE \(name) WITH (FORCE)")
+            return migrated.differences(of: live)
+        } catch {
+            try? await onServer("DROP DATABASE \(name) WITH (FORCE)")
+            throw error
+        }
+    }
+
+    /// What the migrations make of the empty database `name`. The roles are the cluster's and stay as they are.
+    private func described(asMigratedIn name: String) async throws -> SchemaDescription {
+        var copy = installation
+        copy.administrator = installation.administrator.inDatabase(name)
+        let schema = Schema(copy, binaries: binaries, log: log)
+        try await schema.withBootstrap { try await $0.runWithoutRoles() }
+        try await schema.migrate()
+        return try await Self.withClient(copy.administrator) { try await SchemaDescription(of: $0) }
+    }
+
+    private func onServer(_ statement: String) async throws {
+        try await Self.withClient(installation.administrator) { try await $0.run(statement: statement) }
     }
 
     private func command(_ service: Service, _ arguments: [String]) throws -> Command {
@@ -74,14 +117,14 @@ public struct Schema: Sendable {
         }
     }
 
-    private static func withClient(
-        _ configuration: PostgresConfiguration, _ body: @escaping @Sendable (PostgresClient) async throws -> Void
-    ) async throws {
+    private static func withClient<Result: Sendable>(
+        _ configuration: PostgresConfiguration, _ body: @escaping @Sendable (PostgresClient) async throws -> Result
+    ) async throws -> Result {
         let client = PostgresClient(configuration)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await client.run() }
             defer { group.cancelAll() }
-            try await body(client)
+            return try await body(client)
         }
     }
 }
