@@ -162,7 +162,8 @@ let package = Package(
         .executableTarget(
             name: "lms",
             dependencies: [
-                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "HTTPClient", .argumentParser, .httpTypes,
+                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "EventBus", "HTTPClient", .argumentParser,
+                .httpTypes,
                 .logging,
                 .unixSignals,
             ],
@@ -178,7 +179,7 @@ let package = Package(
         tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),
-        tests("EventBus", [.logging]),
+        tests("EventBus", [.logging, .metrics]),
         tests("Identity", [.jwt]),
         tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),

@@ -11,43 +11,6 @@ import Testing
 
 /// From the outbox through the relay to consumers and tails, with real servers.
 struct DeliveryTests {
-    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    private struct Bus: Sendable {
-        let devices: PostgresClient
-        let billing: PostgresClient
-        let redis: RedisClient
-        let outbox = Outbox(source: .devices)
-
-        func tell(_ subject: String, version: Int = 1) async throws -> Event {
-            let event = try Event(
-                source: .devices, type: "device.updated", subject: subject, subjectVersion: version,
-                organizationID: UUID.v7(), data: ["n": version])
-            _ = try await devices.query(outbox.append(event))
-            outbox.wake()
-            return event
-        }
-    }
-
-    /// The clients of two services for the length of `body`, beside whatever `body` runs in the group.
-    private func withBus(
-        _ body: @Sendable (Bus, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
-    ) async throws {
-        let database = try await TestDatabase.make()
-        let bus = Bus(
-            devices: PostgresClient(database.configuration(.devices)),
-            billing: PostgresClient(database.configuration(.billing)),
-            redis: RedisClient(try RedisConfiguration(url: database.redisURL)))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await bus.devices.run() }
-            group.addTask { await bus.billing.run() }
-            group.addTask { await bus.redis.run() }
-            defer { group.cancelAll() }
-            try await bus.redis.waitUntilConnected()
-            try await body(bus, &group)
-        }
-    }
-
     private func published(_ bus: Bus) async throws -> [Event] {
         try await bus.redis.xrange(StreamName.events(.devices), count: 1000).map { try Event(json: $0["event"] ?? []) }
     }
@@ -55,7 +18,7 @@ struct DeliveryTests {
     @Test func `what is committed is published in order and leaves the outbox; what rolls back is not`() async throws {
         struct Change: Error {}
         try await withBus { bus, group in
-            let relay = OutboxRelay(outbox: bus.outbox, database: bus.devices, redis: bus.redis, logger: logger)
+            let relay = OutboxRelay(outbox: bus.outbox, database: bus.devices, redis: bus.redis, logger: .silent)
             group.addTask { try await relay.run() }
             await #expect(throws: Change.self) {
                 try await bus.devices.withTransaction { transaction in
@@ -83,7 +46,7 @@ struct DeliveryTests {
             let applied = Mutex<[UUID]>([])
             for _ in 0..<2 {
                 let consumer = EventConsumer(
-                    sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: logger
+                    sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: .silent
                 ) { event, _ in applied.withLock { $0.append(event.id) } }
                 group.addTask { try await consumer.run() }
             }
@@ -108,7 +71,7 @@ struct DeliveryTests {
         try await withBus { bus, group in
             let applied = Mutex<[String]>([])
             let consumer = EventConsumer(
-                sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: logger
+                sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: .silent
             ) { event, _ in
                 guard event.subject != "bad" else { throw Unfit() }
                 applied.withLock { $0.append(event.subject) }
@@ -132,7 +95,7 @@ struct DeliveryTests {
                 source: .devices, type: "x", subject: "old", subjectVersion: 1, organizationID: nil, data: 1)
             try await bus.redis.xadd(StreamName.events(.devices), [("event", old.json)])
             let items = Mutex<[String]>([])
-            let tail = EventTail(sources: [.devices], redis: bus.redis, logger: logger) { item in
+            let tail = EventTail(sources: [.devices], redis: bus.redis, logger: .silent) { item in
                 items.withLock { items in
                     switch item {
                     case .established: items.append("established")

@@ -10,13 +10,24 @@ import ServiceLifecycle
 /// Applies the events of some streams to the service's own tables: each entry once per service, whichever instance.
 ///
 /// An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
-/// claimed by the others. One that fails five times goes to the stream's dead letters, with its error. While the
+/// claimed by the others. One that fails too often goes to the stream's ``DeadLetters``, with its error. While the
 /// database is away nothing counts as a failure: the entry waits.
 public struct EventConsumer: ServiceLifecycle.Service {
     public typealias Handler = @Sendable (Event, Transaction) async throws -> Void
 
-    private static let maximumDeliveries = 5
-    private static let claimAfter = Duration.seconds(10)
+    /// When an entry that was not acknowledged is tried again, and how often.
+    public struct Redelivery: Sendable {
+        /// How long it stays with the instance that was given it.
+        public var after: Duration
+        /// How often it is delivered, the first time included.
+        public var maximumDeliveries: Int
+
+        public init(after: Duration = .seconds(10), maximumDeliveries: Int = 5) {
+            self.after = after
+            self.maximumDeliveries = maximumDeliveries
+        }
+    }
+
     private static let batchSize = 100
 
     private let streams: [String]
@@ -25,9 +36,11 @@ public struct EventConsumer: ServiceLifecycle.Service {
     private let database: PostgresClient
     private let redis: RedisClient
     private let logger: Logger
+    private let redelivery: Redelivery
     private let handler: Handler
     private let applied: Counter
     private let failed: Counter
+    private let buried: Counter
 
     /// - Parameters:
     ///   - sources: The services whose events are consumed.
@@ -35,16 +48,18 @@ public struct EventConsumer: ServiceLifecycle.Service {
     ///   - handler: Applies one event in a transaction over all tenants; it must bear the same event twice.
     public init(
         sources: [Kernel.Service], consumer: Kernel.Service, database: PostgresClient, redis: RedisClient,
-        logger: Logger, handler: @escaping Handler
+        logger: Logger, redelivery: Redelivery = Redelivery(), handler: @escaping Handler
     ) {
         streams = sources.map(StreamName.events)
         group = consumer.rawValue
         self.database = database
         self.redis = redis
         self.logger = logger
+        self.redelivery = redelivery
         self.handler = handler
         applied = Counter(label: "lms_events_applied", dimensions: [("consumer", group)])
         failed = Counter(label: "lms_events_failed", dimensions: [("consumer", group)])
+        buried = Counter(label: "lms_events_dead", dimensions: [("consumer", group)])
     }
 
     public func run() async throws {
@@ -77,32 +92,38 @@ public struct EventConsumer: ServiceLifecycle.Service {
         while !Task.isCancelled {
             if ContinuousClock.now >= nextClaim {
                 try await claimAbandoned(connection)
-                nextClaim = .now + Self.claimAfter
+                nextClaim = .now + redelivery.after
             }
             let batches = try await connection.xreadgroup(
                 streams.map { ($0, .undelivered) }, group: group, consumer: name, count: Self.batchSize,
-                block: Self.claimAfter)
+                block: redelivery.after)
             for batch in batches {
                 for entry in batch.entries { try await process(entry, of: batch.stream, connection) }
             }
         }
     }
 
-    /// Takes over what has been pending too long, and buries what has failed too often.
+    /// Takes over what has been pending too long, and buries what ended every instance that was given it.
     private func claimAbandoned(_ connection: RedisConnection) async throws {
         for stream in streams {
-            let pending = try await connection.xpending(stream, group: group, from: .zero, count: Self.batchSize)
-            let hopeless = Set(pending.filter { $0.deliveries >= Self.maximumDeliveries }.map(\.id))
             let claim = try await connection.xautoclaim(
-                stream, group: group, consumer: name, idle: Self.claimAfter, count: Self.batchSize)
+                stream, group: group, consumer: name, idle: redelivery.after, count: Self.batchSize)
             for entry in claim.entries {
-                if hopeless.contains(entry.id) {
-                    try await bury(entry, of: stream, connection)
+                if try await deliveries(of: entry, in: stream, connection) > redelivery.maximumDeliveries {
+                    try await bury(entry, of: stream, error: "no instance has come to an end with it", connection)
                 } else {
                     try await process(entry, of: stream, connection)
                 }
             }
         }
+    }
+
+    /// How often the group has been given the entry.
+    private func deliveries(
+        of entry: StreamEntry, in stream: String, _ connection: RedisConnection
+    ) async throws -> Int {
+        let pending = try await connection.xpending(stream, group: group, from: entry.id, count: 1)
+        return pending.first { $0.id == entry.id }?.deliveries ?? 0
     }
 
     /// Applies one entry; while the database is away it waits with it, so that the order of a stream is kept.
@@ -120,11 +141,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
             } catch let error where error is CancellationError || error is RedisError {
                 throw error
             } catch {
-                failed.increment()
-                logger.error(
-                    "an event could not be applied; it stays pending",
-                    metadata: ["stream": "\(stream)", "entry": "\(entry.id)", "error": "\(error)"])
-                return
+                return try await fail(entry, of: stream, error: "\(error)", connection)
             }
         }
     }
@@ -134,14 +151,28 @@ public struct EventConsumer: ServiceLifecycle.Service {
         try await database.withTransaction(as: .platform) { try await handler(event, $0) }
     }
 
-    private func bury(_ entry: StreamEntry, of stream: String, _ connection: RedisConnection) async throws {
-        let fields: [(name: String, value: any RedisArgument)] = [
-            ("event", entry["event"] ?? []), ("entry", entry.id), ("group", group),
-        ]
-        try await connection.xadd(StreamName.dead(stream), fields)
+    /// Leaves the entry pending for another try, unless this was the last.
+    private func fail(
+        _ entry: StreamEntry, of stream: String, error: String, _ connection: RedisConnection
+    ) async throws {
+        failed.increment()
+        if try await deliveries(of: entry, in: stream, connection) >= redelivery.maximumDeliveries {
+            return try await bury(entry, of: stream, error: error, connection)
+        }
+        logger.error(
+            "an event could not be applied; it stays pending",
+            metadata: ["stream": "\(stream)", "entry": "\(entry.id)", "error": "\(error)"])
+    }
+
+    private func bury(
+        _ entry: StreamEntry, of stream: String, error: String, _ connection: RedisConnection
+    ) async throws {
+        let letter = DeadLetters.Letter(event: entry["event"] ?? [], entry: entry.id, group: group, error: error)
+        try await connection.xadd(StreamName.dead(stream), letter.fields)
         try await connection.xack(stream, group: group, [entry.id])
+        buried.increment()
         logger.error(
             "an event failed too often and went to the dead letters",
-            metadata: ["stream": "\(stream)", "entry": "\(entry.id)"])
+            metadata: ["stream": "\(stream)", "entry": "\(entry.id)", "error": "\(error)"])
     }
 }

@@ -1,0 +1,55 @@
+import Foundation
+import Kernel
+import Logging
+import Postgres
+import Redis
+import TestKit
+
+@testable import EventBus
+
+/// The clients of two services, on servers of the tests' own.
+struct Bus: Sendable {
+    let devices: PostgresClient
+    let billing: PostgresClient
+    let redis: RedisClient
+    let outbox = Outbox(source: .devices)
+
+    /// Commits an event of the devices service, and lets its relay know.
+    func tell(_ subject: String, version: Int = 1) async throws -> Event {
+        let event = try Event(
+            source: .devices, type: "device.updated", subject: subject, subjectVersion: version,
+            organizationID: UUID.v7(), data: ["n": version])
+        _ = try await devices.query(outbox.append(event))
+        outbox.wake()
+        return event
+    }
+
+    /// Puts an event into the stream of the devices service, as a relay would.
+    @discardableResult
+    func publish(_ subject: String) async throws -> StreamID {
+        let event = try Event(
+            source: .devices, type: "x", subject: subject, subjectVersion: 1, organizationID: nil, data: 1)
+        return try await redis.xadd(StreamName.events(.devices), [("event", event.json)])
+    }
+}
+
+/// The clients for the length of `body`, beside whatever `body` runs in the group.
+func withBus(_ body: @Sendable (Bus, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void) async throws {
+    let database = try await TestDatabase.make()
+    let bus = Bus(
+        devices: PostgresClient(database.configuration(.devices)),
+        billing: PostgresClient(database.configuration(.billing)),
+        redis: RedisClient(try RedisConfiguration(url: database.redisURL)))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await bus.devices.run() }
+        group.addTask { await bus.billing.run() }
+        group.addTask { await bus.redis.run() }
+        defer { group.cancelAll() }
+        try await bus.redis.waitUntilConnected()
+        try await body(bus, &group)
+    }
+}
+
+extension Logger {
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
