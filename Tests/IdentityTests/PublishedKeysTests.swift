@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Identity
@@ -8,13 +9,19 @@ import Testing
     @Test func anUnknownKeyIsFetchedOnceForAllWhoWait() async throws {
         let key = SigningKey()
         let fetches = Counter()
+        let asked = Counter()
         let keys = PublishedKeys {
             fetches.increment()
-            try await Task.sleep(for: .milliseconds(50))
+            try await eventually { asked.value == 20 }
             return JSONWebKeySet(keys: [key.publicKey])
         }
         let found = try await withThrowingTaskGroup { group in
-            for _ in 0..<20 { group.addTask { try await keys.key(id: key.kid) != nil } }
+            for _ in 0..<20 {
+                group.addTask {
+                    asked.increment()
+                    return try await keys.key(id: key.kid) != nil
+                }
+            }
             return try await group.reduce(true) { $0 && $1 }
         }
         #expect(found)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestKit
 import Testing
 
 @testable import LocalStack
@@ -54,7 +55,7 @@ final class ChildProcessTests {
 
     @Test func `a process that ignores the signal is killed`() async throws {
         let child = try await ChildProcess.start(shell("trap '' TERM; echo ready; while :; do sleep 0.05; done"))
-        while lastLines(ofFile: folder + "/log").isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { !lastLines(ofFile: folder + "/log").isEmpty }
         #expect(await child.stop(grace: .milliseconds(200)) == .signalled(SIGKILL))
     }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import TestKit
 import Testing
 
 @testable import LocalStack
@@ -52,7 +53,7 @@ struct ServerTests {
         let first = await process.processID
         async let supervision: Void = process.run()
         await process.kill()
-        while await process.processID == nil { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually { await process.processID != nil }
         #expect(await process.processID != first)
         await process.stop()
         await supervision

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import TestKit
 import Testing
 
 @testable import LocalStack
@@ -28,10 +29,10 @@ final class StackTests {
         #expect(lastLines(ofFile: stack.folder.log("billing-migrate")).last?.contains("lms-billing migrate") == true)
         async let running: Void = stack.run()
         let devices = try #require(stack.services[.devices])
-        while await devices.processID == nil { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { await devices.processID != nil }
         let first = await devices.processID
         await devices.kill()
-        while await [nil, first].contains(devices.processID) { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { await ![nil, first].contains(devices.processID) }
         await stack.stop()
         await running
         for process in stack.servers + stack.services.values { #expect(await process.processID == nil) }

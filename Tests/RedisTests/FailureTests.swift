@@ -11,8 +11,15 @@ import Testing
             await expectNext(of: &events, .established)
             await server.process.send(.stop)
             let outcomes = try await withThrowingTaskGroup(of: RedisError?.self) { group in
-                for _ in 0..<64 { group.addTask { await outcome { try await redis.ping() } } }
-                try await Task.sleep(for: .milliseconds(50))
+                let (asked, continuation) = AsyncStream.makeStream(of: Void.self)
+                for _ in 0..<64 {
+                    group.addTask {
+                        continuation.yield()
+                        return await outcome { try await redis.ping() }
+                    }
+                }
+                var each = asked.makeAsyncIterator()
+                for _ in 0..<64 { await each.next() }
                 await server.process.kill()
                 return try await group.reduce(into: []) { $0.append($1) }
             }

@@ -1,10 +1,14 @@
 import NIOCore
 import Synchronization
+import TestKit
 import Testing
 
 @testable import WebSockets
 
 @Suite(.timeLimit(.minutes(1))) struct BackPressureTests {
+    /// Frames of 1,000 bytes: more than the kernel's buffers, which take some megabytes.
+    private static let attempts = 100_000
+
     @Test func aSlowReaderIsRefusedInsteadOfBuffered() async throws {
         var configuration = WebSocketConfiguration()
         configuration.outboundBufferSize = 8192
@@ -12,17 +16,7 @@ import Testing
         try await TestServer(configuration) { socket in
             let frame = OutboundFrame(binary: [UInt8](repeating: 1, count: 1000))
             var sent = 0
-            var refused = 0
-            // The kernel's buffers take some megabytes; what is beyond is refused for good.
-            while refused < 1000 {
-                if socket.trySend(frame) {
-                    sent += 1
-                    refused = 0
-                } else {
-                    refused += 1
-                    try await Task.sleep(for: .microseconds(100))
-                }
-            }
+            for _ in 0..<Self.attempts where socket.trySend(frame) { sent += 1 }
             continuation.yield(sent)
             for await _ in socket.messages {}
         }.run { port, _ in
@@ -30,6 +24,7 @@ import Testing
                 _ = try await client.upgrade("/ws")
                 var iterator = counts.makeAsyncIterator()
                 let sent = try #require(await iterator.next())
+                #expect(sent > 0 && sent < Self.attempts)
                 for _ in 0..<sent { #expect(try await client.readFrame()?.payload.count == 1000) }
             }
         }
@@ -54,9 +49,9 @@ import Testing
                     }
                     // 100 MB cannot be on the way unless somebody buffers them: the client comes to a stop.
                     var before = -1
-                    while before != sent.value {
-                        before = sent.value
-                        try await Task.sleep(for: .milliseconds(300))
+                    try await eventually(within: .seconds(30), every: .milliseconds(300)) {
+                        defer { before = sent.value }
+                        return before == sent.value
                     }
                     #expect(before < 2000)
                     group.cancelAll()

@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Gateway

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Gateway

@@ -139,16 +139,3 @@ struct TestFile {
         return try GatewayConfiguration(yaml: yaml) { _ in nil }
     }
 }
-
-/// Waits until `condition` holds.
-func eventually(
-    within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw TimedOut() }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-}
-
-struct TimedOut: Error {}
