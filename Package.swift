@@ -118,15 +118,15 @@ let package = Package(
         kit("Reactor", [.heap, .deque]),
         kit("Postgres", ["CPostgres", "Reactor", .deque]),
         kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
-        kit("HTTPClient", ["CCurl", "Reactor", .httpTypes]),
+        kit("Outbound", ["CCurl", "Reactor", .httpTypes]),
         kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
-        kit("Identity", ["HTTPClient", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
+        kit("Identity", ["Outbound", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "Redis", "HTTPClient", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
+                "CZlib", "Postgres", "Redis", "Outbound", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
                 .mustache, .crypto,
                 .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation,
             ],
@@ -141,7 +141,7 @@ let package = Package(
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "HTTPClient", "ServiceKit", "EventBus", "Identity",
+                "LocalStack", "Postgres", "Redis", "Kernel", "Outbound", "ServiceKit", "EventBus", "Identity",
                 "HTTPKit", .crypto, .hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ]),
 
@@ -149,7 +149,7 @@ let package = Package(
         service("auth", pages: true, ["CCrypt", "CQREncode", .jwt, .crypto]),
         service("devices", [.crypto]),
         service("readings", [.crypto, .nioCore, .atomics]),
-        service("alerts", ["HTTPClient", .crypto]),
+        service("alerts", ["Outbound", .crypto]),
         service("billing"),
         service("realtime", pages: true, scripts: true, ["WebSockets", .nioCore]),
         .executableTarget(
@@ -162,7 +162,7 @@ let package = Package(
         .executableTarget(
             name: "lms",
             dependencies: [
-                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "EventBus", "HTTPClient", .argumentParser,
+                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "EventBus", "Outbound", .argumentParser,
                 .httpTypes,
                 .logging,
                 .unixSignals,
@@ -176,7 +176,7 @@ let package = Package(
         tests("Reactor"),
         tests("Postgres"),
         tests("Redis", ["LocalStack", "Reactor", .logging]),
-        tests("HTTPClient", [.nioCore, .nioPosix, .nioHTTP1]),
+        tests("Outbound", [.nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),
         tests("EventBus", [.logging, .metrics]),

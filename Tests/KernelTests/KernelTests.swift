@@ -24,14 +24,18 @@ struct BootstrapTests {
     @Test func `running it again, and many times at once, changes nothing`() async throws {
         try await TestDatabase.with { database in
             try await withClient(database.administrator) { client in
-                let migrations: SQL = "SELECT service, version, applied_at FROM core.schema_migrations ORDER BY 1, 2"
-                let before = try await client.query(migrations).map { try $0.decode(String.self, Int.self, Timestamp.self) }
+                func applied() async throws -> [(String, Int, Timestamp)] {
+                    try await client.query(
+                        "SELECT service, version, applied_at FROM core.schema_migrations ORDER BY 1, 2"
+                    ).map { try $0.decode(String.self, Int.self, Timestamp.self) }
+                }
+                let before = try await applied()
                 let bootstrap = Bootstrap(roles: database.roles, secretKey: database.secretKey, administrator: client)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<4 { group.addTask { try await bootstrap.run() } }
                     try await group.waitForAll()
                 }
-                let after = try await client.query(migrations).map { try $0.decode(String.self, Int.self, Timestamp.self) }
+                let after = try await applied()
                 #expect(!before.isEmpty)
                 #expect(after.elementsEqual(before, by: ==))
             }

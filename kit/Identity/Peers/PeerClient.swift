@@ -1,5 +1,5 @@
 import Foundation
-import HTTPClient
+import Outbound
 import Synchronization
 
 /// Asks another service of this installation, under `/internal/v1/…`: with a token of ours, a deadline of a second, one

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import HTTPClient
+import Outbound
 import HTTPTypes
 import Kernel
 import Postgres

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import HTTPClient
+import Outbound
 import HTTPTypes
 
 /// The part of the public API that the tool speaks.

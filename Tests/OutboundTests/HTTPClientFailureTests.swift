@@ -1,5 +1,5 @@
 import Foundation
-import HTTPClient
+import Outbound
 import TestKit
 import Testing
 

@@ -1,4 +1,4 @@
-import HTTPClient
+import Outbound
 import HTTPTypes
 import TestKit
 import Testing

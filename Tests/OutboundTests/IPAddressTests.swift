@@ -1,4 +1,4 @@
-import HTTPClient
+import Outbound
 import Testing
 
 @Suite struct IPAddressTests {
