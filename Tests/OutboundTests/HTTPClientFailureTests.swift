@@ -6,8 +6,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct HTTPClientFailureTests {
     private let client = HTTPClient()
 
-    private func failure(_ request: HTTPClient.Request) async -> HTTPClientError? {
-        await #expect(throws: HTTPClientError.self) { try await client.execute(request) }
+    private func failure(_ request: HTTPClient.Request) async -> TransferError? {
+        await #expect(throws: TransferError.self) { try await client.execute(request) }
     }
 
     @Test(arguments: ["/hang", "/stall"])

@@ -18,7 +18,7 @@ struct SchemaTests {
             binaries: SystemInstallation.binaries
         ) { logs.log("\($0)-migrate") }
         let before = try await schema.differences()
-        #expect(before.contains("lms-billing: billing: 0001_billing.sql has not been applied."))
+        #expect(before.contains("billing: 0001_billing.sql has not been applied"))
         try await schema.migrate()
         let ofFiles = try await schema.differences()
         let clean = try await schema.catalogDifferences()

@@ -29,9 +29,10 @@ extension AlertsService {
 
         let sender = WebhookSender(
             client: base.http, allowsPrivateAddresses: environment.configuration.webhookAllowsPrivateAddresses)
-        let wake = NotificationDispatcher.Wake()
+        let wake = DeliveryWake()
         let dispatcher = NotificationDispatcher(
-            notifications: notifications, channels: channels, sender: sender, wake: wake, logger: logger)
+            notifications: notifications, channels: channels, sender: sender, logger: logger
+        ).loop(wake)
         let announcer = AlertAnnouncer(redis: redis, outbox: outbox, dispatcher: wake, logger: logger)
         let evaluator = Evaluator(
             redis: redis, keeper: PartitionKeeper(redis: redis, store: evaluations),

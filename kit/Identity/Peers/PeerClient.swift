@@ -64,7 +64,7 @@ public final class PeerClient: Sendable {
                     return response
                 }
                 reason = "it answered \(response.status.code)"
-            } catch let error as HTTPClientError {
+            } catch let error as TransferError {
                 reason = "\(error)"
             }
             breaker.withLock { $0.failed(at: .now) }

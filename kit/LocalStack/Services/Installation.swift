@@ -14,6 +14,8 @@ public struct Installation: Sendable {
     public var ports: [Component: Int]
     /// Where the gateway answers `/metrics`, `/livez` and `/readyz`; nil leaves it its default.
     public var gatewayAdminPort: Int?
+    /// Where mail is written, unless a setting says otherwise.
+    public var mailFolder: String?
     /// What the processes get besides: `PATH`, and every setting that somebody made.
     public var inherited: [String: String]
 
@@ -80,6 +82,10 @@ public struct Installation: Sendable {
         for key in Self.ownKeys { environment[key] = nil }
         environment["LMS_REDIS_URL"] = redisURL
         environment["LMS_SECRET_KEY"] = secretKey
+        if let mailFolder, environment["LMS_MAIL_URL"] == nil { environment["LMS_MAIL_URL"] = "file://\(mailFolder)" }
+        if environment["LMS_PUBLIC_URL"] == nil {
+            environment["LMS_PUBLIC_URL"] = "http://localhost:\(port(.gateway))"
+        }
         if !roles.prefix.isEmpty { environment["LMS_DATABASE_ROLE_PREFIX"] = roles.prefix }
         for component in Component.allCases where component != .gateway {
             environment["LMS_\(component.rawValue.uppercased())_URL"] = url(component)

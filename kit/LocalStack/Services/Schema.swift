@@ -57,10 +57,17 @@ public struct Schema: Sendable {
             let status = try await ChildProcess.start(command(service, ["migrate", "--check"])).waitForExit()
             guard !status.isSuccess else { continue }
             let said = textOfFile(log(service)).map { String(decoding: $0.utf8.dropFirst(before), as: UTF8.self) } ?? ""
-            let lines = said.split(separator: "\n").map(String.init)
+            let lines = said.split(separator: "\n").map { Self.difference(in: $0, of: service) }
             all += lines.isEmpty ? ["lms-\(service) migrate --check \(status)"] : lines
         }
         return all
+    }
+
+    /// The line without the program's name before the first, and the full stop behind the last, that error messages have.
+    private static func difference(in line: Substring, of service: Service) -> String {
+        let program = "lms-\(service): "
+        let sentence = line.hasPrefix(program) ? line.dropFirst(program.count) : line
+        return String(sentence.hasSuffix(".") ? sentence.dropLast() : sentence)
     }
 
     /// Compares the live database, object by object, with one that the migrations make for the purpose on the same

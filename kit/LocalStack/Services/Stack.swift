@@ -66,6 +66,7 @@ public final class Stack: Sendable {
             inherited: options.environment)
         installation.gatewayAdminPort = try folder.port(
             "gateway-admin", preferred: options.purpose == .development ? 8081 : nil)
+        installation.mailFolder = folder.path + "/mail"
         let programs: [any Program] = [postgres as (any Program)?, redis].compactMap { $0 }
         let servers = programs.map { ManagedProcess($0, logger: logger) }
         let stack = try Stack(

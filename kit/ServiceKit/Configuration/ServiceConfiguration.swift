@@ -16,6 +16,12 @@ public struct ServiceConfiguration: Sendable {
     public let webhookAllowsPrivateAddresses: Bool
     /// `LMS_SIGNING_KEY_DAYS`, by default 30 days.
     public let signingKeyRotation: Duration
+    /// `LMS_PUBLIC_URL`, by default `http://localhost:8080`; without a slash at its end.
+    public let publicURL: String
+    /// `LMS_MAIL_URL`; nil for no mail.
+    public let mailURL: String?
+    /// `LMS_MAIL_FROM`, by default `LMS Core <no-reply@localhost>`.
+    public let mailFrom: String
     private let values: [String: String]
 
     /// Reads `values` (`LMS_…` names to texts), as loaded from the environment and file or written by a test.
@@ -29,6 +35,9 @@ public struct ServiceConfiguration: Sendable {
         databaseRolePrefix = try Settings.databaseRolePrefix.value(in: values) ?? ""
         webhookAllowsPrivateAddresses = try Settings.webhookAllowPrivate.value(in: values) ?? false
         signingKeyRotation = .seconds((try Settings.signingKeyDays.value(in: values) ?? 30) * 86_400)
+        publicURL = try Settings.publicURL.value(in: values)?.absoluteString ?? "http://localhost:8080"
+        mailURL = try Settings.mailURL.value(in: values)
+        mailFrom = try Settings.mailFrom.value(in: values) ?? "LMS Core <no-reply@localhost>"
         for setting in [Settings.databaseURL, Settings.databaseOwnerURL, Settings.redisURL] {
             _ = try setting.value(in: values)
         }

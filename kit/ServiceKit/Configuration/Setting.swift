@@ -84,6 +84,26 @@ enum Settings {
     static let signingKeyDays = Setting("LMS_SIGNING_KEY_DAYS", expected: "a number of days from 1 to 365") { text in
         Int(text).flatMap { (1...365).contains($0) ? $0 : nil }
     }
+    /// Where people and mailed links reach the gateway.
+    static let publicURL = Setting(
+        "LMS_PUBLIC_URL", expected: "the base URL of the gateway, such as https://lab.example, without a path"
+    ) { text in
+        guard let valid = url(schemes: ["http", "https"])(text), let url = URL(string: valid), url.path.count <= 1,
+            url.query == nil, url.fragment == nil, url.user == nil
+        else { return nil }
+        return URL(string: valid.hasSuffix("/") ? String(valid.dropLast()) : valid)
+    }
+    /// Where auth sends mail.
+    static let mailURL = Setting(
+        "LMS_MAIL_URL", expected: "smtp://[user:password@]host[:port], the same with smtps, or file:///folder",
+        isSecret: true
+    ) { text in
+        ["smtp", "smtps", "file"].contains(URL(string: text)?.scheme?.lowercased()) ? text : nil
+    }
+    /// Whom mail comes from.
+    static let mailFrom = Setting(
+        "LMS_MAIL_FROM", expected: "an address, such as LMS Core <no-reply@lab.example>"
+    ) { $0.contains("@") ? $0 : nil }
     /// Where the other services are, for internal calls and the gateway.
     static let serviceURLs = PeerService.allCases.map { peer in
         Setting(peer.key, expected: "the base URL of the \(peer.rawValue) service, such as http://127.0.0.1:8101") {
@@ -96,7 +116,7 @@ enum Settings {
         [
             configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseRolePrefix.key, redisURL.key,
             httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
-            signingKeyDays.key,
+            signingKeyDays.key, publicURL.key, mailURL.key, mailFrom.key,
         ] + serviceURLs.map(\.key))
 
     private static func url(schemes: [String]) -> @Sendable (String) -> String? {

@@ -10,7 +10,7 @@ import Redis
 struct AlertAnnouncer: Sendable {
     let redis: RedisClient
     let outbox: Outbox
-    let dispatcher: NotificationDispatcher.Wake
+    let dispatcher: DeliveryWake
     let logger: Logger
 
     /// Screens are told at best effort: whoever loads the page anew sees what is stored.

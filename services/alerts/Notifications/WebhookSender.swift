@@ -32,9 +32,9 @@ struct WebhookSender: Sendable {
         do {
             let status = try await client.execute(request).status
             return status.kind == .successful ? .sent : .failed("the receiver answered \(status.code)")
-        } catch HTTPClientError.addressRefused(let address) {
+        } catch TransferError.addressRefused(let address) {
             return .refused("the address \(address) is not public")
-        } catch HTTPClientError.invalidURL(let reason) {
+        } catch TransferError.invalidURL(let reason) {
             return .refused("the URL cannot be used: \(reason)")
         } catch {
             return .failed("\(error)")

@@ -63,7 +63,7 @@ struct GatewayClient: Sendable {
         let response: HTTPClient.Response
         do {
             response = try await http.execute(request)
-        } catch let error as HTTPClientError {
+        } catch let error as TransferError {
             throw GatewayError.unreachable(url: url, reason: "\(error)")
         }
         guard response.status.kind == .successful else {

@@ -2,7 +2,7 @@ import CCurl
 import HTTPTypes
 
 extension Transfer {
-    convenience init(http request: HTTPClient.Request) throws(HTTPClientError) {
+    convenience init(http request: HTTPClient.Request) throws(TransferError) {
         try self.init(
             url: request.url, timeout: request.timeout, connectTimeout: request.connectTimeout,
             maximumBytes: request.maximumResponseBytes, addressPolicy: request.addressPolicy)
@@ -36,10 +36,9 @@ extension Transfer {
 
     /// What has been received, once the transfer has succeeded.
     var response: HTTPClient.Response {
-        var status = 0
-        curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        return HTTPClient.Response(
-            status: HTTPResponse.Status(code: status), headers: HTTPFields(responseLines: headerLines), body: body)
+        HTTPClient.Response(
+            status: HTTPResponse.Status(code: responseCode), headers: HTTPFields(responseLines: headerLines), body: body
+        )
     }
 }
 

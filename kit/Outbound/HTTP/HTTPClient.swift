@@ -11,7 +11,7 @@ public final class HTTPClient: Sendable {
 
     /// Sends a request and waits for its whole response, of any status.
     ///
-    /// - Throws: ``HTTPClientError``; `CancellationError` as soon as the task is cancelled, which ends the transfer.
+    /// - Throws: ``TransferError``; `CancellationError` as soon as the task is cancelled, which ends the transfer.
     public func execute(_ request: Request) async throws -> Response {
         try Task.checkCancellation()
         let transfer = try Transfer(http: request)

@@ -1,8 +1,8 @@
 import CCurl
 import Glibc
 
-/// One exchange: a curl handle and what has been received through it. This is what every protocol shares; what HTTP
-/// adds is in an extension.
+/// One exchange: a curl handle, what is sent and what has been received through it. This is what every protocol shares;
+/// what HTTP and SMTP add is in extensions.
 ///
 /// `@unchecked Sendable`: one after the other, and never two at once, its maker, the reactor's thread (from
 /// ``TransferEngine/perform(_:)`` until that returns) and again its maker touch it.
@@ -11,6 +11,8 @@ final class Transfer: @unchecked Sendable {
     /// Header lines of the response that is being received, with their line ends.
     var headerLines: [String] = []
     private(set) var body: [UInt8] = []
+    /// What is still to be sent of an upload.
+    private var upload: ArraySlice<UInt8> = []
     private let addressPolicy: AddressPolicy
     private let maximumBytes: Int
     private var headerBytes = 0
@@ -22,10 +24,10 @@ final class Transfer: @unchecked Sendable {
     /// As much of a response's header as is accepted, in bytes.
     private static let maximumHeaderBytes = 1 << 16
 
-    /// - Throws: ``HTTPClientError/transferFailed(reason:)`` when there is no memory.
+    /// - Throws: ``TransferError/transferFailed(reason:)`` when there is no memory.
     init(
         url: String, timeout: Duration, connectTimeout: Duration, maximumBytes: Int, addressPolicy: AddressPolicy
-    ) throws(HTTPClientError) {
+    ) throws(TransferError) {
         _ = curlIsInitialized
         guard let handle = curl_easy_init() else { throw .transferFailed(reason: "out of memory") }
         self.handle = handle
@@ -58,12 +60,30 @@ final class Transfer: @unchecked Sendable {
         if let list { lists.append(list) }
     }
 
+    /// Sends `bytes` where the protocol has something to upload.
+    func setUpload(_ bytes: [UInt8]) {
+        upload = bytes[...]
+        curl_set_long(handle, CURLOPT_UPLOAD, 1)
+        curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(bytes.count))
+        curl_set_pointer(handle, CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
+        curl_set_data_function(handle, CURLOPT_READFUNCTION) { buffer, _, room, owner in
+            Transfer.from(owner).provide(UnsafeMutableRawBufferPointer(start: buffer, count: room))
+        }
+    }
+
+    /// The status of the last response; 0 when there was none.
+    var responseCode: Int {
+        var code = 0
+        curl_get_long(handle, CURLINFO_RESPONSE_CODE, &code)
+        return code
+    }
+
     /// Turns curl's result into an error.
-    func check(_ code: CURLcode) throws(HTTPClientError) {
+    func check(_ code: CURLcode) throws(TransferError) {
         guard code != CURLE_OK else { return }
         if isTooLarge { throw .responseTooLarge }
         if let refusedAddress { throw .addressRefused(refusedAddress) }
-        throw HTTPClientError(code, reason: reason(for: code))
+        throw TransferError(code, reason: reason(for: code))
     }
 
     private func reason(for code: CURLcode) -> String {
@@ -77,10 +97,10 @@ final class Transfer: @unchecked Sendable {
         for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA] {
             curl_set_pointer(handle, option, owner)
         }
-        curl_set_receiver(handle, CURLOPT_WRITEFUNCTION) { bytes, _, count, owner in
+        curl_set_data_function(handle, CURLOPT_WRITEFUNCTION) { bytes, _, count, owner in
             Transfer.from(owner).receiveBody(UnsafeRawBufferPointer(start: bytes, count: count))
         }
-        curl_set_receiver(handle, CURLOPT_HEADERFUNCTION) { bytes, _, count, owner in
+        curl_set_data_function(handle, CURLOPT_HEADERFUNCTION) { bytes, _, count, owner in
             Transfer.from(owner).receiveHeaderLine(UnsafeRawBufferPointer(start: bytes, count: count))
         }
         curl_set_opensocket(handle) { owner, _, address in
@@ -106,6 +126,14 @@ final class Transfer: @unchecked Sendable {
         }
         body.append(contentsOf: bytes)
         return bytes.count
+    }
+
+    /// The number of bytes provided; 0 at the end.
+    private func provide(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let piece = upload.prefix(buffer.count)
+        buffer.copyBytes(from: piece)
+        upload = upload.dropFirst(piece.count)
+        return piece.count
     }
 
     private func receiveHeaderLine(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -136,14 +164,14 @@ final class Transfer: @unchecked Sendable {
     }
 }
 
-extension HTTPClientError {
+extension TransferError {
     init(_ code: CURLcode, reason: String) {
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: self = .invalidURL(reason: reason)
         case CURLE_COULDNT_RESOLVE_HOST: self = .hostNotFound(reason: reason)
         case CURLE_COULDNT_CONNECT: self = .connectionFailed(reason: reason)
         case CURLE_OPERATION_TIMEDOUT: self = .timedOut
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_USE_SSL_FAILED:
             self = .tlsFailed(reason: reason)
         default: self = .transferFailed(reason: reason)
         }

@@ -1,6 +1,6 @@
-/// Why a request has no response. Reasons are libcurl's words and never hold the URL's path, query or password.
-public enum HTTPClientError: Error, Sendable, Hashable {
-    /// The URL is malformed, or neither http nor https.
+/// Why an exchange came to nothing. Reasons are libcurl's words and never hold the URL's path, query or password.
+public enum TransferError: Error, Sendable, Hashable {
+    /// The URL is malformed, or of another scheme than those of the exchange.
     case invalidURL(reason: String)
     case hostNotFound(reason: String)
     /// The address policy forbids the address that the URL leads to.
@@ -12,11 +12,11 @@ public enum HTTPClientError: Error, Sendable, Hashable {
     case timedOut
     /// The response's body, or its header, is larger than the request allows.
     case responseTooLarge
-    /// The connection broke, or the server does not speak HTTP.
+    /// The connection broke, or the server does not speak the protocol.
     case transferFailed(reason: String)
 }
 
-extension HTTPClientError: CustomStringConvertible {
+extension TransferError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidURL(let reason): "the URL cannot be used: \(reason)"
