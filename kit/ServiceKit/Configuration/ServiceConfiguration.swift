@@ -35,7 +35,7 @@ public struct ServiceConfiguration: Sendable {
         databaseRolePrefix = try Settings.databaseRolePrefix.value(in: values) ?? ""
         webhookAllowsPrivateAddresses = try Settings.webhookAllowPrivate.value(in: values) ?? false
         signingKeyRotation = .seconds((try Settings.signingKeyDays.value(in: values) ?? 30) * 86_400)
-        publicURL = try Settings.publicURL.value(in: values)?.absoluteString ?? "http://localhost:8080"
+        publicURL = try Settings.publicURL.value(in: values) ?? "http://localhost:8080"
         mailURL = try Settings.mailURL.value(in: values)
         mailFrom = try Settings.mailFrom.value(in: values) ?? "LMS Core <no-reply@localhost>"
         for setting in [Settings.databaseURL, Settings.databaseOwnerURL, Settings.redisURL] {

@@ -85,13 +85,13 @@ enum Settings {
         Int(text).flatMap { (1...365).contains($0) ? $0 : nil }
     }
     /// Where people and mailed links reach the gateway.
-    static let publicURL = Setting(
+    static let publicURL = Setting<String>(
         "LMS_PUBLIC_URL", expected: "the base URL of the gateway, such as https://lab.example, without a path"
     ) { text in
-        guard let valid = url(schemes: ["http", "https"])(text), let url = URL(string: valid), url.path.count <= 1,
-            url.query == nil, url.fragment == nil, url.user == nil
+        guard let parts = url(schemes: ["http", "https"])(text).flatMap(URL.init(string:)), parts.path.count <= 1,
+            parts.query == nil, parts.fragment == nil, parts.user == nil
         else { return nil }
-        return URL(string: valid.hasSuffix("/") ? String(valid.dropLast()) : valid)
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
     /// Where auth sends mail.
     static let mailURL = Setting(
