@@ -3,7 +3,7 @@ import ServiceKit
 import Testing
 
 @Suite struct DeliveryScheduleTests {
-    private let created = Timestamp.seconds(1_000_000)
+    private let created = Timestamp(microseconds: 1_000_000_000_000)
 
     @Test(arguments: [(1, 5.0), (2, 10), (3, 20), (10, 2560), (11, 3600), (40, 3600)])
     func theDelayDoublesUpToAnHour(_ attempts: Int, _ seconds: Double) {
