@@ -120,7 +120,9 @@ let package = Package(
         kit("Redis", ["CHiredis", "Reactor", .deque, .crypto]),
         kit("Outbound", ["CCurl", "Reactor", .httpTypes]),
         kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
-        kit("ServiceKit", ["Postgres", "Redis", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
+        kit(
+            "ServiceKit",
+            ["Postgres", "Redis", "Outbound", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["Outbound", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(

@@ -41,12 +41,19 @@ struct AuthApplication {
 
         let tokens = AccessTokenStore(database: base.database, outbox: outbox)
         let authenticator = try base.authenticator(accessTokens: { try await tokens.holder(of: $0)?.principal })
-        let accounts = Accounts(base, signingKeys: signingKeys, sealer: sealer, hasher: hasher, outbox: outbox)
+        let correspondence = Correspondence(
+            queue: MailQueue(database: base.database, sealer: sealer, wake: DeliveryWake()),
+            links: Links(base: environment.configuration.publicURL))
+        let mail = try MailDelivery(correspondence.queue, environment)
+        let accounts = Accounts(
+            base, signingKeys: signingKeys, sealer: sealer, hasher: hasher, outbox: outbox,
+            correspondence: correspondence)
         let announcer = accounts.sessions.announcer
         let renewal = CookieRenewal(authenticator: authenticator, sessions: accounts.sessions)
         var routes = RouteTable(.auth)
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
-        let tenancy = Tenancy(base, sessions: accounts.sessions, outbox: outbox, deletion: deletion)
+        let tenancy = Tenancy(
+            base, sessions: accounts.sessions, outbox: outbox, deletion: deletion, correspondence: correspondence)
         tenancy.addRoutes(to: &routes, idempotency: idempotency)
         AccessTokenRoutes(tokens: tokens, announcer: announcer, idempotency: idempotency).add(to: &routes)
         GrantRoutes(
@@ -85,7 +92,7 @@ struct AuthApplication {
             try base.services(rereadRevocations: reread) + [
                 signingKeys,
                 OutboxRelay(outbox: outbox, database: base.database, redis: base.redis, logger: logger),
-                Housekeeping(database: base.database, logger: logger), idempotency,
+                Housekeeping(database: base.database, logger: logger), idempotency, mail.loop,
                 tenancy.removal, tenancy.sweeper,
                 http,
             ]
@@ -98,8 +105,13 @@ private struct Accounts {
     let sessions: Sessions
     let registrar: Registrar
     let signIn: SignIn
+    let passwords: Passwords
+    let verification: EmailVerification
 
-    init(_ base: ServiceBase, signingKeys: SigningKeys, sealer: Sealer, hasher: PasswordHasher, outbox: Outbox) {
+    init(
+        _ base: ServiceBase, signingKeys: SigningKeys, sealer: Sealer, hasher: PasswordHasher, outbox: Outbox,
+        correspondence: Correspondence
+    ) {
         let logger = base.environment.logger
         let issuer = TokenIssuer(keys: signingKeys, grants: GrantStore(database: base.database))
         let store = SessionStore(database: base.database, outbox: outbox)
@@ -109,12 +121,19 @@ private struct Accounts {
             store: store, issuer: issuer,
             announcer: RevocationAnnouncer(revocations: base.revocations, redis: base.redis, logger: logger))
         registrar = Registrar(
-            hasher: hasher, limit: RegistrationGuard(log: attempts), issuer: issuer, outbox: outbox)
+            hasher: hasher, limit: .registration(attempts), correspondence: correspondence, issuer: issuer,
+            outbox: outbox)
         let limit = SignInGuard(log: attempts)
         signIn = SignIn(
             users: users, sessions: store, challenges: ChallengeStore(database: base.database),
             twoFactor: TwoFactor(store: TwoFactorStore(database: base.database, sealer: sealer), limit: limit),
             hasher: hasher, limit: limit, issuer: issuer)
+        passwords = Passwords(
+            store: PasswordStore(database: base.database, outbox: outbox, queue: correspondence.queue),
+            signIn: signIn, correspondence: correspondence, announcer: sessions.announcer,
+            resetLimit: .passwordReset(attempts), requestLimit: .letters(attempts))
+        verification = EmailVerification(
+            users: users, correspondence: correspondence, limit: .verification(attempts))
     }
 
     func addRoutes(to routes: inout RouteTable, pages: PageRenderer, idempotency: Idempotency) {
@@ -122,6 +141,9 @@ private struct Accounts {
             .add(to: &routes)
         ProfileRoutes(users: users).add(to: &routes)
         SessionRoutes(sessions: sessions).add(to: &routes)
+        PasswordRoutes(passwords: passwords).add(to: &routes)
+        EmailRoutes(verification: verification, signIn: signIn).add(to: &routes)
+        LetterPageRoutes(passwords: passwords, verification: verification, pages: pages).add(to: &routes)
         TwoFactorRoutes(twoFactor: signIn.twoFactor, signIn: signIn).add(to: &routes)
         PageRoutes(registrar: registrar, signIn: signIn, sessions: sessions, users: users, pages: pages)
             .add(to: &routes)
@@ -133,11 +155,15 @@ private struct Tenancy {
     let organizations: Organizations
     let members: Members
     let projects: ProjectStore
+    let invitations: Invitations
     let cookies: CookieReplacement
     let removal: OrganizationRemoval
     let sweeper: DeletionSweeper
 
-    init(_ base: ServiceBase, sessions: Sessions, outbox: Outbox, deletion: DeletionTerms) {
+    init(
+        _ base: ServiceBase, sessions: Sessions, outbox: Outbox, deletion: DeletionTerms,
+        correspondence: Correspondence
+    ) {
         let logger = base.environment.logger
         let store = OrganizationStore(database: base.database)
         let ledger = Ledger(outbox: outbox)
@@ -148,6 +174,10 @@ private struct Tenancy {
             store: store, members: memberStore, ledger: ledger, announcer: announcer, grace: deletion.grace)
         members = Members(
             organizations: store, store: memberStore, projects: projects, ledger: ledger, announcer: announcer)
+        invitations = Invitations(
+            organizations: organizations, store: InvitationStore(database: base.database),
+            ledger: InvitationLedger(outbox: outbox), correspondence: correspondence, announcer: announcer,
+            limit: .invitations(AttemptLog(redis: base.redis, logger: logger)))
         cookies = CookieReplacement(sessions: sessions)
         removal = OrganizationRemoval(
             table: "auth.removals", steps: OrganizationEnd.parts, database: base.database, logger: logger)
@@ -161,6 +191,7 @@ private struct Tenancy {
     func addRoutes(to routes: inout RouteTable, idempotency: Idempotency) {
         OrganizationRoutes(organizations: organizations, idempotency: idempotency).add(to: &routes)
         MemberRoutes(members: members, cookies: cookies).add(to: &routes)
+        InvitationRoutes(invitations: invitations, idempotency: idempotency).add(to: &routes)
         ProjectRoutes(projects: projects, idempotency: idempotency).add(to: &routes)
     }
 }

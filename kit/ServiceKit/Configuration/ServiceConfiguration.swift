@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Outbound
 
 /// The configuration of one process: what is set is checked when it is loaded, what is needed but missing is an error
 /// where it is asked for.
@@ -19,9 +20,9 @@ public struct ServiceConfiguration: Sendable {
     /// `LMS_PUBLIC_URL`, by default `http://localhost:8080`; without a slash at its end.
     public let publicURL: String
     /// `LMS_MAIL_URL`; nil for no mail.
-    public let mailURL: String?
+    public let mail: MailTransport?
     /// `LMS_MAIL_FROM`, by default `LMS Core <no-reply@localhost>`.
-    public let mailFrom: String
+    public let mailSender: MailAddress
     private let values: [String: String]
 
     /// Reads `values` (`LMS_…` names to texts), as loaded from the environment and file or written by a test.
@@ -36,8 +37,9 @@ public struct ServiceConfiguration: Sendable {
         webhookAllowsPrivateAddresses = try Settings.webhookAllowPrivate.value(in: values) ?? false
         signingKeyRotation = .seconds((try Settings.signingKeyDays.value(in: values) ?? 30) * 86_400)
         publicURL = try Settings.publicURL.value(in: values) ?? "http://localhost:8080"
-        mailURL = try Settings.mailURL.value(in: values)
-        mailFrom = try Settings.mailFrom.value(in: values) ?? "LMS Core <no-reply@localhost>"
+        mail = try Settings.mailURL.value(in: values)
+        mailSender =
+            try Settings.mailFrom.value(in: values) ?? MailAddress(name: "LMS Core", address: "no-reply@localhost")
         for setting in [Settings.databaseURL, Settings.databaseOwnerURL, Settings.redisURL] {
             _ = try setting.value(in: values)
         }

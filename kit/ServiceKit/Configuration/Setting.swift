@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Outbound
 
 /// One key of the configuration: its name, what it is for, what may be written there, and how that is read.
 public struct Setting<Value: Sendable>: Sendable {
@@ -94,16 +95,13 @@ enum Settings {
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
     /// Where auth sends mail.
-    static let mailURL = Setting(
+    static let mailURL = Setting<MailTransport>(
         "LMS_MAIL_URL", expected: "smtp://[user:password@]host[:port], the same with smtps, or file:///folder",
-        isSecret: true
-    ) { text in
-        ["smtp", "smtps", "file"].contains(URL(string: text)?.scheme?.lowercased()) ? text : nil
-    }
+        isSecret: true, parse: MailTransport.init(url:))
     /// Whom mail comes from.
-    static let mailFrom = Setting(
+    static let mailFrom = Setting<MailAddress>(
         "LMS_MAIL_FROM", expected: "an address, such as LMS Core <no-reply@lab.example>"
-    ) { $0.contains("@") ? $0 : nil }
+    ) { MailAddress($0) }
     /// Where the other services are, for internal calls and the gateway.
     static let serviceURLs = PeerService.allCases.map { peer in
         Setting(peer.key, expected: "the base URL of the \(peer.rawValue) service, such as http://127.0.0.1:8101") {

@@ -5,6 +5,7 @@ import Kernel
 import Logging
 import Metrics
 import Redis
+import ServiceKit
 
 /// Tells of alerts once they are committed: events and notifications go out at once, and screens are shown them.
 struct AlertAnnouncer: Sendable {

@@ -9,7 +9,9 @@ struct Registrar: Sendable {
     struct AddressTaken: Error {}
 
     let hasher: PasswordHasher
-    let limit: RegistrationGuard
+    /// By network address.
+    let limit: ActionGuard
+    let correspondence: Correspondence
     let issuer: TokenIssuer
     let outbox: Outbox
 
@@ -17,13 +19,13 @@ struct Registrar: Sendable {
     ///
     /// - Throws: ``SignInGuard/TooManyAttempts``, ``PasswordHasher/Overloaded``, ``SigningKeys/NotLoaded``.
     func prepare(_ registration: Registration, client: ClientDescription) async throws -> NewUser {
-        try await limit.admit(from: client.address)
+        try await limit.admit(client.address)
         try issuer.requireKeys()
         let hash = try await hasher.withPermit { try await $0.hash(registration.password) }
         return NewUser(registration, passwordHash: hash)
     }
 
-    /// Stores everything. After the commit the outbox is to be woken.
+    /// Stores everything, and a letter by which the address is confirmed. After the commit ``wake()`` is to be called.
     ///
     /// - Throws: ``AddressTaken``, `PostgresError`.
     func store(
@@ -32,7 +34,9 @@ struct Registrar: Sendable {
         let membership = Membership(organizationID: new.organizationID, role: .owner)
         let session = NewSession(
             userID: new.id, membership: membership, terms: terms, client: client, at: .now)
-        let statements = try UserStore.insert(new) + session.statements + Self.events(of: new).map(outbox.append)
+        let statements =
+            try UserStore.insert(new) + session.statements + Self.events(of: new).map(outbox.append)
+            + correspondence.verification(of: new.email, for: new.id)
         do {
             let rows = try await transaction.batch(statements)
             guard let row = rows.first?.first else { throw DecodingFailure.noSuchColumn(0) }
@@ -40,6 +44,12 @@ struct Registrar: Sendable {
         } catch let error as PostgresError where error.constraint == "users_email_key" {
             throw AddressTaken()
         }
+    }
+
+    /// Lets what was stored be told and sent.
+    func wake() {
+        outbox.wake()
+        correspondence.queue.wake.wake()
     }
 
     private static func events(of new: NewUser) throws -> [Event] {

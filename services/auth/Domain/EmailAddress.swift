@@ -2,6 +2,8 @@
 struct EmailAddress: Sendable, Hashable {
     /// Mail servers take no longer path (RFC 5321 §4.5.3.1.3).
     private static let maximumLength = 254
+    /// What is asked of an address, in words that follow the field's.
+    static let rule = "must be an e-mail address such as ada@example.org"
 
     let text: String
 

@@ -3,6 +3,13 @@ import Identity
 
 /// Who may do what with the members of an organization.
 enum MembershipRules {
+    /// Decides about an invitation to become a member in that role.
+    ///
+    /// - Throws: ``OrganizationError/forbidden``.
+    static func check(_ actor: Role, invitesAs role: Role) throws(OrganizationError) {
+        guard actor >= .admin, role != .owner || actor == .owner else { throw .forbidden }
+    }
+
     /// Decides about a change of a member's role, or about the removal where `new` is nil.
     ///
     /// - Parameters:

@@ -6,6 +6,8 @@ import Postgres
 struct User: Sendable, Hashable {
     let id: UUID
     let email: String
+    /// Whether a letter to the address has been answered.
+    let isEmailVerified: Bool
     let name: String
     let isActive: Bool
     let isSuperuser: Bool

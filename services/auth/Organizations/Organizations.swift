@@ -33,6 +33,17 @@ struct Organizations: Sendable {
         return organization
     }
 
+    /// As ``find(_:by:atLeast:)``; nobody else changes the organization or its members until the transaction ends.
+    ///
+    /// - Throws: ``OrganizationError``.
+    func lock(_ id: UUID, by requester: Requester, _ transaction: Transaction) async throws -> Organization {
+        guard let organization = try await store.lock(id, of: requester.userID, transaction) else {
+            throw OrganizationError.notFound
+        }
+        try organization.role(of: requester)
+        return organization
+    }
+
     // MARK: Changing
 
     /// Makes an organization that the user owns. After the commit the outbox is to be woken.

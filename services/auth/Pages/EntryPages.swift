@@ -1,3 +1,4 @@
+import Foundation
 import HTTPKit
 
 /// A page by which one enters, and where one goes then.
@@ -6,27 +7,37 @@ protocol EntryPage: Sendable {
     var next: String? { get }
 }
 
+/// A path as it stands in a query.
+private func encoded(_ path: String?) -> String? {
+    path?.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
+}
+
 /// What `login.mustache` reads as `page`.
 struct SignInPage: EntryPage {
     var next: String?
     var email = ""
     var isRemembered = false
+    /// Whether a forgotten password has just been set.
+    var isPasswordSet = false
     /// Why it did not work.
     var message: String?
+    /// Where the other entry leads to.
+    let nextQuery: String?
 
     init(next: String?) {
         self.next = next
+        nextQuery = encoded(next)
     }
 
     init(_ form: FormFields) {
-        next = form["next"]
+        self.init(next: form["next"])
         email = form["email"] ?? ""
         isRemembered = form["remember_me"].map { !["", "0", "false", "off"].contains($0.lowercased()) } ?? false
     }
 
     func refused(_ problem: Problem) -> SignInPage {
         var page = self
-        page.message = problem.detail ?? problem.title
+        page.message = problem.sentence
         return page
     }
 }
@@ -71,13 +82,16 @@ struct RegistrationPage: EntryPage {
     /// Why it did not work, when no field is to blame.
     var message: String?
     var objections = Objections()
+    /// Where the other entry leads to.
+    let nextQuery: String?
 
     init(next: String?) {
         self.next = next
+        nextQuery = encoded(next)
     }
 
     init(_ form: FormFields) {
-        next = form["next"]
+        self.init(next: form["next"])
         email = form["email"] ?? ""
         name = form["name"] ?? ""
         organizationName = form["organization_name"] ?? ""
@@ -102,5 +116,12 @@ struct RegistrationPage: EntryPage {
             organizationName: objection(to: "organization_name", called: "The name"))
         if problem.errors.isEmpty { page.message = problem.detail ?? problem.title }
         return page
+    }
+}
+
+extension Problem {
+    /// What a page says of it.
+    var sentence: String {
+        errors.first.map { "The \($0.field.replacing("_", with: " ")) \($0.message)." } ?? detail ?? title
     }
 }

@@ -44,20 +44,3 @@ struct SignInGuard: Sendable {
         await log.clear(attempt.account)
     }
 }
-
-/// Keeps one address from registering without end.
-struct RegistrationGuard: Sendable {
-    private static let limit = AttemptLimit(capacity: 60, period: .seconds(60))
-
-    let log: AttemptLog
-
-    /// Counts a registration from `address`.
-    ///
-    /// - Throws: ``SignInGuard/TooManyAttempts``.
-    func admit(from address: String?) async throws(SignInGuard.TooManyAttempts) {
-        guard let address else { return }
-        let counter = AttemptLog.Counter(key: "lms:register:address:\(address)", limit: Self.limit)
-        if let wait = await log.wait(for: [counter]) { throw SignInGuard.TooManyAttempts(retryAfter: wait) }
-        await log.record([counter])
-    }
-}

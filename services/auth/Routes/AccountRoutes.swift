@@ -30,7 +30,7 @@ struct AccountRoutes: Sendable {
                 return try await sessions.issuer.answer(
                     opened, organizationName: new.organizationName, status: .created)
             }
-            registrar.outbox.wake()
+            registrar.wake()
             return response
         }
     }

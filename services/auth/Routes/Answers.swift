@@ -35,6 +35,7 @@ struct TokenAnswer: Encodable {
 struct UserAnswer: Encodable {
     let id: String
     let email: String
+    let isEmailVerified: Bool
     let name: String
     let organizationID: String?
     let role: Role?
@@ -44,6 +45,7 @@ struct UserAnswer: Encodable {
     init(_ user: User, in membership: Membership?) {
         id = user.id.text
         email = user.email
+        isEmailVerified = user.isEmailVerified
         name = user.name
         organizationID = membership?.organizationID.text
         role = membership?.role
@@ -53,6 +55,7 @@ struct UserAnswer: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case id, email, name
+        case isEmailVerified = "is_email_verified"
         case organizationID = "organization_id"
         case role
         case isActive = "is_active"
@@ -63,6 +66,7 @@ struct UserAnswer: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)
         try container.encode(email, forKey: .email)
+        try container.encode(isEmailVerified, forKey: .isEmailVerified)
         try container.encode(name, forKey: .name)
         try container.encode(organizationID, forKey: .organizationID)
         try container.encode(role, forKey: .role)

@@ -14,7 +14,9 @@ struct PageRoutes: Sendable {
             try pages.render("landing", for: request, context)
         }
         routes.page("/auth/login", .public) { request, context in
-            let page = SignInPage(next: try request.query()["next"])
+            let query = try request.query()
+            var page = SignInPage(next: query["next"])
+            page.isPasswordSet = query["done"] == "password-set"
             if context.principal == nil,
                 let redirect = try await CookieReplacement(sessions: sessions).reviving(
                     request, to: ReturnPath(page.next))
@@ -89,7 +91,7 @@ struct PageRoutes: Sendable {
                     try await registrar.store(new, terms: .browser, client: client, in: transaction)
                 }
             }
-            registrar.outbox.wake()
+            registrar.wake()
             return try await enter(opened, page, request, context)
         } catch let problem as Problem {
             return try again("register", page.refused(problem), problem, request, context)

@@ -17,6 +17,12 @@ extension Problem {
             self = .unauthorized("The e-mail address or the password is wrong.")
         case is SignIn.InvalidChallenge:
             self = .unauthorized("This sign-in has taken too long; begin again with the password.")
+        case is Passwords.InvalidToken:
+            self = .invalid("token", "is not valid (any more); ask for another letter")
+        case is EmailVerification.InvalidToken:
+            self = .invalid("token", "is not valid (any more); ask for another letter")
+        case is EmailVerification.AlreadyVerified:
+            self = .conflict("The address is verified already.")
         case is TwoFactor.WrongCode:
             self = .unauthorized("The code is wrong, or was used before.")
         case is TwoFactor.AlreadyEnabled:

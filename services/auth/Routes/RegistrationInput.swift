@@ -20,7 +20,7 @@ extension Registration {
         let email = EmailAddress(input.email)
         let name = DisplayName(input.name)
         let organizationName = DisplayName(input.organizationName ?? Self.organizationName(of: input.name))
-        check.require(email != nil, "email", "must be an e-mail address such as ada@example.org")
+        check.require(email != nil, "email", EmailAddress.rule)
         if let objection = PasswordPolicy.objection(to: input.password) { check.reject("password", objection) }
         check.require(name != nil, "name", DisplayName.rule)
         check.require(organizationName != nil || name == nil, "organization_name", DisplayName.rule)

@@ -26,6 +26,10 @@ struct Housekeeping: Service {
                     "DELETE FROM auth.refresh_tokens WHERE expires_at < now()",
                     "DELETE FROM auth.api_tokens WHERE expires_at < now()",
                     "DELETE FROM auth.revocations WHERE expires_at < now()",
+                    "DELETE FROM auth.email_verifications WHERE expires_at < now()",
+                    "DELETE FROM auth.password_resets WHERE expires_at < now()",
+                    // An expired invitation is shown for a while, to be sent again.
+                    "DELETE FROM auth.invitations WHERE expires_at < now() - interval '30 days'",
                     "DELETE FROM auth.sign_in_challenges WHERE expires_at < now()",
                 ], as: .platform)
         } catch {

@@ -42,6 +42,7 @@ struct OrganizationEnd: Sendable {
                     // Members leave their tokens and grants behind; guests have grants alone.
                     "DELETE FROM auth.memberships WHERE organization_id = \(id)",
                     "DELETE FROM auth.resource_grants WHERE organization_id = \(id)",
+                    "DELETE FROM auth.invitations WHERE organization_id = \(id)",
                 ] + RevocationStore.insert(revocation))
             return revocation
         }
@@ -83,6 +84,7 @@ struct OrganizationEnd: Sendable {
         .rows(of: "auth.memberships"),
         .rows(of: "auth.api_tokens"),
         .rows(of: "auth.resource_grants"),
+        .rows(of: "auth.invitations"),
         .rows(of: "core.relationships"),
         .rows(of: "core.entities", where: "entity_type NOT LIKE 'device.%'"),
         OrganizationRemoval.Step { organization, transaction in

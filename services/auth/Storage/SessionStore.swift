@@ -205,6 +205,29 @@ struct SessionStore: Sendable {
         if revocation != nil { outbox.wake() }
         return revocation
     }
+
+    /// Ends the sessions of a user but for one, in the transaction of what makes them end.
+    ///
+    /// - Returns: What is to be announced after the commit.
+    static func revokeAll(
+        of user: UUID, but kept: UUID?, _ outbox: Outbox, _ transaction: Transaction
+    ) async throws -> [Revocation] {
+        let now = Timestamp.now
+        let ended = try await transaction.query(
+            """
+            UPDATE auth.sessions SET revoked_at = \(now)
+            WHERE user_id = \(user) AND id IS DISTINCT FROM \(kept) AND revoked_at IS NULL AND expires_at > \(now)
+            RETURNING id, expires_at
+            """
+        ).map { try $0.decode(UUID.self, Timestamp.self) }
+        let revocations = ended.map { id, end in
+            Revocation(.session(id), at: now.microseconds, until: end.microseconds)
+        }
+        try await transaction.batch(
+            revocations.flatMap(RevocationStore.insert)
+                + ended.map { outbox.append(try .sessionRevoked($0.0, of: user)) })
+        return revocations
+    }
 }
 
 /// A session as its user sees it.

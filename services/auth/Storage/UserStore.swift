@@ -10,7 +10,8 @@ import Postgres
 struct UserStore: Sendable {
     /// A user's columns, in the order in which ``User/init(_:)`` reads them.
     static let columns: SQL = """
-        u.id, u.email, u.name, u.is_active, u.is_superuser, u.deletes_at, u.version, u.created_at, u.last_updated
+        u.id, u.email, u.email_verified_at IS NOT NULL, u.name, u.is_active, u.is_superuser, u.deletes_at, u.version,
+        u.created_at, u.last_updated
         """
 
     let database: PostgresClient
@@ -123,16 +124,17 @@ enum Actor {
 }
 
 extension User {
-    static let columnCount = 9
+    static let columnCount = 10
 
     /// Reads a row that begins with ``UserStore/columns``.
     init(_ row: Row) throws {
-        (id, email, name, isActive, isSuperuser, deletesAt, version, createdAt, lastUpdated) = try row.decode(
-            UUID.self, String.self, String.self, Bool.self, Bool.self, Timestamp?.self, Int.self, Timestamp.self,
-            Timestamp.self)
+        (id, email, isEmailVerified, name, isActive, isSuperuser, deletesAt, version, createdAt, lastUpdated) =
+            try row.decode(
+                UUID.self, String.self, Bool.self, String.self, Bool.self, Bool.self, Timestamp?.self, Int.self,
+                Timestamp.self, Timestamp.self)
     }
 
-    fileprivate var entity: Entity {
+    var entity: Entity {
         Entity(id: id, organizationID: nil, type: "user", name: name)
     }
 }

@@ -1,0 +1,67 @@
+import EventBus
+import Foundation
+import Identity
+import Kernel
+import Postgres
+
+/// Password hashes, and the tokens by which who has forgotten a password sets another.
+struct PasswordStore: Sendable {
+    /// How a new password came about.
+    enum Cause: String {
+        case changed = "user.password_changed"
+        case reset = "user.password_reset"
+    }
+
+    let database: PostgresClient
+    let outbox: Outbox
+    let queue: MailQueue
+
+    /// Whether a token could be spent.
+    func isHeld(_ token: SecretHash) async throws -> Bool {
+        let rows = try await database.query(
+            "SELECT 1 FROM auth.password_resets WHERE hash = \(token.bytes) AND expires_at > now()", as: .platform)
+        return !rows.isEmpty
+    }
+
+    /// Spends a token, and with it all others of its user. Who has it reads the mail of the account, so its address is
+    /// verified.
+    ///
+    /// - Returns: Whose it was; nil when it is not good for anything (any more).
+    func spend(_ token: SecretHash, _ transaction: Transaction) async throws -> User? {
+        let rows = try await transaction.query(
+            """
+            WITH spent AS (
+                DELETE FROM auth.password_resets
+                WHERE user_id = (SELECT user_id FROM auth.password_resets WHERE hash = \(token.bytes))
+                RETURNING user_id, hash, expires_at
+            )
+            UPDATE auth.users u SET email_verified_at = coalesce(email_verified_at, now())
+            FROM spent s WHERE s.hash = \(token.bytes) AND s.expires_at > now() AND u.id = s.user_id AND u.is_active
+            RETURNING \(UserStore.columns)
+            """)
+        return try rows.first.map(User.init)
+    }
+
+    /// Sets the hash, ends the user's sessions but for one, and writes to the user.
+    ///
+    /// - Returns: What is to be announced after the commit.
+    func set(
+        _ hash: String, of user: User, keeping session: UUID?, because cause: Cause, _ transaction: Transaction
+    ) async throws -> [Revocation] {
+        try await transaction.batch([
+            """
+            INSERT INTO auth.credentials (user_id, password_hash) VALUES (\(user.id), \(hash))
+            ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = now()
+            """,
+            // A link in an older letter is not to undo this.
+            "DELETE FROM auth.password_resets WHERE user_id = \(user.id)",
+            AuditEntry(
+                type: cause.rawValue, entityID: user.id, organizationID: nil, actor: try Actor.user(user.id)
+            ).insert,
+        ])
+        if let address = EmailAddress(user.email) {
+            try await transaction.query(try queue.insert(.passwordChanged(of: address)))
+        }
+        return try await SessionStore.revokeAll(of: user.id, but: session, outbox, transaction)
+    }
+}
