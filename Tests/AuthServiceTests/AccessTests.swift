@@ -26,6 +26,12 @@ import Testing
             "GET /api/v1/users/profile", "PUT /api/v1/users/profile", "GET /api/v1/users/export",
             "DELETE /api/v1/users/account", "POST /api/v1/users/account/restore",
             "GET /api/v1/auth/tokens", "POST /api/v1/auth/tokens", "DELETE /api/v1/auth/tokens/{id}",
+            "POST /api/v1/auth/change-password", "POST /api/v1/auth/change-email",
+            "POST /api/v1/auth/verify-email/resend", "GET /api/v1/organizations/{id}/invitations",
+            "POST /api/v1/organizations/{id}/invitations",
+            "POST /api/v1/organizations/{id}/invitations/{invitation_id}/resend",
+            "DELETE /api/v1/organizations/{id}/invitations/{invitation_id}", "GET /api/v1/invitations",
+            "POST /api/v1/invitations/{token}/accept",
         ],
         .user(atLeast: .viewer, orGrant: true): ["GET /api/v1/projects", "GET /api/v1/projects/{id}"],
         .user(atLeast: .member, orGrant: true): ["PUT /api/v1/projects/{id}"],
@@ -47,7 +53,11 @@ import Testing
         ],
         .public: [
             "POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh",
-            "POST /api/v1/auth/two-factor/challenge", "POST /auth/two-factor",
+            "POST /api/v1/auth/two-factor/challenge", "POST /auth/two-factor", "POST /api/v1/auth/forgot-password",
+            "POST /api/v1/auth/reset-password", "POST /api/v1/auth/verify-email",
+            "POST /api/v1/invitations/{token}/decline", "GET /auth/forgot-password", "POST /auth/forgot-password",
+            "GET /auth/reset-password", "POST /auth/reset-password", "GET /auth/verify-email",
+            "POST /auth/verify-email", "GET /invitations/{token}", "POST /invitations/{token}",
             "GET /.well-known/jwks.json", "GET /", "GET /auth/login", "GET /auth/register", "POST /auth/login",
             "POST /auth/register", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
             "GET /static/auth/{file}",
@@ -71,11 +81,14 @@ import Testing
         ],
         TokenScope(.members, .read): [
             "GET /api/v1/organizations/{id}/grants", "GET /api/v1/organizations/{id}/members",
+            "GET /api/v1/organizations/{id}/invitations",
         ],
         TokenScope(.members, .write): [
             "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
             "PUT /api/v1/organizations/{id}/members/{user_id}",
-            "DELETE /api/v1/organizations/{id}/members/{user_id}",
+            "DELETE /api/v1/organizations/{id}/members/{user_id}", "POST /api/v1/organizations/{id}/invitations",
+            "POST /api/v1/organizations/{id}/invitations/{invitation_id}/resend",
+            "DELETE /api/v1/organizations/{id}/invitations/{invitation_id}",
         ],
     ]
     private static let forPrograms = access.filter { $0.key != .public }.values.reduce(Set()) { $0.union($1) }
@@ -171,7 +184,7 @@ import Testing
 
     private func split(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        let path = ["{id}", "{user_id}", "{grant_id}"].reduce(parts[1]) {
+        let path = ["{id}", "{user_id}", "{grant_id}", "{invitation_id}", "{token}"].reduce(parts[1]) {
             $0.replacing($1, with: UUID().uuidString)
         }.replacing("{hash}", with: SecretHash(of: "none").hex)
         return (HTTPMethod(rawValue: parts[0]), path)

@@ -43,6 +43,8 @@ struct AuthServer: Sendable {
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
             "LMS_REDIS_URL": redisURL ?? database.redisURL,
             "LMS_SECRET_KEY": database.encodedSecretKey,
+            "LMS_MAIL_URL": "file://\(mailFolder)",
+            "LMS_PUBLIC_URL": publicURL,
         ])
         var logger = Logger(label: "auth")
         logger.logLevel = .warning
@@ -96,6 +98,9 @@ struct AuthServer: Sendable {
             VALUES (\(UUID(uuidString: organization)), \(UUID(uuidString: newcomer.id)), \(role.rawValue))
             """)
     }
+
+    /// Where letters say that it is.
+    static let publicURL = "https://lab.example"
 
     static func newAddress() -> String { "user-\(UUID().uuidString.lowercased())@example.org" }
 

@@ -2,6 +2,7 @@ import EventBus
 import Foundation
 import HTTPKit
 import Identity
+import Outbound
 import ServiceKit
 import ServiceLifecycle
 
@@ -44,7 +45,9 @@ struct AuthApplication {
         let correspondence = Correspondence(
             queue: MailQueue(database: base.database, sealer: sealer, wake: DeliveryWake()),
             links: Links(base: environment.configuration.publicURL))
-        let mail = try MailDelivery(correspondence.queue, environment)
+        let mail = MailDelivery(
+            queue: correspondence.queue, mailer: environment.configuration.mail.map(Mailer.init),
+            sender: environment.configuration.mailSender, logger: logger)
         let accounts = Accounts(
             base, signingKeys: signingKeys, sealer: sealer, hasher: hasher, outbox: outbox,
             correspondence: correspondence)
@@ -54,7 +57,7 @@ struct AuthApplication {
         accounts.addRoutes(to: &routes, pages: pages, idempotency: idempotency)
         let tenancy = Tenancy(
             base, sessions: accounts.sessions, outbox: outbox, deletion: deletion, correspondence: correspondence)
-        tenancy.addRoutes(to: &routes, idempotency: idempotency)
+        tenancy.addRoutes(to: &routes, pages: pages, sessions: accounts.sessions, idempotency: idempotency)
         AccessTokenRoutes(tokens: tokens, announcer: announcer, idempotency: idempotency).add(to: &routes)
         GrantRoutes(
             grants: GrantStore(database: base.database), organizations: tenancy.organizations, announcer: announcer,
@@ -188,10 +191,11 @@ private struct Tenancy {
             terms: deletion, announcer: announcer, logger: logger)
     }
 
-    func addRoutes(to routes: inout RouteTable, idempotency: Idempotency) {
+    func addRoutes(to routes: inout RouteTable, pages: PageRenderer, sessions: Sessions, idempotency: Idempotency) {
         OrganizationRoutes(organizations: organizations, idempotency: idempotency).add(to: &routes)
         MemberRoutes(members: members, cookies: cookies).add(to: &routes)
         InvitationRoutes(invitations: invitations, idempotency: idempotency).add(to: &routes)
+        InvitationPageRoutes(invitations: invitations, sessions: sessions, pages: pages).add(to: &routes)
         ProjectRoutes(projects: projects, idempotency: idempotency).add(to: &routes)
     }
 }

@@ -142,6 +142,9 @@ import Testing
             """)
         // A table that is new here needs its part in `OrganizationEnd`.
         let tables = try rows.map { try $0.decode(String.self) }
-        #expect(tables == ["api_tokens", "memberships", "projects", "removals", "resource_grants", "sessions"])
+        #expect(
+            tables == [
+                "api_tokens", "invitations", "memberships", "projects", "removals", "resource_grants", "sessions",
+            ])
     }
 }

@@ -30,7 +30,8 @@ struct PostgresSettings: Sendable {
             "unix_socket_permissions = 0700",
             "password_encryption = 'scram-sha-256'",
             "shared_preload_libraries = \(quoted(preload.joined(separator: ",")))",
-            "max_connections = 200",
+            // Hundreds of tests may run at once, each with clients of its own.
+            "max_connections = \(purpose == .tests ? 500 : 200)",
             "shared_buffers = '256MB'",
             "work_mem = '16MB'",
             "maintenance_work_mem = '128MB'",

@@ -2,8 +2,8 @@ import FoundationEssentials
 
 /// Text as it stands in the header of a message.
 enum HeaderText {
-    /// Bytes of text in one encoded word, which has at most 75 characters (RFC 2047 §2).
-    private static let wordLength = 45
+    /// Bytes of text in one encoded word, which then fits into a line behind the field's name (RFC 2047 §2).
+    private static let wordLength = 42
 
     /// Unstructured text. What is not plain ASCII, line ends too, becomes encoded words.
     static func encoded(_ text: String) -> String {

@@ -22,9 +22,11 @@ public struct MailMessage: Sendable, Hashable {
 
     /// The message as it is sent, its lines ended by CR LF.
     public var bytes: [UInt8] {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        // Most letters need no encoding, and are then readable as they lie in a folder (RFC 5322 §2.1.1).
-        let isPlain = text.utf8.allSatisfy { $0 < 0x80 } && lines.allSatisfy { $0.utf8.count <= 78 }
+        let ended = text.hasSuffix("\n") ? text.dropLast() : text[...]
+        let lines = ended.split(separator: "\n", omittingEmptySubsequences: false)
+        // Most letters need no encoding, and are then readable as they lie in a folder, with links in one piece. Longer
+        // lines must not be (RFC 5322 §2.1.1).
+        let isPlain = text.utf8.allSatisfy { $0 < 0x80 } && lines.allSatisfy { $0.utf8.count <= 998 }
         let header = [
             "Date: \(HeaderText.date(date))",
             "From: \(from.header)",

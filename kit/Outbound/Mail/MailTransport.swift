@@ -7,7 +7,8 @@ public enum MailTransport: Sendable, Hashable {
     /// Into a folder, a file a message, for people who develop or try the system out.
     case folder(String)
 
-    /// Reads `smtp://[user:password@]host[:port]`, the same with `smtps`, or `file:///folder`; nil for anything else.
+    /// Reads `smtp://[user:password@]host[:port][?ca=/file.pem]`, the same with `smtps`, or `file:///folder`; nil for
+    /// anything else.
     public init?(url: String) {
         guard let parts = URL(string: url), let scheme = parts.scheme?.lowercased() else { return nil }
         switch scheme {
@@ -15,12 +16,14 @@ public enum MailTransport: Sendable, Hashable {
             guard let host = parts.host(percentEncoded: false), !host.isEmpty, parts.path().count <= 1 else {
                 return nil
             }
-            let isBare = parts.query() == nil && parts.fragment() == nil
-            guard isBare else { return nil }
+            let query = parts.query(percentEncoded: false)
+            let authorities = query.flatMap { $0.hasPrefix("ca=/") ? String($0.dropFirst(3)) : nil }
+            guard (query == nil) == (authorities == nil), parts.fragment() == nil else { return nil }
             self = .smtp(
                 SMTPServer(
                     host: host, port: parts.port, security: scheme == "smtps" ? .tls : .startTLS,
-                    user: parts.user(percentEncoded: false), password: parts.password(percentEncoded: false)))
+                    user: parts.user(percentEncoded: false), password: parts.password(percentEncoded: false),
+                    authorities: authorities))
         case "file":
             let path = parts.path(percentEncoded: false)
             guard parts.host() ?? "" == "", path.hasPrefix("/"), path.count > 1 else { return nil }
@@ -46,13 +49,19 @@ public struct SMTPServer: Sendable, Hashable {
     public var security: Security
     public var user: String?
     public var password: String?
+    /// A file of the certificates that its own must be signed by; nil for those that the system trusts.
+    public var authorities: String?
 
-    public init(host: String, port: Int? = nil, security: Security, user: String? = nil, password: String? = nil) {
+    public init(
+        host: String, port: Int? = nil, security: Security, user: String? = nil, password: String? = nil,
+        authorities: String? = nil
+    ) {
         self.host = host
         self.port = port
         self.security = security
         self.user = user
         self.password = password
+        self.authorities = authorities
     }
 
     var url: String {

@@ -84,6 +84,7 @@ extension Transfer {
             curl_set_string(handle, CURLOPT_USERNAME, user)
             curl_set_string(handle, CURLOPT_PASSWORD, server.password ?? "")
         }
+        if let authorities = server.authorities { curl_set_string(handle, CURLOPT_CAINFO, authorities) }
         curl_set_string(handle, CURLOPT_MAIL_FROM, "<\(message.from.address)>")
         setLines(["<\(message.to.address)>"], for: CURLOPT_MAIL_RCPT)
         setUpload(message.bytes)

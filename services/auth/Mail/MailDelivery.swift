@@ -14,20 +14,13 @@ struct MailDelivery: Sendable {
     let sender: MailAddress
     let logger: Logger
 
-    /// - Throws: `ConfigurationError`.
-    init(_ queue: MailQueue, _ environment: ServiceEnvironment) throws {
-        self.queue = queue
-        mailer = environment.configuration.mail.map(Mailer.init)
-        sender = environment.configuration.mailSender
-        logger = environment.logger
-    }
-
     /// What runs it.
     var loop: DeliveryLoop<MailQueue.Due> {
         DeliveryLoop(wake: queue.wake, logger: logger, claim: queue.claim, deliver: deliver)
     }
 
-    @Sendable private func deliver(_ due: MailQueue.Due) async {
+    /// Sends a letter, or leaves it for later.
+    @Sendable func deliver(_ due: MailQueue.Due) async {
         do {
             guard let letter = due.letter, !due.isDecoy else { return try await queue.remove(due.id) }
             switch await attempt(letter, due) {

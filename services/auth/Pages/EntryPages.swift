@@ -8,7 +8,7 @@ protocol EntryPage: Sendable {
 }
 
 /// A path as it stands in a query.
-private func encoded(_ path: String?) -> String? {
+func encoded(_ path: String?) -> String? {
     path?.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
 }
 

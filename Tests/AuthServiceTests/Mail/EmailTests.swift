@@ -1,0 +1,155 @@
+import Foundation
+import Identity
+import Logging
+import Outbound
+import ServiceKit
+import TestKit
+import Testing
+
+@testable import AuthService
+
+@Suite struct EmailTests {
+    private func verify(_ token: String, _ client: TestHTTPClient) async throws -> TestHTTPResponse {
+        try await client.post("/api/v1/auth/verify-email", ["token": .string(token)])
+    }
+
+    private func isVerified(_ person: Newcomer) async throws -> Bool? {
+        try await person.api.get("/api/v1/auth/me").json["is_email_verified"].bool
+    }
+
+    @Test func `a letter goes to who registers, and its answer verifies the address, once`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        #expect(try await isVerified(ada) == false)
+        let token = try await server.letter(to: ada.email, "Confirm your e-mail address").token("lms_ver_")
+        #expect(try await verify(token, server.client()).status == 204)
+        #expect(try await isVerified(ada) == true)
+        #expect(try await verify(token, server.client()).status == 422)
+        #expect(try await ada.api.post("/api/v1/auth/verify-email/resend").status == 409)
+        let events = try await server.events(about: ada.id, count: 2)
+        #expect(events.map(\.type) == ["user.registered", "user.updated"])
+    }
+
+    @Test func `the letter is sent again, but not without end`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        var statuses: [Int] = []
+        for _ in 0..<4 { statuses.append(try await ada.api.post("/api/v1/auth/verify-email/resend").status) }
+        #expect(statuses == [202, 202, 202, 429])
+        try await eventually { server.letters(to: ada.email).count == 4 }
+        // Each is good; when one is answered the others are not any more.
+        let tokens = try server.letters(to: ada.email).map { try $0.token("lms_ver_") }
+        #expect(Set(tokens).count == 4)
+        #expect(try await verify(tokens[3], ada.client).status == 204)
+        #expect(try await verify(tokens[0], ada.client).status == 422)
+    }
+
+    @Test func `an old or foreign token verifies nothing`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let token = try await server.letter(to: ada.email, "Confirm your e-mail address").token("lms_ver_")
+        _ = try await server.query(
+            "UPDATE auth.email_verifications SET expires_at = now() WHERE user_id = \(UUID(uuidString: ada.id))")
+        for token in [token, "", "lms_ver_" + String(repeating: "A", count: 43)] {
+            #expect(try await verify(token, ada.client).status == 422)
+        }
+        #expect(try await isVerified(ada) == false)
+    }
+
+    @Test func `another address takes the place of the old one when its letter is answered`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let new = AuthServer.newAddress()
+        func change(to address: String, password: String = Newcomer.password) async throws -> Int {
+            try await ada.api.post(
+                "/api/v1/auth/change-email", ["email": .string(address), "password": .string(password)]
+            ).status
+        }
+        #expect(try await change(to: new, password: "wrong horse") == 401)
+        #expect(try await change(to: "x") == 422)
+        #expect(try await change(to: new) == 202)
+        #expect(try await ada.logIn().status == 200)
+        let token = try await server.letter(to: new, "Confirm your e-mail address").token("lms_ver_")
+        #expect(try await verify(token, ada.client).status == 204)
+        #expect(try await ada.logIn().status == 401)
+        let me = try await ada.api.get("/api/v1/auth/me").json
+        #expect(me["email"].string == new)
+        #expect(me["is_email_verified"] == true)
+        #expect(try await server.letter(to: ada.email, "Your e-mail address was changed").contains(new))
+    }
+
+    @Test func `an address that somebody else has got meanwhile is not taken away`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, grace) = (try await server.newcomer(), try await server.newcomer())
+        let response = try await ada.api.post(
+            "/api/v1/auth/change-email", ["email": .string(grace.email), "password": .string(Newcomer.password)])
+        // That the address is taken is not told to who does not read its mail.
+        #expect(response.status == 202)
+        let letters = try await eventually { () -> [String]? in
+            let letters = server.letters(to: grace.email)
+            return letters.count == 2 ? letters : nil
+        }
+        let token = try letters[0].token("lms_ver_")
+        #expect(try await verify(token, grace.client).status == 409)
+        #expect(try await ada.logIn().status == 200)
+    }
+
+    @Test func `the page verifies at the press of its button, not before`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let token = try await server.letter(to: ada.email, "Confirm your e-mail address").token("lms_ver_")
+        let form = try await Browser(client: ada.client).form("/auth/verify-email?token=\(token)")
+        #expect(form.page.text.contains("value=\"\(token)\""))
+        #expect(try await isVerified(ada) == false)
+        #expect(try await form.submit(["token": token]).text.contains("role=\"status\""))
+        #expect(try await isVerified(ada) == true)
+        let again = try await form.submit(["token": token])
+        #expect(again.status == 422)
+        #expect(again.text.contains("role=\"alert\""))
+    }
+
+    // MARK: Delivery
+
+    /// A queue of its own, which no instance works on.
+    private func withQueue(_ body: @Sendable @escaping (MailQueue) async throws -> Void) async throws {
+        let database = try await AuthServer.makeDatabase()
+        try await withClient(database.configuration(.auth)) { client in
+            let queue = MailQueue(
+                database: client, sealer: Sealer(keys: try KeyRing(database.encodedSecretKey)), wake: DeliveryWake())
+            _ = try await client.query(
+                queue.insert(.passwordChanged(of: try #require(EmailAddress("ada@example.org")))), as: .platform)
+            try await body(queue)
+        }
+    }
+
+    @Test func `a letter is claimed by one, and by another when its claimant is gone`() async throws {
+        try await withQueue { queue in
+            #expect(try await queue.claim(limit: 10).count == 1)
+            #expect(try await queue.claim(limit: 10).isEmpty)
+            _ = try await queue.database.query("UPDATE auth.mail SET due_at = now()", as: .platform)
+            let due = try #require(try await queue.claim(limit: 10).first)
+            #expect(due.attempts == 2)
+            #expect(due.letter?.to == "ada@example.org")
+        }
+    }
+
+    @Test func `what the server does not take now is tried again, what it never takes is not`() async throws {
+        try await withQueue { queue in
+            var logger = Logger(label: "mail")
+            logger.logLevel = .critical
+            let away = MailDelivery(
+                queue: queue, mailer: Mailer(.folder("/proc/none")), sender: MailAddress(address: "a@b"),
+                logger: logger)
+            await away.deliver(try #require(try await queue.claim(limit: 1).first))
+            let wait = try #require(
+                try await queue.database.query(
+                    "SELECT extract(epoch FROM due_at - now())::float8 FROM auth.mail", as: .platform
+                ).first?.decode(Double.self))
+            #expect((0...5).contains(wait))
+            _ = try await queue.database.query(
+                "UPDATE auth.mail SET due_at = now(), created_at = now() - interval '25 hours'", as: .platform)
+            await away.deliver(try #require(try await queue.claim(limit: 1).first))
+            #expect(try await queue.database.query("SELECT 1 FROM auth.mail", as: .platform).isEmpty)
+        }
+    }
+}
