@@ -25,6 +25,7 @@ import Testing
             "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
             "GET /api/v1/users/profile", "PUT /api/v1/users/profile", "GET /api/v1/users/export",
             "DELETE /api/v1/users/account", "POST /api/v1/users/account/restore",
+            "GET /api/v1/auth/identities", "DELETE /api/v1/auth/identities/{id}",
             "GET /api/v1/auth/tokens", "POST /api/v1/auth/tokens", "DELETE /api/v1/auth/tokens/{id}",
         ],
         .user(atLeast: .viewer, orGrant: true): ["GET /api/v1/projects", "GET /api/v1/projects/{id}"],
@@ -47,7 +48,8 @@ import Testing
         ],
         .public: [
             "POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh",
-            "POST /api/v1/auth/two-factor/challenge", "POST /auth/two-factor",
+            "POST /api/v1/auth/two-factor/challenge", "POST /auth/two-factor", "GET /api/v1/auth/oidc",
+            "GET /api/v1/auth/oidc/{provider}/start", "GET /api/v1/auth/oidc/{provider}/callback",
             "GET /.well-known/jwks.json", "GET /", "GET /auth/login", "GET /auth/register", "POST /auth/login",
             "POST /auth/register", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
             "GET /static/auth/{file}",

@@ -34,16 +34,18 @@ struct AuthServer: Sendable {
     ///   - redisURL: Instead of the database's own.
     ///   - deletion: How organizations are deleted.
     ///   - keys: When signing keys come and go.
+    ///   - settings: Beside those of the servers.
     static func start(
         on database: TestDatabase, redisURL: String? = nil, deletion: DeletionTerms = DeletionTerms(),
-        keys: KeyTerms? = nil
+        keys: KeyTerms? = nil, settings: [String: String] = [:]
     ) async throws -> AuthServer {
-        let configuration = try ServiceConfiguration([
+        let servers = [
             "LMS_DATABASE_URL": database.configuration(.auth).url,
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
             "LMS_REDIS_URL": redisURL ?? database.redisURL,
             "LMS_SECRET_KEY": database.encodedSecretKey,
-        ])
+        ]
+        let configuration = try ServiceConfiguration(servers.merging(settings) { $1 })
         var logger = Logger(label: "auth")
         logger.logLevel = .warning
         let environment = ServiceEnvironment(
