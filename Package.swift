@@ -148,7 +148,7 @@ let package = Package(
             ]),
 
         // The services.
-        service("auth", pages: true, ["CCrypt", "CQREncode", .jwt, .crypto]),
+        service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
         service("devices", [.crypto]),
         service("readings", [.crypto, .nioCore, .atomics]),
         service("alerts", ["Outbound", .crypto]),
@@ -187,7 +187,7 @@ let package = Package(
         tests("LocalStack"),
         tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
-        tests("AuthService"),
+        tests("AuthService", ["LocalStack", .jwt]),
         tests("DevicesService", [.crypto]),
         tests("ReadingsService"),
         tests("AlertsService"),

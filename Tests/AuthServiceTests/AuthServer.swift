@@ -34,18 +34,20 @@ struct AuthServer: Sendable {
     ///   - redisURL: Instead of the database's own.
     ///   - deletion: How organizations are deleted.
     ///   - keys: When signing keys come and go.
+    ///   - settings: Beside those of the servers.
     static func start(
         on database: TestDatabase, redisURL: String? = nil, deletion: DeletionTerms = DeletionTerms(),
-        keys: KeyTerms? = nil
+        keys: KeyTerms? = nil, settings: [String: String] = [:]
     ) async throws -> AuthServer {
-        let configuration = try ServiceConfiguration([
+        let servers = [
             "LMS_DATABASE_URL": database.configuration(.auth).url,
             "LMS_DATABASE_ROLE_PREFIX": database.roles.prefix,
             "LMS_REDIS_URL": redisURL ?? database.redisURL,
             "LMS_SECRET_KEY": database.encodedSecretKey,
             "LMS_MAIL_URL": "file://\(mailFolder)",
             "LMS_PUBLIC_URL": publicURL,
-        ])
+        ]
+        let configuration = try ServiceConfiguration(servers.merging(settings) { $1 })
         var logger = Logger(label: "auth")
         logger.logLevel = .warning
         let environment = ServiceEnvironment(
@@ -100,7 +102,7 @@ struct AuthServer: Sendable {
     }
 
     /// Where letters say that it is.
-    static let publicURL = "https://lab.example"
+    static let publicURL = "http://lms.test:8080"
 
     static func newAddress() -> String { "user-\(UUID().uuidString.lowercased())@example.org" }
 

@@ -73,6 +73,7 @@ struct AuthApplication {
         AuditRoutes(audit: audit, organizations: tenancy.organizations).add(to: &routes)
         ExportRoutes(
             users: accounts.users, twoFactor: accounts.signIn.twoFactor.store, sessions: accounts.sessions.store,
+            identities: accounts.relyingParty.identities, providers: environment.configuration.identityProviders,
             tokens: tokens, grants: GrantStore(database: base.database), audit: audit
         ).add(to: &routes)
         AccountDeletionRoutes(
@@ -110,6 +111,7 @@ private struct Accounts {
     let signIn: SignIn
     let passwords: Passwords
     let verification: EmailVerification
+    let relyingParty: RelyingParty
 
     init(
         _ base: ServiceBase, signingKeys: SigningKeys, sealer: Sealer, hasher: PasswordHasher, outbox: Outbox,
@@ -137,6 +139,11 @@ private struct Accounts {
             resetLimit: .passwordReset(attempts), requestLimit: .letters(attempts))
         verification = EmailVerification(
             users: users, correspondence: correspondence, limit: .verification(attempts))
+        let configuration = base.environment.configuration
+        relyingParty = RelyingParty(
+            providers: configuration.identityProviders.map { OpenIDProvider($0, http: base.http) },
+            publicURL: configuration.publicURL, flows: LoginFlowStore(database: base.database, sealer: sealer),
+            identities: IdentityStore(database: base.database), registrar: registrar, signIn: signIn, logger: logger)
     }
 
     func addRoutes(to routes: inout RouteTable, pages: PageRenderer, idempotency: Idempotency) {
@@ -148,8 +155,12 @@ private struct Accounts {
         EmailRoutes(verification: verification, signIn: signIn).add(to: &routes)
         LetterPageRoutes(passwords: passwords, verification: verification, pages: pages).add(to: &routes)
         TwoFactorRoutes(twoFactor: signIn.twoFactor, signIn: signIn).add(to: &routes)
-        PageRoutes(registrar: registrar, signIn: signIn, sessions: sessions, users: users, pages: pages)
-            .add(to: &routes)
+        let providers = relyingParty.providers.map(\.settings)
+        PageRoutes(
+            registrar: registrar, signIn: signIn, sessions: sessions, users: users, providers: providers, pages: pages
+        ).add(to: &routes)
+        OIDCRoutes(relyingParty: relyingParty, sessions: sessions, pages: pages).add(to: &routes)
+        IdentityRoutes(identities: relyingParty.identities, providers: providers).add(to: &routes)
     }
 }
 

@@ -23,6 +23,8 @@ public struct ServiceConfiguration: Sendable {
     public let mail: MailTransport?
     /// `LMS_MAIL_FROM`, by default `LMS Core <no-reply@localhost>`.
     public let mailSender: MailAddress
+    /// `LMS_OIDC_PROVIDERS`, by default none.
+    public let identityProviders: [IdentityProvider]
     private let values: [String: String]
 
     /// Reads `values` (`LMS_…` names to texts), as loaded from the environment and file or written by a test.
@@ -40,6 +42,7 @@ public struct ServiceConfiguration: Sendable {
         mail = try Settings.mailURL.value(in: values)
         mailSender =
             try Settings.mailFrom.value(in: values) ?? MailAddress(name: "LMS Core", address: "no-reply@localhost")
+        identityProviders = try Settings.identityProviders.value(in: values) ?? []
         for setting in [Settings.databaseURL, Settings.databaseOwnerURL, Settings.redisURL] {
             _ = try setting.value(in: values)
         }

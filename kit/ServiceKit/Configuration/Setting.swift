@@ -102,6 +102,14 @@ enum Settings {
     static let mailFrom = Setting<MailAddress>(
         "LMS_MAIL_FROM", expected: "an address, such as LMS Core <no-reply@lab.example>"
     ) { MailAddress($0) }
+    /// Who people may sign in with instead of a password.
+    static let identityProviders = Setting(
+        "LMS_OIDC_PROVIDERS",
+        expected: """
+            a JSON array of {"name", "title", "issuer", "client_id", "client_secret"}, where name is of lower-case letters, \
+            digits and hyphens, issuer a URL, no two are the same, and public clients have no client_secret
+            """,
+        isSecret: true, parse: IdentityProvider.list)
     /// Where the other services are, for internal calls and the gateway.
     static let serviceURLs = PeerService.allCases.map { peer in
         Setting(peer.key, expected: "the base URL of the \(peer.rawValue) service, such as http://127.0.0.1:8101") {
@@ -114,7 +122,7 @@ enum Settings {
         [
             configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseRolePrefix.key, redisURL.key,
             httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
-            signingKeyDays.key, publicURL.key, mailURL.key, mailFrom.key,
+            signingKeyDays.key, publicURL.key, mailURL.key, mailFrom.key, identityProviders.key,
         ] + serviceURLs.map(\.key))
 
     private static func url(schemes: [String]) -> @Sendable (String) -> String? {

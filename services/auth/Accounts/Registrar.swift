@@ -19,13 +19,21 @@ struct Registrar: Sendable {
     ///
     /// - Throws: ``SignInGuard/TooManyAttempts``, ``PasswordHasher/Overloaded``, ``SigningKeys/NotLoaded``.
     func prepare(_ registration: Registration, client: ClientDescription) async throws -> NewUser {
-        try await limit.admit(client.address)
-        try issuer.requireKeys()
+        try await admit(client)
         let hash = try await hasher.withPermit { try await $0.hash(registration.password) }
         return NewUser(registration, passwordHash: hash)
     }
 
-    /// Stores everything, and a letter by which the address is confirmed. After the commit ``wake()`` is to be called.
+    /// Counts a registration, which is not begun where it could not be ended.
+    ///
+    /// - Throws: ``SignInGuard/TooManyAttempts``, ``SigningKeys/NotLoaded``.
+    func admit(_ client: ClientDescription) async throws {
+        try await limit.admit(client.address)
+        try issuer.requireKeys()
+    }
+
+    /// Stores everything, and where nobody has seen to the address a letter by which it is confirmed. After the commit
+    /// ``wake()`` is to be called.
     ///
     /// - Throws: ``AddressTaken``, `PostgresError`.
     func store(
@@ -36,7 +44,7 @@ struct Registrar: Sendable {
             userID: new.id, membership: membership, terms: terms, client: client, at: .now)
         let statements =
             try UserStore.insert(new) + session.statements + Self.events(of: new).map(outbox.append)
-            + correspondence.verification(of: new.email, for: new.id)
+            + (new.isVerified ? [] : correspondence.verification(of: new.email, for: new.id))
         do {
             let rows = try await transaction.batch(statements)
             guard let row = rows.first?.first else { throw DecodingFailure.noSuchColumn(0) }

@@ -9,6 +9,9 @@ struct SignIn: Sendable {
     /// The first step was too long ago, or too many codes were wrong.
     struct InvalidChallenge: Error {}
 
+    /// The account has no password to ask for: its user signs in by way of a provider.
+    struct NoPassword: Error {}
+
     /// What the right password leads to.
     enum Outcome: Sendable {
         case opened(OpenedSession)
@@ -34,7 +37,21 @@ struct SignIn: Sendable {
         try issuer.requireKeys()
         let known: UserStore.Account? =
             if let address = EmailAddress(email) { try await users.account(address) } else { nil }
-        let account = try await check(password, of: known, attempt)
+        return try await admit(try await check(password, of: known, attempt), terms, client)
+    }
+
+    /// Takes somebody whom a provider has vouched for in the place of a password.
+    ///
+    /// - Throws: ``WrongCredentials``, ``SigningKeys/NotLoaded``, `PostgresError`.
+    func signIn(_ user: UUID, terms: SessionTerms, client: ClientDescription) async throws -> Outcome {
+        try issuer.requireKeys()
+        guard let account = try await users.account(user), account.user.isActive else { throw WrongCredentials() }
+        return try await admit(account, terms, client)
+    }
+
+    private func admit(
+        _ account: UserStore.Account, _ terms: SessionTerms, _ client: ClientDescription
+    ) async throws -> Outcome {
         guard try await twoFactor.isRequired(of: account.user.id) else {
             return .opened(try await open(account, terms, client))
         }
@@ -68,9 +85,10 @@ struct SignIn: Sendable {
 
     /// Asks who is signed in for the password once more.
     ///
-    /// - Throws: As ``signIn(email:password:terms:client:)``.
+    /// - Throws: ``NoPassword``, and as ``signIn(email:password:terms:client:)``.
     func confirm(_ password: String, of user: UUID, client: ClientDescription) async throws -> UserStore.Account {
         guard let account = try await users.account(user) else { throw WrongCredentials() }
+        guard account.passwordHash != nil else { throw NoPassword() }
         let attempt = SignInGuard.Attempt(account: account.user.email, address: client.address)
         try await limit.admit(attempt)
         return try await check(password, of: account, attempt)

@@ -7,6 +7,11 @@ struct Registration: Sendable {
     let password: String
     let name: DisplayName
     let organizationName: DisplayName
+
+    /// What the organization is called until somebody renames it.
+    static func organizationName(of person: String) -> String {
+        String(person.trimmed.prefix(DisplayName.maximumLength - 12)) + "’s laboratory"
+    }
 }
 
 /// A user about to be stored, and the organization that the user will own.
@@ -14,7 +19,10 @@ struct NewUser: Sendable {
     let id = UUID.v7()
     let email: EmailAddress
     let name: DisplayName
-    let passwordHash: String
+    /// Nil for somebody who signs in by way of a provider alone.
+    let passwordHash: String?
+    /// Whether somebody has seen the user read mail at the address.
+    let isVerified: Bool
     let organizationID = UUID.v7()
     let organizationName: DisplayName
 
@@ -23,5 +31,15 @@ struct NewUser: Sendable {
         name = registration.name
         organizationName = registration.organizationName
         self.passwordHash = passwordHash
+        isVerified = false
+    }
+
+    /// Somebody who comes from a provider that has verified the address.
+    init(verified email: EmailAddress, name: DisplayName) {
+        self.email = email
+        self.name = name
+        organizationName = DisplayName(Registration.organizationName(of: name.text)) ?? name
+        passwordHash = nil
+        isVerified = true
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPKit
+import ServiceKit
 
 /// A page by which one enters, and where one goes then.
 protocol EntryPage: Sendable {
@@ -19,18 +20,20 @@ struct SignInPage: EntryPage {
     var isRemembered = false
     /// Whether a forgotten password has just been set.
     var isPasswordSet = false
+    let providers: [ProviderLink]
     /// Why it did not work.
     var message: String?
     /// Where the other entry leads to.
     let nextQuery: String?
 
-    init(next: String?) {
+    init(next: String?, providers: [IdentityProvider]) {
         self.next = next
         nextQuery = encoded(next)
+        self.providers = providers.map { ProviderLink($0, next: next) }
     }
 
-    init(_ form: FormFields) {
-        self.init(next: form["next"])
+    init(_ form: FormFields, providers: [IdentityProvider]) {
+        self.init(next: form["next"], providers: providers)
         email = form["email"] ?? ""
         isRemembered = form["remember_me"].map { !["", "0", "false", "off"].contains($0.lowercased()) } ?? false
     }
@@ -79,19 +82,21 @@ struct RegistrationPage: EntryPage {
     var email = ""
     var name = ""
     var organizationName = ""
+    let providers: [ProviderLink]
     /// Why it did not work, when no field is to blame.
     var message: String?
     var objections = Objections()
     /// Where the other entry leads to.
     let nextQuery: String?
 
-    init(next: String?) {
+    init(next: String?, providers: [IdentityProvider]) {
         self.next = next
         nextQuery = encoded(next)
+        self.providers = providers.map { ProviderLink($0, next: next) }
     }
 
-    init(_ form: FormFields) {
-        self.init(next: form["next"])
+    init(_ form: FormFields, providers: [IdentityProvider]) {
+        self.init(next: form["next"], providers: providers)
         email = form["email"] ?? ""
         name = form["name"] ?? ""
         organizationName = form["organization_name"] ?? ""

@@ -5,12 +5,15 @@ import Identity
 import Kernel
 import NIOCore
 import Postgres
+import ServiceKit
 
 /// `/api/v1/users/export`: everything that is held about the caller, as one JSON document.
 struct ExportRoutes: Sendable {
     let users: UserStore
     let twoFactor: TwoFactorStore
     let sessions: SessionStore
+    let identities: IdentityStore
+    let providers: [IdentityProvider]
     let tokens: AccessTokenStore
     let grants: GrantStore
     let audit: AuditStore
@@ -54,6 +57,7 @@ struct ExportRoutes: Sendable {
             sessions: try await sessions.sessions(of: caller.id, .whole).map {
                 SessionAnswer($0, isCurrent: $0.id == caller.sessionID)
             },
+            identities: try await identities.identities(of: caller.id, .whole).map { IdentityAnswer($0, providers) },
             tokens: try await tokens.tokens(of: caller.id, .whole).map { AccessTokenAnswer($0) },
             grants: try await grants.list(of: caller.id).map(GrantDocument.init))
     }
@@ -89,6 +93,7 @@ private struct AccountExport: Encodable {
     let account: ProfileAnswer
     let twoFactor: TwoFactorAnswer
     let sessions: [SessionAnswer]
+    let identities: [IdentityAnswer]
     let tokens: [AccessTokenAnswer]
     let grants: [GrantDocument]
 
@@ -96,7 +101,7 @@ private struct AccountExport: Encodable {
         case exportedAt = "exported_at"
         case account
         case twoFactor = "two_factor"
-        case sessions, tokens, grants
+        case sessions, identities, tokens, grants
     }
 }
 

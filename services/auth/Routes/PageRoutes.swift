@@ -1,5 +1,6 @@
 import HTTPKit
 import Hummingbird
+import ServiceKit
 
 /// The pages for registering and signing in and out.
 struct PageRoutes: Sendable {
@@ -7,6 +8,7 @@ struct PageRoutes: Sendable {
     let signIn: SignIn
     let sessions: Sessions
     let users: UserStore
+    let providers: [IdentityProvider]
     let pages: PageRenderer
 
     func add(to routes: inout RouteTable) {
@@ -15,7 +17,7 @@ struct PageRoutes: Sendable {
         }
         routes.page("/auth/login", .public) { request, context in
             let query = try request.query()
-            var page = SignInPage(next: query["next"])
+            var page = SignInPage(next: query["next"], providers: providers)
             page.isPasswordSet = query["done"] == "password-set"
             if context.principal == nil,
                 let redirect = try await CookieReplacement(sessions: sessions).reviving(
@@ -26,7 +28,8 @@ struct PageRoutes: Sendable {
             return try show("login", page, request, context)
         }
         routes.page("/auth/register", .public) { request, context in
-            try show("register", RegistrationPage(next: try request.query()["next"]), request, context)
+            let page = RegistrationPage(next: try request.query()["next"], providers: providers)
+            return try show("register", page, request, context)
         }
         routes.form("/auth/login", .public, use: logIn)
         routes.form("/auth/two-factor", .public, use: showSecondFactor)
@@ -46,7 +49,7 @@ struct PageRoutes: Sendable {
 
     @Sendable
     private func logIn(_ request: Request, _ context: AppRequestContext) async throws -> Response {
-        let page = SignInPage(context.form)
+        let page = SignInPage(context.form, providers: providers)
         do {
             let outcome = try await describingProblems {
                 try await signIn.signIn(
@@ -82,7 +85,7 @@ struct PageRoutes: Sendable {
 
     @Sendable
     private func register(_ request: Request, _ context: AppRequestContext) async throws -> Response {
-        let page = RegistrationPage(context.form)
+        let page = RegistrationPage(context.form, providers: providers)
         let client = request.client(in: context)
         do {
             let opened = try await describingProblems {
@@ -108,9 +111,7 @@ struct PageRoutes: Sendable {
     private func enter(
         _ opened: OpenedSession, _ page: some EntryPage, _ request: Request, _ context: AppRequestContext
     ) async throws -> Response {
-        let token = try await sessions.issuer.cookie(of: opened.session, terms: opened.terms, at: opened.openedAt)
-        return Redirect(to: ReturnPath(page.next).path).setting(SessionCookie.make(token, isSecure: request.isSecure))
-            .response(from: request, context: context)
+        try await sessions.entry(opened, to: ReturnPath(page.next), request).response(from: request, context: context)
     }
 
     private func again(

@@ -15,6 +15,10 @@ extension Problem {
         switch error {
         case is SignIn.WrongCredentials:
             self = .unauthorized("The e-mail address or the password is wrong.")
+        case is SignIn.NoPassword:
+            self = .conflict("The account has no password yet; set one first, as if it were forgotten.")
+        case is IdentityStore.LastWayIn:
+            self = .conflict("Without it you could not sign in any more; set a password first.")
         case is SignIn.InvalidChallenge:
             self = .unauthorized("This sign-in has taken too long; begin again with the password.")
         case is Passwords.InvalidToken:

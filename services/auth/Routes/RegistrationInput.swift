@@ -29,9 +29,4 @@ extension Registration {
         }
         self.init(email: email, password: input.password, name: name, organizationName: organizationName)
     }
-
-    /// What the organization is called until somebody renames it.
-    private static func organizationName(of person: String) -> String {
-        String(person.trimmed.prefix(DisplayName.maximumLength - 12)) + "’s laboratory"
-    }
 }

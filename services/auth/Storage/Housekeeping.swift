@@ -31,6 +31,7 @@ struct Housekeeping: Service {
                     // An expired invitation is shown for a while, to be sent again.
                     "DELETE FROM auth.invitations WHERE expires_at < now() - interval '30 days'",
                     "DELETE FROM auth.sign_in_challenges WHERE expires_at < now()",
+                    "DELETE FROM auth.oidc_logins WHERE expires_at < now()",
                 ], as: .platform)
         } catch {
             logger.warning("what has expired could not be deleted", metadata: ["error": "\(error)"])

@@ -17,10 +17,10 @@ struct UserStore: Sendable {
     let database: PostgresClient
     let outbox: Outbox
 
-    /// Who signs in by an address: the user, the hash of the password, and the organization to begin in.
+    /// Who signs in: the user, the hash of the password where there is one, and the organization to begin in.
     struct Account: Sendable {
         let user: User
-        let passwordHash: String
+        let passwordHash: String?
         let membership: Membership?
     }
 
@@ -37,7 +37,7 @@ struct UserStore: Sendable {
             """
             SELECT \(Self.columns), m.organization_id, m.role, c.password_hash
             FROM auth.users u
-            JOIN auth.credentials c ON c.user_id = u.id
+            LEFT JOIN auth.credentials c ON c.user_id = u.id
             LEFT JOIN LATERAL (
                 SELECT organization_id, role FROM auth.memberships WHERE user_id = u.id AND NOT is_suspended
                 ORDER BY created_at, organization_id LIMIT 1
@@ -96,12 +96,17 @@ struct UserStore: Sendable {
     /// returns the user.
     static func insert(_ user: NewUser) throws -> [SQL] {
         let actor = try Actor.user(user.id)
+        let credentials: [SQL] =
+            user.passwordHash.map {
+                ["INSERT INTO auth.credentials (user_id, password_hash) VALUES (\(user.id), \($0))"]
+            } ?? []
         return try [
             """
-            INSERT INTO auth.users AS u (id, email, name) VALUES (\(user.id), \(user.email.text), \(user.name.text))
+            INSERT INTO auth.users AS u (id, email, name, email_verified_at)
+            VALUES (\(user.id), \(user.email.text), \(user.name.text), \(user.isVerified ? Timestamp.now : nil))
             RETURNING \(columns)
-            """,
-            "INSERT INTO auth.credentials (user_id, password_hash) VALUES (\(user.id), \(user.passwordHash))",
+            """
+        ] + credentials + [
             Entity(id: user.id, organizationID: nil, type: "user", name: user.name.text).insert,
             AuditEntry(
                 type: "user.registered", entityID: user.id, organizationID: nil, actor: actor,
