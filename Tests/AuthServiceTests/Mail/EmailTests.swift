@@ -21,7 +21,7 @@ import Testing
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()
         #expect(try await isVerified(ada) == false)
-        let token = try await server.letter(to: ada.email, "Confirm your e-mail address").token("lms_ver_")
+        let token = try await server.letter(to: ada.email, saying: "lms_ver_").token("lms_ver_")
         #expect(try await verify(token, server.client()).status == 204)
         #expect(try await isVerified(ada) == true)
         #expect(try await verify(token, server.client()).status == 422)
@@ -47,7 +47,7 @@ import Testing
     @Test func `an old or foreign token verifies nothing`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()
-        let token = try await server.letter(to: ada.email, "Confirm your e-mail address").token("lms_ver_")
+        let token = try await server.letter(to: ada.email, saying: "lms_ver_").token("lms_ver_")
         _ = try await server.query(
             "UPDATE auth.email_verifications SET expires_at = now() WHERE user_id = \(UUID(uuidString: ada.id))")
         for token in [token, "", "lms_ver_" + String(repeating: "A", count: 43)] {
@@ -69,13 +69,14 @@ import Testing
         #expect(try await change(to: "x") == 422)
         #expect(try await change(to: new) == 202)
         #expect(try await ada.logIn().status == 200)
-        let token = try await server.letter(to: new, "Confirm your e-mail address").token("lms_ver_")
+        let token = try await server.letter(to: new, saying: "lms_ver_").token("lms_ver_")
         #expect(try await verify(token, ada.client).status == 204)
         #expect(try await ada.logIn().status == 401)
         let me = try await ada.api.get("/api/v1/auth/me").json
         #expect(me["email"].string == new)
         #expect(me["is_email_verified"] == true)
-        #expect(try await server.letter(to: ada.email, "Your e-mail address was changed").contains(new))
+        #expect(
+            try await server.letter(to: ada.email, saying: "Subject: Your e-mail address was changed").contains(new))
     }
 
     @Test func `an address that somebody else has got meanwhile is not taken away`() async throws {
@@ -97,7 +98,7 @@ import Testing
     @Test func `the page verifies at the press of its button, not before`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()
-        let token = try await server.letter(to: ada.email, "Confirm your e-mail address").token("lms_ver_")
+        let token = try await server.letter(to: ada.email, saying: "lms_ver_").token("lms_ver_")
         let form = try await Browser(client: ada.client).form("/auth/verify-email?token=\(token)")
         #expect(form.page.text.contains("value=\"\(token)\""))
         #expect(try await isVerified(ada) == false)

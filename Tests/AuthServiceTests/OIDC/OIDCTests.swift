@@ -30,7 +30,7 @@ import Testing
         let history = try await server.query(
             "SELECT event_type FROM core.events WHERE entity_id = \(UUID(uuidString: id)) ORDER BY event_type")
         let types: [String] = try history.map { try $0.decode(at: 0) }
-        #expect(types == ["identity.linked", "user.registered"])
+        #expect(types == ["identity.linked", "member.added", "user.registered"])
         // There is no password, so none is right, and what asks for it says so.
         let login = try await server.client().post(
             "/api/v1/auth/login", ["email": .string(email), "password": "correct horse battery"])

@@ -50,7 +50,7 @@ class Handler:
             subject=message["Subject"],
             id=message["Message-ID"],
             date=message["Date"].datetime.isoformat(),
-            text=message.get_content(),
+            text=message.get_content().replace("\r\n", "\n"),
             is_secure=session.ssl is not None or options.tls,
             user=session.auth_data,
         )

@@ -8,6 +8,8 @@ struct InvitationPage: Sendable {
     let email: String
     let role: String
     let expires: String
+    /// The page itself, as it stands in a query.
+    let nextQuery: String
     /// Why it did not work.
     var message: String?
 
@@ -18,8 +20,6 @@ struct InvitationPage: Sendable {
         email = invitation.email
         role = invitation.role.rawValue
         expires = String(invitation.expiresAt.rfc3339.prefix(10))
+        nextQuery = encoded("/invitations/\(token)") ?? ""
     }
-
-    /// The page itself, as it stands in a query.
-    var nextQuery: String { encoded("/invitations/\(token)") ?? "" }
 }
