@@ -13,9 +13,15 @@ struct ReadingsServer: Sendable {
     /// The instance that all tests share.
     static func shared() async throws -> ReadingsServer { try await sharedServer.value }
 
-    private static let sharedServer = Task {
-        let database = try await TestDatabase.make(migrations: [.readings: ReadingsService.description.migrations!])
-        return ReadingsServer(
+    private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
+
+    static func makeDatabase(on servers: TestServers? = nil) async throws -> TestDatabase {
+        try await TestDatabase.make(migrations: [.readings: ReadingsService.description.migrations!], on: servers)
+    }
+
+    /// Starts an instance, which runs as long as the process.
+    static func start(on database: TestDatabase) async throws -> ReadingsServer {
+        ReadingsServer(
             service: try await TestService.start(
                 .readings, ReadingsService.description, on: database,
                 // Nobody answers there: what the projection does not know is unknown.
