@@ -43,6 +43,7 @@ extension ReadingsService {
             sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
-        return (http, try base.services() + [consumer, removal, partitions, relay, publisher, batcher, http])
+        let services = try base.services(revocationsFrom: [.auth, .devices])
+        return (http, services + [consumer, removal, partitions, relay, publisher, batcher, http])
     }
 }
