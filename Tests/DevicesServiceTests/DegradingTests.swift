@@ -25,6 +25,8 @@ import Testing
         try await eventually(within: .seconds(2)) {
             try await device.client.post("\(device.path)/heartbeat").status == 401
         }
+        let revoked = try await server.service.peer().get("/internal/v1/revocations")
+        #expect(revoked.json["items"].array?.map { $0["key_hash"].string } == [SecretHash(of: device.key).hex])
 
         try await servers.redis?.start()
         try await eventually(within: .seconds(20)) {

@@ -58,6 +58,27 @@ import Testing
         Issue.record("the announcement did not come")
     }
 
+    @Test func `another service can read which keys were revoked, by rotation and with their device`() async throws {
+        let server = try await DevicesServer.start(on: try await DevicesServer.makeDatabase())
+        let organization = try await server.organization()
+        let (rotated, deleted) = (try await organization.device(), try await organization.device())
+        let service = try await server.service.peer()
+        let path = "/internal/v1/revocations"
+        let before = try await service.get(path)
+        #expect(before.status == 200 && before.json["items"].array?.isEmpty == true)
+        _ = try await organization.admin.post("\(rotated.path)/rotate-key", ["overlap_s": 0])
+        let first = try await service.get(path)
+        #expect(first.json["items"].array?.map { $0["key_hash"].string } == [SecretHash(of: rotated.key).hex])
+        #expect(first.json["items"][0]["kind"] == "device_key")
+        #expect(try await organization.admin.delete(deleted.path).status == 204)
+        let next = try await service.get("\(path)?after=\(first.json["next"].string ?? "")")
+        #expect(next.json["items"].array?.map { $0["key_hash"].string } == [SecretHash(of: deleted.key).hex])
+        let last = try await service.get("\(path)?after=\(next.json["next"].string ?? "")")
+        #expect(last.json["items"].array?.isEmpty == true && last.json["next"] == next.json["next"])
+        #expect(try await rotated.client.get(path).status == 403)
+        #expect(try await organization.admin.get(path).status == 403)
+    }
+
     @Test func `another service learns who holds a key`() async throws {
         let server = try await DevicesServer.shared()
         let device = try await server.organization().device()

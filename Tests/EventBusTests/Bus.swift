@@ -34,8 +34,13 @@ struct Bus: Sendable {
 }
 
 /// The clients for the length of `body`, beside whatever `body` runs in the group.
-func withBus(_ body: @Sendable (Bus, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void) async throws {
-    let database = try await TestDatabase.make()
+///
+/// - Parameter servers: The servers to use instead of those that tests share.
+func withBus(
+    on servers: TestServers? = nil,
+    _ body: @Sendable (Bus, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
+) async throws {
+    let database = try await TestDatabase.make(on: servers)
     let bus = Bus(
         devices: PostgresClient(database.configuration(.devices)),
         billing: PostgresClient(database.configuration(.billing)),

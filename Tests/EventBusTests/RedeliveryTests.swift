@@ -70,6 +70,33 @@ struct RedeliveryTests {
         }
     }
 
+    @Test func `while the database is away an event waits, however many instances there are to claim it`() async throws
+    {
+        let servers = try await TestServers.start()
+        try await withBus(on: servers) { bus, group in
+            let applications = Applications()
+            for _ in 0..<7 {
+                let consumer = makeConsumer(bus, applications)
+                group.addTask { try await consumer.run() }
+            }
+            try await bus.publish("before")
+            try await eventually { applications.count("before") == 1 }
+            await servers.postgres?.kill(.kill)
+            try await bus.publish("meanwhile")
+            // Fifty times as long as it takes an instance to claim what another one has.
+            try await eventually {
+                try await bus.redis.xpending(stream, group: "billing", idle: .seconds(1), count: 1).count == 1
+            }
+            let letters = DeadLetters(of: stream, redis: bus.redis)
+            #expect(try await letters.list(count: 10).isEmpty)
+            try await servers.postgres?.start()
+            try await eventually(within: .seconds(20)) { applications.count("meanwhile") > 0 }
+            try await eventually { try await pending(bus) == 0 }
+            #expect(try await letters.list(count: 10).isEmpty)
+        }
+        await servers.stop()
+    }
+
     @Test func `what a dead instance was given is claimed by another one`() async throws {
         try await withBus { bus, group in
             try await bus.redis.xgroupCreate(stream, group: "billing", from: .start)

@@ -108,17 +108,25 @@ import Testing
 
     @Test func theFeedTakesBothWays() async throws {
         let (announced, reread) = (UserPrincipal.sample(), UserPrincipal.sample())
+        let device = DevicePrincipal(id: UUID(), organizationID: UUID(), keyHash: SecretHash(of: "key"))
         let revocations = Revocations()
         let redis = RedisClient(try await RedisConfiguration(url: TestServers.shared().newRedisURL()))
-        let feed = RevocationFeed(revocations: revocations, redis: redis, logger: Logger(label: "test")) { after in
-            let item = Revocation(.token(reread.tokenID), at: Date(), lifetime: 60)
-            return RevocationPage(items: after == nil ? [item] : [], next: "1")
+        func source(_ subject: Revocation.Subject) -> RevocationFeed.Reread {
+            { after in
+                let item = Revocation(subject, at: Date(), lifetime: 60)
+                return RevocationPage(items: after == nil ? [item] : [], next: "1")
+            }
         }
+        let feed = RevocationFeed(
+            revocations: revocations, redis: redis, logger: Logger(label: "test"),
+            sources: [
+                { _ in throw CancellationError() }, source(.token(reread.tokenID)), source(.deviceKey(device.keyHash)),
+            ])
         let message = try JSONEncoder().encode(Revocation(.token(announced.tokenID), at: Date(), lifetime: 60))
         try await withThrowingTaskGroup { group in
             group.addTask { await redis.run() }
             group.addTask { try await feed.run() }
-            try await eventually { revocations.isRevoked(reread) }
+            try await eventually { revocations.isRevoked(reread) && revocations.isRevoked(device) }
             try await redis.waitUntilConnected()
             try await eventually {
                 _ = try await redis.publish(Array("{}".utf8), to: Revocation.channel)

@@ -122,6 +122,33 @@ struct IngestTests {
         #expect(try await user.post(first.path, ["readings": [reading("t", 1)]]).status == 403)
     }
 
+    @Test func `a request of a thousand days is stored whole, in as many transactions as it takes`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let readings = (1...1000).map { day in
+            reading(
+                "t", .number(Double(day)),
+                ["timestamp": .string(Timestamp.now.adding(.seconds(-86400 * day)).rfc3339)])
+        }
+        let most = try await device.client.post(
+            device.path, ["readings": .array(readings[..<999] + [readings[500]])])
+        #expect(most.status == 201)
+        #expect(most.json == ["accepted": 999, "duplicates": 1, "rejected": []])
+        let all = try await device.client.post(device.path, ["readings": .array(readings)])
+        #expect(all.status == 201)
+        #expect(all.json == ["accepted": 1, "duplicates": 999, "rejected": []])
+        let stored = try await device.stored()
+        #expect(stored.count == 1000)
+        let days = try await server.service.query(
+            """
+            SELECT max(days) FROM (
+                SELECT count(DISTINCT date_bin('1 day', r.time, 'epoch')) AS days FROM readings.readings AS r
+                JOIN readings.series AS s ON s.id = r.series_id WHERE s.device_id = \(device.id) GROUP BY r.batch_id
+            ) AS batch
+            """)
+        #expect(try days[0].decode(Int.self) <= 64)
+    }
+
     @Test func `many requests at once are each counted exactly`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()

@@ -13,13 +13,23 @@ struct ReadingsServer: Sendable {
     /// The instance that all tests share.
     static func shared() async throws -> ReadingsServer { try await sharedServer.value }
 
-    private static let sharedServer = Task {
-        let database = try await TestDatabase.make(migrations: [.readings: ReadingsService.description.migrations!])
-        return ReadingsServer(
+    private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
+
+    static func makeDatabase(on servers: TestServers? = nil) async throws -> TestDatabase {
+        try await TestDatabase.make(migrations: [.readings: ReadingsService.description.migrations!], on: servers)
+    }
+
+    /// Starts an instance, which runs as long as the process.
+    ///
+    /// - Parameter devices: Where the devices service is; nobody answers there, so that what the projection does not know
+    ///   is unknown.
+    static func start(
+        on database: TestDatabase, devices: String = "http://127.0.0.1:1"
+    ) async throws -> ReadingsServer {
+        ReadingsServer(
             service: try await TestService.start(
-                .readings, ReadingsService.description, on: database,
-                // Nobody answers there: what the projection does not know is unknown.
-                settings: ["LMS_DEVICES_URL": "http://127.0.0.1:1"], build: ReadingsService.build))
+                .readings, ReadingsService.description, on: database, settings: ["LMS_DEVICES_URL": devices],
+                build: ReadingsService.build))
     }
 
     /// A device with a key, as the events of the devices service would have made it.

@@ -81,6 +81,26 @@ import Testing
         }
     }
 
+    @Test func oneEntryIsClaimedOnceItHasBeenPendingForLong() async throws {
+        try await withClient { redis in
+            let stream = freshKey()
+            try await redis.xgroupCreate(stream, group: "g", from: .start)
+            let id = try await redis.xadd(stream, [("n", 1)])
+            _ = try await redis.xreadgroup([(stream, .undelivered)], group: "g", consumer: "dead")
+            func claim(_ idle: Duration, _ id: StreamID) async throws -> StreamEntry? {
+                try await redis.xclaim(stream, group: "g", consumer: "alive", idle: idle, id)
+            }
+            #expect(try await claim(.seconds(60), id) == nil)
+            let recent = try await redis.xpending(stream, group: "g", idle: .seconds(60), count: 10)
+            #expect(recent.isEmpty)
+            #expect(try await claim(.zero, id)?["n"] == [UInt8]("1"))
+            let pending = try await redis.xpending(stream, group: "g", count: 10)
+            #expect(pending.map(\.consumer) == ["alive"] && pending.map(\.deliveries) == [2])
+            try await redis.xack(stream, group: "g", [id])
+            #expect(try await claim(.zero, id) == nil)
+        }
+    }
+
     @Test func aMissingGroupIsTold() async throws {
         try await withClient { redis in
             let error = await #expect(throws: RedisError.self) {

@@ -11,7 +11,7 @@ import ServiceLifecycle
 ///
 /// An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
 /// claimed by the others. One that fails too often goes to the stream's ``DeadLetters``, with its error. While the
-/// database is away nothing counts as a failure: the entry waits.
+/// database is away nothing counts as a failure: the entry waits, and nobody claims it, since a claim counts as a try.
 public struct EventConsumer: ServiceLifecycle.Service {
     public typealias Handler = @Sendable (Event, Transaction) async throws -> Void
 
@@ -106,14 +106,32 @@ public struct EventConsumer: ServiceLifecycle.Service {
     /// Takes over what has been pending too long, and buries what ended every instance that was given it.
     private func claimAbandoned(_ connection: RedisConnection) async throws {
         for stream in streams {
-            let claim = try await connection.xautoclaim(
-                stream, group: group, consumer: name, idle: redelivery.after, count: Self.batchSize)
-            for entry in claim.entries {
-                if try await deliveries(of: entry, in: stream, connection) > redelivery.maximumDeliveries {
+            let abandoned = try await connection.xpending(
+                stream, group: group, idle: redelivery.after, count: Self.batchSize)
+            guard !abandoned.isEmpty else { continue }
+            try await waitForDatabase()
+            for pending in abandoned {
+                // One by one, when it is to be tried; another instance may have been faster.
+                let claimed = try await connection.xclaim(
+                    stream, group: group, consumer: name, idle: redelivery.after, pending.id)
+                guard let entry = claimed else { continue }
+                if pending.deliveries >= redelivery.maximumDeliveries {
                     try await bury(entry, of: stream, error: "no instance has come to an end with it", connection)
                 } else {
                     try await process(entry, of: stream, connection)
                 }
+            }
+        }
+    }
+
+    private func waitForDatabase() async throws {
+        var backoff = Backoff()
+        while true {
+            do {
+                _ = try await database.query("SELECT 1")
+                return
+            } catch let error as PostgresError where error.isUnavailability {
+                try await Task.sleep(for: backoff.next())
             }
         }
     }

@@ -16,19 +16,19 @@ public struct OutboxRelay: ServiceLifecycle.Service {
     private let outbox: Outbox
     private let database: PostgresClient
     private let redis: RedisClient
-    private let retention: Duration
+    private let trimmer: StreamTrimmer
     private let logger: Logger
     private let published: Counter
 
-    /// - Parameter retention: How long the stream keeps what was published.
+    /// - Parameter retention: How long the streams keep what was published.
     public init(
-        outbox: Outbox, database: PostgresClient, redis: RedisClient, retention: Duration = .seconds(86400),
-        logger: Logger
+        outbox: Outbox, database: PostgresClient, redis: RedisClient,
+        retention: StreamRetention = .events, logger: Logger
     ) {
         self.outbox = outbox
         self.database = database
         self.redis = redis
-        self.retention = retention
+        trimmer = StreamTrimmer(redis: redis, retention: retention)
         self.logger = logger
         published = Counter(label: "lms_outbox_published", dimensions: [("source", outbox.source.rawValue)])
     }
@@ -74,9 +74,12 @@ public struct OutboxRelay: ServiceLifecycle.Service {
                 """)
             guard !rows.isEmpty else { return 0 }
             let entries = try rows.map { try $0.decode(UUID.self, String.self, JSONB.self) }
-            let trim = StreamTrim.before(StreamID(time: Timestamp.now.adding(.zero - retention)))
-            let replies = try await redis.pipeline(
-                entries.map { .xadd($0.1, [("event", $0.2.bytes)], trim: trim) })
+            var commands: [RedisCommand] = []
+            for (_, stream, event) in entries {
+                commands.append(
+                    .xadd(stream, [("event", event.bytes)], trim: try await trimmer.trim(of: stream)))
+            }
+            let replies = try await redis.pipeline(commands)
             for case .error(let prefix, let message) in replies {
                 throw RedisError.server(prefix: prefix, message: message)
             }

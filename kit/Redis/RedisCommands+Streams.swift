@@ -74,16 +74,27 @@ extension RedisCommands {
         return try StreamClaim(reply: try await send(command))
     }
 
+    /// Takes over one entry if it has been pending for at least `idle`, which counts as a delivery; nil when it has not,
+    /// or is pending or in the stream no longer.
+    public func xclaim(
+        _ stream: String, group: String, consumer: String, idle: Duration, _ id: StreamID
+    ) async throws -> StreamEntry? {
+        let reply = try await send(RedisCommand("XCLAIM", stream, group, consumer, idle.milliseconds, id))
+        return try reply.arrayOrThrow().first { !$0.isNull }.map(StreamEntry.init(reply:))
+    }
+
     /// Sums up what is pending in a group.
     public func xpending(_ stream: String, group: String) async throws -> StreamPending {
         try StreamPending(reply: try await send(RedisCommand("XPENDING", stream, group)))
     }
 
-    /// The oldest pending entries of a group from `start` on, with how often they were delivered.
+    /// The oldest pending entries of a group from `start` on, with how often they were delivered; only those that have
+    /// been pending for at least `idle`.
     public func xpending(
-        _ stream: String, group: String, from start: StreamID, count: Int
+        _ stream: String, group: String, idle: Duration = .zero, from start: StreamID = .zero, count: Int
     ) async throws -> [StreamPendingEntry] {
-        let reply = try await send(RedisCommand("XPENDING", stream, group, start, "+", count))
+        let reply = try await send(
+            RedisCommand("XPENDING", stream, group, "IDLE", idle.milliseconds, start, "+", count))
         return try reply.arrayOrThrow().map(StreamPendingEntry.init(reply:))
     }
 

@@ -93,7 +93,7 @@ struct AuthApplication {
             try await revocations.page(after: after.flatMap(Int.init) ?? 0)
         }
         services =
-            try base.services(rereadRevocations: reread) + [
+            try base.services(ownRevocations: reread) + [
                 signingKeys,
                 OutboxRelay(outbox: outbox, database: base.database, redis: base.redis, logger: logger),
                 Housekeeping(database: base.database, logger: logger), idempotency, mail.loop,

@@ -22,6 +22,7 @@ extension DevicesService {
         let ledger = Ledger(outbox: outbox)
         let devices = DeviceStore(database: database, ledger: ledger)
         let keys = DeviceKeyStore(database: database, ledger: ledger)
+        let revocations = KeyRevocationStore(database: database, logger: logger)
         let configs = ConfigStore(database: database, ledger: ledger)
         let commands = CommandStore(database: database, ledger: ledger, devices: devices)
         let queue = CommandQueue(database: database, ledger: ledger)
@@ -41,7 +42,9 @@ extension DevicesService {
         var routes = RouteTable(TokenAreas(.devices))
         DeviceRoutes(devices: devices, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
-        KeyRoutes(keys: keys, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
+        KeyRoutes(
+            keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
+        ).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
         ConfigRoutes(configs: configs, access: access).add(to: &routes)
         CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
@@ -66,6 +69,7 @@ extension DevicesService {
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
             removal,
             idempotency,
+            revocations,
             http,
         ]
         return (http, waiters, try base.services() + services)

@@ -22,7 +22,9 @@ extension ReadingsService {
         let readings = ReadingStore(database: base.database)
         let publisher = BatchPublisher(redis: base.redis, logger: logger)
         let batcher = Batcher(store: readings, publisher: publisher, logger: logger)
-        let relay = BatchRelay(store: readings, publisher: publisher, database: base.database, logger: logger)
+        let relay = BatchRelay(
+            store: readings, leftovers: LeftoverBatches(database: base.database), publisher: publisher,
+            database: base.database, logger: logger)
         let removal = OrganizationRemoval(
             table: "readings.removals", steps: ReadingRemoval.parts, database: base.database, logger: logger)
         let consumer = EventConsumer(
@@ -41,6 +43,7 @@ extension ReadingsService {
             sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
-        return (http, try base.services() + [consumer, removal, partitions, relay, publisher, batcher, http])
+        let services = try base.services(revocationsFrom: [.auth, .devices])
+        return (http, services + [consumer, removal, partitions, relay, publisher, batcher, http])
     }
 }

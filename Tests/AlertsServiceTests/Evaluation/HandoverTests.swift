@@ -1,3 +1,4 @@
+import EventBus
 import FoundationEssentials
 import Kernel
 import Postgres
@@ -48,6 +49,20 @@ import Testing
                 try await client.withTransaction(as: .platform) { [moved] in try await store.advance(moved, $0) }
                 #expect(try await store.claim([4])[4]?.position == .init(milliseconds: 7))
             }
+        }
+    }
+
+    @Test func `a partition's stream says how far it has been evaluated, so that it is trimmed no further`()
+        async throws
+    {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let device = UUID.v7()
+        let stream = StreamName.telemetry(StreamName.telemetryPartition(of: device))
+        let redis = laboratory.server.redis
+        try await laboratory.send(device, [(1, 20)])
+        let sent = try await redis.xlast(stream)
+        try await eventually {
+            try await redis.xinfoGroups(stream).contains { $0.name == "alerts" && $0.lastDelivered >= sent }
         }
     }
 

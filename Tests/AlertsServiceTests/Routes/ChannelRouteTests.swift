@@ -1,4 +1,5 @@
 import Crypto
+import EventBus
 import Foundation
 import Kernel
 import Postgres
@@ -142,6 +143,32 @@ import Testing
         let sent = try await laboratory.notification(status: "sent")
         #expect(sent["attempts"].int == 2)
         #expect(Set(receiver.requests.map { $0.header("LMS-Delivery-ID") }).count == 1)
+    }
+
+    @Test func `who comes late with a notification that another one has delivered tells nobody`() async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let channel = try await laboratory.makeChannel(receiver.url)
+        _ = try await laboratory.makeRule(["channel_ids": [.string(channel)]])
+        try await laboratory.send(.v7(), [(1, 31)])
+        let sent = try await laboratory.notification(status: "sent")
+        func id(_ field: String) throws -> UUID {
+            try #require(sent[field].string.flatMap(UUID.init(uuidString:)))
+        }
+        let late = DueNotification(
+            id: try id("id"), organizationID: laboratory.organization, alertID: try id("alert_id"),
+            channelID: try id("channel_id"), body: [], attempts: 2, createdAt: .now, url: nil, sealedSecret: nil)
+        try await withClient(server.database.configuration(.alerts)) { client in
+            let store = NotificationStore(database: client, outbox: Outbox(source: .alerts))
+            try await store.sent(late)
+            try await store.died(late, "too late")
+        }
+        // Another notification's event comes behind any that the late one might have left.
+        try await laboratory.send(.v7(), [(1, 31)])
+        try await eventually { try await Set(laboratory.events("notification.sent").map(\.subject)).count == 2 }
+        #expect(try await laboratory.events("notification.sent").count == 2)
+        #expect(try await laboratory.events("notification.failed").isEmpty)
     }
 
     @Test func `after a day a notification is dead and others are told`() async throws {

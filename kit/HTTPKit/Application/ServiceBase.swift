@@ -102,28 +102,29 @@ public struct ServiceBase: Sendable {
     /// The clients and what keeps keys and revocations up to date, in the order in which they start; a service's own
     /// parts come behind them and so are shut down before.
     ///
-    /// - Parameter rereadRevocations: Where revocations are read when Redis is away; nil asks `auth`.
+    /// - Parameters:
+    ///   - peers: Who is asked for revocations while Redis is away: `auth`, and `devices` where devices call.
+    ///   - ownRevocations: Reads those that the service keeps itself, instead of asking anybody.
     /// - Throws: `ConfigurationError`.
     public func services(
-        rereadRevocations: (@Sendable (_ after: String?) async throws -> RevocationPage)? = nil
+        revocationsFrom peers: [PeerService] = [.auth], ownRevocations: RevocationFeed.Reread? = nil
     ) throws -> [any ServiceLifecycle.Service] {
-        let reread: @Sendable (String?) async throws -> RevocationPage
-        if let rereadRevocations {
-            reread = rereadRevocations
-        } else {
-            let auth = try peer(.auth)
-            reread = { after in
-                let query = after.map { "?after=\($0)" } ?? ""
-                return try await auth.get("/internal/v1/revocations" + query)
-                    ?? RevocationPage(items: [], next: after ?? "")
-            }
-        }
+        let sources = try ownRevocations.map { [$0] } ?? peers.map(revocations(from:))
         let feed = RevocationFeed(
-            revocations: revocations, redis: redis, logger: environment.logger, reread: reread)
+            revocations: revocations, redis: redis, logger: environment.logger, sources: sources)
         return [
             ClientService("database") { [database] in await database.run() },
             ClientService("redis") { [redis] in await redis.run() },
         ] + background + [feed]
+    }
+
+    private func revocations(from peer: PeerService) throws -> RevocationFeed.Reread {
+        let owner = try self.peer(peer)
+        return { after in
+            let query = after.map { "?after=\($0)" } ?? ""
+            return try await owner.get("/internal/v1/revocations" + query)
+                ?? RevocationPage(items: [], next: after ?? "0")
+        }
     }
 }
 

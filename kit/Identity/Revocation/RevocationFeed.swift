@@ -16,8 +16,9 @@ public struct RevocationPage: Sendable, Codable {
     }
 }
 
-/// Keeps `Revocations` up to date: from the channel as they are announced, and by reading them from `auth`, which has
-/// them all, once a second while Redis is away and now and then regardless, since a channel may lose messages.
+/// Keeps `Revocations` up to date: from the channel as they are announced, and by reading them from who has them all
+/// (`auth` those of people, `devices` those of device keys), once a second while Redis is away and now and then
+/// regardless, since a channel may lose messages.
 public final class RevocationFeed: Service {
     /// Reads the revocations behind the cursor of an earlier page; nil reads all that still matter.
     public typealias Reread = @Sendable (_ after: String?) async throws -> RevocationPage
@@ -25,14 +26,14 @@ public final class RevocationFeed: Service {
     private let revocations: Revocations
     private let redis: RedisClient
     private let logger: Logger
-    private let reread: Reread
-    private let schedule = Mutex(RereadSchedule())
+    private let sources: [RevocationSource]
 
-    public init(revocations: Revocations, redis: RedisClient, logger: Logger, reread: @escaping Reread) {
+    /// - Parameter sources: Each is read by itself, so that one that is away holds up no other.
+    public init(revocations: Revocations, redis: RedisClient, logger: Logger, sources: [Reread]) {
         self.revocations = revocations
         self.redis = redis
         self.logger = logger
-        self.reread = reread
+        self.sources = sources.map(RevocationSource.init)
     }
 
     /// Runs until cancelled or shut down.
@@ -40,7 +41,7 @@ public final class RevocationFeed: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await self.listen() }
-                group.addTask { await self.keepReading() }
+                for source in self.sources { group.addTask { await self.keepReading(source) } }
             }
         }
     }
@@ -48,7 +49,7 @@ public final class RevocationFeed: Service {
     private func listen() async {
         for await event in redis.subscribe(to: Revocation.channel, bufferingNewest: 4096) {
             switch event {
-            case .established, .dropped: schedule.withLock { $0.isBehind = true }
+            case .established, .dropped: fallBehind()
             case .message(let message): accept(message.payload)
             }
         }
@@ -58,36 +59,50 @@ public final class RevocationFeed: Service {
         do {
             revocations.insert(try JSONDecoder().decode(Revocation.self, from: Data(json)))
         } catch {
-            // Of a kind that this version does not know, or cut short: what `auth` answers next will tell.
+            // Of a kind that this version does not know, or cut short: what is answered next will tell.
             logger.warning("revocations: unreadable message", metadata: ["error": "\(error)"])
-            schedule.withLock { $0.isBehind = true }
+            fallBehind()
         }
     }
 
-    private func keepReading() async {
+    private func fallBehind() {
+        for source in sources { source.schedule.withLock { $0.isBehind = true } }
+    }
+
+    private func keepReading(_ source: RevocationSource) async {
         var cursor: String?
         while !Task.isCancelled {
             let isListening = redis.status == .connected
-            if schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
-                cursor = await read(after: cursor)
+            if source.schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
+                cursor = await read(source, after: cursor)
             }
             try? await Task.sleep(for: RereadSchedule.turn)
         }
     }
 
     /// Reads on, and returns where to read on the next time.
-    private func read(after cursor: String?) async -> String? {
+    private func read(_ source: RevocationSource, after cursor: String?) async -> String? {
         do {
-            let page = try await reread(cursor)
+            let page = try await source.reread(cursor)
             for revocation in page.items { revocations.insert(revocation) }
             // A full page may not be the last one: only an empty one ends the catching up.
-            if !page.items.isEmpty { schedule.withLock { $0.isBehind = true } }
+            if !page.items.isEmpty { source.schedule.withLock { $0.isBehind = true } }
             return page.next
         } catch {
-            logger.debug("revocations: auth does not answer", metadata: ["error": "\(error)"])
-            schedule.withLock { $0.isBehind = true }
+            logger.debug("revocations: no answer", metadata: ["error": "\(error)"])
+            source.schedule.withLock { $0.isBehind = true }
             return cursor
         }
+    }
+}
+
+/// One that has revocations, and when it is to be asked again.
+private final class RevocationSource: Sendable {
+    let reread: RevocationFeed.Reread
+    let schedule = Mutex(RereadSchedule())
+
+    init(_ reread: @escaping RevocationFeed.Reread) {
+        self.reread = reread
     }
 }
 

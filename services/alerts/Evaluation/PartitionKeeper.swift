@@ -9,6 +9,7 @@ actor PartitionKeeper {
     static let leaseDuration = Duration.seconds(5)
     /// How often leases are renewed and shares looked at.
     static let interval = Duration.seconds(1)
+    private static let group = Kernel.Service.alerts.rawValue
 
     private let redis: RedisClient
     private let store: EvaluationStore
@@ -52,6 +53,22 @@ actor PartitionKeeper {
         checkpoints = checkpoints.filter { held.contains($0.key) }
         let taken = held.filter { checkpoints[$0] == nil }
         if !taken.isEmpty { advanced(to: try await store.claim(taken)) }
+        try await markPositions()
+    }
+
+    /// Says by a consumer group how far each partition has been evaluated, so that its stream is not trimmed further. The
+    /// group is a mark and nothing else: where to go on is in the database.
+    private func markPositions() async throws {
+        guard !checkpoints.isEmpty else { return }
+        _ = try await redis.pipeline(
+            checkpoints.flatMap { partition, checkpoint in
+                let stream = StreamName.telemetry(partition)
+                // Making a group that is there already is refused, which is as well.
+                return [
+                    RedisCommand("XGROUP", "CREATE", stream, Self.group, checkpoint.position, "MKSTREAM"),
+                    RedisCommand("XGROUP", "SETID", stream, Self.group, checkpoint.position),
+                ]
+            })
     }
 
     /// Gives everything up, so that others need not wait for the leases to end.

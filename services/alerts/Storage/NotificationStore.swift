@@ -66,7 +66,7 @@ struct NotificationStore: Sendable {
             UPDATE alerts.notifications SET status = 'sent', sent_at = now(), last_error = NULL
             WHERE id = \(notification.id) AND status = 'pending'
             """
-        _ = try await database.batch([update, outbox.append(try event("sent", notification))], as: .platform)
+        try await conclude(notification, "sent", update)
     }
 
     /// Notes that an attempt failed and when the next is due.
@@ -84,7 +84,17 @@ struct NotificationStore: Sendable {
             UPDATE alerts.notifications SET status = 'dead', last_error = \(error)
             WHERE id = \(notification.id) AND status = 'pending'
             """
-        _ = try await database.batch([update, outbox.append(try event("failed", notification))], as: .platform)
+        try await conclude(notification, "failed", update)
+    }
+
+    /// Tells of the outcome if it is the first: who delivers after its claim has ended finds that another one has
+    /// concluded the notification, and it must not be counted twice.
+    private func conclude(_ notification: DueNotification, _ outcome: String, _ update: SQL) async throws {
+        let event = try event(outcome, notification)
+        try await database.withTransaction(as: .platform) { transaction in
+            guard try await transaction.query(update).affectedRows == 1 else { return }
+            try await transaction.query(outbox.append(event))
+        }
     }
 
     private func event(_ outcome: String, _ notification: DueNotification) throws -> Event {

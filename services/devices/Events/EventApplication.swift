@@ -7,9 +7,6 @@ import Redis
 /// Applies what is told on the streams: billing's limits, the end of an organization or a project; and announces revoked
 /// keys, which so happens even when the instance that revoked them did not live to do it.
 struct EventApplication: Sendable {
-    /// How long, in seconds, a key might be known somewhere after it was revoked.
-    private static let longestKnown: TimeInterval = 86_400 + 60
-
     let devices: DeviceStore
     let removal: OrganizationRemoval
     let limits: LimitStore
@@ -31,7 +28,7 @@ struct EventApplication: Sendable {
                 transaction)
         case "device.key.revoked":
             guard let hash = SecretHash(hex: event.subject) else { return }
-            let revocation = Revocation(.deviceKey(hash), at: Date(), lifetime: Self.longestKnown)
+            let revocation = Revocation(.deviceKey(hash), at: Date(), lifetime: KeyRevocationStore.longestKnown)
             try await redis.publish(Array(JSONEncoder().encode(revocation)), to: Revocation.channel)
         default:
             break

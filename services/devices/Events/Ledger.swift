@@ -36,7 +36,7 @@ struct Ledger: Sendable {
             source: .devices, type: "device.deleted", subject: device.id.text, subjectVersion: device.version + 1,
             organizationID: device.organizationID, actor: cause.actor.text, traceparent: cause.traceparent,
             data: DeviceDeleted(device))
-        return try keys.map { try revoked($0, cause) } + [
+        return try keys.flatMap { try revoked($0, cause) } + [
             audit("device.deleted", device.id, device.organizationID, cause, device), outbox.append(event),
         ]
     }
@@ -59,8 +59,10 @@ struct Ledger: Sendable {
         try outbox.append(event("device.key.issued", about: key, version: key.version, cause))
     }
 
-    func revoked(_ key: DeviceKey, _ cause: Cause) throws -> SQL {
-        try outbox.append(event("device.key.revoked", about: key, version: key.version + 1, cause))
+    /// Tells that a key is void, and keeps it for those whom no message reaches.
+    func revoked(_ key: DeviceKey, _ cause: Cause) throws -> [SQL] {
+        let event = try event("device.key.revoked", about: key, version: key.version + 1, cause)
+        return [outbox.append(event)] + KeyRevocationStore.insert(key)
     }
 
     func rotated(_ device: UUID, of organization: UUID, _ cause: Cause) throws -> SQL {

@@ -12,6 +12,7 @@ struct KeyRoutes: Sendable {
     private static let maximumOverlap = 604_800
 
     let keys: DeviceKeyStore
+    let revocations: KeyRevocationStore
     let access: DeviceAccess
     let idempotency: Idempotency
     let announcer: Announcer
@@ -19,6 +20,10 @@ struct KeyRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         routes.post("/api/v1/devices/{id}/rotate-key", .user(atLeast: .admin, orGrant: true), use: rotate)
         routes.get("/internal/v1/device-keys/{hash}", .internalService, use: holder)
+        routes.get("/internal/v1/revocations", .internalService, RouteOptions(body: .none)) { request, _ in
+            let after = try request.query().value("after", as: Int.self) ?? 0
+            return JSON(try await revocations.page(after: after))
+        }
     }
 
     @Sendable private func rotate(_ request: Request, _ context: AppRequestContext) async throws -> Response {

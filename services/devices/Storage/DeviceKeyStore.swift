@@ -54,7 +54,7 @@ struct DeviceKeyStore: Sendable {
         if let overlapping = rotation.overlapping {
             statements += [overlapping.updateEnd, try ledger.issued(overlapping, cause)]
         }
-        for key in rotation.revoked { statements += [key.delete, try ledger.revoked(key, cause)] }
+        for key in rotation.revoked { statements += try [key.delete] + ledger.revoked(key, cause) }
         return statements + [try ledger.rotated(new.deviceID, of: new.organizationID, cause)]
     }
 }

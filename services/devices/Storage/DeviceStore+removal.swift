@@ -8,6 +8,7 @@ extension DeviceStore {
         .rows(of: "devices.configs"),
         .rows(of: "devices.device_keys"),
         .rows(of: "devices.devices"),
+        .rows(of: "devices.revocations"),
         .rows(of: "core.entities", where: "entity_type LIKE 'device.%'"),
         .rows(of: "devices.limits"),
     ]

@@ -32,4 +32,9 @@ struct DeviceRows: Sendable {
 struct IngestOutcome: Sendable, Equatable {
     var accepted = 0
     var duplicates = 0
+
+    mutating func add(_ other: IngestOutcome) {
+        accepted += other.accepted
+        duplicates += other.duplicates
+    }
 }

@@ -49,6 +49,9 @@ struct FlushPlan: Sendable {
         }
     }
 
+    /// Where the rows are in the primary key.
+    var keyRanges: KeyRanges { KeyRanges(seriesIDs: seriesIDs, times: times) }
+
     // MARK: Columns, in the plan's order
 
     var values: [Double?] {

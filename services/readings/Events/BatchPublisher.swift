@@ -17,12 +17,16 @@ final class BatchPublisher: ServiceLifecycle.Service {
 
     private let redis: RedisClient
     private let logger: Logger
+    private let telemetryTrimmer: StreamTrimmer
+    private let usageTrimmer: StreamTrimmer
     private let queue = AsyncStream.makeStream(of: StoredBatch.self, bufferingPolicy: .bufferingOldest(maximumQueued))
     private let published = Mutex<[Int64]>([])
 
     init(redis: RedisClient, logger: Logger) {
         self.redis = redis
         self.logger = logger
+        telemetryTrimmer = StreamTrimmer(redis: redis, retention: .readings)
+        usageTrimmer = StreamTrimmer(redis: redis, retention: .events)
     }
 
     /// Queues a committed batch.
@@ -65,11 +69,13 @@ final class BatchPublisher: ServiceLifecycle.Service {
     func send(_ batch: StoredBatch) async throws {
         guard !batch.readings.isEmpty else { return }
         let organizations = Array(batch.counts.keys)
-        let telemetry = TelemetryEntry.entries(for: batch)
         // The usage goes first: if anything fails the whole batch is sent again, and billing knows batches by their id.
-        var commands = [try usage(of: batch)]
-        let trim = StreamTrim.before(StreamID(time: Timestamp.now.adding(.seconds(-3600))))
-        commands += telemetry.map { .xadd(StreamName.telemetry($0.partition), [("batch", $0.json)], trim: trim) }
+        var commands = [try await usage(of: batch)]
+        for entry in TelemetryEntry.entries(for: batch) {
+            let stream = StreamName.telemetry(entry.partition)
+            commands.append(
+                .xadd(stream, [("batch", entry.json)], trim: try await telemetryTrimmer.trim(of: stream)))
+        }
         // Asked after the commit, so a screen that was told hello before it is seen here.
         commands += organizations.map { RedisCommand("EXISTS", StreamName.watch($0)) }
         let replies = try await redis.pipeline(commands)
@@ -82,14 +88,13 @@ final class BatchPublisher: ServiceLifecycle.Service {
         _ = try await redis.pipeline(frames.map { LiveStream.publish(.reading, $0.value, to: $0.key) })
     }
 
-    private func usage(of batch: StoredBatch) throws -> RedisCommand {
+    private func usage(of batch: StoredBatch) async throws -> RedisCommand {
         let counts = batch.counts.map { UsageRecorded.Count(organizationID: $0.key.text, readings: $0.value) }
         let event = try Event(
             source: .readings, type: "usage.recorded", subject: "\(batch.id)", subjectVersion: 1, organizationID: nil,
             data: UsageRecorded(batchID: batch.id, organizations: counts))
-        return .xadd(
-            StreamName.events(.readings), [("event", event.json)],
-            trim: .before(StreamID(time: Timestamp.now.adding(.seconds(-86400)))))
+        let stream = StreamName.events(.readings)
+        return .xadd(stream, [("event", event.json)], trim: try await usageTrimmer.trim(of: stream))
     }
 }
 

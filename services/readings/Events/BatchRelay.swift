@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Redis
 import ServiceLifecycle
 
 /// Publishes batches that were committed and then not published: after a crash, or while Redis was away. Also deletes
@@ -11,24 +12,26 @@ struct BatchRelay: ServiceLifecycle.Service {
     private static let batchesPerTurn = 20
 
     let store: ReadingStore
+    let leftovers: LeftoverBatches
     let publisher: BatchPublisher
     let database: PostgresClient
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var putOff = PutOffBatches()
             while !Task.isCancelled {
-                await turn()
+                await turn(&putOff)
                 try? await Task.sleep(for: Self.interval)
             }
         }
         await forgetPublished()
     }
 
-    private func turn() async {
+    private func turn(_ putOff: inout PutOffBatches) async {
         await forgetPublished()
         do {
-            while try await publishLeftovers() == Self.batchesPerTurn {}
+            while try await publishLeftovers(&putOff) == Self.batchesPerTurn {}
         } catch is CancellationError {
         } catch {
             logger.debug("batches could not be relayed", metadata: ["error": "\(error)"])
@@ -45,18 +48,46 @@ struct BatchRelay: ServiceLifecycle.Service {
         }
     }
 
-    /// One instance at a time, by advisory lock.
-    private func publishLeftovers() async throws -> Int {
+    /// - Returns: How many were looked at; fewer than a turn's when there are no more.
+    /// - Throws: What will not go better with the next batch.
+    private func publishLeftovers(_ putOff: inout PutOffBatches) async throws -> Int {
+        let ids = try await leftovers.list(
+            olderThan: Self.age, except: putOff.ids(at: .now), limit: Self.batchesPerTurn)
+        for id in ids {
+            do {
+                guard try await publish(id) else { return 0 }
+                putOff.forget(id)
+            } catch let error where Self.isOfTheBatch(error) {
+                let pause = putOff.putOff(id, at: .now)
+                logger.warning(
+                    "a batch could not be published; the others go on",
+                    metadata: ["batch": "\(id)", "error": "\(error)", "again_in": "\(pause)"])
+            }
+        }
+        return ids.count
+    }
+
+    /// One instance at a time, by advisory lock, in a transaction of the batch's own.
+    ///
+    /// - Returns: False when it is another instance's turn.
+    private func publish(_ id: Int64) async throws -> Bool {
         try await database.withTransaction(as: .platform) { transaction in
             let lock = try await transaction.query(
                 "SELECT pg_try_advisory_xact_lock(hashtextextended('lms readings relay', 0))")
-            guard try lock.first?.decode(Bool.self, at: 0) == true else { return 0 }
-            let ids = try await store.unpublished(olderThan: Self.age, limit: Self.batchesPerTurn, transaction)
-            for id in ids {
-                try await publisher.send(try await store.read(id, transaction))
-                try await transaction.query("DELETE FROM readings.batches WHERE id = \(id)")
-            }
-            return ids.count
+            guard try lock.first?.decode(Bool.self, at: 0) == true else { return false }
+            guard let batch = try await leftovers.read(id, transaction) else { return true }
+            try await publisher.send(batch)
+            try await leftovers.forget(id, transaction)
+            return true
+        }
+    }
+
+    private static func isOfTheBatch(_ error: any Error) -> Bool {
+        switch error {
+        case is CancellationError: false
+        case let error as PostgresError: !error.isUnavailability
+        case let error as RedisError: !error.isConnectionFailure
+        default: true
         }
     }
 }

@@ -30,11 +30,14 @@ struct DeviceProjection: Sendable {
             let key = try event.decode(Key.self)
             try await transaction.query(
                 devices.upsertKey(
-                    key.hash.bytes, device: key.deviceID, organization: key.organizationID, expiresAt: key.expiresAt))
+                    key.hash.bytes, device: key.deviceID, organization: key.organizationID, expiresAt: key.expiresAt,
+                    version: event.subjectVersion))
         case "device.key.revoked":
             let key = try event.decode(Key.self)
             try await transaction.query(
-                devices.revokeKey(key.hash.bytes, device: key.deviceID, organization: key.organizationID))
+                devices.revokeKey(
+                    key.hash.bytes, device: key.deviceID, organization: key.organizationID,
+                    version: event.subjectVersion))
         case "organization.deleted":
             guard let organization = event.organizationID else { return }
             try await transaction.query(removal.begin(organization))

@@ -7,13 +7,15 @@ import Synchronization
 /// Collects the rows of many requests into transactions.
 ///
 /// Batches form by themselves: while flushes are under way the next batch gathers, so a quiet service answers after one
-/// round trip and a busy one writes large batches. A request is answered once its rows are committed. When the queue is
-/// full new requests are refused, so memory is bounded.
+/// round trip and a busy one writes large batches. A request is answered once its rows are committed, which takes several
+/// transactions where they are of more days than fit into one. When the queue is full new requests are refused, so memory
+/// is bounded.
 final class Batcher: Service {
     fileprivate typealias Answer = CheckedContinuation<IngestOutcome, any Error>
 
     fileprivate struct Request {
         let rows: DeviceRows
+        let days: [Int64]
         let answer: Answer
     }
 
@@ -28,7 +30,6 @@ final class Batcher: Service {
     struct Busy: Error {}
 
     private static let flushers = 2
-    private static let maximumBatchRows = 20_000
     private static let maximumQueuedRows = 200_000
 
     private let store: ReadingStore
@@ -46,14 +47,25 @@ final class Batcher: Service {
 
     /// Stores the rows; returns after their commit.
     ///
-    /// - Throws: ``Busy``, `PostgresError`.
+    /// - Throws: ``Busy``, `PostgresError`; then some of the rows may be stored, so that they are duplicates when they come
+    ///   again.
     func store(_ rows: DeviceRows) async throws -> IngestOutcome {
-        try await withCheckedThrowingContinuation { answer in
+        let parts = rows.parts(ofDays: FlushBounds.maximumDays)
+        guard parts.count > 1 else { return try await enqueue(rows) }
+        return try await withThrowingTaskGroup { group in
+            for part in parts { group.addTask { try await self.enqueue(part) } }
+            return try await group.reduce(into: IngestOutcome()) { $0.add($1) }
+        }
+    }
+
+    private func enqueue(_ rows: DeviceRows) async throws -> IngestOutcome {
+        let days = rows.days
+        return try await withCheckedThrowingContinuation { answer in
             let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
                 guard !state.isClosed, state.queuedRows + rows.count <= Self.maximumQueuedRows else {
                     return (false, nil)
                 }
-                state.queue.append(Request(rows: rows, answer: answer))
+                state.queue.append(Request(rows: rows, days: days, answer: answer))
                 state.queuedRows += rows.count
                 return (true, state.idleFlushers.popLast())
             }
@@ -89,7 +101,7 @@ final class Batcher: Service {
     /// Waits for requests; nil when there are none left and none will come.
     private func nextBatch() async -> [Request]? {
         while true {
-            let (batch, isClosed) = state.withLock { ($0.takeBatch(maximumRows: Self.maximumBatchRows), $0.isClosed) }
+            let (batch, isClosed) = state.withLock { ($0.takeBatch(), $0.isClosed) }
             if !batch.isEmpty { return batch }
             if isClosed { return nil }
             await withCheckedContinuation { flusher in
@@ -129,14 +141,13 @@ final class Batcher: Service {
 }
 
 extension Batcher.State {
-    mutating func takeBatch(maximumRows: Int) -> [Batcher.Request] {
-        var rows = 0
+    mutating func takeBatch() -> [Batcher.Request] {
+        var bounds = FlushBounds()
         var end = 0
-        while end < queue.count, end == 0 || rows + queue[end].rows.count <= maximumRows {
-            rows += queue[end].rows.count
+        while end < queue.count, bounds.take(rows: queue[end].rows.count, days: queue[end].days) {
+            queuedRows -= queue[end].rows.count
             end += 1
         }
-        queuedRows -= rows
         guard end < queue.count else {
             defer { queue = [] }
             return queue

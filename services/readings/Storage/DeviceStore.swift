@@ -68,20 +68,23 @@ struct DeviceStore: Sendable {
         """
     }
 
-    /// A key that was revoked stays so.
-    func upsertKey(_ hash: [UInt8], device: UUID, organization: UUID, expiresAt: Timestamp?) -> SQL {
+    /// Keeps the newest version; a key that was revoked stays so.
+    func upsertKey(
+        _ hash: [UInt8], device: UUID, organization: UUID, expiresAt: Timestamp?, version: Int
+    ) -> SQL {
         """
-        INSERT INTO readings.keys (key_hash, device_id, organization_id, expires_at)
-        VALUES (\(hash), \(device), \(organization), \(expiresAt))
-        ON CONFLICT (key_hash) DO UPDATE SET expires_at = excluded.expires_at
+        INSERT INTO readings.keys (key_hash, device_id, organization_id, expires_at, version)
+        VALUES (\(hash), \(device), \(organization), \(expiresAt), \(version))
+        ON CONFLICT (key_hash) DO UPDATE SET expires_at = excluded.expires_at, version = excluded.version
+        WHERE excluded.version > keys.version
         """
     }
 
-    func revokeKey(_ hash: [UInt8], device: UUID, organization: UUID) -> SQL {
+    func revokeKey(_ hash: [UInt8], device: UUID, organization: UUID, version: Int) -> SQL {
         """
-        INSERT INTO readings.keys (key_hash, device_id, organization_id, is_revoked)
-        VALUES (\(hash), \(device), \(organization), true)
-        ON CONFLICT (key_hash) DO UPDATE SET is_revoked = true
+        INSERT INTO readings.keys (key_hash, device_id, organization_id, is_revoked, version)
+        VALUES (\(hash), \(device), \(organization), true, \(version))
+        ON CONFLICT (key_hash) DO UPDATE SET is_revoked = true, version = greatest(keys.version, excluded.version)
         """
     }
 

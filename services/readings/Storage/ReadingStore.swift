@@ -29,11 +29,13 @@ struct ReadingStore: Sendable {
         guard let first = plan.times.min(), let last = plan.times.max() else { return (0, nil) }
         let id = try await batchIDs.next()
         try await partitions.ensure(for: plan.times)
+        let ranges = plan.keyRanges
         let rows = try await database.batch([
             insert(plan, batchID: id),
             """
-            INSERT INTO readings.batches (id, row_count, min_time, max_time)
-            VALUES (\(id), \(Int32(plan.count)), \(first), \(last))
+            INSERT INTO readings.batches (id, row_count, min_time, max_time, series_ids, first_times, last_times)
+            VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
+                \(ranges.lastTimes))
             """,
             "DELETE FROM readings.batches WHERE id = ANY(\(published))",
         ])
@@ -68,40 +70,5 @@ struct ReadingStore: Sendable {
     /// Forgets batches that have been published.
     func forget(_ batches: [Int64]) async throws {
         _ = try await database.query("DELETE FROM readings.batches WHERE id = ANY(\(batches))")
-    }
-
-    /// Batches that were committed more than `age` ago and are still here, oldest first.
-    func unpublished(olderThan age: Duration, limit: Int, _ transaction: Transaction) async throws -> [Int64] {
-        let rows = try await transaction.query(
-            """
-            SELECT id FROM readings.batches WHERE committed_at < \(Timestamp.now.adding(.zero - age))
-            ORDER BY committed_at LIMIT \(limit)
-            """)
-        return try rows.map { try $0.decode(Int64.self) }
-    }
-
-    /// Reads a batch back from the table.
-    func read(_ id: Int64, _ transaction: Transaction) async throws -> StoredBatch {
-        let rows = try await transaction.query(
-            """
-            SELECT s.organization_id, s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value,
-                r.quality
-            FROM readings.batches AS b
-            JOIN readings.readings AS r ON r.batch_id = b.id AND r.time BETWEEN b.min_time AND b.max_time
-            JOIN readings.series AS s ON s.id = r.series_id
-            WHERE b.id = \(id)
-            """)
-        var batch = StoredBatch(id: id)
-        for row in rows {
-            let (organization, device, sensor, unit, kind, time, value, text, quality) = try row.decode(
-                UUID.self, UUID.self, String.self, String.self, Int16.self, Timestamp.self, Double?.self, String?.self,
-                Int16.self)
-            batch.append(
-                StoredReading(
-                    organizationID: organization, deviceID: device, sensorType: sensor, unit: unit,
-                    kind: ValueKind(rawValue: kind) ?? .number, time: time, value: value ?? .nan, text: text,
-                    quality: quality))
-        }
-        return batch
     }
 }
