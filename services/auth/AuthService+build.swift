@@ -80,6 +80,10 @@ struct AuthApplication {
             deletion: AccountDeletion(
                 store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)
         ).add(to: &routes)
+        let signedInPages = SignedInPages(renderer: pages, organizations: tenancy.organizations.store)
+        tenancy.addPages(
+            to: &routes, signedInPages, sessions: accounts.sessions, audit: audit,
+            twoFactor: accounts.signIn.twoFactor)
         AdministrationRoutes(
             administration: AdministrationStore(database: base.database, outbox: outbox),
             announcer: announcer
@@ -208,5 +212,15 @@ private struct Tenancy {
         InvitationRoutes(invitations: invitations, idempotency: idempotency).add(to: &routes)
         InvitationPageRoutes(invitations: invitations, sessions: sessions, pages: pages).add(to: &routes)
         ProjectRoutes(projects: projects, idempotency: idempotency).add(to: &routes)
+    }
+
+    func addPages(
+        to routes: inout RouteTable, _ pages: SignedInPages, sessions: Sessions, audit: AuditStore, twoFactor: TwoFactor
+    ) {
+        let organization = OrganizationPages(
+            pages: pages, organizations: organizations, members: members, audit: audit, twoFactor: twoFactor)
+        OrganizationPageRoutes(organization: organization, organizations: organizations, sessions: sessions)
+            .add(to: &routes)
+        MemberPageRoutes(organization: organization, members: members, cookies: cookies).add(to: &routes)
     }
 }
