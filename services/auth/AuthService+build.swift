@@ -76,11 +76,11 @@ struct AuthApplication {
             identities: accounts.relyingParty.identities, providers: environment.configuration.identityProviders,
             tokens: tokens, grants: GrantStore(database: base.database), audit: audit
         ).add(to: &routes)
-        AccountDeletionRoutes(
-            deletion: AccountDeletion(
-                store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)
-        ).add(to: &routes)
+        let accountDeletion = AccountDeletion(
+            store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)
+        AccountDeletionRoutes(deletion: accountDeletion).add(to: &routes)
         let signedInPages = SignedInPages(renderer: pages, organizations: tenancy.organizations.store)
+        accounts.addPages(to: &routes, signedInPages, tokens: tokens, deletion: accountDeletion)
         tenancy.addPages(
             to: &routes, signedInPages, sessions: accounts.sessions, audit: audit,
             twoFactor: accounts.signIn.twoFactor)
@@ -165,6 +165,16 @@ private struct Accounts {
         ).add(to: &routes)
         OIDCRoutes(relyingParty: relyingParty, sessions: sessions, pages: pages).add(to: &routes)
         IdentityRoutes(identities: relyingParty.identities, providers: providers).add(to: &routes)
+    }
+
+    func addPages(
+        to routes: inout RouteTable, _ pages: SignedInPages, tokens: AccessTokenStore, deletion: AccountDeletion
+    ) {
+        let profile = ProfilePages(
+            pages: pages, users: users, sessions: sessions.store, tokens: tokens, twoFactor: signIn.twoFactor.store)
+        ProfilePageRoutes(profile: profile, users: users, sessions: sessions).add(to: &routes)
+        ProfileTokenRoutes(profile: profile, tokens: tokens, announcer: sessions.announcer).add(to: &routes)
+        ProfileSecurityRoutes(profile: profile, signIn: signIn, deletion: deletion).add(to: &routes)
     }
 }
 
