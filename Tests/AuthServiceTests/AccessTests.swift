@@ -44,8 +44,10 @@ import Testing
             "POST /organizations/{id}/leave", "POST /organizations/{id}/transfer-ownership",
             "POST /organizations/{id}/delete", "POST /organizations/{id}/restore",
         ],
-        .user(atLeast: .viewer, orGrant: true): ["GET /api/v1/projects", "GET /api/v1/projects/{id}"],
-        .user(atLeast: .member, orGrant: true): ["PUT /api/v1/projects/{id}"],
+        .user(atLeast: .viewer, orGrant: true): [
+            "GET /api/v1/projects", "GET /api/v1/projects/{id}", "GET /projects", "GET /projects/{id}",
+        ],
+        .user(atLeast: .member, orGrant: true): ["PUT /api/v1/projects/{id}", "POST /projects/{id}"],
         .user(atLeast: .viewer): [
             "GET /api/v1/entities", "GET /api/v1/entities/{id}", "GET /api/v1/entities/{id}/events",
             "GET /api/v1/entities/{id}/relationships", "GET /api/v1/entities/{id}/graph",
@@ -54,6 +56,7 @@ import Testing
             "POST /api/v1/projects", "DELETE /api/v1/projects/{id}",
             "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
             "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
+            "POST /projects", "POST /projects/{id}/delete",
         ],
         .superuser: [
             "GET /api/v1/admin/users", "PATCH /api/v1/admin/users/{id}", "GET /api/v1/admin/organizations",

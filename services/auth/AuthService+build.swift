@@ -232,5 +232,6 @@ private struct Tenancy {
         OrganizationPageRoutes(organization: organization, organizations: organizations, sessions: sessions)
             .add(to: &routes)
         MemberPageRoutes(organization: organization, members: members, cookies: cookies).add(to: &routes)
+        ProjectPageRoutes(pages: pages, projects: projects, members: members).add(to: &routes)
     }
 }
