@@ -33,9 +33,21 @@ import Testing
             "POST /api/v1/organizations/{id}/invitations/{invitation_id}/resend",
             "DELETE /api/v1/organizations/{id}/invitations/{invitation_id}", "GET /api/v1/invitations",
             "POST /api/v1/invitations/{token}/accept",
+            "GET /auth/profile", "POST /auth/profile", "POST /auth/profile/sessions/end-others",
+            "POST /auth/profile/sessions/{id}/end", "POST /auth/profile/tokens",
+            "POST /auth/profile/tokens/{id}/delete", "POST /auth/profile/two-factor",
+            "POST /auth/profile/two-factor/confirm", "POST /auth/profile/two-factor/remove",
+            "POST /auth/profile/delete", "POST /auth/profile/restore",
+            "GET /organizations", "POST /organizations", "GET /organizations/{id}", "POST /organizations/{id}",
+            "POST /organizations/{id}/activate", "POST /organizations/{id}/two-factor",
+            "POST /organizations/{id}/members/{user_id}/role", "POST /organizations/{id}/members/{user_id}/remove",
+            "POST /organizations/{id}/leave", "POST /organizations/{id}/transfer-ownership",
+            "POST /organizations/{id}/delete", "POST /organizations/{id}/restore",
         ],
-        .user(atLeast: .viewer, orGrant: true): ["GET /api/v1/projects", "GET /api/v1/projects/{id}"],
-        .user(atLeast: .member, orGrant: true): ["PUT /api/v1/projects/{id}"],
+        .user(atLeast: .viewer, orGrant: true): [
+            "GET /api/v1/projects", "GET /api/v1/projects/{id}", "GET /projects", "GET /projects/{id}",
+        ],
+        .user(atLeast: .member, orGrant: true): ["PUT /api/v1/projects/{id}", "POST /projects/{id}"],
         .user(atLeast: .viewer): [
             "GET /api/v1/entities", "GET /api/v1/entities/{id}", "GET /api/v1/entities/{id}/events",
             "GET /api/v1/entities/{id}/relationships", "GET /api/v1/entities/{id}/graph",
@@ -44,6 +56,7 @@ import Testing
             "POST /api/v1/projects", "DELETE /api/v1/projects/{id}",
             "POST /api/v1/entities", "PUT /api/v1/entities/{id}", "DELETE /api/v1/entities/{id}",
             "POST /api/v1/relationships", "DELETE /api/v1/relationships/{id}",
+            "POST /projects", "POST /projects/{id}/delete",
         ],
         .superuser: [
             "GET /api/v1/admin/users", "PATCH /api/v1/admin/users/{id}", "GET /api/v1/admin/organizations",
@@ -95,7 +108,11 @@ import Testing
         ],
     ]
     private static let forPrograms = access.filter { $0.key != .public }.values.reduce(Set()) { $0.union($1) }
-        .subtracting(["POST /auth/logout"])
+        .filter { !isForBrowsers($0) }
+
+    private static func isForBrowsers(_ name: String) -> Bool {
+        !name.contains(" /api/") && !name.contains(" /internal/")
+    }
 
     @Test func `every route is for those it is meant for`() async throws {
         let routes = try await AuthServer.shared().application.http.routes.routes
@@ -119,6 +136,28 @@ import Testing
                 #expect(response.status == 401, "\(name) with \(token ?? "nothing"): \(response)")
                 #expect(response.header("www-authenticate")?.hasPrefix("Bearer") == true)
             }
+        }
+    }
+
+    @Test func `a browser that nobody has signed in with is sent to do so, whatever page it asks for`() async throws {
+        let server = try await AuthServer.shared()
+        for name in Self.access.filter({ $0.key != .public }).values.joined() where Self.isForBrowsers(name) {
+            let (method, path) = split(name)
+            for cookie in ["", "session_token=x"] {
+                let response = try await server.client().send(
+                    method, path, headers: ["accept": "text/html", "cookie": cookie])
+                #expect(response.status == 303, "\(name): \(response)")
+                #expect(response.header("location")?.hasPrefix("/auth/login") == true, "\(name)")
+            }
+        }
+    }
+
+    @Test func `a personal access token opens no page`() async throws {
+        let server = try await AuthServer.shared()
+        let all = try await server.newcomer().accessToken(TokenScope.allCases)
+        for name in Self.access.filter({ $0.key != .public }).values.joined() where Self.isForBrowsers(name) {
+            let (method, path) = split(name)
+            #expect(try await all.send(method, path).status == 403, "\(name)")
         }
     }
 
@@ -154,7 +193,8 @@ import Testing
             case .superuser: mayUse = false
             default: continue
             }
-            for name in names {
+            // Without its token a form is forbidden to everybody; who may send one, the tests of pages try.
+            for name in names where !(Self.isForBrowsers(name) && name.hasPrefix("POST")) {
                 let (method, path) = split(name)
                 // Without a body and with an id of nothing, whoever may use a route gets no further than this.
                 let status = try await ada.client.authorized(token).send(method, path).status

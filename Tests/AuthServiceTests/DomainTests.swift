@@ -55,6 +55,7 @@ import Testing
             ("/\t/evil.example", "/dashboard"),
             ("devices", "/dashboard"),
             ("/auth/login", "/dashboard"),
+            ("/auth/profile", "/auth/profile"),
             ("/a\r\nSet-Cookie: x", "/dashboard"),
             ("/" + String(repeating: "a", count: 2048), "/dashboard"),
         ] as [(String?, String)])

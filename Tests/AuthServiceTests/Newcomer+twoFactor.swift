@@ -17,8 +17,23 @@ struct Authenticator: Sendable {
         first = code.code(at: TimeBasedCode.step(at: .now))
     }
 
+    /// An app that somebody has typed the secret into.
+    init(base32 text: String) throws {
+        self.init(TimeBasedCode(secret: try Self.base32(text)))
+    }
+
     /// The code that is shown next, which is taken already.
     func next() -> String { code.code(at: TimeBasedCode.step(at: .now) + 1) }
+
+    private static func base32(_ text: String) throws -> [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        var bits = ""
+        for letter in text {
+            let digits = String(try #require(alphabet.firstIndex(of: letter)), radix: 2)
+            bits += String(repeating: "0", count: 5 - digits.count) + digits
+        }
+        return stride(from: 0, to: bits.count - 7, by: 8).compactMap { UInt8(bits.dropFirst($0).prefix(8), radix: 2) }
+    }
 }
 
 extension Newcomer {
@@ -26,7 +41,7 @@ extension Newcomer {
     func enableTwoFactor() async throws -> (app: Authenticator, recoveryCodes: [String]) {
         let path = "/api/v1/auth/two-factor"
         let enrolment = try await api.post(path, ["password": .string(Self.password)])
-        let app = Authenticator(TimeBasedCode(secret: try base32(try #require(enrolment.json["secret"].string))))
+        let app = try Authenticator(base32: try #require(enrolment.json["secret"].string))
         let confirmed = try await api.post(path + "/confirm", ["code": .string(app.first)])
         let codes = confirmed.json["recovery_codes"].array?.compactMap(\.string)
         guard confirmed.status == 200, let codes else { throw UnexpectedAnswer(response: confirmed) }
@@ -47,16 +62,6 @@ extension Newcomer {
 
     func delete(_ path: String, _ json: JSONValue) async throws -> TestHTTPResponse {
         try await api.send(.DELETE, path, json: json)
-    }
-
-    private func base32(_ text: String) throws -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-        var bits = ""
-        for letter in text {
-            let digits = String(try #require(alphabet.firstIndex(of: letter)), radix: 2)
-            bits += String(repeating: "0", count: 5 - digits.count) + digits
-        }
-        return stride(from: 0, to: bits.count - 7, by: 8).compactMap { UInt8(bits.dropFirst($0).prefix(8), radix: 2) }
     }
 }
 

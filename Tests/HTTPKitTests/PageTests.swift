@@ -10,6 +10,12 @@ import Testing
         let name: String
     }
 
+    private enum Done: String, Notice {
+        case renamed
+
+        var text: String { "The <name> is another one." }
+    }
+
     private func serve(_ body: @Sendable (ServedRoutes) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lms-pages-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -26,6 +32,11 @@ import Testing
                     try pages.render("greeting", Greeting(name: "you"), for: request, context)
                 }
                 table.page("/admin", .user(atLeast: .admin)) { _, _ in HTML("never") }
+                table.page("/notice", .public) { request, context in
+                    try pages.render(
+                        "greeting", Greeting(name: request.notice(Done.self) ?? "-"), for: request, context)
+                }
+                table.get("/rename", .public) { _, _ in Redirect(to: "/notice", done: Done.renamed) }
                 table.form("/sign-in", .public) { _, context in Redirect(to: context.form["next"] ?? "/") }
                 table.form("/change", .user(atLeast: .viewer)) { _, context in
                     JSON(["name": context.form["name"]])
@@ -57,6 +68,20 @@ import Testing
             let page = try await browser.get("/private")
             #expect(page.text.contains("Sign out"))
             #expect(page.text.contains(#"<a href="/docs">API</a>"#))
+            #expect(page.text.contains(#"<a href="/auth/profile">Profile</a>"#))
+        }
+    }
+
+    @Test func aNoticeIsOneOfThoseThatThePageKnows() async throws {
+        try await serve { served in
+            let redirect = try await served.client.get("/rename")
+            #expect(redirect.status == 303)
+            let location = try #require(redirect.header("location"))
+            #expect(location == "/notice?done=renamed")
+            #expect(try await served.client.get(location).text.contains("The &lt;name&gt; is another one."))
+            for query in ["", "?done=", "?done=Sold%20out", "?done=%", "?done=<b>"] {
+                #expect(try await served.client.get("/notice" + query).text.contains(">-<"), "\(query)")
+            }
         }
     }
 

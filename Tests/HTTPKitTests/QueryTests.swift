@@ -105,6 +105,16 @@ import Testing
         #expect(refusedField("cursor=\(cursor)&order=desc") { _ = try $0.page(of: Int.self) }?.field == "cursor")
     }
 
+    @Test func aPageWithSeveralListsHasACursorForEach() throws {
+        let first = try QueryParameters("").part(behind: "a", of: Int.self, limit: 3, order: .ascending)
+        let cursor = try #require(try first.nextCursor(after: 1...4) { $0 })
+        #expect(try first.nextCursor(after: 1...3) { $0 } == nil)
+        let query = try QueryParameters("b=x&a=\(cursor)")
+        let next = try query.part(behind: "a", of: Int.self, limit: 3)
+        #expect(next.after == 3 && next.order == .ascending)
+        #expect(throws: Problem.notFound()) { try query.part(behind: "b", of: Int.self, limit: 3) }
+    }
+
     @Test func theLastPagesCursorIsNull() throws {
         let json = try JSONEncoder().encode(Page(items: [1], nextCursor: nil))
         #expect(String(decoding: json, as: UTF8.self).contains(#""next_cursor":null"#))

@@ -76,10 +76,14 @@ struct AuthApplication {
             identities: accounts.relyingParty.identities, providers: environment.configuration.identityProviders,
             tokens: tokens, grants: GrantStore(database: base.database), audit: audit
         ).add(to: &routes)
-        AccountDeletionRoutes(
-            deletion: AccountDeletion(
-                store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)
-        ).add(to: &routes)
+        let accountDeletion = AccountDeletion(
+            store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)
+        AccountDeletionRoutes(deletion: accountDeletion).add(to: &routes)
+        let signedInPages = SignedInPages(renderer: pages, organizations: tenancy.organizations.store)
+        accounts.addPages(to: &routes, signedInPages, tokens: tokens, deletion: accountDeletion)
+        tenancy.addPages(
+            to: &routes, signedInPages, sessions: accounts.sessions, audit: audit,
+            twoFactor: accounts.signIn.twoFactor)
         AdministrationRoutes(
             administration: AdministrationStore(database: base.database, outbox: outbox),
             announcer: announcer
@@ -162,6 +166,16 @@ private struct Accounts {
         OIDCRoutes(relyingParty: relyingParty, sessions: sessions, pages: pages).add(to: &routes)
         IdentityRoutes(identities: relyingParty.identities, providers: providers).add(to: &routes)
     }
+
+    func addPages(
+        to routes: inout RouteTable, _ pages: SignedInPages, tokens: AccessTokenStore, deletion: AccountDeletion
+    ) {
+        let profile = ProfilePages(
+            pages: pages, users: users, sessions: sessions.store, tokens: tokens, twoFactor: signIn.twoFactor.store)
+        ProfilePageRoutes(profile: profile, users: users, sessions: sessions).add(to: &routes)
+        ProfileTokenRoutes(profile: profile, tokens: tokens, announcer: sessions.announcer).add(to: &routes)
+        ProfileSecurityRoutes(profile: profile, signIn: signIn, deletion: deletion).add(to: &routes)
+    }
 }
 
 /// Organizations, who belongs to them and what they work on, and the routes to them.
@@ -208,5 +222,16 @@ private struct Tenancy {
         InvitationRoutes(invitations: invitations, idempotency: idempotency).add(to: &routes)
         InvitationPageRoutes(invitations: invitations, sessions: sessions, pages: pages).add(to: &routes)
         ProjectRoutes(projects: projects, idempotency: idempotency).add(to: &routes)
+    }
+
+    func addPages(
+        to routes: inout RouteTable, _ pages: SignedInPages, sessions: Sessions, audit: AuditStore, twoFactor: TwoFactor
+    ) {
+        let organization = OrganizationPages(
+            pages: pages, organizations: organizations, members: members, audit: audit, twoFactor: twoFactor)
+        OrganizationPageRoutes(organization: organization, organizations: organizations, sessions: sessions)
+            .add(to: &routes)
+        MemberPageRoutes(organization: organization, members: members, cookies: cookies).add(to: &routes)
+        ProjectPageRoutes(pages: pages, projects: projects, members: members).add(to: &routes)
     }
 }

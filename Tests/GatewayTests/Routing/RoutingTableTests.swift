@@ -41,6 +41,8 @@ struct RoutingTableTests {
                 "auth",
                 [
                     "/", "/auth/login", "/auth/register", "/auth/logout", "/auth/forgot-password", "/auth/profile",
+                    "/auth/profile/two-factor/confirm", "/organizations/\(id)/members/\(id)/role",
+                    "/projects/\(id)/delete",
                     "/organizations", "/organizations/\(id)", "/invitations/token", "/projects", "/projects/\(id)",
                     "/static/auth/app.3f2a.css", "/.well-known/jwks.json", "/api/v1/auth/me",
                     "/api/v1/auth/tokens/\(id)",
@@ -121,6 +123,9 @@ struct RoutingTableTests {
             #expect(destination(method, "/api/v1/devices/import") == "devices")
             #expect(destination(method, "/api/v1/auth/login") == "auth")
             #expect(destination(method, "/api/v1/firmware") == "devices")
+            #expect(destination(method, "/auth/profile") == "auth")
+            #expect(destination(method, "/organizations/\(id)") == "auth")
+            #expect(destination(method, "/projects") == "auth")
         }
     }
 

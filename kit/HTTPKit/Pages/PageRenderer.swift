@@ -86,6 +86,7 @@ struct SiteModel {
     let isAdmin: Bool
     let isOwner: Bool
     let navigation: [NavigationItem]
+    let account: NavigationItem?
 
     init(path: String, csrfToken: String?, user: UserPrincipal?) {
         self.csrfToken = csrfToken
@@ -94,6 +95,7 @@ struct SiteModel {
         isAdmin = user?.role.map { $0 >= .admin } ?? false
         isOwner = user?.role == .owner
         navigation = user == nil ? [] : NavigationItem.all(current: path)
+        account = user == nil ? nil : NavigationItem("/auth/profile", "Profile", current: path)
     }
 }
 
@@ -103,10 +105,17 @@ struct NavigationItem {
     let title: String
     let isCurrent: Bool
 
+    init(_ path: String, _ title: String, current: String) {
+        self.path = path
+        self.title = title
+        isCurrent = current == path || current.hasPrefix(path + "/")
+    }
+
     static func all(current: String) -> [NavigationItem] {
-        [("/dashboard", "Dashboard"), ("/docs", "API")].map { path, title in
-            NavigationItem(path: path, title: title, isCurrent: current == path || current.hasPrefix(path + "/"))
-        }
+        [
+            ("/dashboard", "Dashboard"), ("/projects", "Projects"), ("/organizations", "Organizations"),
+            ("/docs", "API"),
+        ].map { NavigationItem($0, $1, current: current) }
     }
 }
 

@@ -30,10 +30,13 @@ public struct PageRequest<Key: Codable & Sendable>: Sendable {
     public func page<Row, Item>(
         _ rows: some Collection<Row>, key: (Row) -> Key, item: (Row) throws -> Item
     ) throws -> Page<Item> {
-        let items = try rows.prefix(limit).map(item)
-        let last = rows.prefix(limit).reversed().first
-        let cursor = try rows.count > limit ? last.map { try Cursor.encode(key($0), order: order) } : nil
-        return Page(items: items, nextCursor: cursor)
+        Page(items: try rows.prefix(limit).map(item), nextCursor: try nextCursor(after: rows, key: key))
+    }
+
+    /// Where the page behind that of `rows` begins, which were fetched up to ``fetchLimit``; nil on the last one.
+    public func nextCursor<Row>(after rows: some Collection<Row>, key: (Row) -> Key) throws -> String? {
+        guard rows.count > limit, let last = rows.prefix(limit).reversed().first else { return nil }
+        return try Cursor.encode(key(last), order: order)
     }
 
     /// The page of `items`, which were fetched up to ``fetchLimit``.
@@ -82,6 +85,19 @@ extension QueryParameters {
         guard let cursor = Cursor<Key>(text), order == nil || order == cursor.order else {
             throw .invalid("cursor", "must be the next_cursor of a page of this list")
         }
+        return PageRequest(limit: limit, order: cursor.order, after: cursor.key)
+    }
+
+    /// The part of a list that a web page shows: `limit` items behind the cursor called `name`, of which a page with
+    /// several lists has several.
+    ///
+    /// - Parameter order: Where there is no cursor.
+    /// - Throws: 404 for a cursor that is not ours.
+    public func part<Key: Codable & Sendable>(
+        behind name: String, of key: Key.Type, limit: Int, order: SortOrder = .descending
+    ) throws(Problem) -> PageRequest<Key> {
+        guard let text = self[name] else { return PageRequest(limit: limit, order: order, after: nil) }
+        guard let cursor = Cursor<Key>(text) else { throw .notFound() }
         return PageRequest(limit: limit, order: cursor.order, after: cursor.key)
     }
 }

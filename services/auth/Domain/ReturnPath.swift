@@ -10,7 +10,7 @@ struct ReturnPath: Sendable, Hashable {
     /// Anything but a path of this site becomes ``default``, as does a page for signing in.
     init(_ requested: String?) {
         guard let requested, requested.utf8.count <= Self.maximumLength, Redirect.isLocal(requested),
-            !requested.hasPrefix("/auth/")
+            !requested.hasPrefix("/auth/") || requested.hasPrefix("/auth/profile")
         else {
             path = Self.default
             return

@@ -64,16 +64,17 @@ struct Organizations: Sendable {
     }
 
     /// - Parameters:
+    ///   - name: Nil leaves it as it is.
     ///   - requiresTwoFactor: For owners, who must have a second factor themselves to demand one; nil leaves it as it is.
     ///   - versions: Those that the caller allows a change of; nil allows any.
     /// - Throws: ``OrganizationError``.
     func update(
-        _ id: UUID, name: DisplayName, requiresTwoFactor: Bool? = nil, ifVersions versions: Set<Int>?,
+        _ id: UUID, name: DisplayName? = nil, requiresTwoFactor: Bool? = nil, ifVersions versions: Set<Int>?,
         by requester: Requester
     ) async throws -> Organization {
         let least: Role = requiresTwoFactor == nil ? .admin : .owner
         return try await change(id, ifVersions: versions, by: requester, atLeast: least) { organization, transaction in
-            if organization.name != name.text {
+            if let name, organization.name != name.text {
                 try await transaction.batch([OrganizationStore.rename(id, to: name)])
             }
             guard let requiresTwoFactor, requiresTwoFactor != organization.requiresTwoFactor else { return [] }

@@ -58,7 +58,7 @@ struct AccessTokenRoutes: Sendable {
 }
 
 /// What a token is made from, as it arrives.
-private struct AccessTokenInput: Decodable, Sendable {
+struct AccessTokenInput: Decodable, Sendable {
     let name: String
     let scopes: [String]
     let expiresAt: Timestamp?
@@ -71,7 +71,7 @@ private struct AccessTokenInput: Decodable, Sendable {
 
 extension AccessTokenTerms {
     /// - Throws: `Problem` 422 with everything that is wrong.
-    fileprivate init(_ input: AccessTokenInput, at now: Timestamp) throws {
+    init(_ input: AccessTokenInput, at now: Timestamp) throws {
         var check = Validation()
         let name = DisplayName(input.name)
         check.require(name != nil, "name", DisplayName.rule)

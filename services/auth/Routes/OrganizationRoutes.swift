@@ -99,7 +99,7 @@ private struct OrganizationInput: Decodable {
 
 extension DisplayName {
     /// - Throws: 422 for `name`.
-    fileprivate init(field text: String) throws(Problem) {
+    init(field text: String) throws(Problem) {
         guard let name = DisplayName(text) else { throw .invalid("name", DisplayName.rule) }
         self = name
     }

@@ -25,7 +25,7 @@ struct ProfileRoutes: Sendable {
     private func rename(
         _ principal: UserPrincipal, to input: ProfileInput, _ request: Request
     ) async throws -> JSON<ProfileAnswer> {
-        guard let name = DisplayName(input.name) else { throw Problem.invalid("name", DisplayName.rule) }
+        let name = try DisplayName(field: input.name)
         guard let user = try await users.rename(principal.id, to: name, ifVersions: request.versionsToMatch) else {
             throw Problem.preconditionFailed()
         }

@@ -41,14 +41,15 @@ struct ProjectRoutes: Sendable {
     }
 
     @Sendable private func show(_ request: Request, _ context: AppRequestContext) async throws -> JSON<Project> {
-        let project = try await projects.find(try id(context, atLeast: .viewer), in: try context.organizationID)
+        let project = try await projects.find(try context.projectID(atLeast: .viewer), in: try context.organizationID)
         return JSON(project, version: project.version)
     }
 
     @Sendable private func replace(_ request: Request, _ context: AppRequestContext) async throws -> JSON<Project> {
         let input = try await request.decode(as: ProjectInput.self, context: context)
         let project = try await projects.update(
-            try id(context, atLeast: .member), in: try context.organizationID, ifVersions: request.versionsToMatch,
+            try context.projectID(atLeast: .member), in: try context.organizationID,
+            ifVersions: request.versionsToMatch,
             by: try context.user.id
         ) { try ProjectProfile(input, status: $0.status) }
         return JSON(project, version: project.version)
@@ -56,17 +57,20 @@ struct ProjectRoutes: Sendable {
 
     @Sendable private func delete(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         try await projects.delete(
-            try id(context, atLeast: .member), in: try context.organizationID, ifVersions: request.versionsToMatch,
+            try context.projectID(atLeast: .member), in: try context.organizationID,
+            ifVersions: request.versionsToMatch,
             by: try context.user.id)
         return Response(status: .noContent)
     }
+}
 
+extension AppRequestContext {
     /// The id in the path, of a project that the caller may see.
     ///
     /// - Throws: 404 for one that the caller may not see, 403 for one on which the role is too small.
-    private func id(_ context: AppRequestContext, atLeast least: Role) throws -> UUID {
-        let id = try context.id()
-        guard let role = try context.user.role(onProject: id) else { throw ProjectError.notFound }
+    func projectID(atLeast least: Role) throws -> UUID {
+        let id = try id()
+        guard let role = try user.role(onProject: id) else { throw ProjectError.notFound }
         guard role >= least else { throw Problem.forbidden() }
         return id
     }
@@ -74,7 +78,7 @@ struct ProjectRoutes: Sendable {
 
 extension UserPrincipal {
     /// Nil for who sees all projects of the organization.
-    fileprivate var visibleProjects: [UUID]? {
+    var visibleProjects: [UUID]? {
         guard role == nil else { return nil }
         return grants.compactMap { if case .project(let id) = $0.resource { id } else { nil } }
     }

@@ -34,16 +34,16 @@ struct TwoFactorRoutes: Sendable {
         routes.on(.delete, Self.path, .signedIn, use: remove)
     }
 
-    /// The password is asked for once more: who finds a browser open is not to lock its owner out.
     @Sendable private func begin(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<EnrolmentAnswer> {
         let user = try context.user
         let input = try await request.decode(as: PasswordInput.self, context: context)
         return try await describingProblems {
-            let account = try await signIn.confirm(input.password, of: user.id, client: request.client(in: context))
-            let enrolment = try EnrolmentAnswer(await twoFactor.begin(for: user.id), account: account.user.email)
-            return JSON(enrolment, status: .created, headers: [.cacheControl: "no-store"])
+            let (code, email) = try await signIn.beginSecondFactor(
+                of: user.id, password: input.password, client: request.client(in: context))
+            return JSON(
+                try EnrolmentAnswer(code, account: email), status: .created, headers: [.cacheControl: "no-store"])
         }
     }
 
@@ -51,9 +51,8 @@ struct TwoFactorRoutes: Sendable {
         let user = try context.user
         let input = try await request.decode(as: RemovalInput.self, context: context)
         return try await describingProblems {
-            _ = try await signIn.confirm(input.password, of: user.id, client: request.client(in: context))
-            if try await twoFactor.isRequired(of: user.id) { try await twoFactor.use(input.code ?? "", of: user.id) }
-            try await twoFactor.remove(from: user.id)
+            try await signIn.endSecondFactor(
+                of: user.id, password: input.password, code: input.code ?? "", client: request.client(in: context))
             return Response(status: .noContent)
         }
     }

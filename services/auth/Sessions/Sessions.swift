@@ -1,4 +1,5 @@
 import Foundation
+import HTTPKit
 import Identity
 import Postgres
 
@@ -107,6 +108,16 @@ struct Sessions: Sendable {
         guard let revocation = try await store.revoke(id, of: user, at: .now) else { return false }
         await announcer.announce(revocation)
         return true
+    }
+
+    /// Ends all sessions of a user but one.
+    func endOthers(than kept: UUID?, of user: UUID) async throws {
+        var last: UUID?
+        repeat {
+            let found = try await store.sessions(of: user, PageRequest(limit: 100, order: .ascending, after: last))
+            for session in found where session.id != kept { _ = try await end(session.id, of: user) }
+            last = found.last?.id
+        } while last != nil
     }
 }
 

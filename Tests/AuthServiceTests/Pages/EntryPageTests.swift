@@ -6,7 +6,7 @@ import Testing
 
 @testable import AuthService
 
-@Suite struct PageTests {
+@Suite struct EntryPageTests {
     @Test func `the landing page leads to signing in, or to the dashboard`() async throws {
         let server = try await AuthServer.shared()
         let browser = Browser(client: server.client())
@@ -170,68 +170,4 @@ import Testing
             #expect(response.header("location") == "/devices")
         }
     }
-}
-
-/// What a browser keeps of the pages it has been to.
-struct Browser {
-    let client: TestHTTPClient
-    /// The value of `Cookie`.
-    var cookie = ""
-
-    func get(_ path: String) async throws -> TestHTTPResponse {
-        var headers: HTTPHeaders = ["accept": "text/html"]
-        if !cookie.isEmpty { headers.add(name: "cookie", value: cookie) }
-        return try await client.get(path, headers: headers)
-    }
-
-    /// A page with a form, ready to be filled in.
-    func form(_ path: String) async throws -> Form {
-        let page = try await get(path)
-        let marker = "name=\"csrf_token\" value=\""
-        let start = try #require(page.text.range(of: marker)?.upperBound, "\(page)")
-        let token = String(page.text[start...].prefix { $0 != "\"" })
-        let cookies = [cookie, page.cookie("form_token")?.firstPair ?? ""].filter { !$0.isEmpty }
-        return Form(
-            client: client, path: String(path.prefix { $0 != "?" }), page: page, token: token,
-            cookie: cookies.joined(separator: "; "))
-    }
-
-    func signedIn(_ newcomer: Newcomer) async throws -> Browser {
-        let response = try await form("/auth/login").submit([
-            "email": newcomer.email, "password": Newcomer.password,
-        ])
-        return Browser(client: client, cookie: try #require(response.cookie("session_token")).firstPair)
-    }
-}
-
-struct Form {
-    let client: TestHTTPClient
-    let path: String
-    let page: TestHTTPResponse
-    let token: String
-    let cookie: String
-
-    func submit(
-        to path: String? = nil, _ fields: [String: String], headers: HTTPHeaders = [:]
-    ) async throws -> TestHTTPResponse {
-        var headers = headers
-        headers.add(name: "cookie", value: cookie)
-        headers.add(name: "accept", value: "text/html")
-        headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
-        let pairs = fields.merging(["csrf_token": token]) { $1 }.map { "\(percentEncode($0))=\(percentEncode($1))" }
-        return try await client.send(
-            .POST, path ?? self.path, headers: headers, body: Array(pairs.joined(separator: "&").utf8))
-    }
-}
-
-extension TestHTTPResponse {
-    /// The value of `Set-Cookie` for a cookie.
-    func cookie(_ name: String) -> String? {
-        headers["set-cookie"].first { $0.hasPrefix(name + "=") }
-    }
-}
-
-extension String {
-    /// `name=value` of a `Set-Cookie`.
-    var firstPair: String { String(prefix { $0 != ";" }) }
 }

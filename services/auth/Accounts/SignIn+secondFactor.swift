@@ -1,0 +1,24 @@
+import Foundation
+
+/// Setting up and ending a second factor. The password is asked for once more: who finds a browser open is not to lock
+/// its owner out.
+extension SignIn {
+    /// - Returns: What the authenticator app is set up with, and the account's address.
+    /// - Throws: ``TwoFactor/AlreadyEnabled``, and what
+    ///   ``confirm(_:of:client:)`` throws.
+    func beginSecondFactor(
+        of user: UUID, password: String, client: ClientDescription
+    ) async throws -> (code: TimeBasedCode, email: String) {
+        let account = try await confirm(password, of: user, client: client)
+        return (try await twoFactor.begin(for: user), account.user.email)
+    }
+
+    /// - Parameter code: Of the factor that ends, where it is in force.
+    /// - Throws: ``TwoFactor/NotBegun``, ``TwoFactor/Required``, ``TwoFactor/WrongCode``, and what
+    ///   ``confirm(_:of:client:)`` throws.
+    func endSecondFactor(of user: UUID, password: String, code: String, client: ClientDescription) async throws {
+        _ = try await confirm(password, of: user, client: client)
+        if try await twoFactor.isRequired(of: user) { try await twoFactor.use(code, of: user) }
+        try await twoFactor.remove(from: user)
+    }
+}

@@ -1,0 +1,19 @@
+import Foundation
+
+extension ListPart {
+    /// The links to the other parts of a list on the profile.
+    func pager(_ title: String, cursor: String) -> Pager? {
+        Pager(title, of: "/auth/profile", cursor: cursor, next: next, isFirst: isFirst, anchor: cursor)
+    }
+}
+
+/// An account with what belongs to it.
+struct ProfileContents: Sendable {
+    let user: User
+    let sessions: ListPart<SessionRecord>
+    let currentSession: UUID?
+    let tokens: ListPart<AccessTokenRecord>
+    let organizationNames: [UUID: String]
+    let activeOrganization: UUID?
+    let factor: TwoFactorStore.Factor?
+}
