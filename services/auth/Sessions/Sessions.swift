@@ -1,5 +1,4 @@
 import Foundation
-import HTTPKit
 import Identity
 import Postgres
 
@@ -112,12 +111,11 @@ struct Sessions: Sendable {
 
     /// Ends all sessions of a user but one.
     func endOthers(than kept: UUID?, of user: UUID) async throws {
-        var last: UUID?
-        repeat {
-            let found = try await store.sessions(of: user, PageRequest(limit: 100, order: .ascending, after: last))
-            for session in found where session.id != kept { _ = try await end(session.id, of: user) }
-            last = found.last?.id
-        } while last != nil
+        let revocations = try await store.database.withTransaction(as: .platform) { transaction in
+            try await SessionStore.revokeAll(of: user, but: kept, store.outbox, transaction)
+        }
+        store.outbox.wake()
+        for revocation in revocations { await announcer.announce(revocation) }
     }
 }
 
