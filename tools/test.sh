@@ -46,7 +46,9 @@ for target in "${targets[@]}"; do
         run Browser timeout --kill-after=10 600 tools/test-browser.sh
         continue
     fi
-    run "$target" timeout --kill-after=10 900 swift test --skip-build --disable-xctest --filter "^$target\\."
+    # More tests at once than a machine of two cores serves in time would be refused by the services, as they should be.
+    run "$target" timeout --kill-after=10 900 swift test --skip-build --disable-xctest \
+        --experimental-maximum-parallelization-width 24 --filter "^$target\\."
 done
 
 echo "$passed passed, $failed failed"

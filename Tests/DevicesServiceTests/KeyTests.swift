@@ -75,7 +75,7 @@ import Testing
         #expect(next.json["items"].array?.map { $0["key_hash"].string } == [SecretHash(of: deleted.key).hex])
         let last = try await service.get("\(path)?after=\(next.json["next"].string ?? "")")
         #expect(last.json["items"].array?.isEmpty == true && last.json["next"] == next.json["next"])
-        #expect(try await rotated.client.get(path).status == 403)
+        #expect(try await organization.device().client.get(path).status == 403)
         #expect(try await organization.admin.get(path).status == 403)
     }
 

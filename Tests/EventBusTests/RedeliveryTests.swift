@@ -81,7 +81,7 @@ struct RedeliveryTests {
             }
             try await bus.publish("before")
             try await eventually { applications.count("before") == 1 }
-            await servers.postgres?.kill(.kill)
+            await servers.postgres?.stop()
             try await bus.publish("meanwhile")
             // Fifty times as long as it takes an instance to claim what another one has.
             try await eventually {

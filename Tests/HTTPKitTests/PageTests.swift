@@ -79,7 +79,7 @@ import Testing
             let location = try #require(redirect.header("location"))
             #expect(location == "/notice?done=renamed")
             #expect(try await served.client.get(location).text.contains("The &lt;name&gt; is another one."))
-            for query in ["", "?done=", "?done=Sold%20out", "?done=%", "?done=<b>"] {
+            for query in ["", "?done=", "?done=Sold%20out", "?done=%3Cb%3E", "?done=Renamed"] {
                 #expect(try await served.client.get("/notice" + query).text.contains(">-<"), "\(query)")
             }
         }

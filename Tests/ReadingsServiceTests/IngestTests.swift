@@ -122,23 +122,23 @@ struct IngestTests {
         #expect(try await user.post(first.path, ["readings": [reading("t", 1)]]).status == 403)
     }
 
-    @Test func `a request of a thousand days is stored whole, in as many transactions as it takes`() async throws {
+    @Test func `a request of many days is stored whole, in as many transactions as it takes`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
-        let readings = (1...1000).map { day in
+        let readings = (1...150).map { day in
             reading(
                 "t", .number(Double(day)),
                 ["timestamp": .string(Timestamp.now.adding(.seconds(-86400 * day)).rfc3339)])
         }
         let most = try await device.client.post(
-            device.path, ["readings": .array(readings[..<999] + [readings[500]])])
+            device.path, ["readings": .array(readings[..<149] + [readings[50]])])
         #expect(most.status == 201)
-        #expect(most.json == ["accepted": 999, "duplicates": 1, "rejected": []])
+        #expect(most.json == ["accepted": 149, "duplicates": 1, "rejected": []])
         let all = try await device.client.post(device.path, ["readings": .array(readings)])
         #expect(all.status == 201)
-        #expect(all.json == ["accepted": 1, "duplicates": 999, "rejected": []])
+        #expect(all.json == ["accepted": 1, "duplicates": 149, "rejected": []])
         let stored = try await device.stored()
-        #expect(stored.count == 1000)
+        #expect(stored.count == 150)
         let days = try await server.service.query(
             """
             SELECT max(days) FROM (

@@ -174,6 +174,9 @@ private struct Accounts {
             pages: pages, users: users, sessions: sessions.store, tokens: tokens, twoFactor: signIn.twoFactor.store)
         ProfilePageRoutes(profile: profile, users: users, sessions: sessions).add(to: &routes)
         ProfileTokenRoutes(profile: profile, tokens: tokens, announcer: sessions.announcer).add(to: &routes)
+        ProfileCredentialRoutes(
+            profile: profile, signIn: signIn, passwords: passwords, verification: verification
+        ).add(to: &routes)
         ProfileSecurityRoutes(profile: profile, signIn: signIn, deletion: deletion).add(to: &routes)
     }
 }
@@ -228,9 +231,11 @@ private struct Tenancy {
         to routes: inout RouteTable, _ pages: SignedInPages, sessions: Sessions, audit: AuditStore, twoFactor: TwoFactor
     ) {
         let organization = OrganizationPages(
-            pages: pages, organizations: organizations, members: members, audit: audit, twoFactor: twoFactor)
+            pages: pages, organizations: organizations, members: members, invitations: invitations, audit: audit,
+            twoFactor: twoFactor)
         OrganizationPageRoutes(organization: organization, organizations: organizations, sessions: sessions)
             .add(to: &routes)
+        InvitingPageRoutes(organization: organization, invitations: invitations).add(to: &routes)
         MemberPageRoutes(organization: organization, members: members, cookies: cookies).add(to: &routes)
         ProjectPageRoutes(pages: pages, projects: projects, members: members).add(to: &routes)
     }

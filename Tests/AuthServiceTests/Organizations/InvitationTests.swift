@@ -20,11 +20,6 @@ import Testing
         try await person.api.post("/api/v1/invitations/\(reference)/accept")
     }
 
-    private func verify(_ person: Newcomer, _ server: AuthServer) async throws {
-        _ = try await server.query(
-            "UPDATE auth.users SET email_verified_at = now() WHERE id = \(UUID(uuidString: person.id))")
-    }
-
     // MARK: Inviting
 
     @Test func `an invitation goes by letter, and makes who has it a member`() async throws {
@@ -188,7 +183,7 @@ import Testing
         let id = try #require(try await invite(grace.email, by: ada).json["id"].string)
         #expect(try await grace.api.get("/api/v1/invitations").json["items"].array?.isEmpty == true)
         #expect(try await accept(id, as: grace).status == 404)
-        for person in [grace, eve] { try await verify(person, server) }
+        for person in [grace, eve] { try await server.verifyAddress(of: person) }
         #expect(try await eve.api.get("/api/v1/invitations").json["items"].array?.isEmpty == true)
         #expect(try await accept(id, as: eve).status == 404)
         let listed = try await grace.api.get("/api/v1/invitations").json["items"][0]
@@ -205,7 +200,7 @@ import Testing
         #expect(try await accept(first, as: grace).status == 404)
         let second = try #require(try await invite(grace.email, by: ada).json["id"].string)
         #expect(try await server.client().post("/api/v1/invitations/\(second)/decline").status == 404)
-        try await verify(grace, server)
+        try await server.verifyAddress(of: grace)
         #expect(try await grace.api.post("/api/v1/invitations/\(second)/decline").status == 204)
         #expect(try await server.client().post("/api/v1/invitations/x/decline").status == 404)
         #expect(

@@ -62,7 +62,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/sessions/end-others", "/tokens", "/two-factor", "/two-factor/confirm", "/two-factor/remove", "/delete",
+        "", "/password", "/email", "/verify-email", "/sessions/end-others", "/tokens", "/two-factor",
+        "/two-factor/confirm", "/two-factor/remove", "/delete",
         "/restore",
     ])
     func `a form without its token, or of another site, is refused`(form path: String) async throws {

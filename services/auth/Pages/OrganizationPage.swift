@@ -5,7 +5,7 @@ import Kernel
 
 /// The forms of an organization's page.
 enum OrganizationForm: Sendable {
-    case name, secondFactor, transfer, deletion
+    case name, secondFactor, invitation, transfer, deletion
     /// One of the forms that are but a button, or stand in a table.
     case action
 }
@@ -16,6 +16,8 @@ enum OrganizationNotice: String, Notice {
     case renamed
     case roleChanged = "role-changed"
     case removed
+    case invited
+    case uninvited
     case transferred
     case factorRequired = "second-factor-required"
     case factorOptional = "second-factor-optional"
@@ -28,6 +30,8 @@ enum OrganizationNotice: String, Notice {
         case .renamed: "The organization has been renamed."
         case .roleChanged: "The role has been changed."
         case .removed: "The member has been removed."
+        case .invited: "The invitation is on its way."
+        case .uninvited: "The invitation has been taken back."
         case .transferred: "The organization has another owner, and you are an admin of it now."
         case .factorRequired: "A second factor is required now; members who have none are suspended until they do."
         case .factorOptional: "A second factor is not required any more."
@@ -43,6 +47,8 @@ struct OrganizationContents: Sendable {
     let caller: UUID
     let isActive: Bool
     let members: ListPart<Member>
+    /// Those that wait; nil for who may not see them.
+    let invitations: ListPart<Invitation>?
     /// The members whom the caller may choose among, the earliest first; none for who may not.
     let people: [Member]
     /// The newest acts; nil for who may not see them.
@@ -65,6 +71,7 @@ struct OrganizationPage: Sendable {
     /// The form for another name; nil for who may not rename it.
     let renaming: NameForm?
     let members: MemberSection
+    let invitations: InvitationSection?
     let ownership: OwnershipSection?
     let policy: FactorPolicySection?
     let audit: AuditSection?
@@ -85,6 +92,10 @@ struct OrganizationPage: Sendable {
             organization.role >= .admin
             ? NameForm(FormState(of: .name, refused), current: organization.name) : nil
         members = MemberSection(contents, path: path)
+        let invites = FormState(of: OrganizationForm.invitation, refused)
+        invitations = contents.invitations.map { [path] in
+            InvitationSection($0, by: organization.role, invites, path: path)
+        }
         ownership = isOwner ? OwnershipSection(contents, FormState(of: .transfer, refused)) : nil
         policy = isOwner ? FactorPolicySection(contents, FormState(of: .secondFactor, refused)) : nil
         audit = contents.acts.map { AuditSection($0, people: contents.people) }

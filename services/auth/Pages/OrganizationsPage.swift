@@ -34,7 +34,16 @@ struct OrganizationsPage: Sendable {
         let end: Moment?
     }
 
+    struct Invited: Sendable {
+        /// The invitation's page.
+        let path: String
+        let organization: String
+        let role: String
+    }
+
     let frame: PageFrame
+    let invitations: [Invited]
+    let hasInvitations: Bool
     let items: [Item]
     let hasItems: Bool
     let pager: Pager?
@@ -45,10 +54,14 @@ struct OrganizationsPage: Sendable {
     let refusal: String?
 
     init(
-        _ organizations: ListPart<Organization>, active: UUID?, frame: PageFrame,
+        _ organizations: ListPart<Organization>, invitations found: [Invitation], active: UUID?, frame: PageFrame,
         refused: RefusedForm<OrganizationsForm>?
     ) {
         self.frame = frame
+        invitations = found.map {
+            Invited(path: "/invitations/\($0.id.text)", organization: $0.organizationName, role: $0.role.rawValue)
+        }
+        hasInvitations = !found.isEmpty
         items = organizations.items.map { Item($0, isActive: $0.id == active) }
         hasItems = !items.isEmpty
         pager = Pager(

@@ -3,12 +3,14 @@ import Kernel
 
 /// The forms of the profile.
 enum ProfileForm: Sendable {
-    case name, token, enrolment, confirmation, factorRemoval, deletion
+    case name, email, password, token, enrolment, confirmation, factorRemoval, deletion
 }
 
 /// What a form of the profile has done.
 enum ProfileNotice: String, Notice {
     case renamed
+    case letterSent = "letter-sent"
+    case passwordChanged = "password-changed"
     case sessionEnded = "session-ended"
     case sessionsEnded = "sessions-ended"
     case tokenDeleted = "token-deleted"
@@ -19,6 +21,8 @@ enum ProfileNotice: String, Notice {
     var text: String {
         switch self {
         case .renamed: "Your name has been changed."
+        case .letterSent: "A letter with a link is on its way."
+        case .passwordChanged: "Your password has been changed, and you are signed out everywhere else."
         case .sessionEnded: "The session has been ended."
         case .sessionsEnded: "All other sessions have been ended."
         case .tokenDeleted: "The token has been deleted; nothing can use it any more."
@@ -43,9 +47,11 @@ enum ProfileOutcome: Sendable {
 struct ProfilePage: Sendable {
     let frame: PageFrame
     let email: String
+    let isEmailVerified: Bool
     let name: Field
     let nameMessage: String?
     let registered: Moment
+    let credentials: CredentialSection
     let sessions: SessionSection
     let tokens: TokenSection
     let factor: FactorSection
@@ -57,9 +63,11 @@ struct ProfilePage: Sendable {
         let form = FormState(of: .name, refused)
         self.frame = frame
         email = account.user.email
+        isEmailVerified = account.user.isEmailVerified
         name = form.field("name", called: "The name", account.user.name)
         nameMessage = form.message
         registered = Moment(account.user.createdAt)
+        credentials = CredentialSection(refused)
         sessions = SessionSection(account)
         tokens = TokenSection(account, FormState(of: .token, refused), outcome)
         factor = FactorSection(account.factor, refused, outcome)

@@ -31,7 +31,10 @@ struct OrganizationPageRoutes: Sendable {
         let part = try request.query().part(behind: "cursor", of: UUID.self, limit: Self.listLength)
         let found = try await organizations.list(of: try Requester(user), part)
         let page = OrganizationsPage(
-            try ListPart(found, of: part, key: \.id), active: user.organizationID,
+            try ListPart(found, of: part, key: \.id),
+            invitations: try await organization.invitations.store.list(
+                for: user.id, PageRequest(limit: Self.listLength, order: .descending, after: nil)),
+            active: user.organizationID,
             frame: try await organization.pages.frame(OrganizationsNotice.self, request, context), refused: refused)
         return try organization.pages.show("organizations", page, refusal: refused?.problem, request, context)
     }

@@ -13,6 +13,7 @@ struct OrganizationPages: Sendable {
     let pages: SignedInPages
     let organizations: Organizations
     let members: Members
+    let invitations: Invitations
     let audit: AuditStore
     let twoFactor: TwoFactor
 
@@ -58,9 +59,17 @@ struct OrganizationPages: Sendable {
         return OrganizationContents(
             organization: organization, caller: user.id, isActive: user.organizationID == id,
             members: try ListPart(shown, of: part) { MemberStore.Place(joinedAt: $0.joinedAt, userID: $0.userID) },
+            invitations: isAdmin ? try await waiting(id, requester, request) : nil,
             people: isAdmin ? try await members.list(in: id, by: requester, everybody) : [],
             acts: isAdmin
                 ? Array(try await audit.page(of: .organization(id), AuditFilter(), newest).prefix(Self.actCount)) : nil,
             hasFactor: try await twoFactor.isRequired(of: user.id))
+    }
+
+    private func waiting(
+        _ id: UUID, _ requester: Requester, _ request: Request
+    ) async throws -> ListPart<Invitation> {
+        let part = try request.query().part(behind: "invitations", of: UUID.self, limit: Self.listLength)
+        return try ListPart(await invitations.list(in: id, by: requester, part), of: part, key: \.id)
     }
 }
