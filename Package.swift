@@ -164,10 +164,8 @@ let package = Package(
         .executableTarget(
             name: "lms",
             dependencies: [
-                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "EventBus", "Outbound", .argumentParser,
-                .httpTypes,
-                .logging,
-                .unixSignals,
+                "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "EventBus", "Outbound", "Identity",
+                .argumentParser, .httpTypes, .logging, .unixSignals,
             ],
             path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
         .executableTarget(

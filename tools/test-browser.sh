@@ -33,6 +33,18 @@ if ! grep -q 'Password' "$folder.log"; then
     exit 1
 fi
 
-field() { sed -n "s/.*│ *$1 *\([^ ]*\) *│.*/\1/p" "$folder.log"; }
-LMS_BROWSER_URL=$(field Open) LMS_BROWSER_EMAIL=$(field Email) LMS_BROWSER_PASSWORD=$(field Password) \
-    "$venv/bin/pytest" -q Tests/Browser
+field() { # NAME: what the frame says of it.
+    local value
+    value=$(sed -n "s/.*│ *$1 *\([^ ]*\) *│.*/\1/p" "$folder.log")
+    if [ -z "$value" ]; then
+        echo "lms up does not say '$1':" >&2
+        cat "$folder.log" >&2
+        return 1
+    fi
+    echo "$value"
+}
+LMS_BROWSER_URL=$(field Open)
+LMS_BROWSER_EMAIL=$(field Email)
+LMS_BROWSER_PASSWORD=$(field Password)
+export LMS_BROWSER_URL LMS_BROWSER_EMAIL LMS_BROWSER_PASSWORD
+"$venv/bin/pytest" -q -rs Tests/Browser

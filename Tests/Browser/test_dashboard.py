@@ -1,5 +1,7 @@
 """The live dashboard, as its user sees it."""
 
+import re
+
 from playwright.sync_api import expect
 
 
@@ -36,3 +38,28 @@ def test_without_a_session_one_is_sent_to_sign_in(browser, base_url):
     page.goto("/dashboard")
     assert page.url.startswith(base_url + "/auth/login?next=")
     context.close()
+
+
+def test_the_chosen_series_is_drawn(page):
+    expect(page.locator("#chart-value")).to_have_text(re.compile(r"\d"), timeout=30_000)
+    expect(page.locator("#chart canvas").first).to_be_visible(timeout=30_000)
+    # What dygraphs has drawn is the series itself, in its colour, and not axes alone.
+    page.wait_for_function(
+        """() => {
+            const graph = chart.graph;
+            if (!graph || graph.numRows() < 3) return false;
+            const sample = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d');
+            sample.fillStyle = graph.getColors()[0];
+            sample.fillRect(0, 0, 1, 1);
+            const colour = sample.getImageData(0, 0, 1, 1).data;
+            const isSame = (pixels, at) => [0, 1, 2, 3].every((each) => Math.abs(pixels[at + each] - colour[each]) < 8);
+            return [...document.querySelectorAll('#chart canvas')].some((canvas) => {
+                if (!canvas.width || !canvas.height) return false;
+                const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+                let count = 0;
+                for (let at = 0; at < pixels.length; at += 4) if (isSame(pixels, at)) count += 1;
+                return count > 20;
+            });
+        }""",
+        timeout=60_000,
+    )

@@ -9,6 +9,13 @@ import Testing
 @testable import ReadingsService
 
 struct IngestTests {
+    /// A while ago, in whole seconds since 1970.
+    private let start = Timestamp.now.microseconds / 1_000_000 - 86_400
+
+    private func time(_ seconds: Int64) -> JSONValue {
+        .string(Timestamp(microseconds: (start + seconds) * 1_000_000).rfc3339)
+    }
+
     private func reading(_ sensor: String, _ value: JSONValue, _ fields: [String: JSONValue] = [:]) -> JSONValue {
         .object(["sensor_type": .string(sensor), "value": value].merging(fields) { $1 })
     }
@@ -16,8 +23,8 @@ struct IngestTests {
     @Test func `readings are in the table when the request is answered`() async throws {
         let device = try await ReadingsServer.shared().device()
         let response = try await device.send(
-            reading("temperature", 21.5, ["unit": "°C", "timestamp": "2026-11-01T10:00:00Z"]),
-            reading("humidity", 40, ["unit": "%", "timestamp": "2026-11-01T10:00:01Z"]))
+            reading("temperature", 21.5, ["unit": "°C", "timestamp": time(0)]),
+            reading("humidity", 40, ["unit": "%", "timestamp": time(1)]))
         #expect(response.status == 201)
         #expect(response.json == ["accepted": 2, "duplicates": 0, "rejected": []])
         let stored = try await device.stored()
@@ -27,11 +34,11 @@ struct IngestTests {
 
     @Test func `the same reading again is a duplicate and changes nothing`() async throws {
         let device = try await ReadingsServer.shared().device()
-        let first = reading("t", 1, ["timestamp": "2026-11-01T10:00:00Z"])
+        let first = reading("t", 1, ["timestamp": time(0)])
         _ = try await device.send(first)
         let again = try await device.send(
-            reading("t", 99, ["timestamp": "2026-11-01T10:00:00Z"]),
-            reading("t", 2, ["timestamp": "2026-11-01T10:01:00Z"]))
+            reading("t", 99, ["timestamp": time(0)]),
+            reading("t", 2, ["timestamp": time(60)]))
         #expect(again.json == ["accepted": 1, "duplicates": 1, "rejected": []])
         let stored = try await device.stored()
         #expect(stored.map(\.value) == [1, 2])
@@ -60,8 +67,8 @@ struct IngestTests {
 
     @Test func `a reading in another unit of the dimension is converted`() async throws {
         let device = try await ReadingsServer.shared().device()
-        _ = try await device.send(reading("t", 20, ["unit": "°C", "timestamp": "2026-11-01T10:00:00Z"]))
-        let response = try await device.send(reading("t", 212, ["unit": "°F", "timestamp": "2026-11-01T11:00:00Z"]))
+        _ = try await device.send(reading("t", 20, ["unit": "°C", "timestamp": time(0)]))
+        let response = try await device.send(reading("t", 212, ["unit": "°F", "timestamp": time(3600)]))
         #expect(response.status == 201)
         let stored = try await device.stored()
         #expect(stored.last?.value.map { abs($0 - 100) < 1e-9 } == true)
@@ -81,27 +88,30 @@ struct IngestTests {
         #expect(stored.isEmpty)
     }
 
-    @Test func `an oversized body is 413 and another content type 415`() async throws {
+    @Test func `an oversized body is 413 and another content type 415, and nothing is stored`() async throws {
         let device = try await ReadingsServer.shared().device()
-        let large = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20 + 1)
+        let valid = try JSONEncoder().encode(JSONValue.object(["readings": [reading("t", 1)]]))
+        let large = Array(valid) + [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)
         let tooLarge = try await device.client.send(
             .POST, device.path, headers: ["content-type": "application/json"], body: large)
         #expect(tooLarge.status == 413)
         let xml = try await device.client.send(
-            .POST, device.path, headers: ["content-type": "application/xml"], body: Array("<a/>".utf8))
+            .POST, device.path, headers: ["content-type": "application/xml"], body: Array(valid))
         #expect(xml.status == 415)
+        #expect(try await device.stored().isEmpty)
     }
 
-    @Test func `nobody, an unknown, an expired and a revoked key are 401`() async throws {
+    @Test func `nobody, an expired and a revoked key are 401, and nothing is stored`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
-        let anonymous = try await server.service.client.post(device.path, ["readings": []])
+        let anonymous = try await server.service.client.post(device.path, ["readings": [reading("t", 1)]])
         #expect(anonymous.status == 401)
         let expired = try await server.device(expiresAt: Timestamp.now.adding(.seconds(-1)))
         #expect(try await expired.send(reading("t", 1)).status == 401)
         let revoked = try await server.device()
         try await server.service.query("UPDATE readings.keys SET is_revoked = true WHERE device_id = \(revoked.id)")
         #expect(try await revoked.send(reading("t", 1)).status == 401)
+        for device in [device, expired, revoked] { #expect(try await device.stored().isEmpty) }
     }
 
     @Test func `a key that only the devices service may know is 503 while it is away`() async throws {
@@ -113,13 +123,14 @@ struct IngestTests {
         #expect(response.header("retry-after") != nil)
     }
 
-    @Test func `a device sends for itself alone`() async throws {
+    @Test func `a device sends for itself alone, and what others send for it is not stored`() async throws {
         let server = try await ReadingsServer.shared()
         let (first, second) = (try await server.device(), try await server.device())
         let response = try await first.client.post(second.path, ["readings": [reading("t", 1)]])
         #expect(response.status == 404)
         let user = try await server.service.user(.owner, of: first.organization)
         #expect(try await user.post(first.path, ["readings": [reading("t", 1)]]).status == 403)
+        for device in [first, second] { #expect(try await device.stored().isEmpty) }
     }
 
     @Test func `a request of many days is stored whole, in as many transactions as it takes`() async throws {
@@ -159,7 +170,7 @@ struct IngestTests {
                     let readings = (0..<25).map { index in
                         self.reading(
                             "t", .number(Double(index)),
-                            ["timestamp": .number(Double(1_790_000_000 + request / 2 * 25 + index))])
+                            ["timestamp": self.time(Int64(request / 2 * 25 + index))])
                     }
                     let response = try await device.client.post(device.path, ["readings": .array(readings)])
                     let (accepted, duplicates) = (
@@ -200,7 +211,7 @@ struct PublishingTests {
     @Test func `a batch that was not published is published from the table, with what was stored of it`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
-        _ = try await device.send(["sensor_type": "t", "value": 7, "timestamp": "2026-11-02T10:00:00Z"])
+        _ = try await device.send(["sensor_type": "t", "value": 7, "timestamp": .string(Timestamp.now.rfc3339)])
         // As a crash between commit and publishing would have left it.
         let batch = Int64.random(in: 1 << 40..<1 << 41)
         try await server.service.query(

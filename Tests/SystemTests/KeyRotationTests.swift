@@ -1,31 +1,15 @@
-import Foundation
-import LocalStack
 import TestKit
 import Testing
 
 /// The command that an operator types.
 struct KeyRotationTests {
-    private func lms(_ arguments: String..., in installation: SystemInstallation) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: SystemInstallation.binaries + "/lms")
-        process.arguments = arguments
-        process.environment = [
-            "LMS_ADMIN_DATABASE_URL": installation.stack.installation.administrator.url,
-            "LMS_SECRET_KEY": installation.stack.installation.secretKey,
-        ]
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
-
     @Test func `a new key is published on request, and who is signed in stays so`() async throws {
         let installation = try await SystemInstallation.shared()
         let owner = try await installation.owner()
         let path = "/.well-known/jwks.json"
         let before = try #require(try await installation.client.get(path).json["keys"].array)
         #expect(before.count == 1)
-        #expect(try lms("keys", "rotate", in: installation) == 0)
+        #expect(try await installation.lms("keys", "rotate").isSuccess)
         // Auth looks every half minute.
         let after = try await eventually(within: .seconds(60), every: .milliseconds(500)) {
             let keys = try await installation.client.get(path).json["keys"].array ?? []

@@ -47,24 +47,46 @@ struct SystemInstallation: Sendable {
 
     /// Somebody who has just registered, as the owner of an organization of their own.
     func owner() async throws -> Owner {
+        let email = "user-\(UUID().uuidString.lowercased())@example.org"
         let response = try await client.post(
             "/api/v1/auth/register",
             [
-                "email": .string("user-\(UUID().uuidString.lowercased())@example.org"),
-                "password": "correct horse battery", "name": "Ada", "organization_name": "Cell Culture",
+                "email": .string(email), "password": .string(Owner.password), "name": "Ada",
+                "organization_name": "Cell Culture",
             ])
         guard response.status == 201, let token = response.json["access_token"].string,
             let organization = response.json["organization"]["id"].string
         else { throw UnexpectedAnswer(response: response) }
-        return Owner(installation: self, organization: organization, token: token, api: client.authorized(token))
+        return Owner(
+            installation: self, email: email, organization: organization, token: token, api: client.authorized(token))
     }
 }
 
 struct Owner: Sendable {
+    static let password = "correct horse battery"
+
     let installation: SystemInstallation
+    let email: String
     let organization: String
     let token: String
     let api: TestHTTPClient
+
+    /// Signs in once more, with the password.
+    func logIn() async throws -> TestHTTPResponse {
+        try await installation.client.post(
+            "/api/v1/auth/login", ["email": .string(email), "password": .string(Self.password)])
+    }
+
+    /// The same person with the token of a new session.
+    func signedInAgain() async throws -> Owner {
+        let response = try await logIn()
+        guard response.status == 200, let token = response.json["access_token"].string else {
+            throw UnexpectedAnswer(response: response)
+        }
+        return Owner(
+            installation: installation, email: email, organization: organization, token: token,
+            api: installation.client.authorized(token))
+    }
 
     /// A new device.
     func device(_ name: String = "Incubator") async throws -> Device {

@@ -29,6 +29,8 @@ enum Listeners {
         do {
             channel = try await ServerBootstrap(group: loop)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                // Whom it accepted nobody would answer; without, who connects now is reset and tries again.
+                .serverChannelOption(.autoRead, value: false)
                 .bind(host: address.host, port: address.port).get()
         } catch let error as IOError {
             throw CannotListen(address: address, errnoCode: error.errnoCode)

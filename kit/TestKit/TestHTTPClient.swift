@@ -66,10 +66,11 @@ public struct TestHTTPClient: Sendable {
 
     /// Sends a request, on a connection that was used before when there is one that is idle.
     ///
+    /// - Parameter limit: Longer than the gateway waits for a service, so that its answer is seen then, too.
     /// - Throws: ``TestHTTPError``, ``TimedOut``, or an error of NIO. A request is never repeated by itself.
     public func send(
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders = [:], body: [UInt8]? = nil,
-        within limit: Duration = .seconds(30)
+        within limit: Duration = .seconds(60)
     ) async throws -> TestHTTPResponse {
         let connection = try await connection()
         do {

@@ -5,5 +5,7 @@ import ArgumentParser
 struct LMS: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lms", abstract: "Runs, migrates, checks and tries out LMS Core.",
-        subcommands: [Up.self, Migrate.self, Events.self, Simulate.self, Token.self, Keys.self, Doctor.self])
+        subcommands: [
+            Up.self, Migrate.self, Events.self, Simulate.self, Token.self, Keys.self, Admin.self, Doctor.self,
+        ])
 }

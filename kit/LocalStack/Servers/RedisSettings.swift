@@ -17,8 +17,11 @@ struct RedisSettings: Sendable {
             "save \"\"",
             // Streams are trimmed by their writers; a server that drops keys by itself would lose events.
             "maxmemory-policy noeviction",
-            "appendonly \(purpose == .development ? "yes" : "no")",
-            "appendfsync everysec",
+            "appendonly yes",
+            // What a command has changed is handed to the kernel before it is answered, and the kernel keeps it when the
+            // server is killed; only a crash of the machine would lose anything. With `everysec` a write may have to
+            // wait for the one before it to reach the disk.
+            "appendfsync \(purpose == .development ? "everysec" : "no")",
             // Tests that run beside each other take a database each.
             "databases \(purpose == .development ? 16 : RedisServer.testDatabases)",
         ]

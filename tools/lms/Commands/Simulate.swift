@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import LocalStack
 import Logging
+import UnixSignals
 
 struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -39,7 +40,21 @@ struct Simulate: AsyncParsableCommand {
         let token = if let token { token } else { try await access.signIn(client).accessToken }
         let file = PrivateFile(access.dataDir + "/simulator.json")
         terminal.say("\(models.count) devices send to \(client.url); Ctrl-C ends it.")
-        try await Simulator(gateway: client, models: models, file: file, logger: logger).run(token: token)
+        let simulator = Simulator(gateway: client, models: models, file: file, logger: logger)
+        try await untilStopped { try await simulator.run(token: token) }
+        terminal.say("Stopped.")
+    }
+
+    /// Runs `body` until it is over or a signal comes.
+    private func untilStopped(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) { return }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
     }
 
     private func replayed() throws -> [Simulator.Model] {
