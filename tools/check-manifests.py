@@ -32,7 +32,7 @@ def enter_venv() -> None:
         pip = [VENV / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
         try:
             VENV.parent.mkdir(mode=0o700, exist_ok=True)
-            venv.create(VENV, with_pip=True)
+            venv.create(VENV, with_pip=True, symlinks=True)
             subprocess.run(pip + PACKAGES, check=True)
             subprocess.run(pip + ["--no-deps", COMPOSE_PACKAGE], check=True)
         except (OSError, subprocess.CalledProcessError) as error:
