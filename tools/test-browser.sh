@@ -46,5 +46,7 @@ field() { # NAME: what the frame says of it.
 LMS_BROWSER_URL=$(field Open)
 LMS_BROWSER_EMAIL=$(field Email)
 LMS_BROWSER_PASSWORD=$(field Password)
-export LMS_BROWSER_URL LMS_BROWSER_EMAIL LMS_BROWSER_PASSWORD
+# Where letters lie that an installation without a mail server writes.
+LMS_BROWSER_MAIL=$folder/mail
+export LMS_BROWSER_URL LMS_BROWSER_EMAIL LMS_BROWSER_PASSWORD LMS_BROWSER_MAIL
 "$venv/bin/pytest" -q -rs Tests/Browser
