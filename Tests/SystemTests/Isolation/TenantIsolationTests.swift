@@ -34,8 +34,10 @@ struct TenantIsolationTests {
             for caller in isForDevices ? [alice.owner.api, alice.device.api] : [alice.owner.api] {
                 statuses.append(try await call(operation, of: document, by: caller, about: bob))
             }
-            // What one kind of caller may not use at all is for the other one.
-            let isForNobody = statuses.allSatisfy { $0.contains(403) } && operation.placeCount > 0
+            // What one kind of caller may not use at all is for the other one. Forms are for browsers, which have been
+            // to their pages; the tests of the services send those.
+            let isForm = !operation.path.hasPrefix("/api/")
+            let isForNobody = statuses.allSatisfy { $0.contains(403) } && operation.placeCount > 0 && !isForm
             #expect(!isForNobody || operation.path.hasPrefix("/api/v1/admin/"), "\(operation): \(statuses)")
         }
         #expect(operations.count > 40)
