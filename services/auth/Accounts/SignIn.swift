@@ -115,9 +115,10 @@ struct SignIn: Sendable {
     ) async throws -> OpenedSession {
         let session = NewSession(
             userID: account.user.id, membership: account.membership, terms: terms, client: client, at: .now)
-        // Since the account was read it may have been closed, or the role become another one.
-        let (user, membership) = try await sessions.open(session)
-        guard user.isActive else { throw WrongCredentials() }
-        return OpenedSession(session, user: user, membership: membership)
+        // Since the account was read it may have been closed, or have got another password or role.
+        guard let opened = try await sessions.open(session, ifPasswordIs: account.passwordHash) else {
+            throw WrongCredentials()
+        }
+        return OpenedSession(session, opened)
     }
 }

@@ -17,6 +17,7 @@ struct TwoFactor: Sendable {
 
     let store: TwoFactorStore
     let limit: SignInGuard
+    let announcer: RevocationAnnouncer
 
     /// Whether somebody has to show a second factor to sign in.
     func isRequired(of user: UUID) async throws -> Bool {
@@ -60,7 +61,8 @@ struct TwoFactor: Sendable {
     ///
     /// - Throws: ``NotBegun``, ``Required``.
     func remove(from user: UUID) async throws {
-        guard try await store.remove(user) else { throw NotBegun() }
+        guard let revocations = try await store.remove(user) else { throw NotBegun() }
+        for revocation in revocations { await announcer.announce(revocation) }
     }
 
     /// Six digits are soon guessed by who may guess without end.
