@@ -71,10 +71,9 @@ struct SignIn: Sendable {
             let account = try await users.account(found.userID), account.user.isActive
         else { throw InvalidChallenge() }
         do {
-            try await twoFactor.use(code, of: found.userID)
-        } catch let error as TwoFactor.WrongCode {
-            try await challenges.failed(token.hash)
-            throw error
+            try await twoFactor.use(code, of: found.userID) {
+                guard try await challenges.count(token.hash) else { throw InvalidChallenge() }
+            }
         } catch is TwoFactor.NotBegun {
             // It was ended in another session; signing in again needs none.
             throw InvalidChallenge()
