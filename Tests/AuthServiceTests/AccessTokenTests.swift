@@ -250,9 +250,11 @@ extension AuthServer {
     /// in one transaction, and told at once.
     fileprivate func change(_ user: Newcomer, _ update: @escaping @Sendable (UUID) -> SQL) async throws {
         let id = try #require(UUID(uuidString: user.id))
-        let revocation = Revocation(.user(id), at: Date(), lifetime: 3600)
-        try await withClient(database.administrator) { client in
-            _ = try await client.batch([update(id)] + RevocationStore.insert(revocation))
+        let revocation = try await withClient(database.administrator) { client in
+            try await client.withTransaction { transaction in
+                try await transaction.query(update(id))
+                return try await RevocationStore.insert(.user(id), lasting: .seconds(3600), transaction)
+            }
         }
         let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
         let runner = Task { await redis.run() }

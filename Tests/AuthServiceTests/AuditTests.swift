@@ -59,6 +59,40 @@ import Testing
         }
     }
 
+    @Test func `what is about people and credentials is for admins, but everybody sees the own history`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        #expect(try await ada.makeAccessToken(["name": "secret plan"]).status == 201)
+        let project = try #require(try await ada.api.post("/api/v1/projects", ["name": "P"]).json["id"].string)
+        let guest = try await server.newcomer()
+        let grant: JSONValue = [
+            "user_id": .string(guest.id), "resource": ["type": "project", "id": .string(project)], "role": "viewer",
+        ]
+        #expect(
+            try await ada.api.post("/api/v1/organizations/\(ada.organizationID)/grants", grant).status == 201)
+        let viewer = try await server.member(of: ada.organizationID, as: .viewer)
+        let changed = try await ada.api.put(
+            "/api/v1/organizations/\(ada.organizationID)/members/\(viewer.id)", ["role": "member"])
+        #expect(changed.status == 200)
+        let member = viewer.client.authorized(
+            try #require(try await viewer.refresh(viewer.refreshToken).json["access_token"].string))
+        func types(_ client: TestHTTPClient, _ entity: String) async throws -> Set<String> {
+            let items = try await client.get("/api/v1/entities/\(entity)/events").json["items"].array ?? []
+            return Set(items.compactMap { $0["event_type"].string })
+        }
+        #expect(try await types(member, ada.id) == [])
+        #expect(try await types(member, ada.organizationID) == [])
+        #expect(try await types(member, project) == ["project.created"])
+        #expect(try await types(member, viewer.id) == ["member.role_changed"])
+        #expect(try await types(ada.api, ada.id) == ["api_token.issued", "member.added"])
+        #expect(try await types(ada.api, ada.organizationID) == ["organization.created"])
+        #expect(try await types(ada.api, project) == ["project.created", "grant.created"])
+        let admin = try await server.member(of: ada.organizationID, as: .admin)
+        #expect(try await types(admin.api, ada.id).contains("api_token.issued"))
+        let csv = try await member.get("/api/v1/entities/\(ada.id)/events?format=csv")
+        #expect(!csv.text.contains("secret plan"))
+    }
+
     @Test func `only admins read the log, and only their own organization's`() async throws {
         let server = try await AuthServer.shared()
         let (ada, eve) = (try await server.newcomer(), try await server.newcomer())

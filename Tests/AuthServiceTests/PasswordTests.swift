@@ -104,6 +104,17 @@ import Testing
         #expect(limit.adding(to: state, now: start.adding(.seconds(90))) == start.adding(.seconds(102)))
     }
 
+    @Test func `an attempt that does not fit into one counter is counted in none`() {
+        var attempts = LocalAttempts()
+        let start = Timestamp(microseconds: 1_764_000_000_000_000)
+        let narrow = AttemptLog.Counter(key: "narrow", limit: AttemptLimit(capacity: 1, period: .seconds(60)))
+        let wide = AttemptLog.Counter(key: "wide", limit: AttemptLimit(capacity: 2, period: .seconds(60)))
+        #expect(attempts.admit([narrow, wide], now: start) == nil)
+        #expect(attempts.admit([narrow, wide], now: start) == .seconds(60))
+        #expect(attempts.admit([wide], now: start) == nil)
+        #expect(attempts.admit([wide], now: start) == .seconds(30))
+    }
+
     @Test func `attempts of this process alone are swept out`() {
         var attempts = LocalAttempts()
         let limit = AttemptLimit(capacity: 5, period: .seconds(60))

@@ -124,6 +124,21 @@ import Testing
         #expect(try await service.get("/internal/v1/revocations?after=x").status == 422)
     }
 
+    @Test func `an instance that has just started and is ready knows all that was revoked before`() async throws {
+        let server = try await AuthServer.start(on: try await AuthServer.makeDatabase())
+        let ada = try await server.newcomer()
+        _ = try await server.query(
+            """
+            INSERT INTO auth.revocations (revocation, expires_at)
+            SELECT jsonb_build_object('kind', 'session', 'id', gen_random_uuid(), 'at', t.now, 'until', t.now + 3600000000),
+                now() + interval '1 hour'
+            FROM generate_series(1, 5500), (SELECT (extract(epoch FROM now()) * 1000000)::bigint) t (now)
+            """)
+        #expect(try await ada.api.post("/api/v1/auth/logout").status == 204)
+        let later = try await AuthServer.start(on: server.database, redisURL: "redis://127.0.0.1:9/0")
+        #expect(try await later.client().authorized(ada.accessToken).get("/api/v1/auth/me").status == 401)
+    }
+
     // MARK: Looking
 
     @Test func `a user sees the sessions that hold and ends one of them`() async throws {

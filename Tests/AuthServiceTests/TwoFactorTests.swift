@@ -103,6 +103,57 @@ import Testing
         #expect(try await ada.answer(try await ada.challenge(), "000000").status == 429)
     }
 
+    @Test func `guessing at once does not get around the limits`() async throws {
+        let ada = try await AuthServer.shared().newcomer()
+        let path = "/api/v1/auth/two-factor"
+        _ = try await ada.api.post(path, ["password": .string(Newcomer.password)])
+        let confirming = try await guesses { _ in
+            try await ada.api.post(path + "/confirm", ["code": "000000"])
+        }
+        #expect(Set(confirming.statuses).isSubset(of: [401, 429]))
+        #expect(confirming.wrong <= confirming.mostThatFit)
+
+        let grace = try await AuthServer.shared().newcomer()
+        _ = try await grace.enableTwoFactor()
+        var challenges: [String] = []
+        for _ in 0..<5 { challenges.append(try await grace.challenge()) }
+        let answering = try await guesses { [challenges] number in
+            try await grace.answer(challenges[number % challenges.count], "000000")
+        }
+        #expect(Set(answering.statuses).isSubset(of: [401, 429]))
+        #expect(answering.wrong <= answering.mostThatFit)
+    }
+
+    @Test func `a challenge lets five codes be looked at, however many come at once`() async throws {
+        // Without Redis each instance counts for itself: what is left is the challenge's own count.
+        let database = try await AuthServer.makeDatabase()
+        let first = try await AuthServer.start(on: database, redisURL: "redis://127.0.0.1:9/0")
+        let second = try await AuthServer.start(on: database, redisURL: "redis://127.0.0.1:9/0")
+        let ada = try await first.newcomer()
+        _ = try await ada.enableTwoFactor()
+        let challenge = try await ada.challenge()
+        let answers = try await guesses { number in
+            let client = number.isMultiple(of: 2) ? ada.client : second.client()
+            return try await client.post(
+                "/api/v1/auth/two-factor/challenge", ["challenge": .string(challenge), "code": "000000"])
+        }
+        #expect(answers.wrong <= ChallengeStore.maximumFailures)
+    }
+
+    /// Fifty requests at once.
+    private func guesses(
+        _ guess: @escaping @Sendable (Int) async throws -> TestHTTPResponse
+    ) async throws -> (statuses: [Int], wrong: Int, mostThatFit: Int) {
+        let start = ContinuousClock.now
+        let answers = try await withThrowingTaskGroup(of: TestHTTPResponse.self) { group in
+            for number in 0..<50 { group.addTask { try await guess(number) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let wrong = answers.filter { $0.json["detail"].string?.hasPrefix("The code is wrong") == true }.count
+        // One more fits every twelve seconds.
+        return (answers.map(\.status), wrong, 5 + Int(start.duration(to: .now) / .seconds(12)))
+    }
+
     @Test func `turning it on and off asks for the password, and for a code`() async throws {
         let ada = try await AuthServer.shared().newcomer()
         let path = "/api/v1/auth/two-factor"

@@ -15,7 +15,7 @@ import Testing
         try await server.publish(.organization("created", organization))
         let answer = try await server.client(in: organization, as: .viewer).get(path)
         #expect(answer.status == 200)
-        #expect(answer.header("etag") == #""1""#)
+        #expect(answer.header("etag")?.hasPrefix(#""1-"#) == true)
         #expect(answer.json["plan"].string == "free")
         #expect(answer.json["status"].string == "active")
         #expect(answer.json["price"] == ["amount": 0, "currency": "EUR"])

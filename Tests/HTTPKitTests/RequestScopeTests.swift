@@ -10,6 +10,7 @@ import Testing
         try await ServedRoutes.with(
             { table in
                 table.get("/trace/{id}", .public) { _, context in JSON(["traceparent": context.trace.traceparent]) }
+                table.get("/public", .public) { _, _ in JSON([1], headers: [.cacheControl: "public, max-age=60"]) }
                 table.get("/broken", .public) { _, _ -> Response in throw Broken() }
             }, body)
     }
@@ -85,6 +86,8 @@ import Testing
             #expect(response.header("content-security-policy")?.contains("frame-ancestors 'none'") == true)
             #expect(response.header("strict-transport-security") == "max-age=31536000")
             #expect(response.header("cache-control") == "private, no-cache")
+            #expect(response.header("vary")?.hasPrefix("Cookie, Authorization") == true)
+            #expect(try await served.client.get("/public").header("vary")?.contains("Cookie") != true)
             #expect(try await served.client.get("/trace/1").header("strict-transport-security") == nil)
         }
     }

@@ -13,6 +13,9 @@ import Testing
                 table.get("/things/new", .public) { _, _ in JSON(["id": "new"]) }
                 table.get("/names/{name}", .public) { _, context in JSON(["name": try context.parameter("name")]) }
                 table.get("/versioned", .public) { _, _ in JSON(["version": 7], version: 7) }
+                table.get("/mine/{name}", .public) { _, context in
+                    JSON(["name": try context.parameter("name")], version: 7, isCallersView: true)
+                }
                 table.put("/versioned", .public) { request, _ in
                     try request.requireMatch(7)
                     return Response(status: .noContent)
@@ -75,7 +78,22 @@ import Testing
         }
     }
 
-    @Test(arguments: [("\"7\"", 204), ("*", 204), ("\"1\", \"7\"", 204), ("\"6\"", 412), ("rubbish", 412)])
+    @Test func whatDependsOnTheCallerHasATagOfItsOwn() async throws {
+        try await serve { served in
+            let first = try await served.client.get("/mine/ada")
+            let tag = try #require(first.header("etag"))
+            #expect(tag.hasPrefix("\"7-"))
+            #expect(try await served.client.get("/mine/ada", headers: ["if-none-match": tag]).status == 304)
+            #expect(try await served.client.get("/mine/ada", headers: ["if-none-match": "\"7\""]).status == 200)
+            #expect(try await served.client.get("/mine/eve", headers: ["if-none-match": tag]).status == 200)
+            #expect(try await served.client.put("/versioned", [:], headers: ["if-match": tag]).status == 204)
+        }
+    }
+
+    @Test(arguments: [
+        ("\"7\"", 204), ("\"7-x\"", 204), ("\"-7\"", 412), ("*", 204), ("\"1\", \"7\"", 204), ("\"6\"", 412),
+        ("rubbish", 412),
+    ])
     func aStaleVersionIs412(condition: String, status: Int) async throws {
         try await serve { served in
             let conditional = try await served.client.put("/versioned", [:], headers: ["if-match": condition])

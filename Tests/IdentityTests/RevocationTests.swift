@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Redis
+import Synchronization
 import TestKit
 import Testing
 
@@ -104,6 +105,41 @@ import Testing
         #expect(isTaken(after: 5, listening: true), "what was lost before the subscription held")
         #expect(!isTaken(after: 6, listening: true))
         #expect(isTaken(after: 40, listening: true), "regularly, since a channel may lose messages")
+    }
+
+    @Test func whatWasRevokedBeforeTheStartIsReadWithoutPauses() async throws {
+        let users = (0..<12).map { _ in UserPrincipal.sample() }
+        let revocations = Revocations()
+        // Nobody listens on the port for discarding.
+        let redis = RedisClient(try RedisConfiguration(url: "redis://127.0.0.1:9/0"))
+        let source = Mutex((isAway: true, questions: 0))
+        let feed = RevocationFeed(
+            revocations: revocations, redis: redis, logger: Logger(label: "test"),
+            sources: [
+                { after in
+                    let isAway = source.withLock { source in
+                        source.questions += 1
+                        return source.isAway
+                    }
+                    guard !isAway else { throw CancellationError() }
+                    let position = after.flatMap(Int.init) ?? 0
+                    let item = position < users.count ? users[position] : nil
+                    return RevocationPage(
+                        items: item.map { [Revocation(.token($0.tokenID), at: Date(), lifetime: 60)] } ?? [],
+                        next: "\(min(position + 1, users.count))")
+                },
+                // Another source that is away holds nothing up.
+                { _ in throw CancellationError() },
+            ])
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await feed.run() }
+            try await eventually { source.withLock { $0.questions } > 0 }
+            #expect(!feed.hasCaughtUp)
+            source.withLock { $0.isAway = false }
+            try await eventually(within: .seconds(5)) { feed.hasCaughtUp }
+            #expect(users.allSatisfy { revocations.isRevoked($0) })
+            group.cancelAll()
+        }
     }
 
     @Test func theFeedTakesBothWays() async throws {

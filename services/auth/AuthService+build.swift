@@ -122,7 +122,7 @@ private struct Accounts {
         correspondence: Correspondence
     ) {
         let logger = base.environment.logger
-        let issuer = TokenIssuer(keys: signingKeys, grants: GrantStore(database: base.database))
+        let issuer = TokenIssuer(keys: signingKeys)
         let store = SessionStore(database: base.database, outbox: outbox)
         let attempts = AttemptLog(redis: base.redis, logger: logger)
         users = UserStore(database: base.database, outbox: outbox)
@@ -135,7 +135,9 @@ private struct Accounts {
         let limit = SignInGuard(log: attempts)
         signIn = SignIn(
             users: users, sessions: store, challenges: ChallengeStore(database: base.database),
-            twoFactor: TwoFactor(store: TwoFactorStore(database: base.database, sealer: sealer), limit: limit),
+            twoFactor: TwoFactor(
+                store: TwoFactorStore(database: base.database, sealer: sealer), limit: limit,
+                announcer: sessions.announcer),
             hasher: hasher, limit: limit, issuer: issuer)
         passwords = Passwords(
             store: PasswordStore(database: base.database, outbox: outbox, queue: correspondence.queue),

@@ -149,12 +149,14 @@ struct RoutingTableTests {
         #expect(allowed == [HTTPMethods(.get), HTTPMethods(.head)])
     }
 
-    @Test("Passwords are tried under the strict limit, long polls have time, sockets may upgrade")
+    @Test("Passwords and codes are tried under the strict limit, long polls have time, sockets may upgrade")
     func options() {
         for path in ["login", "register", "forgot-password", "reset-password"] {
             #expect(route(.post, "/api/v1/auth/\(path)")?.limit == .signIn)
             #expect(route(.post, "/auth/\(path)")?.limit == .signIn)
         }
+        #expect(route(.post, "/api/v1/auth/two-factor/challenge")?.limit == .signIn)
+        #expect(route(.post, "/auth/two-factor")?.limit == .signIn)
         #expect(route(.get, "/auth/login")?.limit == .general)
         #expect((route(.get, "/api/v1/lms_dev_a/rpc")?.timeouts.response ?? .zero) > .seconds(300))
         #expect((route(.get, "/api/v1/devices/\(id)/commands")?.timeouts.response ?? .zero) > .seconds(60))

@@ -103,7 +103,8 @@ public struct ServiceBase: Sendable {
     /// parts come behind them and so are shut down before.
     ///
     /// - Parameters:
-    ///   - peers: Who is asked for revocations while Redis is away: `auth`, and `devices` where devices call.
+    ///   - peers: Who is asked for revocations at the start and while Redis is away: `auth`, which readiness waits for,
+    ///     and `devices` where devices call.
     ///   - ownRevocations: Reads those that the service keeps itself, instead of asking anybody.
     /// - Throws: `ConfigurationError`.
     public func services(
@@ -112,6 +113,9 @@ public struct ServiceBase: Sendable {
         let sources = try ownRevocations.map { [$0] } ?? peers.map(revocations(from:))
         let feed = RevocationFeed(
             revocations: revocations, redis: redis, logger: environment.logger, sources: sources)
+        environment.health.register("revocations") {
+            guard feed.hasCaughtUp else { throw RevocationsUnknown() }
+        }
         return [
             ClientService("database") { [database] in await database.run() },
             ClientService("redis") { [redis] in await redis.run() },
@@ -126,6 +130,11 @@ public struct ServiceBase: Sendable {
                 ?? RevocationPage(items: [], next: after ?? "0")
         }
     }
+}
+
+/// What was revoked before the service began would pass for good.
+private struct RevocationsUnknown: Error, CustomStringConvertible {
+    var description: String { "what has been revoked so far has not been read yet" }
 }
 
 /// No user can be told from another before `auth` has answered once.

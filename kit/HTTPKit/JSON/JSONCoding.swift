@@ -11,11 +11,21 @@ enum JSONCoding {
         encoder.outputFormatting = .withoutEscapingSlashes
         return encoder
     }()
+    /// For what is hashed: its members come in one order everywhere.
+    static let sortingEncoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        return encoder
+    }()
     /// How deep arrays and objects may nest in a request.
     static let maximumDepth = 64
 
     static func encode(_ value: some Encodable) throws -> ByteBuffer {
         ByteBuffer(data: try encoder.encode(value))
+    }
+
+    static func encodeSorted(_ value: some Encodable) throws -> ByteBuffer {
+        ByteBuffer(data: try sortingEncoder.encode(value))
     }
 
     /// - Throws: ``Problem``: 400 for what is not JSON, 422 for JSON of another shape.
@@ -64,25 +74,34 @@ public struct JSON<Body: Encodable>: ResponseGenerator {
     public var body: Body
     public var status: HTTPResponse.Status
     public var headers: HTTPFields
+    private let version: Int?
+    private let isCallersView: Bool
 
     /// - Parameters:
     ///   - version: the resource's version, sent as `ETag`; with it, `If-None-Match` is answered 304.
+    ///   - isCallersView: whether the body says more than the version does, such as the caller's role; then the tag does,
+    ///     too.
     ///   - location: where a resource that was just created is found.
     public init(
-        _ body: Body, status: HTTPResponse.Status = .ok, version: Int? = nil, location: String? = nil,
-        headers: HTTPFields = [:]
+        _ body: Body, status: HTTPResponse.Status = .ok, version: Int? = nil, isCallersView: Bool = false,
+        location: String? = nil, headers: HTTPFields = [:]
     ) {
         self.body = body
         self.status = status
         self.headers = headers
-        if let version { self.headers[.eTag] = EntityTag(version: version).description }
+        self.version = version
+        self.isCallersView = isCallersView
         if let location { self.headers[.location] = location }
     }
 
     public func response(from request: Request, context: some RequestContext) throws -> Response {
         var headers = headers
         if headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        return Response(
-            status: status, headers: headers, body: ResponseBody(byteBuffer: try JSONCoding.encode(body)))
+        let encoded = isCallersView ? try JSONCoding.encodeSorted(body) : try JSONCoding.encode(body)
+        if let version {
+            let tag = isCallersView ? EntityTag(version: version, of: encoded) : EntityTag(version: version)
+            headers[.eTag] = tag.description
+        }
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: encoded))
     }
 }

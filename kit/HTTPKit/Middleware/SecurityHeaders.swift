@@ -9,6 +9,7 @@ struct SecurityHeaders: RouterMiddleware {
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
         "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
     ].joined(separator: "; ")
+    private static let credentials = "Cookie, Authorization"
     private static let dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 
     func handle(
@@ -26,6 +27,8 @@ struct SecurityHeaders: RouterMiddleware {
         if response.headers[.cacheControl] == nil {
             // Stored by nobody but the one who asked, and asked for again by its ETag.
             response.headers[.cacheControl] = "private, no-cache"
+            // Nor taken for the next person who signs in with the same browser.
+            response.headers[.vary] = response.headers[.vary].map { $0 + ", " + Self.credentials } ?? Self.credentials
         }
         if request.isSecure {
             response.headers[.strictTransportSecurity] = "max-age=31536000"

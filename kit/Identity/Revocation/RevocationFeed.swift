@@ -28,13 +28,18 @@ public final class RevocationFeed: Service {
     private let logger: Logger
     private let sources: [RevocationSource]
 
-    /// - Parameter sources: Each is read by itself, so that one that is away holds up no other.
+    /// - Parameter sources: Each is read by itself, so that one that is away holds up no other. The first is the one that
+    ///   ``hasCaughtUp`` waits for.
     public init(revocations: Revocations, redis: RedisClient, logger: Logger, sources: [Reread]) {
         self.revocations = revocations
         self.redis = redis
         self.logger = logger
         self.sources = sources.map(RevocationSource.init)
     }
+
+    /// Whether the first source has been read to its end once. Before that, what was revoked before this process began is
+    /// taken as good.
+    public var hasCaughtUp: Bool { sources.first?.hasBeenRead.load(ordering: .relaxed) ?? true }
 
     /// Runs until cancelled or shut down.
     public func run() async throws {
@@ -74,25 +79,31 @@ public final class RevocationFeed: Service {
         while !Task.isCancelled {
             let isListening = redis.status == .connected
             if source.schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
-                cursor = await read(source, after: cursor)
+                cursor = await readOn(source, after: cursor)
             }
             try? await Task.sleep(for: RereadSchedule.turn)
         }
     }
 
-    /// Reads on, and returns where to read on the next time.
-    private func read(_ source: RevocationSource, after cursor: String?) async -> String? {
+    /// Reads on to the end, page by page without a pause, and returns where to read on the next time.
+    private func readOn(_ source: RevocationSource, after start: String?) async -> String? {
+        var cursor = start
         do {
-            let page = try await source.reread(cursor)
-            for revocation in page.items { revocations.insert(revocation) }
-            // A full page may not be the last one: only an empty one ends the catching up.
-            if !page.items.isEmpty { source.schedule.withLock { $0.isBehind = true } }
-            return page.next
+            while !Task.isCancelled {
+                let page = try await source.reread(cursor)
+                for revocation in page.items { revocations.insert(revocation) }
+                let isLast = page.items.isEmpty || page.next == cursor
+                cursor = page.next
+                // A full page may not be the last one: only an empty one ends the catching up.
+                guard isLast else { continue }
+                source.hasBeenRead.store(true, ordering: .relaxed)
+                break
+            }
         } catch {
             logger.debug("revocations: no answer", metadata: ["error": "\(error)"])
             source.schedule.withLock { $0.isBehind = true }
-            return cursor
         }
+        return cursor
     }
 }
 
@@ -100,6 +111,7 @@ public final class RevocationFeed: Service {
 private final class RevocationSource: Sendable {
     let reread: RevocationFeed.Reread
     let schedule = Mutex(RereadSchedule())
+    let hasBeenRead = Atomic(false)
 
     init(_ reread: @escaping RevocationFeed.Reread) {
         self.reread = reread

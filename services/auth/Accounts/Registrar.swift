@@ -44,11 +44,16 @@ struct Registrar: Sendable {
             userID: new.id, membership: membership, terms: terms, client: client, at: .now)
         let statements =
             try UserStore.insert(new) + session.statements + Self.events(of: new).map(outbox.append)
-            + (new.isVerified ? [] : correspondence.verification(of: new.email, for: new.id))
+            + (new.isVerified ? [] : correspondence.verification(of: new.email, for: new.id)) + [SessionStore.clock]
         do {
             let rows = try await transaction.batch(statements)
-            guard let row = rows.first?.first else { throw DecodingFailure.noSuchColumn(0) }
-            return OpenedSession(session, user: try User(row), membership: membership)
+            guard let row = rows.first?.first, let time = rows.last?.first else {
+                throw DecodingFailure.noSuchColumn(0)
+            }
+            let active = ActiveSession(
+                id: session.id, user: try User(row), membership: membership,
+                standing: Standing(organizationID: new.organizationID, role: .owner), asOf: try time.decode(at: 0))
+            return OpenedSession(session, active)
         } catch let error as PostgresError where error.constraint == "users_email_key" {
             throw AddressTaken()
         }

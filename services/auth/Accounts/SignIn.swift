@@ -71,10 +71,9 @@ struct SignIn: Sendable {
             let account = try await users.account(found.userID), account.user.isActive
         else { throw InvalidChallenge() }
         do {
-            try await twoFactor.use(code, of: found.userID)
-        } catch let error as TwoFactor.WrongCode {
-            try await challenges.failed(token.hash)
-            throw error
+            try await twoFactor.use(code, of: found.userID) {
+                guard try await challenges.count(token.hash) else { throw InvalidChallenge() }
+            }
         } catch is TwoFactor.NotBegun {
             // It was ended in another session; signing in again needs none.
             throw InvalidChallenge()
@@ -115,9 +114,10 @@ struct SignIn: Sendable {
     ) async throws -> OpenedSession {
         let session = NewSession(
             userID: account.user.id, membership: account.membership, terms: terms, client: client, at: .now)
-        // Since the account was read it may have been closed, or the role become another one.
-        let (user, membership) = try await sessions.open(session)
-        guard user.isActive else { throw WrongCredentials() }
-        return OpenedSession(session, user: user, membership: membership)
+        // Since the account was read it may have been closed, or have got another password or role.
+        guard let opened = try await sessions.open(session, ifPasswordIs: account.passwordHash) else {
+            throw WrongCredentials()
+        }
+        return OpenedSession(session, opened)
     }
 }

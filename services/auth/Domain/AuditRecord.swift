@@ -1,4 +1,5 @@
 import Foundation
+import Identity
 import Postgres
 
 /// A row of the event log as it is read: who did what to which entity.
@@ -29,6 +30,8 @@ struct AuditPosition: Sendable, Hashable, Codable {
 /// Which rows of the event log a list is of; an empty filter takes all.
 struct AuditFilter: Sendable {
     var types: [String] = []
+    /// The words before the first dot of the types; nil for all.
+    var families: [String]?
     var entityIDs: [UUID] = []
     /// The users, devices or services that acted.
     var actorIDs: [UUID] = []
@@ -36,4 +39,12 @@ struct AuditFilter: Sendable {
     var start: Timestamp?
     /// Exclusive.
     var end: Timestamp?
+
+    /// The rows about an entity that somebody may see of the active organization. What is about people, credentials and
+    /// the organization is for admins; everybody sees the own history.
+    mutating func confine(to entity: UUID, seenBy user: UserPrincipal) {
+        entityIDs = [entity]
+        guard entity != user.id, (user.role ?? .viewer) < .admin else { return }
+        families = ["entity", "relationship", "project", "device", "alert", "alert_rule", "alert_channel"]
+    }
 }

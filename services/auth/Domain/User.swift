@@ -30,14 +30,7 @@ struct ActiveSession: Sendable, Hashable {
     let user: User
     /// In the active organization; nil for a user who belongs to none, or has only grants there.
     let membership: Membership?
-    /// The active organization.
-    let organizationID: UUID?
-
-    /// - Parameter organizationID: By default that of the membership.
-    init(id: UUID, user: User, membership: Membership?, organizationID: UUID? = nil) {
-        self.id = id
-        self.user = user
-        self.membership = membership
-        self.organizationID = organizationID ?? membership?.organizationID
-    }
+    let standing: Standing
+    /// When all of this was so, by the database's clock: what has changed since voids what is issued as of then.
+    let asOf: Timestamp
 }

@@ -108,9 +108,7 @@ struct Invitations: Sendable {
             guard
                 let organization = try await organizations.store.lock(invitation.organizationID, of: user, transaction)
             else { throw InvitationError.notFound }
-            let revocation = MemberStore.revocation(user, in: organization.id)
-            try await transaction.batch(RevocationStore.insert(revocation))
-            return (organization, revocation)
+            return (organization, try await MemberStore.revoke(user, in: organization.id, transaction))
         }
         wake()
         await announcer.announce(revocation)

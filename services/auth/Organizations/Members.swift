@@ -117,9 +117,7 @@ struct Members: Sendable {
     /// Voids what was issued to the member so far; comes last in its transaction, since what is issued until the commit
     /// still says the old role.
     private func revoke(_ member: Member, _ transaction: Transaction) async throws -> Revocation {
-        let revocation = MemberStore.revocation(member.userID, in: member.organizationID)
-        try await transaction.batch(RevocationStore.insert(revocation))
-        return revocation
+        try await MemberStore.revoke(member.userID, in: member.organizationID, transaction)
     }
 
     private func announce(_ revocations: [Revocation?]) async {

@@ -36,11 +36,13 @@ struct Organizations: Sendable {
     /// As ``find(_:by:atLeast:)``; nobody else changes the organization or its members until the transaction ends.
     ///
     /// - Throws: ``OrganizationError``.
-    func lock(_ id: UUID, by requester: Requester, _ transaction: Transaction) async throws -> Organization {
+    func lock(
+        _ id: UUID, by requester: Requester, atLeast least: Role = .viewer, _ transaction: Transaction
+    ) async throws -> Organization {
         guard let organization = try await store.lock(id, of: requester.userID, transaction) else {
             throw OrganizationError.notFound
         }
-        try organization.role(of: requester)
+        try organization.role(of: requester, atLeast: least)
         return organization
     }
 
@@ -82,7 +84,7 @@ struct Organizations: Sendable {
             let suspended = try await members.suspend(in: id, transaction)
             // Nobody shuts themselves out.
             guard !suspended.contains(requester.userID) else { throw OrganizationError.secondFactorRequired }
-            return suspended.map { MemberStore.revocation($0, in: id) }
+            return suspended
         }
     }
 
@@ -112,11 +114,11 @@ struct Organizations: Sendable {
 
     // MARK: Parts
 
-    /// Runs `body` with the organization as it is, which nobody else changes meanwhile. What it revokes is void when the
-    /// change is committed.
+    /// Runs `body` with the organization as it is, which nobody else changes meanwhile. What was issued for it to those
+    /// whom `body` answers is void when the change is committed.
     private func change(
         _ id: UUID, ifVersions versions: Set<Int>?, by requester: Requester, atLeast least: Role,
-        _ body: @Sendable (Organization, Transaction) async throws -> [Revocation]
+        _ body: @Sendable (Organization, Transaction) async throws -> [UUID]
     ) async throws -> Organization {
         let (after, revocations) = try await store.database.withTransaction(as: .platform) {
             transaction -> (Organization, [Revocation]) in
@@ -125,12 +127,11 @@ struct Organizations: Sendable {
             }
             try before.role(of: requester, atLeast: least)
             if let versions, !versions.contains(before.version) { throw OrganizationError.stale }
-            let revocations = try await body(before, transaction)
+            let affected = try await body(before, transaction)
             let after = try await current(id, of: requester.userID, transaction)
             guard after != before else { return (before, []) }
-            try await transaction.batch(
-                ledger.updated(before, after, by: requester.userID) + revocations.flatMap(RevocationStore.insert))
-            return (after, revocations)
+            try await transaction.batch(ledger.updated(before, after, by: requester.userID))
+            return (after, try await MemberStore.revoke(affected, in: id, transaction))
         }
         ledger.outbox.wake()
         for revocation in revocations { await announcer.announce(revocation) }

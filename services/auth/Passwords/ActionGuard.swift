@@ -15,8 +15,7 @@ struct ActionGuard: Sendable {
     func admit(_ subject: String?) async throws(SignInGuard.TooManyAttempts) {
         guard let subject else { return }
         let counter = AttemptLog.Counter(key: "lms:\(action):\(SecretHash(of: subject).hex)", limit: limit)
-        if let wait = await log.wait(for: [counter]) { throw SignInGuard.TooManyAttempts(retryAfter: wait) }
-        await log.record([counter])
+        if let wait = await log.admit([counter]) { throw SignInGuard.TooManyAttempts(retryAfter: wait) }
     }
 }
 

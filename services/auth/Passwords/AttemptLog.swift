@@ -18,6 +18,21 @@ final class AttemptLog: Sendable {
         return redis.status_reply('OK')
         """)
 
+    /// Counts an attempt unless it does not fit into one of the counters; answers how long until it would, else 0.
+    private static let admit = RedisScript(
+        """
+        local now, clear, wait = tonumber(ARGV[1]), {}, 0
+        for i, key in ipairs(KEYS) do
+            clear[i] = math.max(tonumber(redis.call('GET', key) or '0'), now) + tonumber(ARGV[2 * i])
+            wait = math.max(wait, clear[i] - now - tonumber(ARGV[2 * i + 1]))
+        end
+        if wait > 0 then return wait end
+        for i, key in ipairs(KEYS) do
+            redis.call('SET', key, string.format('%.0f', clear[i]), 'PX', math.ceil((clear[i] - now) / 1000))
+        end
+        return 0
+        """)
+
     private let redis: RedisClient
     private let logger: Logger
     private let local = Mutex(LocalAttempts())
@@ -32,6 +47,25 @@ final class AttemptLog: Sendable {
         let now = Timestamp.now
         let states = await states(of: counters)
         return zip(counters, states).compactMap { $0.limit.wait(clearAt: $1, now: now) }.max()
+    }
+
+    /// Counts one attempt if it fits into all of the counters, in one step: of many at once only as many as fit are
+    /// counted.
+    ///
+    /// - Returns: How long until it fits; nil when it was counted.
+    func admit(_ counters: [Counter]) async -> Duration? {
+        let now = Timestamp.now
+        do {
+            let reply = try await redis.eval(
+                Self.admit, keys: counters.map(\.key),
+                arguments: ["\(now.microseconds)"]
+                    + counters.flatMap { ["\($0.limit.step.microseconds)", "\($0.limit.period.microseconds)"] })
+            guard let wait = reply.integer, wait > 0 else { return nil }
+            return .microseconds(wait)
+        } catch {
+            noteLoss(error)
+            return local.withLock { $0.admit(counters, now: now) }
+        }
     }
 
     /// Counts one attempt.
@@ -92,6 +126,14 @@ struct LocalAttempts {
             states = states.filter { $0.value > now }
             sweepAtCount = max(1024, states.count * 2)
         }
+    }
+
+    /// Counts one attempt if it fits into all; else how long until it does.
+    mutating func admit(_ counters: [AttemptLog.Counter], now: Timestamp) -> Duration? {
+        let wait = counters.compactMap { $0.limit.wait(clearAt: states[$0.key], now: now) }.max()
+        guard wait == nil else { return wait }
+        for counter in counters { record(counter, now: now) }
+        return nil
     }
 
     mutating func clear(_ key: String) {

@@ -35,6 +35,14 @@ struct SignInGuard: Sendable {
         if let wait = await log.wait(for: attempt.counters) { throw TooManyAttempts(retryAfter: wait) }
     }
 
+    /// Counts an attempt as failed before it is made, for what is checked at once: of many under way no more are made
+    /// than fit. ``succeeded(_:)`` takes it back.
+    ///
+    /// - Throws: ``TooManyAttempts``.
+    func count(_ attempt: Attempt) async throws(TooManyAttempts) {
+        if let wait = await log.admit(attempt.counters) { throw TooManyAttempts(retryAfter: wait) }
+    }
+
     func failed(_ attempt: Attempt) async {
         await log.record(attempt.counters)
     }

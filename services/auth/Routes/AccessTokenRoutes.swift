@@ -49,7 +49,7 @@ struct AccessTokenRoutes: Sendable {
 
     @Sendable
     private func delete(_ request: Request, _ context: AppRequestContext) async throws -> HTTPResponse.Status {
-        guard let revocation = try await tokens.delete(try context.id(), of: try context.user.id, at: .now) else {
+        guard let revocation = try await tokens.delete(try context.id(), of: try context.user.id) else {
             throw Problem.notFound()
         }
         await announcer.announce(revocation)

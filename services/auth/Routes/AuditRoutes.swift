@@ -14,7 +14,7 @@ struct AuditRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/entities/{id}/events", .user(atLeast: .viewer), Self.listOptions) { request, context in
             var filter = try AuditFilter(request.query())
-            filter.entityIDs = [try context.id()]
+            filter.confine(to: try context.id(), seenBy: try context.user)
             return try await answer(.organization(context.organizationID), filter, "history", request, context)
         }
         routes.get("/api/v1/organizations/{id}/audit", .signedIn, Self.listOptions) { request, context in

@@ -30,12 +30,14 @@ struct GrantRoutes: Sendable {
 
     @Sendable
     private func create(_ request: Request, _ context: AppRequestContext) async throws -> Response {
-        let (organization, actor) = (try await organization(context), try context.user.id)
+        let (organization, requester) = (try await organization(context), try Requester(context.user))
         let given = Mutex<Revocation?>(nil)
         let response = try await describingProblems {
             try await idempotency.create(GrantInput.self, request, context, as: .platform) { input, transaction in
+                // Asked again, now that neither the caller's role nor what the organization demands can change meanwhile.
+                _ = try await organizations.lock(organization, by: requester, atLeast: .admin, transaction)
                 let (grant, revocation) = try await grants.insert(
-                    try input.holder, try input.grant, in: organization, by: actor, transaction)
+                    try input.holder, try input.grant, in: organization, by: requester.userID, transaction)
                 given.withLock { $0 = revocation }
                 return JSON(GrantDocument(grant), status: .created)
             }

@@ -73,7 +73,7 @@ struct InvitationRoutes: Sendable {
     @Sendable
     private func accept(_ request: Request, _ context: AppRequestContext) async throws -> JSON<OrganizationDocument> {
         let organization = try await invitations.accept(try reference(context), by: try context.user.id)
-        return JSON(OrganizationDocument(organization), version: organization.version)
+        return JSON(OrganizationDocument(organization), version: organization.version, isCallersView: true)
     }
 
     private func reference(_ context: AppRequestContext) throws -> InvitationReference {

@@ -35,7 +35,7 @@ struct OrganizationRoutes: Sendable {
             let organization = try await organizations.create(try input.displayName, owner: user.id, transaction)
             return JSON(
                 OrganizationDocument(organization), status: .created, version: organization.version,
-                location: "/api/v1/organizations/\(organization.id.text)")
+                isCallersView: true, location: "/api/v1/organizations/\(organization.id.text)")
         }
         organizations.ledger.outbox.wake()
         return response
@@ -74,7 +74,7 @@ struct OrganizationRoutes: Sendable {
     private func answer(
         _ organization: Organization, status: HTTPResponse.Status = .ok
     ) -> JSON<OrganizationDocument> {
-        JSON(OrganizationDocument(organization), status: status, version: organization.version)
+        JSON(OrganizationDocument(organization), status: status, version: organization.version, isCallersView: true)
     }
 }
 

@@ -38,7 +38,7 @@ struct ProfileRoutes: Sendable {
         let active = organizations.first { $0.membership.organizationID == principal.organizationID }?.membership
         let profile = ProfileAnswer(
             user, active: active, organizations: organizations.map { OrganizationAnswer($0.membership, name: $0.name) })
-        return JSON(profile, version: user.version)
+        return JSON(profile, version: user.version, isCallersView: true)
     }
 }
 

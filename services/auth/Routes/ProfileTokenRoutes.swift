@@ -12,7 +12,7 @@ struct ProfileTokenRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         routes.form(ProfilePages.path + "/tokens", .signedIn, use: create)
         routes.form(ProfilePages.path + "/tokens/{id}/delete", .signedIn) { _, context in
-            guard let revocation = try await tokens.delete(try context.id(), of: try context.user.id, at: .now) else {
+            guard let revocation = try await tokens.delete(try context.id(), of: try context.user.id) else {
                 throw Problem.notFound()
             }
             await announcer.announce(revocation)

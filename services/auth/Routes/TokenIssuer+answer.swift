@@ -7,7 +7,7 @@ extension TokenIssuer {
         _ opened: OpenedSession, organizationName: DisplayName? = nil, status: HTTPResponse.Status = .ok
     ) async throws -> JSON<TokenAnswer> {
         guard let refreshToken = opened.refreshToken else { preconditionFailure("a session of a program has one") }
-        let tokens = try await tokens(of: opened.session, refreshToken: refreshToken, at: opened.openedAt)
+        let tokens = try await tokens(of: opened.session, refreshToken: refreshToken)
         let organization = organizationName.flatMap { name in
             opened.session.membership.map { OrganizationAnswer($0, name: name.text) }
         }

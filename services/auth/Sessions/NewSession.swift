@@ -10,7 +10,6 @@ struct NewSession: Sendable {
     let membership: Membership?
     let terms: SessionTerms
     let client: ClientDescription
-    let openedAt: Timestamp
     let expiresAt: Timestamp
     /// What keeps the session; nil where a cookie does.
     let refreshToken: SecretToken?
@@ -20,7 +19,6 @@ struct NewSession: Sendable {
         self.membership = membership
         self.terms = terms
         self.client = client
-        openedAt = now
         expiresAt = now.adding(terms.lifetime)
         refreshToken = terms == .api ? SecretToken(.refresh) : nil
     }

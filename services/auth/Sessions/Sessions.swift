@@ -20,12 +20,11 @@ struct Sessions: Sendable {
         // The old token is spent below; without a key there would be none to give for it.
         try issuer.requireKeys()
         guard let token = SecretToken(text, kind: .refresh) else { throw InvalidRefreshToken() }
-        let now = Timestamp.now
         let next = SecretToken(.refresh)
         if let session = try await store.rotate(
-            token.hash, to: next.hash, expiresAt: now.adding(SessionTerms.api.lifetime))
+            token.hash, to: next.hash, expiresAt: Timestamp.now.adding(SessionTerms.api.lifetime))
         {
-            return try await issuer.tokens(of: session, refreshToken: next, at: now)
+            return try await issuer.tokens(of: session, refreshToken: next)
         }
         if let stolen = try await store.sessionOfUsedToken(token.hash) {
             _ = try await end(stolen.id, of: stolen.userID)
@@ -40,12 +39,11 @@ struct Sessions: Sendable {
     ///   ``OrganizationError/secondFactorRequired``, ``SigningKeys/NotLoaded``, `PostgresError`.
     func activate(_ organization: UUID, for user: UserPrincipal) async throws -> TokenSet {
         try issuer.requireKeys()
-        let now = Timestamp.now
         let refreshToken = SecretToken(.refresh)
         let session = try await store.activate(
-            organization, for: user, .api, refreshToken: refreshToken.hash, from: now)
+            organization, for: user, .api, refreshToken: refreshToken.hash, from: .now)
         guard let session else { throw try await refusal(of: organization, to: user) }
-        return try await issuer.tokens(of: session, refreshToken: refreshToken, at: now)
+        return try await issuer.tokens(of: session, refreshToken: refreshToken)
     }
 
     // MARK: Browsers
@@ -63,9 +61,8 @@ struct Sessions: Sendable {
     /// any more.
     func reissuedCookie(of user: UserPrincipal) async throws -> SessionToken? {
         guard let id = user.sessionID, let terms = SessionTerms(cookieOf: user) else { return nil }
-        let now = Timestamp.now
-        guard let session = try await store.prolong(id, terms: terms, from: now) else { return nil }
-        return try await issuer.cookie(of: session, terms: terms, at: now)
+        guard let session = try await store.prolong(id, terms: terms, from: .now) else { return nil }
+        return try await issuer.cookie(of: session, terms: terms)
     }
 
     /// A new cookie for a browser whose cookie is void since the user's role or organization is another one now, while
@@ -85,13 +82,12 @@ struct Sessions: Sendable {
     func activateInBrowser(
         _ organization: UUID, for user: UserPrincipal
     ) async throws -> (cookie: SessionToken, tokens: TokenSet) {
-        let now = Timestamp.now
         guard let terms = SessionTerms(cookieOf: user),
-            let session = try await store.activate(organization, for: user, terms, refreshToken: nil, from: now)
+            let session = try await store.activate(organization, for: user, terms, refreshToken: nil, from: .now)
         else { throw try await refusal(of: organization, to: user) }
         return (
-            try await issuer.cookie(of: session, terms: terms, at: now),
-            try await issuer.tokens(of: session, refreshToken: nil, at: now)
+            try await issuer.cookie(of: session, terms: terms),
+            try await issuer.tokens(of: session, refreshToken: nil)
         )
     }
 
@@ -104,7 +100,7 @@ struct Sessions: Sendable {
 
     /// Ends a session of a user everywhere; false when there is no such session any more.
     func end(_ id: UUID, of user: UUID) async throws -> Bool {
-        guard let revocation = try await store.revoke(id, of: user, at: .now) else { return false }
+        guard let revocation = try await store.revoke(id, of: user) else { return false }
         await announcer.announce(revocation)
         return true
     }

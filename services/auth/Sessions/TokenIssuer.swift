@@ -3,10 +3,9 @@ import Identity
 import Kernel
 import Postgres
 
-/// Signs the tokens of a session.
+/// Signs the tokens of a session, as of when it was read.
 struct TokenIssuer: Sendable {
     let keys: SigningKeys
-    let grants: GrantStore
 
     /// - Throws: ``SigningKeys/NotLoaded``.
     func requireKeys() throws(SigningKeys.NotLoaded) {
@@ -15,36 +14,30 @@ struct TokenIssuer: Sendable {
 
     /// What a program keeps its session with; without a refresh token where a cookie does.
     ///
-    /// - Parameter now: At the latest when the session was read.
     /// - Throws: ``SigningKeys/NotLoaded``.
-    func tokens(
-        of session: ActiveSession, refreshToken: SecretToken?, at now: Timestamp
-    ) async throws -> TokenSet {
-        let access = try await sign(.access, for: session, lifetime: SessionTerms.accessTokenLifetime, at: now)
+    func tokens(of session: ActiveSession, refreshToken: SecretToken?) async throws -> TokenSet {
+        let access = try await sign(.access, for: session, lifetime: SessionTerms.accessTokenLifetime)
         return TokenSet(access: access, refresh: refreshToken?.secret, session: session)
     }
 
     /// What a browser keeps its session with.
     ///
-    /// - Parameter now: At the latest when the session was read.
     /// - Throws: ``SigningKeys/NotLoaded``.
-    func cookie(
-        of session: ActiveSession, terms: SessionTerms, at now: Timestamp
-    ) async throws -> SessionToken {
-        let token = try await sign(.session, for: session, lifetime: terms.lifetime, at: now)
+    func cookie(of session: ActiveSession, terms: SessionTerms) async throws -> SessionToken {
+        let token = try await sign(.session, for: session, lifetime: terms.lifetime)
         // Without "remember me" the cookie ends with the browser.
         let maxAge = terms == .rememberedBrowser ? Int(terms.lifetime.components.seconds) : nil
         return SessionToken(token, maxAge: maxAge)
     }
 
     private func sign(
-        _ kind: TokenClaims.Kind, for session: ActiveSession, lifetime: Duration, at now: Timestamp
+        _ kind: TokenClaims.Kind, for session: ActiveSession, lifetime: Duration
     ) async throws -> String {
-        let standing = try await grants.standing(of: session)
-        let issuedAt = Date(timeIntervalSince1970: Double(now.microseconds) / 1e6)
+        let standing = session.standing
+        let issuedAt = Date(timeIntervalSince1970: Double(session.asOf.microseconds) / 1e6)
         let user = UserPrincipal(
             id: session.user.id, organizationID: standing.organizationID, role: standing.role, grants: standing.grants,
-            sessionID: session.id, tokenID: UUID.v7(at: now), isSuperuser: session.user.isSuperuser,
+            sessionID: session.id, tokenID: UUID.v7(at: session.asOf), isSuperuser: session.user.isSuperuser,
             issuedAt: issuedAt, expiresAt: nil)
         let claims = TokenClaims(
             kind, user: user, sessionID: session.id, lifetime: TimeInterval(lifetime.components.seconds))

@@ -53,7 +53,7 @@ struct AccessTokenStore: Sendable {
     /// Deletes a token of a user.
     ///
     /// - Returns: What is to be announced; nil when the user has no such token.
-    func delete(_ id: UUID, of user: UUID, at now: Timestamp) async throws -> Revocation? {
+    func delete(_ id: UUID, of user: UUID) async throws -> Revocation? {
         let revocation = try await database.withTransaction(as: .platform) { transaction -> Revocation? in
             let rows = try await transaction.query(
                 """
@@ -62,15 +62,12 @@ struct AccessTokenStore: Sendable {
             guard let row = rows.first else { return nil }
             let record = try AccessTokenRecord(row)
             let hash = SecretHash(bytes: try row.decode([UInt8].self, at: AccessTokenRecord.columnCount))
-            let revocation = Revocation(
-                .token(id), at: now.microseconds, until: now.adding(Self.longestKnown).microseconds)
             let audit = AuditEntry(
                 type: "api_token.revoked", entityID: user, organizationID: record.organizationID,
                 actor: try Actor.user(user), data: try JSONB(AccessTokenData(record, of: user)))
             let event = try Event.accessTokenRevoked(record, hash: hash, of: user)
-            try await transaction.batch(
-                RevocationStore.insert(revocation) + [audit.insert, outbox.append(event)])
-            return revocation
+            try await transaction.batch([audit.insert, outbox.append(event)])
+            return try await RevocationStore.insert(.token(id), lasting: Self.longestKnown, transaction)
         }
         if revocation != nil { outbox.wake() }
         return revocation

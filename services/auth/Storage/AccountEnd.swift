@@ -26,12 +26,9 @@ struct AccountEnd: Sendable {
                 RETURNING \(UserStore.columns)
                 """)
             guard let user = try rows.first.map(User.init) else { return nil }
-            let now = Timestamp.now
-            let revocation = Revocation(
-                .user(user.id), at: now.microseconds, until: now.adding(SessionTerms.longestLifetime).microseconds)
-            try await transaction.batch(
-                RevocationStore.insert(revocation) + [outbox.append(.userAccess(user, by: user.id))])
-            return revocation
+            try await transaction.query(outbox.append(try .userAccess(user, by: user.id)))
+            return try await RevocationStore.insert(
+                .user(user.id), lasting: SessionTerms.longestLifetime, transaction)
         }
     }
 

@@ -106,10 +106,6 @@ struct AdministrationStore: Sendable {
             if let versions, !versions.contains(old.version) { throw Problem.preconditionFailed() }
             let (isActive, isSuperuser) = (isActive ?? old.isActive, isSuperuser ?? old.isSuperuser)
             guard isActive != old.isActive || isSuperuser != old.isSuperuser else { return (old, nil) }
-            let now = Timestamp.now
-            let revocation = Revocation(
-                .user(id), at: now.microseconds, until: now.adding(SessionTerms.rememberedBrowser.lifetime).microseconds
-            )
             let audit = AuditEntry(
                 type: "user.access_changed", entityID: id, organizationID: nil, actor: try Actor.user(actor),
                 data: try JSONB([
@@ -121,10 +117,11 @@ struct AdministrationStore: Sendable {
                 SET is_active = \(isActive), is_superuser = \(isSuperuser), version = version + 1, last_updated = now()
                 WHERE u.id = \(id) RETURNING \(UserStore.columns)
                 """
-            let results = try await transaction.batch(
-                [update, audit.insert] + RevocationStore.insert(revocation))
+            let results = try await transaction.batch([update, audit.insert])
             guard let user = try results.first?.first.map(User.init) else { return nil }
             if isActive != old.isActive { try await transaction.query(outbox.append(.userAccess(user, by: actor))) }
+            let revocation = try await RevocationStore.insert(
+                .user(id), lasting: SessionTerms.longestLifetime, transaction)
             return (user, revocation)
         }
         if result?.revocation != nil { outbox.wake() }

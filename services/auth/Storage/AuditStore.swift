@@ -48,6 +48,7 @@ extension AuditFilter {
     fileprivate var conditions: SQL {
         var conditions: [SQL] = []
         if !types.isEmpty { conditions.append("AND event_type = ANY(\(types))") }
+        if let families { conditions.append("AND split_part(event_type, '.', 1) = ANY(\(families))") }
         if !entityIDs.isEmpty { conditions.append("AND entity_id = ANY(\(entityIDs))") }
         if !actorIDs.isEmpty { conditions.append("AND actor ->> 'id' = ANY(\(actorIDs.map(\.text)))") }
         if let start { conditions.append("AND timestamp >= \(start)") }

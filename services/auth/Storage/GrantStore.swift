@@ -39,29 +39,25 @@ struct GrantStore: Sendable {
         ).map(Grant.init)
     }
 
-    /// Where a session's user acts: in its active organization, or else where somebody granted something first.
-    func standing(of session: ActiveSession) async throws -> Standing {
-        let rows = try await database.query(
-            """
-            SELECT g.organization_id, g.resource_type, g.resource_id, g.role
-            FROM auth.resource_grants g JOIN auth.places p USING (organization_id, user_id)
-            WHERE g.user_id = \(session.user.id) AND (\(session.organizationID) IS NULL
-                OR g.organization_id = \(session.organizationID))
-            ORDER BY g.created_at, g.id
-            """, as: .platform)
-        var standing = Standing(organizationID: session.organizationID, role: session.membership?.role)
-        for row in rows {
-            let (organization, type, id, role) = try row.decode(UUID.self, String.self, UUID.self, String.self)
-            standing.organizationID = standing.organizationID ?? organization
-            guard organization == standing.organizationID, let grant = ResourceGrant(type, id, role) else { continue }
-            standing.grants.append(grant)
-        }
-        return standing
+    /// What a session's user was granted in its active organization, or anywhere where there is none; under
+    /// ``UserLock``, to be read into a ``Standing``.
+    ///
+    /// - Parameter session: Its id, or a query of it.
+    static func selection(ofSession session: SQL) -> SQL {
+        """
+        SELECT g.organization_id, g.resource_type, g.resource_id, g.role
+        FROM auth.sessions s
+        JOIN auth.resource_grants g
+            ON g.user_id = s.user_id AND g.organization_id = coalesce(s.organization_id, g.organization_id)
+        JOIN auth.places p ON p.organization_id = g.organization_id AND p.user_id = g.user_id
+        WHERE s.id = (\(session)) ORDER BY g.created_at, g.id
+        """
     }
 
     // MARK: Writing
 
-    /// Gives a grant; what its holder has been issued so far is void when `transaction` commits.
+    /// Gives a grant in an organization that is locked; what its holder has been issued so far is void when
+    /// `transaction` commits.
     ///
     /// - Returns: The grant, and what is to be announced after the commit.
     /// - Throws: ``Refusal``.
@@ -89,10 +85,8 @@ struct GrantStore: Sendable {
             throw Refusal.exists
         }
         guard let grant = try rows.first.map(Grant.init) else { throw Refusal.tooMany }
-        let revocation = Self.revocation(for: grant)
-        try await transaction.batch(
-            [Self.audit("grant.created", grant, by: actor)] + RevocationStore.insert(revocation))
-        return (grant, revocation)
+        try await transaction.query(try Self.audit("grant.created", grant, by: actor))
+        return (grant, try await revoke(grant, transaction))
     }
 
     /// Takes a grant back.
@@ -100,16 +94,14 @@ struct GrantStore: Sendable {
     /// - Returns: What is to be announced; nil when the organization has no such grant.
     func delete(_ id: UUID, in organization: UUID, by actor: UUID) async throws -> Revocation? {
         try await database.withTransaction(as: .platform) { transaction -> Revocation? in
-            let rows = try await transaction.query(
-                """
-                DELETE FROM auth.resource_grants WHERE id = \(id) AND organization_id = \(organization)
-                RETURNING \(Self.columns)
-                """)
-            guard let grant = try rows.first.map(Grant.init) else { return nil }
-            let revocation = Self.revocation(for: grant)
-            try await transaction.batch(
-                [Self.audit("grant.deleted", grant, by: actor)] + RevocationStore.insert(revocation))
-            return revocation
+            let meant: SQL = "id = \(id) AND organization_id = \(organization)"
+            let rows = try await transaction.batch([
+                UserLock.exclusive("SELECT user_id FROM auth.resource_grants WHERE \(meant)"),
+                "DELETE FROM auth.resource_grants WHERE \(meant) RETURNING \(Self.columns)",
+            ])
+            guard let grant = try rows[1].first.map(Grant.init) else { return nil }
+            try await transaction.query(try Self.audit("grant.deleted", grant, by: actor))
+            return try await revoke(grant, transaction)
         }
     }
 
@@ -118,7 +110,7 @@ struct GrantStore: Sendable {
     private func check(_ holder: Grant.Holder, in organization: UUID, _ transaction: Transaction) async throws {
         switch holder {
         case .user(let id):
-            let rows = try await transaction.query("SELECT 1 FROM auth.users WHERE id = \(id) AND is_active")
+            let rows = try await transaction.query(UserLock.exclusive("\(id)", if: "is_active"))
             guard !rows.isEmpty else { throw Refusal.noSuchUser }
         case .token(let id):
             let rows = try await transaction.query(
@@ -143,15 +135,14 @@ struct GrantStore: Sendable {
 
     /// Voids what says another set of grants: what the user was issued for the organization, or what services know of the
     /// token.
-    private static func revocation(for grant: Grant) -> Revocation {
-        let now = Timestamp.now
+    private func revoke(_ grant: Grant, _ transaction: Transaction) async throws -> Revocation {
         let (subject, lifetime): (Revocation.Subject, Duration) =
             switch grant.holder {
             case .user(let id):
-                (.membership(user: id, organization: grant.organizationID), SessionTerms.rememberedBrowser.lifetime)
+                (.membership(user: id, organization: grant.organizationID), SessionTerms.longestLifetime)
             case .token(let id): (.token(id), AccessTokenStore.longestKnown)
             }
-        return Revocation(subject, at: now.microseconds, until: now.adding(lifetime).microseconds)
+        return try await RevocationStore.insert(subject, lasting: lifetime, transaction)
     }
 
     private static func audit(_ type: String, _ grant: Grant, by actor: UUID) throws -> SQL {
@@ -163,6 +154,21 @@ struct GrantStore: Sendable {
 
     private static let columns: SQL =
         "id, organization_id, user_id, token_id, resource_type, resource_id, role, created_at"
+}
+
+extension Standing {
+    /// - Parameters:
+    ///   - organizationID: The active one; without it, that where something was granted first is.
+    ///   - grants: What ``GrantStore/selection(ofSession:)`` answers.
+    init(organizationID: UUID?, role: Role?, _ grants: Rows) throws {
+        self.init(organizationID: organizationID, role: role)
+        for row in grants {
+            let (organization, type, id, role) = try row.decode(UUID.self, String.self, UUID.self, String.self)
+            self.organizationID = self.organizationID ?? organization
+            guard organization == self.organizationID, let grant = ResourceGrant(type, id, role) else { continue }
+            self.grants.append(grant)
+        }
+    }
 }
 
 extension Grant {

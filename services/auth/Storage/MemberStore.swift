@@ -86,8 +86,18 @@ struct MemberStore: Sendable {
     ///
     /// - Returns: Whoever has become unable to act there, guests too.
     func suspend(in organization: UUID, _ transaction: Transaction) async throws -> [UUID] {
-        // Whoever is just ending the own second factor waits for this, or is waited for.
-        try await transaction.query("SELECT 1 FROM auth.memberships WHERE organization_id = \(organization) FOR UPDATE")
+        // Whoever is just beginning or ending the own second factor, or is being issued something, waits for this or is
+        // waited for. Accounts that have ended are issued nothing.
+        let guests: SQL = """
+            SELECT g.user_id FROM auth.resource_grants g
+            WHERE g.organization_id = \(organization) AND g.user_id IS NOT NULL
+                AND NOT EXISTS (SELECT FROM auth.memberships m
+                                WHERE m.organization_id = g.organization_id AND m.user_id = g.user_id)
+            """
+        try await transaction.batch([
+            "SELECT 1 FROM auth.users WHERE is_active AND id IN (\(guests)) ORDER BY id FOR NO KEY UPDATE",
+            "SELECT 1 FROM auth.memberships WHERE organization_id = \(organization) ORDER BY user_id FOR UPDATE",
+        ])
         let rows = try await transaction.batch([
             """
             UPDATE auth.memberships SET is_suspended = NOT is_suspended
@@ -95,10 +105,8 @@ struct MemberStore: Sendable {
             RETURNING user_id, is_suspended
             """,
             """
-            SELECT DISTINCT g.user_id, true FROM auth.resource_grants g
-            WHERE g.organization_id = \(organization) AND auth.lacks_factor(g.organization_id, g.user_id)
-                AND NOT EXISTS (SELECT FROM auth.memberships m
-                                WHERE m.organization_id = g.organization_id AND m.user_id = g.user_id)
+            SELECT id, true FROM auth.users
+            WHERE id IN (\(guests)) AND auth.lacks_factor(\(organization), id)
             """,
         ])
         return try rows.joined().compactMap { row in
@@ -107,12 +115,19 @@ struct MemberStore: Sendable {
         }
     }
 
-    /// Voids what was issued to a member so far; to be made once nobody else can read the membership as it was.
-    static func revocation(_ user: UUID, in organization: UUID) -> Revocation {
-        let now = Timestamp.now
-        return Revocation(
-            .membership(user: user, organization: organization), at: now.microseconds,
-            until: now.adding(SessionTerms.longestLifetime).microseconds)
+    /// Voids what was issued to somebody for an organization so far, once nobody else can read what it said.
+    static func revoke(_ user: UUID, in organization: UUID, _ transaction: Transaction) async throws -> Revocation {
+        try await RevocationStore.insert(
+            .membership(user: user, organization: organization), lasting: SessionTerms.longestLifetime, transaction)
+    }
+
+    /// As ``revoke(_:in:_:)-(UUID,_,_)``, of several.
+    static func revoke(
+        _ users: [UUID], in organization: UUID, _ transaction: Transaction
+    ) async throws -> [Revocation] {
+        try await RevocationStore.insert(
+            users.map { .membership(user: $0, organization: organization) }, lasting: SessionTerms.longestLifetime,
+            transaction)
     }
 
     /// Deletes the membership.

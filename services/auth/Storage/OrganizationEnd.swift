@@ -26,10 +26,6 @@ struct OrganizationEnd: Sendable {
                 ORDER BY o.deletes_at LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED
                 """)
             guard let id = try due.first?.decode(UUID.self) else { return nil }
-            let now = Timestamp.now
-            let revocation = Revocation(
-                .organization(id), at: now.microseconds,
-                until: now.adding(SessionTerms.longestLifetime).microseconds)
             // It may have been restored before the lock was had.
             let marked = try await transaction.query(
                 """
@@ -37,14 +33,14 @@ struct OrganizationEnd: Sendable {
                 WHERE id = \(id) AND deletes_at <= now() AND revoked_at IS NULL
                 """)
             guard marked.affectedRows == 1 else { return nil }
-            try await transaction.batch(
-                [
-                    // Members leave their tokens and grants behind; guests have grants alone.
-                    "DELETE FROM auth.memberships WHERE organization_id = \(id)",
-                    "DELETE FROM auth.resource_grants WHERE organization_id = \(id)",
-                    "DELETE FROM auth.invitations WHERE organization_id = \(id)",
-                ] + RevocationStore.insert(revocation))
-            return revocation
+            try await transaction.batch([
+                // Members leave their tokens and grants behind; guests have grants alone.
+                "DELETE FROM auth.memberships WHERE organization_id = \(id)",
+                "DELETE FROM auth.resource_grants WHERE organization_id = \(id)",
+                "DELETE FROM auth.invitations WHERE organization_id = \(id)",
+            ])
+            return try await RevocationStore.insert(
+                .organization(id), lasting: SessionTerms.longestLifetime, transaction)
         }
     }
 

@@ -7,9 +7,8 @@ import Postgres
 
 /// Sessions and the refresh tokens that keep them.
 ///
-/// What tokens are made from is read under a lock that conflicts with a change of it. Such a change is committed
-/// together with the revocation of what was issued before it, so a token as of a time before the reading either says
-/// what is so or is void.
+/// What tokens are made from is read under ``UserLock`` and a lock of the membership, and with it the time. A change takes
+/// such a lock and then dates the revocation of what was issued before it, so a token either says what is so or is void.
 struct SessionStore: Sendable {
     let database: PostgresClient
     let outbox: Outbox
@@ -18,20 +17,33 @@ struct SessionStore: Sendable {
 
     /// Opens a session.
     ///
-    /// - Returns: The user and the membership that it begins in, as they are now.
-    func open(_ session: NewSession) async throws -> (user: User, membership: Membership?) {
-        let rows = try await database.batch(
-            session.statements + [
-                "SELECT \(UserStore.columns) FROM auth.users u WHERE u.id = \(session.userID) FOR SHARE",
+    /// - Parameter hash: That of the password that was shown, or would have been.
+    /// - Returns: What it begins with; nil when the account is closed by now or has another password.
+    func open(_ session: NewSession, ifPasswordIs hash: String?) async throws -> ActiveSession? {
+        try await database.withTransaction(as: .platform) { transaction -> ActiveSession? in
+            let users = try await transaction.batch([
+                UserLock.shared("\(session.userID)"),
                 """
-                SELECT organization_id, role FROM auth.memberships
-                WHERE user_id = \(session.userID) AND organization_id = \(session.membership?.organizationID)
-                    AND NOT is_suspended
-                FOR SHARE
+                SELECT \(UserStore.columns) FROM auth.users u
+                WHERE u.id = \(session.userID) AND u.is_active AND \(UserStore.hasPassword(hash, session.userID))
                 """,
-            ], as: .platform)
-        guard let user = rows.dropLast().last?.first else { throw DecodingFailure.noSuchColumn(0) }
-        return (try User(user), try rows.last?.first.flatMap { try Membership($0, at: 0) })
+            ])
+            guard let user = try users[1].first.map(User.init) else { return nil }
+            let rows = try await transaction.batch(
+                session.statements + [
+                    """
+                    SELECT organization_id, role FROM auth.memberships
+                    WHERE user_id = \(session.userID) AND organization_id = \(session.membership?.organizationID)
+                        AND NOT is_suspended
+                    FOR SHARE
+                    """,
+                    GrantStore.selection(ofSession: "\(session.id)"), Self.clock,
+                ])
+            let (membership, grants, clock) = (rows[rows.count - 3], rows[rows.count - 2], rows[rows.count - 1])
+            return try ActiveSession(
+                id: session.id, user: user, membership: membership.first.flatMap { try Membership($0, at: 0) },
+                grants: grants, clock: clock)
+        }
     }
 
     // MARK: Keeping
@@ -40,7 +52,9 @@ struct SessionStore: Sendable {
     ///
     /// One statement, so that of two who present the same token at once only one is answered.
     func rotate(_ token: SecretHash, to next: SecretHash, expiresAt: Timestamp) async throws -> ActiveSession? {
-        try await database.query(
+        let session: SQL = "SELECT session_id FROM auth.refresh_tokens WHERE hash = \(token.bytes)"
+        return try await issue(
+            from: session,
             """
             WITH used AS (
                 UPDATE auth.refresh_tokens SET used_at = now()
@@ -61,8 +75,7 @@ struct SessionStore: Sendable {
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
             LEFT JOIN place p ON true
-            """, as: .platform
-        ).first.map(ActiveSession.init)
+            """)
     }
 
     /// The session whose refresh token has been used before; nil when `token` is none of those.
@@ -80,7 +93,8 @@ struct SessionStore: Sendable {
 
     /// Prolongs a browser's session; nil when it does not hold any more, or is none of a browser.
     func prolong(_ id: UUID, terms: SessionTerms, from now: Timestamp) async throws -> ActiveSession? {
-        try await database.query(
+        try await issue(
+            from: "\(id)",
             """
             WITH \(Self.place(ofSession: "\(id)")), kept AS (
                 UPDATE auth.sessions s
@@ -95,9 +109,26 @@ struct SessionStore: Sendable {
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
             LEFT JOIN place p ON true
-            """, as: .platform
-        ).first.map(ActiveSession.init)
+            """)
     }
+
+    /// Runs a statement that keeps a session, and answers it as its tokens are to say.
+    ///
+    /// - Parameter session: Its id, or a query of it.
+    private func issue(from session: SQL, _ statement: SQL) async throws -> ActiveSession? {
+        let user: SQL = "SELECT user_id FROM auth.sessions WHERE id = (\(session))"
+        let rows = try await database.batch(
+            [UserLock.shared(user), statement, GrantStore.selection(ofSession: session), Self.clock], as: .platform)
+        return try rows[1].first.map { row in
+            try ActiveSession(
+                id: row.decode(at: User.columnCount + 2), user: User(row),
+                membership: Membership(row, at: User.columnCount),
+                organizationID: row.decode(UUID?.self, at: User.columnCount), grants: rows[2], clock: rows[3])
+        }
+    }
+
+    /// Comes last: any time under the locks will do, and none before they are had.
+    static let clock: SQL = "SELECT clock_timestamp()"
 
     /// The part of a statement that names where a session goes on: in the active organization, as a member or with grants
     /// alone, or for who has no place there any more in the one that the user has belonged to for longest.
@@ -129,7 +160,8 @@ struct SessionStore: Sendable {
         from now: Timestamp
     ) async throws -> ActiveSession? {
         let expiresAt = now.adding(terms.lifetime)
-        return try await database.query(
+        return try await issue(
+            from: "\(user.sessionID)",
             """
             WITH membership AS (
                 SELECT organization_id, role FROM auth.memberships
@@ -156,120 +188,19 @@ struct SessionStore: Sendable {
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
             CROSS JOIN place p
-            """, as: .platform
-        ).first.map(ActiveSession.init)
-    }
-
-    // MARK: Looking at
-
-    /// Whether a member cannot act for want of a second factor.
-    func isSuspended(_ user: UUID, in organization: UUID) async throws -> Bool {
-        let rows = try await database.query(
-            """
-            SELECT 1 FROM auth.memberships
-            WHERE user_id = \(user) AND organization_id = \(organization) AND is_suspended
-            """, as: .platform)
-        return !rows.isEmpty
-    }
-
-    /// A page of a user's sessions that hold, by id.
-    func sessions(of user: UUID, _ page: PageRequest<UUID>) async throws -> [SessionRecord] {
-        let rows = try await database.query(
-            """
-            SELECT id, kind, is_remembered, user_agent, address, created_at, last_used_at, expires_at
-            FROM auth.sessions
-            WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > now() \(page.keyset())
-            """, as: .platform)
-        return try rows.map(SessionRecord.init)
-    }
-
-    // MARK: Ending
-
-    /// Ends a session of a user.
-    ///
-    /// - Returns: What is to be announced; nil when there is no such session, or it has ended already.
-    func revoke(_ id: UUID, of user: UUID, at now: Timestamp) async throws -> Revocation? {
-        let revocation = try await database.withTransaction(as: .platform) { transaction -> Revocation? in
-            let rows = try await transaction.query(
-                """
-                UPDATE auth.sessions SET revoked_at = \(now)
-                WHERE id = \(id) AND user_id = \(user) AND revoked_at IS NULL AND expires_at > \(now)
-                RETURNING expires_at
-                """)
-            guard let end = try rows.first?.decode(Timestamp.self) else { return nil }
-            let revocation = Revocation(.session(id), at: now.microseconds, until: end.microseconds)
-            try await transaction.batch(
-                RevocationStore.insert(revocation) + [outbox.append(.sessionRevoked(id, of: user))])
-            return revocation
-        }
-        if revocation != nil { outbox.wake() }
-        return revocation
-    }
-
-    /// Ends the sessions of a user but for one, in the transaction of what makes them end.
-    ///
-    /// - Returns: What is to be announced after the commit.
-    static func revokeAll(
-        of user: UUID, but kept: UUID?, _ outbox: Outbox, _ transaction: Transaction
-    ) async throws -> [Revocation] {
-        let now = Timestamp.now
-        let ended = try await transaction.query(
-            """
-            UPDATE auth.sessions SET revoked_at = \(now)
-            WHERE user_id = \(user) AND id IS DISTINCT FROM \(kept) AND revoked_at IS NULL AND expires_at > \(now)
-            RETURNING id, expires_at
-            """
-        ).map { try $0.decode(UUID.self, Timestamp.self) }
-        let revocations = ended.map { id, end in
-            Revocation(.session(id), at: now.microseconds, until: end.microseconds)
-        }
-        try await transaction.batch(
-            revocations.flatMap(RevocationStore.insert)
-                + ended.map { outbox.append(try .sessionRevoked($0.0, of: user)) })
-        return revocations
-    }
-}
-
-/// A session as its user sees it.
-struct SessionRecord: Sendable {
-    let id: UUID
-    let terms: SessionTerms
-    let client: ClientDescription
-    let createdAt: Timestamp
-    let lastUsedAt: Timestamp
-    let expiresAt: Timestamp
-
-    init(_ row: Row) throws {
-        let (kind, isRemembered): (String, Bool)
-        let (userAgent, address): (String?, String?)
-        (id, kind, isRemembered, userAgent, address, createdAt, lastUsedAt, expiresAt) = try row.decode(
-            UUID.self, String.self, Bool.self, String?.self, String?.self, Timestamp.self, Timestamp.self,
-            Timestamp.self)
-        terms = SessionTerms(kind: kind, isRemembered: isRemembered)
-        client = ClientDescription(userAgent: userAgent, address: address)
-    }
-}
-
-extension SessionTerms {
-    init(kind: String, isRemembered: Bool) {
-        self = kind == SessionTerms.api.kind ? .api : isRemembered ? .rememberedBrowser : .browser
-    }
-
-    /// As the database and the API call it.
-    var kind: String {
-        switch self {
-        case .api: "api"
-        case .browser, .rememberedBrowser: "browser"
-        }
+            """)
     }
 }
 
 extension ActiveSession {
-    /// Reads a user, a place and the session's id.
-    fileprivate init(_ row: Row) throws {
-        self.init(
-            id: try row.decode(at: User.columnCount + 2), user: try User(row),
-            membership: try Membership(row, at: User.columnCount),
-            organizationID: try row.decode(UUID?.self, at: User.columnCount))
+    /// - Parameters:
+    ///   - organizationID: Where it is not the membership's.
+    ///   - grants: What ``GrantStore/selection(ofSession:)`` answers.
+    ///   - clock: What ``SessionStore/clock`` answers.
+    init(id: UUID, user: User, membership: Membership?, organizationID: UUID? = nil, grants: Rows, clock: Rows) throws {
+        guard let time = clock.first else { throw DecodingFailure.noSuchColumn(0) }
+        let standing = try Standing(
+            organizationID: organizationID ?? membership?.organizationID, role: membership?.role, grants)
+        self.init(id: id, user: user, membership: membership, standing: standing, asOf: try time.decode(at: 0))
     }
 }

@@ -51,6 +51,11 @@ struct UserStore: Sendable {
         }
     }
 
+    /// Whether the hash of a user's password is still the one that was read before.
+    static func hasPassword(_ hash: String?, _ user: UUID) -> SQL {
+        "(SELECT password_hash FROM auth.credentials WHERE user_id = \(user)) IS NOT DISTINCT FROM \(hash)"
+    }
+
     func user(_ id: UUID) async throws -> User? {
         try await database.query("SELECT \(Self.columns) FROM auth.users u WHERE u.id = \(id)", as: .platform)
             .first.map(User.init)

@@ -38,10 +38,15 @@ struct ChallengeStore: Sendable {
         }
     }
 
-    /// Counts a wrong code.
-    func failed(_ token: SecretHash) async throws {
-        _ = try await database.query(
-            "UPDATE auth.sign_in_challenges SET failures = failures + 1 WHERE hash = \(token.bytes)", as: .platform)
+    /// Counts a code as wrong before it is looked at; false when the challenge does not hold any more. The row's lock
+    /// lets one after the other in, so of many at once no more are looked at than may be wrong.
+    func count(_ token: SecretHash) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            UPDATE auth.sign_in_challenges SET failures = failures + 1
+            WHERE hash = \(token.bytes) AND expires_at > now() AND failures < \(Self.maximumFailures) RETURNING user_id
+            """, as: .platform)
+        return !rows.isEmpty
     }
 
     /// Ends the challenge; false when somebody else has done so.

@@ -17,6 +17,7 @@ struct TwoFactor: Sendable {
 
     let store: TwoFactorStore
     let limit: SignInGuard
+    let announcer: RevocationAnnouncer
 
     /// Whether somebody has to show a second factor to sign in.
     func isRequired(of user: UUID) async throws -> Bool {
@@ -44,10 +45,12 @@ struct TwoFactor: Sendable {
 
     /// Takes a code of the app or a recovery code, once.
     ///
-    /// - Throws: ``NotBegun``, ``WrongCode``, ``SignInGuard/TooManyAttempts``.
-    func use(_ code: String, of user: UUID) async throws {
+    /// - Parameter count: Counts the attempt elsewhere, too, before the code is looked at.
+    /// - Throws: ``NotBegun``, ``WrongCode``, ``SignInGuard/TooManyAttempts``, and what `count` throws.
+    func use(_ code: String, of user: UUID, counting count: () async throws -> Void = {}) async throws {
         guard let factor = try await store.factor(of: user), factor.confirmedAt != nil else { throw NotBegun() }
         try await counted(user) { () -> Void? in
+            try await count()
             if let step = factor.code.step(of: code, at: .now) {
                 return try await store.use(step: step, of: user) ? () : nil
             }
@@ -60,17 +63,15 @@ struct TwoFactor: Sendable {
     ///
     /// - Throws: ``NotBegun``, ``Required``.
     func remove(from user: UUID) async throws {
-        guard try await store.remove(user) else { throw NotBegun() }
+        guard let revocations = try await store.remove(user) else { throw NotBegun() }
+        for revocation in revocations { await announcer.announce(revocation) }
     }
 
-    /// Six digits are soon guessed by who may guess without end.
+    /// Six digits are soon guessed by who may guess without end, or often at once.
     private func counted<Value>(_ user: UUID, _ check: () async throws -> Value?) async throws -> Value {
         let attempt = SignInGuard.Attempt(account: "two-factor \(user.text)", address: nil)
-        try await limit.admit(attempt)
-        guard let value = try await check() else {
-            await limit.failed(attempt)
-            throw WrongCode()
-        }
+        try await limit.count(attempt)
+        guard let value = try await check() else { throw WrongCode() }
         await limit.succeeded(attempt)
         return value
     }

@@ -66,13 +66,13 @@ struct TwoFactorStore: Sendable {
         }
     }
 
-    /// Ends the factor; false when there is none.
+    /// Ends the factor, and what its user was issued as a guest of organizations that require one.
     ///
+    /// - Returns: What is to be announced; nil when there is no factor.
     /// - Throws: ``TwoFactor/Required``.
-    func remove(_ user: UUID) async throws -> Bool {
-        try await database.withTransaction(as: .platform) { transaction in
-            // An organization that is just beginning to require it waits for this, or is waited for.
-            try await transaction.query("SELECT 1 FROM auth.memberships WHERE user_id = \(user) FOR UPDATE")
+    func remove(_ user: UUID) async throws -> [Revocation]? {
+        try await database.withTransaction(as: .platform) { transaction -> [Revocation]? in
+            try await lock(user, transaction)
             let required = try await transaction.query(
                 """
                 SELECT e.name FROM auth.memberships m
@@ -83,13 +83,34 @@ struct TwoFactorStore: Sendable {
             if let row = required.first { throw TwoFactor.Required(organizationName: try row.decode(at: 0)) }
             let rows = try await transaction.query(
                 "DELETE FROM auth.second_factors WHERE user_id = \(user) RETURNING confirmed_at")
-            guard let row = rows.first else { return false }
+            guard let row = rows.first else { return nil }
             let confirmedAt: Timestamp? = try row.decode(at: 0)
-            if confirmedAt != nil {
-                try await transaction.query(try Self.audit("two_factor.disabled", user))
-            }
-            return true
+            guard confirmedAt != nil else { return [] }
+            try await transaction.query(try Self.audit("two_factor.disabled", user))
+            return try await revokeGuest(user, transaction)
         }
+    }
+
+    /// An organization that is just beginning to require a factor waits for the transaction, or is waited for.
+    private func lock(_ user: UUID, _ transaction: Transaction) async throws {
+        try await transaction.batch([
+            UserLock.exclusive("\(user)"),
+            "SELECT 1 FROM auth.memberships WHERE user_id = \(user) ORDER BY organization_id FOR UPDATE",
+        ])
+    }
+
+    private func revokeGuest(_ user: UUID, _ transaction: Transaction) async throws -> [Revocation] {
+        let organizations = try await transaction.query(
+            """
+            SELECT DISTINCT g.organization_id FROM auth.resource_grants g
+            JOIN auth.organizations o ON o.id = g.organization_id AND o.requires_two_factor
+            WHERE g.user_id = \(user) AND NOT EXISTS (
+                SELECT FROM auth.memberships m WHERE m.organization_id = g.organization_id AND m.user_id = g.user_id)
+            """
+        ).map { try $0.decode(UUID.self) }
+        return try await RevocationStore.insert(
+            organizations.map { .membership(user: user, organization: $0) }, lasting: SessionTerms.longestLifetime,
+            transaction)
     }
 
     // MARK: Using

@@ -26,7 +26,8 @@ struct BillingRoutes: Sendable {
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<SubscriptionDocument> {
         let subscription = try await subscription(of: context.organizationID)
-        return JSON(SubscriptionDocument(subscription), version: subscription.version)
+        // The same path is every organization's.
+        return JSON(SubscriptionDocument(subscription), version: subscription.version, isCallersView: true)
     }
 
     @Sendable private func showUsage(
