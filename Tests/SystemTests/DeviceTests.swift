@@ -47,8 +47,11 @@ struct DeviceTests {
         let device = try await owner.device()
         let calls = try await calls(of: device, by: owner)
         for (method, path, body) in calls {
-            let response = try await device.api.send(method, path, json: body)
-            #expect((200...299).contains(response.status), "\(method) \(path): \(response)")
+            // A device is known everywhere a moment after it has been registered.
+            try await eventually(within: .seconds(5)) {
+                let response = try await device.api.send(method, path, json: body)
+                return (200...299).contains(response.status)
+            }
         }
         for (method, path, _) in calls where method == .GET {
             #expect(try await stranger.api.get(path).status == 404, "\(path)")
