@@ -79,7 +79,7 @@ struct OrganizationRemovalTests {
                     "INSERT INTO devices.things VALUES (\(organization), 'late')",
                     """
                     UPDATE devices.removals
-                    SET begun_at = begun_at - interval '2 days', due_at = due_at - interval '2 days'
+                    SET begun_at = begun_at - interval '8 days', due_at = due_at - interval '8 days'
                     """,
                 ], as: .platform)
             try await eventually(within: .seconds(20)) {

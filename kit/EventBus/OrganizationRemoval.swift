@@ -13,7 +13,7 @@ import ServiceLifecycle
 ///     due_at timestamptz NOT NULL DEFAULT now());
 /// ```
 ///
-/// Any number of instances may run; each transaction is one instance's, and goes on where the one before ended. Two days
+/// Any number of instances may run; each transaction is one instance's, and goes on where the one before ended. Eight days
 /// later there is a second look, by when no stream holds an event any more that would bring rows back.
 public struct OrganizationRemoval: ServiceLifecycle.Service {
     /// One part of what there is to delete.
@@ -92,9 +92,9 @@ public struct OrganizationRemoval: ServiceLifecycle.Service {
             try await transaction.batch([
                 """
                 DELETE FROM \(table)
-                WHERE organization_id = \(organization) AND begun_at <= now() - interval '2 days'
+                WHERE organization_id = \(organization) AND begun_at <= now() - interval '8 days'
                 """,
-                "UPDATE \(table) SET due_at = begun_at + interval '2 days' WHERE organization_id = \(organization)",
+                "UPDATE \(table) SET due_at = begun_at + interval '8 days' WHERE organization_id = \(organization)",
             ])
             return true
         }

@@ -5,7 +5,7 @@ import Postgres
 /// What organizations used, counted exactly once although events may come twice.
 struct UsageStore: Sendable {
     /// How long is remembered what has been counted; longer than any stream keeps its events.
-    static let memory = Duration.seconds(7 * 86_400)
+    static let memory = Duration.seconds(14 * 86_400)
 
     let database: PostgresClient
 
