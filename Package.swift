@@ -174,7 +174,7 @@ let package = Package(
 
         // Tests mirror the folders.
         tests("Reactor"),
-        tests("Postgres"),
+        tests("Postgres", ["Reactor"]),
         tests("Redis", ["LocalStack", "Reactor", .logging]),
         tests("Outbound", ["LocalStack", .nioCore, .nioPosix, .nioHTTP1], exclude: ["Mail/smtp_server.py"]),
         tests("Kernel"),

@@ -22,6 +22,7 @@ actor PostgresConnection {
     var copyState = CopyState.none
     private var closeHandlers: [CheckedContinuation<Void, Never>] = []
     private let requestTimeout: Duration
+    private var deadlineTimer = DeadlineTimer()
 
     enum CopyState {
         case none, reading, writing
@@ -130,7 +131,7 @@ actor PostgresConnection {
             guard send(statement, &request) else { break }
         }
         pending.append(request)
-        if pending.count == 1 { scheduleDeadlineCheck() }
+        armDeadline()
         // Also writes out what is buffered.
         guard PQpipelineSync(handle.pointer) == 1 else { return lose() }
         flush()
@@ -184,18 +185,21 @@ actor PostgresConnection {
         request.continuation.resume(with: request.error.map { .failure($0) } ?? .success(request.rows))
     }
 
-    /// One timer for all: the oldest request is the first that can be late.
-    private func scheduleDeadlineCheck() {
+    /// The oldest request is the first that can be late.
+    private func armDeadline() {
         guard let oldest = pending.first else { return }
-        reactor.schedule(after: ContinuousClock.now.duration(to: oldest.deadline)) { [weak self] in
-            self?.assumeIsolated { connection in
-                guard let oldest = connection.pending.first else { return }
-                if oldest.deadline <= .now {
-                    connection.close(PostgresError(.timedOut, "PostgreSQL did not answer in time"))
-                } else {
-                    connection.scheduleDeadlineCheck()
-                }
-            }
+        deadlineTimer.arm(for: oldest.deadline, on: reactor) { [weak self] in
+            self?.assumeIsolated { $0.checkDeadline() }
+        }
+    }
+
+    private func checkDeadline() {
+        deadlineTimer.disarm()
+        guard let oldest = pending.first else { return }
+        if oldest.deadline <= .now {
+            close(PostgresError(.timedOut, "PostgreSQL did not answer in time"))
+        } else {
+            armDeadline()
         }
     }
 
@@ -226,6 +230,7 @@ actor PostgresConnection {
         failure = error
         watch?.cancel()
         watch = nil
+        deadlineTimer.disarm()
         canceller.detach()
         handle.finish()
         readiness.take()?.resume(throwing: error)
