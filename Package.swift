@@ -122,7 +122,10 @@ let package = Package(
         kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit(
             "ServiceKit",
-            ["Postgres", "Redis", "Outbound", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
+            [
+                "Reactor", "Postgres", "Redis", "Outbound", "Kernel", .configuration, .lifecycle, .logging, .metrics,
+                .tracing,
+            ]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["Outbound", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(

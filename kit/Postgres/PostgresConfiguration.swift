@@ -15,7 +15,8 @@ public struct PostgresConfiguration: Sendable {
     /// How long a caller waits for a connection.
     public var acquireTimeout = Duration.seconds(3)
     public var connectTimeout = Duration.seconds(5)
-    /// How long a request may go unanswered before its connection is given up.
+    /// How long a request may go unanswered before its connection is given up; ``PostgresClient/patience`` makes it
+    /// shorter for a task.
     public var requestTimeout = Duration.seconds(60)
 
     /// Reads a `postgres://` URL or libpq's `key=value` form; `sslmode` and the rest mean what libpq says.

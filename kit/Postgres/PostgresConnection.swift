@@ -121,17 +121,26 @@ actor PostgresConnection {
     func execute(_ statements: [Statement]) async throws -> [Rows] {
         if let failure { throw failure }
         return try await withCheckedThrowingContinuation { continuation in
-            submit(statements, continuation)
+            submit(statements) { continuation.resume(with: $0) }
         }
     }
 
-    private func submit(_ statements: [Statement], _ continuation: CheckedContinuation<[Rows], any Error>) {
-        var request = Request(deadline: .now + requestTimeout, continuation: continuation)
+    /// As ``execute(_:)``, for a connection that others share: returns as soon as the task is cancelled, and what the
+    /// server answers then is thrown away.
+    func executeShared(_ statements: [Statement]) async throws -> [Rows] {
+        if let failure { throw failure }
+        let outcome = Promise<[Rows]>()
+        submit(statements) { outcome.settle($0) }
+        return try await outcome.value()
+    }
+
+    private func submit(_ statements: [Statement], _ answer: @escaping @Sendable (Request.Outcome) -> Void) {
+        var request = Request(deadline: .now + timeout, answer: answer)
         for statement in statements {
             guard send(statement, &request) else { break }
         }
         pending.append(request)
-        armDeadline()
+        armDeadline(request.deadline)
         // Also writes out what is buffered.
         guard PQpipelineSync(handle.pointer) == 1 else { return lose() }
         flush()
@@ -142,13 +151,14 @@ actor PostgresConnection {
         let key = statement.key
         switch cache.plan(key) {
         case .execute(let name):
-            request.steps.append(.execute(key))
+            request.willExecute(key)
             return handle.sendPrepared(name, statement.binds)
         case .prepare(let name):
-            request.steps += [.prepare(key, name: name), .execute(key)]
+            request.willPrepare(key, name: name)
+            request.willExecute(key)
             return handle.sendPrepare(name, key) && handle.sendPrepared(name, statement.binds)
         case .unnamed:
-            request.steps.append(.execute(key))
+            request.willExecute(key)
             return handle.sendUnnamed(statement)
         }
     }
@@ -165,7 +175,7 @@ actor PostgresConnection {
         guard PQconsumeInput(handle.pointer) == 1 else { return lose() }
         while !pending.isEmpty, PQisBusy(handle.pointer) == 0 {
             guard let result = PQgetResult(handle.pointer) else {
-                pending[0].step += 1
+                pending[0].endStep()
                 continue
             }
             if PQresultStatus(result) == PGRES_PIPELINE_SYNC {
@@ -179,28 +189,48 @@ actor PostgresConnection {
     }
 
     private func complete(_ request: Request) {
-        for case .prepare(let key, let name) in request.steps {
-            if request.prepared.contains(name) { cache.confirm(key, name: name) } else { cache.forget(key) }
+        for (key, name, isPrepared) in request.preparations {
+            if isPrepared { cache.confirm(key, name: name) } else { cache.forget(key) }
         }
-        request.continuation.resume(with: request.error.map { .failure($0) } ?? .success(request.rows))
+        var request = request
+        request.complete()
     }
 
-    /// The oldest request is the first that can be late.
-    private func armDeadline() {
-        guard let oldest = pending.first else { return }
-        deadlineTimer.arm(for: oldest.deadline, on: reactor) { [weak self] in
-            self?.assumeIsolated { $0.checkDeadline() }
+    // MARK: Deadlines
+
+    /// How long the server may take over what this task asks of it.
+    private var timeout: Duration {
+        min(requestTimeout, PostgresClient.patience ?? requestTimeout)
+    }
+
+    private func armDeadline(_ deadline: ContinuousClock.Instant) {
+        deadlineTimer.arm(for: deadline, on: reactor) { [weak self] in
+            self?.assumeIsolated { $0.checkDeadlines() }
         }
     }
 
-    private func checkDeadline() {
+    /// While the oldest request is late nothing behind it can be answered, so the connection is given up, and the
+    /// server told to stop. One that is late behind a request with more time fails alone.
+    private func checkDeadlines() {
         deadlineTimer.disarm()
-        guard let oldest = pending.first else { return }
-        if oldest.deadline <= .now {
-            close(PostgresError(.timedOut, "PostgreSQL did not answer in time"))
-        } else {
-            armDeadline()
+        let now = ContinuousClock.now
+        if let oldest = pending.first, oldest.deadline <= now {
+            canceller.cancel()
+            return close(.late)
         }
+        for index in pending.indices where pending[index].deadline <= now { pending[index].fail(.late) }
+        if let next = pending.lazy.map(\.deadline).filter({ $0 > now }).min() { armDeadline(next) }
+    }
+
+    /// Suspends until a cancellation that was started can do no harm: it has returned, or, as `PQcancel` waits for the
+    /// server without end, the connection is closed.
+    func cancellationSettled() async {
+        guard canceller.isUnsettled else { return }
+        let deadline = reactor.schedule(after: requestTimeout) { [weak self] in
+            self?.assumeIsolated { $0.close(.late) }
+        }
+        defer { deadline.cancel() }
+        await canceller.settled()
     }
 
     // MARK: Closing
@@ -234,57 +264,8 @@ actor PostgresConnection {
         canceller.detach()
         handle.finish()
         readiness.take()?.resume(throwing: error)
-        while let request = pending.popFirst() {
-            request.continuation.resume(throwing: request.error ?? error)
-        }
+        while var request = pending.popFirst() { request.fail(error) }
         for handler in closeHandlers { handler.resume() }
         closeHandlers = []
-    }
-}
-
-/// One Sync's worth of statements under way.
-private struct Request {
-    enum Step {
-        case prepare(Statement.Key, name: String)
-        case execute(Statement.Key)
-    }
-
-    let deadline: ContinuousClock.Instant
-    let continuation: CheckedContinuation<[Rows], any Error>
-    var steps: [Step] = []
-    var step = 0
-    var prepared: Set<String> = []
-    var rows: [Rows] = []
-    var error: PostgresError?
-
-    init(deadline: ContinuousClock.Instant, continuation: CheckedContinuation<[Rows], any Error>) {
-        self.deadline = deadline
-        self.continuation = continuation
-    }
-
-    /// Takes a result, and its memory, for the step that is being answered.
-    mutating func take(_ result: OpaquePointer) {
-        let current = step < steps.count ? steps[step] : nil
-        switch PQresultStatus(result) {
-        case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-            if case .prepare(_, let name) = current {
-                prepared.insert(name)
-                PQclear(result)
-            } else {
-                rows.append(Rows(takingOwnershipOf: result))
-            }
-        case PGRES_PIPELINE_ABORTED:
-            PQclear(result)
-        default:
-            if error == nil {
-                let text: String? =
-                    switch current {
-                    case .prepare(let key, _), .execute(let key): key.text
-                    case nil: nil
-                    }
-                error = PostgresError(result: result, statement: text)
-            }
-            PQclear(result)
-        }
     }
 }
