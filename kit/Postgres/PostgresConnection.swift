@@ -13,7 +13,7 @@ actor PostgresConnection {
     private let reactor: Reactor
     let handle: Handle
     var watch: Watch?
-    var readiness: CheckedContinuation<Void, any Error>?
+    private var readiness: (continuation: CheckedContinuation<Void, any Error>, deadline: ContinuousClock.Instant?)?
     private var cache = StatementCache()
     private var pending: Deque<Request> = []
     private(set) var failure: PostgresError?
@@ -92,14 +92,17 @@ actor PostgresConnection {
     }
 
     /// Suspends until the socket is ready; libpq may have replaced it since the last time.
-    func wait(for interest: Interest) async throws {
+    ///
+    /// - Parameter deadline: When the connection is given up instead; nil where the caller sees to that.
+    func wait(for interest: Interest, until deadline: ContinuousClock.Instant? = nil) async throws {
         if let failure { throw failure }
         try await withCheckedThrowingContinuation { continuation in
-            readiness = continuation
+            readiness = (continuation, deadline)
+            if let deadline { armDeadline(deadline) }
             rewatch(interest) { connection, _ in
                 connection.watch?.cancel()
                 connection.watch = nil
-                connection.readiness.take()?.resume()
+                connection.readiness.take()?.continuation.resume()
             }
         }
     }
@@ -199,7 +202,7 @@ actor PostgresConnection {
     // MARK: Deadlines
 
     /// How long the server may take over what this task asks of it.
-    private var timeout: Duration {
+    var timeout: Duration {
         min(requestTimeout, PostgresClient.patience ?? requestTimeout)
     }
 
@@ -210,16 +213,18 @@ actor PostgresConnection {
     }
 
     /// While the oldest request is late nothing behind it can be answered, so the connection is given up, and the
-    /// server told to stop. One that is late behind a request with more time fails alone.
+    /// server told to stop; as when it stops taking or giving the data of a COPY. A request that is late behind one with
+    /// more time fails alone.
     private func checkDeadlines() {
         deadlineTimer.disarm()
         let now = ContinuousClock.now
-        if let oldest = pending.first, oldest.deadline <= now {
+        if let first = [pending.first?.deadline, readiness?.deadline].compactMap(\.self).min(), first <= now {
             canceller.cancel()
             return close(.late)
         }
         for index in pending.indices where pending[index].deadline <= now { pending[index].fail(.late) }
-        if let next = pending.lazy.map(\.deadline).filter({ $0 > now }).min() { armDeadline(next) }
+        let rest = pending.lazy.map(\.deadline).filter { $0 > now }.min()
+        if let next = [rest, readiness?.deadline].compactMap(\.self).min() { armDeadline(next) }
     }
 
     /// Suspends until a cancellation that was started can do no harm: it has returned, or, as `PQcancel` waits for the
@@ -263,7 +268,7 @@ actor PostgresConnection {
         deadlineTimer.disarm()
         canceller.detach()
         handle.finish()
-        readiness.take()?.resume(throwing: error)
+        readiness.take()?.continuation.resume(throwing: error)
         while var request = pending.popFirst() { request.fail(error) }
         for handler in closeHandlers { handler.resume() }
         closeHandlers = []
