@@ -122,7 +122,10 @@ let package = Package(
         kit("Kernel", ["Postgres", "Reactor", .crypto], resources: [.copy("Migrations")]),
         kit(
             "ServiceKit",
-            ["Postgres", "Redis", "Outbound", "Kernel", .configuration, .lifecycle, .logging, .metrics, .tracing]),
+            [
+                "Reactor", "Postgres", "Redis", "Outbound", "Kernel", .configuration, .lifecycle, .logging, .metrics,
+                .tracing,
+            ]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
         kit("Identity", ["Outbound", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
@@ -174,7 +177,7 @@ let package = Package(
 
         // Tests mirror the folders.
         tests("Reactor"),
-        tests("Postgres"),
+        tests("Postgres", ["Reactor"]),
         tests("Redis", ["LocalStack", "Reactor", .logging]),
         tests("Outbound", ["LocalStack", .nioCore, .nioPosix, .nioHTTP1], exclude: ["Mail/smtp_server.py"]),
         tests("Kernel"),

@@ -104,4 +104,71 @@ struct CopyTests {
             #expect(both.count == 2)
         }
     }
+
+    // MARK: Servers that stand still or go
+
+    @Test func `a copy that the server leaves off in the middle is an error in time`() async throws {
+        let servers = try await TestServers.start()
+        let postgres = try #require(servers.postgres)
+        var configuration = servers.administrator
+        configuration.requestTimeout = .seconds(1)
+        try await withClient(configuration) { client in
+            let error = await #expect(throws: PostgresError.self) {
+                try await client.withTransaction { transaction in
+                    try await transaction.copyOut(
+                        "COPY (SELECT generate_series(1, 100000000)) TO STDOUT"
+                    ) { output in
+                        var chunks = output.makeAsyncIterator()
+                        _ = try await chunks.next()
+                        try await postgres.whileFrozen {
+                            while try await chunks.next() != nil {}
+                        }
+                    }
+                }
+            }
+            #expect(error?.kind == .timedOut)
+            try await eventually { try await client.query("SELECT 1").count == 1 }
+        }
+        await servers.stop()
+    }
+
+    @Test func `a copy and a script that wait for a lock give up in time`() async throws {
+        try await withTable { client in
+            var hasty = client.configuration
+            hasty.requestTimeout = .milliseconds(500)
+            try await withClient(hasty) { hasty in
+                try await client.withTransaction { holder in
+                    try await holder.query("LOCK TABLE numbers")
+                    let copy = await #expect(throws: PostgresError.self) {
+                        try await hasty.withTransaction {
+                            _ = try await $0.copyIn("COPY numbers FROM STDIN", chunks(0..<1))
+                        }
+                    }
+                    #expect(copy?.kind == .timedOut)
+                    let script = await #expect(throws: PostgresError.self) {
+                        try await hasty.run(statement: "TRUNCATE numbers")
+                    }
+                    #expect(script?.kind == .timedOut)
+                }
+            }
+        }
+    }
+
+    @Test func `a connection that breaks within a copy is an error`() async throws {
+        try await withTable { client in
+            let error = await #expect(throws: PostgresError.self) {
+                try await client.withTransaction { transaction in
+                    let process = try await transaction.query("SELECT pg_backend_pid()")[0].decode(Int32.self, at: 0)
+                    let endless = AsyncThrowingStream<[UInt8], any Error> {
+                        _ = try await client.query("SELECT pg_terminate_backend(\(process))")
+                        return Array("\(UInt64.random(in: 0..<1 << 62))\n".utf8)
+                    }
+                    _ = try await transaction.copyIn("COPY numbers FROM STDIN", endless)
+                }
+            }
+            #expect(error?.isUnavailability == true)
+            let numbers = try await client.withTransaction { try await $0.query("SELECT n FROM numbers") }
+            #expect(numbers.isEmpty)
+        }
+    }
 }

@@ -27,6 +27,22 @@ struct SQLTests {
     }
 }
 
+struct PostgresConfigurationTests {
+    @Test func `a vanished machine is noticed by the kernel, unless the URL says otherwise`() async throws {
+        let usual = try await PostgresConfiguration(url: "postgres://u@127.0.0.1/d").resolved()
+        #expect(usual["keepalives_idle"] == "15")
+        let other = try await PostgresConfiguration(url: "postgres://u@127.0.0.1/d?keepalives_idle=7").resolved()
+        #expect(other["keepalives_idle"] == "7")
+    }
+
+    @Test func `a configuration survives being written as a URL`() async throws {
+        let first = try PostgresConfiguration(url: "postgres://u:p%20%26@127.0.0.1:99/d?keepalives_count=9")
+        #expect(!first.url.contains("keepalives_idle"))
+        let second = try PostgresConfiguration(url: first.url)
+        #expect(try await second.resolved() == first.resolved())
+    }
+}
+
 struct StatementCacheTests {
     private let key = Statement("SELECT 1").key
 

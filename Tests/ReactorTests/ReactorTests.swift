@@ -51,6 +51,33 @@ struct ReactorTests {
         #expect(await iterator.next() == "kept")
     }
 
+    @Test func `an owner of many deadlines has one timer, which fires at the earliest`() async {
+        let fired = AsyncStream.makeStream(of: Int.self)
+        let owner = await guest.run { reactor in
+            let owner = Owner()
+            let start = ContinuousClock.now
+            for delay in [50, 60, 10, 70] {
+                owner.timer.arm(for: start + .milliseconds(delay), on: reactor) { fired.continuation.yield(delay) }
+            }
+            return owner
+        }
+        var iterator = fired.stream.makeAsyncIterator()
+        #expect(await iterator.next() == 10)
+        await guest.run { reactor in
+            owner.timer.disarm()
+            for _ in 0..<100 {
+                owner.timer.arm(for: .now + .seconds(60), on: reactor) { fired.continuation.yield(60) }
+            }
+            // The one that was replaced stays until its time.
+            #expect(reactor.timerCount <= 2)
+        }
+    }
+
+    /// Only touched on the reactor's thread.
+    private final class Owner: @unchecked Sendable {
+        var timer = DeadlineTimer()
+    }
+
     @Test func `a watch tells when a descriptor can be read, until it is cancelled`() async throws {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)

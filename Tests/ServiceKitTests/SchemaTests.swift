@@ -45,11 +45,15 @@ import Testing
             try await withClient(database.configuration(.devices)) { client in
                 environment.health.registerDatabase(client)
                 try environment.health.registerSchema(of: environment, in: client)
-                let before = await environment.health.readiness()
-                #expect(before.components.filter { $0.failure != nil }.map(\.name) == ["schema"])
-                try await SchemaCommand(environment).migrate()
-                let after = await environment.health.readiness()
-                #expect(after.isReady)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await environment.health.run() }
+                    defer { group.cancelAll() }
+                    let before = await environment.health.readiness()
+                    #expect(before.components.filter { $0.failure != nil }.map(\.name) == ["schema"])
+                    try await SchemaCommand(environment).migrate()
+                    let after = await environment.health.readiness()
+                    #expect(after.isReady)
+                }
             }
         }
     }

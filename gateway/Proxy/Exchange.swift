@@ -103,7 +103,7 @@ struct Exchange: Equatable {
         case (.notConnected, _): return .answer(.unavailable)
         case (.closed, _): return canRetry && isReused && isRepeatable ? .retry : .answer(.unavailable)
         case (.malformed, _): return .answer(.badGateway)
-        case (.timedOut, _): return .answer(.gatewayTimeout)
+        case (.timedOut, _): return .answer(.unanswered)
         }
     }
 }

@@ -11,7 +11,7 @@ enum Refusal: Error, Equatable {
     case tooManyRequests(retryAfter: Int)
     case badGateway
     case unavailable
-    case gatewayTimeout
+    case unanswered
     case unsupportedVersion
 
     init(_ error: MessageError) {
@@ -36,8 +36,7 @@ enum Refusal: Error, Equatable {
         case .tooManyRequests: 429
         case .headTooLarge: 431
         case .badGateway: 502
-        case .unavailable: 503
-        case .gatewayTimeout: 504
+        case .unavailable, .unanswered: 503
         case .unsupportedVersion: 505
         }
     }
@@ -55,7 +54,7 @@ enum Refusal: Error, Equatable {
         case .tooManyRequests: "Too many requests; send the next one after the time in Retry-After."
         case .badGateway: "The service answered with something that is not HTTP."
         case .unavailable: "The service cannot be reached now; try again after the time in Retry-After."
-        case .gatewayTimeout: "The service did not answer in time."
+        case .unanswered: "The service did not answer in time; try again after the time in Retry-After."
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         }
     }
@@ -64,7 +63,7 @@ enum Refusal: Error, Equatable {
     var retryAfter: Int? {
         switch self {
         case .tooManyRequests(let seconds): seconds
-        case .unavailable: 1
+        case .unavailable, .unanswered: 1
         default: nil
         }
     }

@@ -11,6 +11,8 @@ final class Canceller: Sendable {
         var handle: CancelHandle?
         var isCancelling = false
         var waiters: [CheckedContinuation<Void, Never>] = []
+
+        var isUnsettled: Bool { isCancelling && handle != nil }
     }
 
     private let state = Mutex(State())
@@ -20,8 +22,19 @@ final class Canceller: Sendable {
         state.withLock { $0.handle = handle }
     }
 
+    /// The connection is closed: nobody need wait for a cancellation any more.
     func detach() {
-        state.withLock { $0.handle = nil }
+        let waiters = state.withLock { state in
+            state.handle = nil
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Whether the connection may not be used because a cancellation could still reach it.
+    var isUnsettled: Bool {
+        state.withLock(\.isUnsettled)
     }
 
     /// Starts to cancel; may be called from any thread.
@@ -43,12 +56,12 @@ final class Canceller: Sendable {
         }
     }
 
-    /// Suspends until a cancellation that was started has returned.
+    /// Suspends until a cancellation that was started has returned, or the connection is closed.
     func settled() async {
         await withCheckedContinuation { continuation in
             let isSettled = state.withLock { state in
-                if state.isCancelling { state.waiters.append(continuation) }
-                return !state.isCancelling
+                if state.isUnsettled { state.waiters.append(continuation) }
+                return !state.isUnsettled
             }
             if isSettled { continuation.resume() }
         }

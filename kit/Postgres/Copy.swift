@@ -125,7 +125,7 @@ extension PostgresConnection {
         do {
             while try await nextCopyChunk() != nil {}
         } catch let error as PostgresError where error.sqlState == .queryCanceled {}
-        await canceller.settled()
+        await cancellationSettled()
         _ = try await execute([Statement("ROLLBACK TO SAVEPOINT before_copy")])
     }
 }

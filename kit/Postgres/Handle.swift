@@ -2,8 +2,8 @@ import CPostgres
 
 /// A `PGconn`. `@unchecked Sendable`: only the reactor's thread touches it, through the connection actor.
 final class Handle: @unchecked Sendable {
-    let pointer: OpaquePointer?
-    private var isFinished = false
+    /// Nil once it is closed, which every function of libpq takes for a connection that is broken.
+    private(set) var pointer: OpaquePointer?
 
     init(parameters: [String: String]) {
         let pairs = parameters.sorted { $0.key < $1.key }
@@ -15,11 +15,10 @@ final class Handle: @unchecked Sendable {
         PQsetNoticeReceiver(pointer, { _, _ in }, nil)
     }
 
-    /// Closes the connection; the handle must not be used after.
+    /// Closes the connection.
     func finish() {
-        guard !isFinished else { return }
-        isFinished = true
         PQfinish(pointer)
+        pointer = nil
     }
 
     deinit {

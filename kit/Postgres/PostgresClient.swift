@@ -13,10 +13,14 @@ public actor PostgresClient {
     private var leases: LeasePool
     private var leaseConnections: [LeasePool.Connection: PostgresConnection] = [:]
     private var leaseWaiters: [LeasePool.Waiter: CheckedContinuation<Lease, any Error>] = [:]
-    private var sharedWaiters: [Int: CheckedContinuation<PostgresConnection, any Error>] = [:]
+    private var sharedWaiters: [Int: Promise<PostgresConnection>] = [:]
     private var nextWaiter = 0
     /// Why the newest attempt to connect failed; nil once one succeeds.
     private var unavailability: PostgresError?
+    /// How long the server may take over each thing that the task asks of it, where that is less than
+    /// ``PostgresConfiguration/requestTimeout``: somebody waits who will not wait so long.
+    @TaskLocal public static var patience: Duration?
+
     private nonisolated let openings = AsyncStream.makeStream(of: LeasePool.Connection.self)
 
     public init(_ configuration: PostgresConfiguration, reactor: Reactor = .shared) {
@@ -52,7 +56,7 @@ public actor PostgresClient {
                 unavailability = nil
                 guard !Task.isCancelled else { return await connection.close() }
                 shared.append(connection)
-                for waiter in sharedWaiters.values { waiter.resume(returning: connection) }
+                for waiter in sharedWaiters.values { waiter.settle(.success(connection)) }
                 sharedWaiters = [:]
                 await connection.closed()
                 shared.removeAll { $0 === connection }
@@ -67,7 +71,7 @@ public actor PostgresClient {
         let failure = error as? PostgresError ?? PostgresError(.unavailable, "\(error)")
         unavailability = failure
         guard shared.isEmpty else { return }
-        for waiter in sharedWaiters.values { waiter.resume(throwing: failure) }
+        for waiter in sharedWaiters.values { waiter.settle(.failure(failure)) }
         sharedWaiters = [:]
     }
 
@@ -86,8 +90,9 @@ public actor PostgresClient {
 
     /// Runs one statement in one round trip.
     ///
-    /// It is not cancelled with the task, since others share its connection; a cancelled caller may ignore the rows.
-    /// - Throws: ``PostgresError``.
+    /// Others share its connection, so cancelling the task does not stop it: the caller gets its `CancellationError` at
+    /// once, and the rows are thrown away.
+    /// - Throws: ``PostgresError``, `CancellationError`.
     public nonisolated func query(_ sql: SQL, as scope: Scope = .none) async throws -> Rows {
         let rows = try await batch([sql], as: scope)
         guard let last = rows.last else { throw PostgresError(.connectionLost, "no result arrived") }
@@ -97,7 +102,7 @@ public actor PostgresClient {
     /// Runs the statements in one round trip and one transaction; all take effect or none does.
     ///
     /// - Returns: The rows of each statement, in their order.
-    /// - Throws: ``PostgresError`` of the first that failed.
+    /// - Throws: ``PostgresError`` of the first that failed; `CancellationError` as ``query(_:as:)``.
     public nonisolated func batch(_ statements: [SQL], as scope: Scope = .none) async throws -> [Rows] {
         let prologue = scope.prologue(platformRole: configuration.platformRole)
         let rows = try await execute(prologue + statements.map(Statement.init))
@@ -105,7 +110,7 @@ public actor PostgresClient {
     }
 
     private func execute(_ statements: [Statement]) async throws -> [Rows] {
-        try await sharedConnection().execute(statements)
+        try await sharedConnection().executeShared(statements)
     }
 
     private func sharedConnection() async throws -> PostgresConnection {
@@ -113,15 +118,15 @@ public actor PostgresClient {
         if let unavailability { throw unavailability }
         nextWaiter += 1
         let waiter = nextWaiter
-        return try await withCheckedThrowingContinuation { continuation in
-            sharedWaiters[waiter] = continuation
-            reactor.schedule(after: configuration.acquireTimeout) { [weak self] in
-                self?.assumeIsolated { client in
-                    client.sharedWaiters.removeValue(forKey: waiter)?.resume(
-                        throwing: PostgresError(.unavailable, "no connection to PostgreSQL came up in time"))
-                }
+        let connection = Promise<PostgresConnection>()
+        sharedWaiters[waiter] = connection
+        reactor.schedule(after: configuration.acquireTimeout) { [weak self] in
+            self?.assumeIsolated { client in
+                client.sharedWaiters.removeValue(forKey: waiter)?.settle(
+                    .failure(PostgresError(.unavailable, "no connection to PostgreSQL came up in time")))
             }
         }
+        return try await connection.value()
     }
 
     private func leastBusyConnection() -> PostgresConnection? {
@@ -156,7 +161,7 @@ public actor PostgresClient {
 
     /// Takes the connection back once nothing can be running on it any more.
     func release(_ lease: Lease) async {
-        await lease.connection.canceller.settled()
+        await lease.connection.cancellationSettled()
         let isReusable = await lease.connection.isReusable
         perform(leases.release(lease.number, reusable: isReusable, at: .now))
     }

@@ -15,8 +15,20 @@ public struct PostgresConfiguration: Sendable {
     /// How long a caller waits for a connection.
     public var acquireTimeout = Duration.seconds(3)
     public var connectTimeout = Duration.seconds(5)
-    /// How long a request may go unanswered before its connection is given up.
+    /// How long a request may go unanswered, or a COPY or script stand still, before its connection is given up;
+    /// ``PostgresClient/patience`` makes it shorter for a task.
     public var requestTimeout = Duration.seconds(60)
+
+    /// The ``requestTimeout`` of what changes schemas: a single statement may work on a large table for long, without a
+    /// word, and whoever migrates beside it waits as long.
+    public static let migrationTimeout = Duration.seconds(4 * 3600)
+
+    /// In force where the URL says nothing else. A machine that has vanished does not close its connections: the kernel
+    /// finds out within half a minute, however long the time-outs are.
+    private static let defaults = [
+        "fallback_application_name": "lms", "client_encoding": "UTF8", "keepalives_idle": "15",
+        "keepalives_interval": "5", "keepalives_count": "3",
+    ]
 
     /// Reads a `postgres://` URL or libpq's `key=value` form; `sslmode` and the rest mean what libpq says.
     ///
@@ -30,7 +42,7 @@ public struct PostgresConfiguration: Sendable {
                 .invalid, "the database URL cannot be read; it must look like postgres://user:password@host:5432/lms")
         }
         defer { PQconninfoFree(options) }
-        parameters = ["fallback_application_name": "lms", "client_encoding": "UTF8"]
+        parameters = Self.defaults
         var option = options
         while let keyword = option.pointee.keyword {
             if let value = option.pointee.val { parameters[String(cString: keyword)] = String(cString: value) }
@@ -69,7 +81,7 @@ public struct PostgresConfiguration: Sendable {
 
     /// The configuration as a URL, the password included.
     public var url: String {
-        let settings = parameters.filter { $0.key != "fallback_application_name" && $0.key != "client_encoding" }
+        let settings = parameters.filter { Self.defaults[$0.key] != $0.value }
         let pairs = settings.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.percentEncode($0.value))" }
         return "postgres:///?" + pairs.joined(separator: "&")
     }

@@ -13,7 +13,7 @@ actor PostgresConnection {
     private let reactor: Reactor
     let handle: Handle
     var watch: Watch?
-    var readiness: CheckedContinuation<Void, any Error>?
+    private var readiness: (continuation: CheckedContinuation<Void, any Error>, deadline: ContinuousClock.Instant?)?
     private var cache = StatementCache()
     private var pending: Deque<Request> = []
     private(set) var failure: PostgresError?
@@ -22,6 +22,7 @@ actor PostgresConnection {
     var copyState = CopyState.none
     private var closeHandlers: [CheckedContinuation<Void, Never>] = []
     private let requestTimeout: Duration
+    private var deadlineTimer = DeadlineTimer()
 
     enum CopyState {
         case none, reading, writing
@@ -91,14 +92,17 @@ actor PostgresConnection {
     }
 
     /// Suspends until the socket is ready; libpq may have replaced it since the last time.
-    func wait(for interest: Interest) async throws {
+    ///
+    /// - Parameter deadline: When the connection is given up instead; nil where the caller sees to that.
+    func wait(for interest: Interest, until deadline: ContinuousClock.Instant? = nil) async throws {
         if let failure { throw failure }
         try await withCheckedThrowingContinuation { continuation in
-            readiness = continuation
+            readiness = (continuation, deadline)
+            if let deadline { armDeadline(deadline) }
             rewatch(interest) { connection, _ in
                 connection.watch?.cancel()
                 connection.watch = nil
-                connection.readiness.take()?.resume()
+                connection.readiness.take()?.continuation.resume()
             }
         }
     }
@@ -120,17 +124,26 @@ actor PostgresConnection {
     func execute(_ statements: [Statement]) async throws -> [Rows] {
         if let failure { throw failure }
         return try await withCheckedThrowingContinuation { continuation in
-            submit(statements, continuation)
+            submit(statements) { continuation.resume(with: $0) }
         }
     }
 
-    private func submit(_ statements: [Statement], _ continuation: CheckedContinuation<[Rows], any Error>) {
-        var request = Request(deadline: .now + requestTimeout, continuation: continuation)
+    /// As ``execute(_:)``, for a connection that others share: returns as soon as the task is cancelled, and what the
+    /// server answers then is thrown away.
+    func executeShared(_ statements: [Statement]) async throws -> [Rows] {
+        if let failure { throw failure }
+        let outcome = Promise<[Rows]>()
+        submit(statements) { outcome.settle($0) }
+        return try await outcome.value()
+    }
+
+    private func submit(_ statements: [Statement], _ answer: @escaping @Sendable (Request.Outcome) -> Void) {
+        var request = Request(deadline: .now + timeout, answer: answer)
         for statement in statements {
             guard send(statement, &request) else { break }
         }
         pending.append(request)
-        if pending.count == 1 { scheduleDeadlineCheck() }
+        armDeadline(request.deadline)
         // Also writes out what is buffered.
         guard PQpipelineSync(handle.pointer) == 1 else { return lose() }
         flush()
@@ -141,13 +154,14 @@ actor PostgresConnection {
         let key = statement.key
         switch cache.plan(key) {
         case .execute(let name):
-            request.steps.append(.execute(key))
+            request.willExecute(key)
             return handle.sendPrepared(name, statement.binds)
         case .prepare(let name):
-            request.steps += [.prepare(key, name: name), .execute(key)]
+            request.willPrepare(key, name: name)
+            request.willExecute(key)
             return handle.sendPrepare(name, key) && handle.sendPrepared(name, statement.binds)
         case .unnamed:
-            request.steps.append(.execute(key))
+            request.willExecute(key)
             return handle.sendUnnamed(statement)
         }
     }
@@ -164,7 +178,7 @@ actor PostgresConnection {
         guard PQconsumeInput(handle.pointer) == 1 else { return lose() }
         while !pending.isEmpty, PQisBusy(handle.pointer) == 0 {
             guard let result = PQgetResult(handle.pointer) else {
-                pending[0].step += 1
+                pending[0].endStep()
                 continue
             }
             if PQresultStatus(result) == PGRES_PIPELINE_SYNC {
@@ -178,25 +192,50 @@ actor PostgresConnection {
     }
 
     private func complete(_ request: Request) {
-        for case .prepare(let key, let name) in request.steps {
-            if request.prepared.contains(name) { cache.confirm(key, name: name) } else { cache.forget(key) }
+        for (key, name, isPrepared) in request.preparations {
+            if isPrepared { cache.confirm(key, name: name) } else { cache.forget(key) }
         }
-        request.continuation.resume(with: request.error.map { .failure($0) } ?? .success(request.rows))
+        var request = request
+        request.complete()
     }
 
-    /// One timer for all: the oldest request is the first that can be late.
-    private func scheduleDeadlineCheck() {
-        guard let oldest = pending.first else { return }
-        reactor.schedule(after: ContinuousClock.now.duration(to: oldest.deadline)) { [weak self] in
-            self?.assumeIsolated { connection in
-                guard let oldest = connection.pending.first else { return }
-                if oldest.deadline <= .now {
-                    connection.close(PostgresError(.timedOut, "PostgreSQL did not answer in time"))
-                } else {
-                    connection.scheduleDeadlineCheck()
-                }
-            }
+    // MARK: Deadlines
+
+    /// How long the server may take over what this task asks of it.
+    var timeout: Duration {
+        min(requestTimeout, PostgresClient.patience ?? requestTimeout)
+    }
+
+    private func armDeadline(_ deadline: ContinuousClock.Instant) {
+        deadlineTimer.arm(for: deadline, on: reactor) { [weak self] in
+            self?.assumeIsolated { $0.checkDeadlines() }
         }
+    }
+
+    /// While the oldest request is late nothing behind it can be answered, so the connection is given up, and the
+    /// server told to stop; as when it stops taking or giving the data of a COPY. A request that is late behind one with
+    /// more time fails alone.
+    private func checkDeadlines() {
+        deadlineTimer.disarm()
+        let now = ContinuousClock.now
+        if let first = [pending.first?.deadline, readiness?.deadline].compactMap(\.self).min(), first <= now {
+            canceller.cancel()
+            return close(.late)
+        }
+        for index in pending.indices where pending[index].deadline <= now { pending[index].fail(.late) }
+        let rest = pending.lazy.map(\.deadline).filter { $0 > now }.min()
+        if let next = [rest, readiness?.deadline].compactMap(\.self).min() { armDeadline(next) }
+    }
+
+    /// Suspends until a cancellation that was started can do no harm: it has returned, or, as `PQcancel` waits for the
+    /// server without end, the connection is closed.
+    func cancellationSettled() async {
+        guard canceller.isUnsettled else { return }
+        let deadline = reactor.schedule(after: requestTimeout) { [weak self] in
+            self?.assumeIsolated { $0.close(.late) }
+        }
+        defer { deadline.cancel() }
+        await canceller.settled()
     }
 
     // MARK: Closing
@@ -226,60 +265,12 @@ actor PostgresConnection {
         failure = error
         watch?.cancel()
         watch = nil
+        deadlineTimer.disarm()
         canceller.detach()
         handle.finish()
-        readiness.take()?.resume(throwing: error)
-        while let request = pending.popFirst() {
-            request.continuation.resume(throwing: request.error ?? error)
-        }
+        readiness.take()?.continuation.resume(throwing: error)
+        while var request = pending.popFirst() { request.fail(error) }
         for handler in closeHandlers { handler.resume() }
         closeHandlers = []
-    }
-}
-
-/// One Sync's worth of statements under way.
-private struct Request {
-    enum Step {
-        case prepare(Statement.Key, name: String)
-        case execute(Statement.Key)
-    }
-
-    let deadline: ContinuousClock.Instant
-    let continuation: CheckedContinuation<[Rows], any Error>
-    var steps: [Step] = []
-    var step = 0
-    var prepared: Set<String> = []
-    var rows: [Rows] = []
-    var error: PostgresError?
-
-    init(deadline: ContinuousClock.Instant, continuation: CheckedContinuation<[Rows], any Error>) {
-        self.deadline = deadline
-        self.continuation = continuation
-    }
-
-    /// Takes a result, and its memory, for the step that is being answered.
-    mutating func take(_ result: OpaquePointer) {
-        let current = step < steps.count ? steps[step] : nil
-        switch PQresultStatus(result) {
-        case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-            if case .prepare(_, let name) = current {
-                prepared.insert(name)
-                PQclear(result)
-            } else {
-                rows.append(Rows(takingOwnershipOf: result))
-            }
-        case PGRES_PIPELINE_ABORTED:
-            PQclear(result)
-        default:
-            if error == nil {
-                let text: String? =
-                    switch current {
-                    case .prepare(let key, _), .execute(let key): key.text
-                    case nil: nil
-                    }
-                error = PostgresError(result: result, statement: text)
-            }
-            PQclear(result)
-        }
     }
 }

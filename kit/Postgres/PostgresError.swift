@@ -60,6 +60,8 @@ public struct PostgresError: Error, Sendable {
         self.statement = statement
     }
 
+    static let late = PostgresError(.timedOut, "PostgreSQL did not answer in time")
+
     /// The server's code, when it was the server that refused.
     public var sqlState: SQLState? {
         if case .server(let state) = kind { state } else { nil }

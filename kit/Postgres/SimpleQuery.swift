@@ -1,6 +1,8 @@
 import CPostgres
 
 /// What COPY and scripts need: they do not work in pipeline mode, so the connection leaves it for the time being.
+///
+/// How long they take is not known beforehand, so it is silence that is bounded, by as much as a request may take.
 extension PostgresConnection {
     /// Sends a statement, or several, by the simple protocol.
     func leavePipelineMode(sending text: String) async throws {
@@ -40,7 +42,7 @@ extension PostgresConnection {
     }
 
     func waitForInput() async throws {
-        try await wait(for: .read)
+        try await wait(for: .read, until: .now + timeout)
         guard PQconsumeInput(handle.pointer) == 1 else { throw failed() }
     }
 
@@ -48,7 +50,7 @@ extension PostgresConnection {
         while true {
             switch PQflush(handle.pointer) {
             case 0: return
-            case 1: try await wait(for: .write)
+            case 1: try await wait(for: .write, until: .now + timeout)
             default: throw failed()
             }
         }

@@ -53,7 +53,7 @@ extension PostgresClient {
             await release(lease)
             return value
         } catch {
-            await lease.connection.canceller.settled()
+            await lease.connection.cancellationSettled()
             await lease.connection.rollback()
             await release(lease)
             throw error

@@ -78,6 +78,12 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
         return timer
     }
 
+    /// How many timers there are, those included that were cancelled and whose time has not come.
+    var timerCount: Int {
+        checkIsolated()
+        return loop.timers.count
+    }
+
     /// Calls `action` once the jobs that are ready now have run, before the thread waits again: the place to write out
     /// what those jobs have queued, in one system call.
     public func beforeWaiting(_ action: @escaping @Sendable () -> Void) {

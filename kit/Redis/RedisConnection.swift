@@ -14,7 +14,7 @@ public actor RedisConnection {
     private let outbox = Mutex(Outbox())
     private var context: HiredisContext?
     private var pending: PendingReplies<Promise<RESPValue>>
-    private var deadlineTimer: (timer: Timer, fires: ContinuousClock.Instant)?
+    private var deadlineTimer = DeadlineTimer()
 
     private init(_ configuration: RedisConfiguration, onPush: @escaping @Sendable (RESPValue) -> Void) {
         self.configuration = configuration
@@ -177,20 +177,15 @@ extension RedisConnection {
         }
     }
 
-    /// There is at most one timer. It is not moved when its command is answered: it fires, and sets itself again for
-    /// the command that is the oldest then.
     private func armDeadline() {
         guard context != nil, let next = pending.nextCheck else { return }
-        if let deadlineTimer, deadlineTimer.fires <= next { return }
-        deadlineTimer?.timer.cancel()
-        let timer = Reactor.shared.schedule(after: ContinuousClock.now.duration(to: next)) { [self] in
+        deadlineTimer.arm(for: next, on: .shared) { [self] in
             assumeIsolated { $0.checkDeadlines() }
         }
-        deadlineTimer = (timer, fires: next)
     }
 
     private func checkDeadlines() {
-        deadlineTimer = nil
+        deadlineTimer.disarm()
         let now = ContinuousClock.now
         for reply in pending.popExpired(now: now) { reply.settle(.failure(RedisError.timedOut)) }
         if pending.isStalled(now: now) {
@@ -202,8 +197,7 @@ extension RedisConnection {
 
     private func ended(reason: String) {
         context = nil
-        deadlineTimer?.timer.cancel()
-        deadlineTimer = nil
+        deadlineTimer.disarm()
         let (unsent, onEnd) = outbox.withLock { $0.end(reason: reason) }
         for reply in pending.removeAll() + unsent.map(\.reply) {
             reply.settle(.failure(RedisError.connectionClosed(reason: reason)))

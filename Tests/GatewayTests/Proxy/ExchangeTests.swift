@@ -42,7 +42,7 @@ struct ExchangeTests {
     @Test("Nonsense and silence are not retried")
     func others() {
         #expect(exchange(repeatable: true, reused: true).lost(.malformed) == .answer(.badGateway))
-        #expect(exchange(repeatable: true, reused: true).lost(.timedOut) == .answer(.gatewayTimeout))
+        #expect(exchange(repeatable: true, reused: true).lost(.timedOut) == .answer(.unanswered))
     }
 
     @Test(

@@ -91,17 +91,18 @@ struct FailureTests {
         }
     }
 
-    @Test("A service that says nothing is 504")
-    func timeout() async throws {
+    @Test("A service that says nothing, or ends before it has said anything, is 503", arguments: [true, false])
+    func unanswered(staysOpen: Bool) async throws {
         try await RawServer.with { connection, _ in
             _ = try await connection.message()
-            _ = try await connection.read()
+            if staysOpen { _ = try await connection.read() }
         } _: { server in
             var file = TestFile(port: server.port)
             file.defaults = "  response_timeout: 200ms"
             try await TestGateway.with(file.load()) { gateway in
                 let answer = try await gateway.get("/items/1")
-                #expect(answer.status == 504)
+                #expect(answer.status == 503)
+                #expect(answer["retry-after"] == "1")
                 #expect(answer["content-type"] == "application/problem+json")
             }
         }

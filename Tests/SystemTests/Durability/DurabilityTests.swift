@@ -40,10 +40,7 @@ import Testing
                 try await postgres.start()
                 try await load.waitForProgress()
                 try await callers.waitUntilAllAreAnswered()
-                try await postgres.whileFrozen {
-                    // Nobody is, before the gateway has waited for as long as it does.
-                    try await callers.waitUntilAllAreRefused()
-                }
+                try await postgres.whileFrozen { try await callers.waitUntilAllAreRefused() }
                 try await load.waitForProgress()
                 try await callers.waitUntilAllAreAnswered()
             }

@@ -15,6 +15,7 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
     public let routes: RouteTable
     private let application: Application<RouterResponder<AppRequestContext>>
     private let listening: ListeningPort
+    private let health: Health
 
     /// - Parameters:
     ///   - routes: the service's own.
@@ -47,6 +48,7 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
                 authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions)))
         let listening = ListeningPort()
         self.listening = listening
+        health = environment.health
         application = Application(
             router: router, server: server,
             configuration: ApplicationConfiguration(
@@ -64,7 +66,11 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
 
     public func run() async throws {
         do {
-            try await application.run()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await health.run() }
+                defer { group.cancelAll() }
+                try await application.run()
+            }
         } catch {
             listening.fail(error)
             throw error

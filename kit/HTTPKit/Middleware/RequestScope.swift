@@ -1,8 +1,11 @@
 import Hummingbird
 import Logging
+import Postgres
 import ServiceKit
 
-/// Gives the request its id and its place in a trace, both in its log lines, and the id in its answer.
+/// Gives the request its id and its place in a trace, both in its log lines, and the id in its answer; and what it asks
+/// of the database the patience of one who waits. A body that is written while it is read, as an export, has more: it
+/// goes out when this is over.
 struct RequestScope: RouterMiddleware {
     func handle(
         _ request: Request, context: AppRequestContext,
@@ -15,7 +18,10 @@ struct RequestScope: RouterMiddleware {
         context.logger[metadataKey: "hb.request.id"] = nil
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
         context.logger[metadataKey: "trace_id"] = .stringConvertible(TraceID(context.trace))
-        var response = try await next(request, context)
+        let scoped = context
+        var response = try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
+            try await next(request, scoped)
+        }
         response.headers[.requestID] = context.requestID
         return response
     }

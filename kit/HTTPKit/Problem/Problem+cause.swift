@@ -53,6 +53,7 @@ extension Problem {
         case .uniqueViolation: self = .conflict("This is taken already.")
         case .foreignKeyViolation: self = .conflict("What this refers to does not exist, or is still in use.")
         case .checkViolation, .notNullViolation: self.init(.unprocessableContent, "A value is not allowed.")
+        case .queryCanceled: self = .unavailable("This took too long.")
         case .serializationFailure, .deadlockDetected: self = .unavailable("Others changed the same; try again.")
         default:
             guard state.conditionClass == "22" else { return nil }

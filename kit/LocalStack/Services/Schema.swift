@@ -127,6 +127,8 @@ public struct Schema: Sendable {
     private static func withClient<Result: Sendable>(
         _ configuration: PostgresConfiguration, _ body: @escaping @Sendable (PostgresClient) async throws -> Result
     ) async throws -> Result {
+        var configuration = configuration
+        configuration.requestTimeout = PostgresConfiguration.migrationTimeout
         let client = PostgresClient(configuration)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await client.run() }

@@ -5,7 +5,7 @@ import Synchronization
 extension Health {
     /// Readiness needs the database to answer.
     public func registerDatabase(_ database: PostgresClient) {
-        register("database") { _ = try await database.query("SELECT 1") }
+        registerPatiently("database") { _ = try await database.query("SELECT 1") }
     }
 
     /// Readiness needs every migration that this version knows to have been applied; once so, it stays so.
@@ -15,11 +15,19 @@ extension Health {
             component: environment.service.name, directory: directory,
             roles: try RoleNames(prefix: environment.configuration.databaseRolePrefix), database: database)
         let isCurrent = Atomic(false)
-        register("schema") {
+        registerPatiently("schema") {
             guard !isCurrent.load(ordering: .relaxed) else { return }
             let differences = try await migrator.differences()
             guard differences.isEmpty else { throw SchemaDifferences(sentences: differences) }
             isCurrent.store(true, ordering: .relaxed)
+        }
+    }
+
+    /// A check outlasts its deadline when the database stands still, and finds out sooner that it does than the
+    /// background would.
+    private func registerPatiently(_ name: String, check: @escaping Check) {
+        register(name) {
+            try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) { try await check() }
         }
     }
 }

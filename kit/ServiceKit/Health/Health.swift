@@ -3,13 +3,14 @@ import Synchronization
 /// What a process needs in order to serve, checked when somebody asks.
 ///
 /// A service starts without its dependencies, reports itself not ready, and becomes ready as soon as they answer.
+/// ``run()`` must run for the checks to be made.
 public final class Health: Sendable {
-    /// Returns when the dependency can be used; throws why not, whose description is shown. Must respond to
-    /// cancellation.
+    /// Returns when the dependency can be used; throws why not, whose description is shown.
     public typealias Check = @Sendable () async throws -> Void
 
     private let deadline: Duration
-    private let checks = Mutex<[(name: String, check: Check)]>([])
+    private let checks = Mutex<[HealthCheck]>([])
+    private let wanted = AsyncStream.makeStream(of: HealthCheck.self)
 
     /// - Parameter deadline: how long one check may take before it counts as failed.
     public init(deadline: Duration = .seconds(1)) {
@@ -18,16 +19,30 @@ public final class Health: Sendable {
 
     /// Makes readiness depend on `check`, reported as `name`.
     public func register(_ name: String, check: @escaping Check) {
-        checks.withLock { $0.append((name, check)) }
+        checks.withLock { $0.append(HealthCheck(name: name, check: check)) }
     }
 
-    /// Runs every check at once.
+    /// Makes the checks that somebody asks for, until the task is cancelled.
+    ///
+    /// They are made here and not where they are asked for, since one that has no deadline of its own, as a query of a
+    /// database that stands still, would hold up the answer as long.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            for await check in wanted.stream {
+                group.addTask { await check.run() }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// What every check finds, all made at once; one that does not come back in time has failed.
     public func readiness() async -> Readiness {
         let checks = checks.withLock { $0 }
         return await withTaskGroup(of: Readiness.Component.self) { group in
-            for (name, check) in checks {
-                group.addTask { [deadline] in
-                    .init(name: name, failure: await Self.failure(of: check, within: deadline))
+            for check in checks {
+                group.addTask { [deadline, wanted] in
+                    let failure = await check.finding(within: deadline) { wanted.continuation.yield($0) }
+                    return .init(name: check.name, failure: failure)
                 }
             }
             var components: [Readiness.Component] = []
@@ -35,26 +50,6 @@ public final class Health: Sendable {
                 components.append(component)
             }
             return Readiness(components: components.sorted { $0.name < $1.name })
-        }
-    }
-
-    private static func failure(of check: @escaping Check, within deadline: Duration) async -> String? {
-        await withTaskGroup(of: String?.self) { group in
-            group.addTask {
-                do {
-                    try await check()
-                    return nil
-                } catch {
-                    return String(describing: error)
-                }
-            }
-            group.addTask {
-                try? await Task.sleep(for: deadline)
-                return "no answer within \(deadline)"
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
         }
     }
 }

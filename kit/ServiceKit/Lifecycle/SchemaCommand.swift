@@ -28,7 +28,9 @@ struct SchemaCommand {
         url: String, _ body: @Sendable @escaping (Migrator) async throws -> Result
     ) async throws -> Result {
         guard let directory = environment.service.migrations else { throw NoSchemaError() }
-        let database = PostgresClient(try PostgresConfiguration(url: url))
+        var configuration = try PostgresConfiguration(url: url)
+        configuration.requestTimeout = PostgresConfiguration.migrationTimeout
+        let database = PostgresClient(configuration)
         let migrator = Migrator(
             component: environment.service.name, directory: directory,
             roles: try RoleNames(prefix: environment.configuration.databaseRolePrefix), database: database)

@@ -1,6 +1,7 @@
 import Logging
 import Metrics
 import Postgres
+import ServiceKit
 import ServiceLifecycle
 import Synchronization
 
@@ -120,7 +121,10 @@ final class Batcher: Service {
         let published = publisher.takePublished()
         let start = ContinuousClock.now
         do {
-            let (id, inserted) = try await store.store(plan, published: published)
+            // Requests wait for it.
+            let (id, inserted) = try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
+                try await store.store(plan, published: published)
+            }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
             for (request, outcome) in zip(batch, plan.outcomes(inserted: inserted)) {

@@ -1,20 +1,21 @@
 import Foundation
 import Glibc
 import LocalStack
-import Testing
 
 extension ManagedProcess {
     /// Halts a server for the length of `body`, with every socket open: what a hung machine looks like from outside.
     ///
     /// PostgreSQL serves each connection by a process of its own, so what a server has forked is halted, too.
-    nonisolated func whileFrozen(_ body: () async throws -> Void) async throws {
-        let server = try #require(await processID)
+    /// - Throws: what `body` throws.
+    public nonisolated func whileFrozen<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let server = await processID ?? 0
+        precondition(server > 0, "\(program.name) does not run")
         // The server first, so that it forks no more.
         Glibc.kill(server, SIGSTOP)
         let all = [server] + Self.children(of: server)
         for process in all { Glibc.kill(process, SIGSTOP) }
         defer { for process in all { Glibc.kill(process, SIGCONT) } }
-        try await body()
+        return try await body()
     }
 
     private static func children(of parent: pid_t) -> [pid_t] {
