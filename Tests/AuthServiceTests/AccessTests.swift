@@ -21,6 +21,7 @@ import Testing
             "POST /api/v1/auth/logout", "GET /api/v1/auth/me", "PUT /api/v1/auth/me", "GET /api/v1/auth/sessions",
             "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout", "GET /api/v1/auth/two-factor",
             "POST /api/v1/auth/two-factor", "DELETE /api/v1/auth/two-factor", "POST /api/v1/auth/two-factor/confirm",
+            "POST /api/v1/auth/two-factor/recovery-codes",
             "GET /api/v1/organizations/{id}/audit", "GET /api/v1/organizations/{id}/grants",
             "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
             "GET /api/v1/users/profile", "PUT /api/v1/users/profile", "GET /api/v1/users/export",

@@ -99,6 +99,34 @@ import Testing
         #expect(try await ada.client.post("/api/v1/auth/register", registration).status == 201)
     }
 
+    @Test func `addresses of earlier times are forgotten, but not those that others have now`() async throws {
+        let server = try await AuthServer.hasty()
+        let (ada, heir) = (try await server.newcomer(), try await server.newcomer())
+        let (first, id) = (AuthServer.newAddress(), UUID(uuidString: ada.id))
+        for (before, after) in [(first, heir.email), (heir.email, ada.email)] {
+            _ = try await server.query(
+                """
+                INSERT INTO core.events (id, timestamp, entity_id, event_type, data)
+                VALUES (\(UUID.v7()), now(), \(id), 'user.email_changed',
+                    jsonb_build_object('before', \(before), 'after', \(after)))
+                """)
+        }
+        _ = try await server.query(
+            """
+            INSERT INTO core.events (id, timestamp, organization_id, entity_id, event_type, data)
+            VALUES (\(UUID.v7()), now(), \(UUID(uuidString: heir.organizationID)),
+                \(UUID(uuidString: heir.organizationID)), 'invitation.created', jsonb_build_object('email', \(first)))
+            """)
+        #expect(try await ada.end().status == 202)
+        try await eventually(within: .seconds(20)) { try await server.events(of: ada).last == "user.deleted" }
+        func mentions(_ address: String) async throws -> Int {
+            try await server.query("SELECT 1 FROM core.events WHERE data::text LIKE \("%\(address)%")").count
+        }
+        #expect(try await mentions(first) == 0)
+        #expect(try await mentions(ada.email) == 0)
+        #expect(try await mentions(heir.email) == 1)
+    }
+
     @Test func `an organization that has got members since is owned by the next of them`() async throws {
         let server = try await AuthServer.hasty()
         let ada = try await server.newcomer()

@@ -173,6 +173,56 @@ import Testing
         #expect(try await ada.logIn().status == 200)
     }
 
+    @Test func `a factor is replaced with a code of it, and stays in force until the other is confirmed`() async throws
+    {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let path = "/api/v1/auth/two-factor"
+        let (old, oldCodes) = try await ada.enableTwoFactor()
+        func begin(_ code: String) async throws -> TestHTTPResponse {
+            try await ada.api.post(path, ["password": .string(Newcomer.password), "code": .string(code)])
+        }
+        #expect(try await begin("000000").status == 401)
+        let begun = try await begin(oldCodes[0])
+        #expect(begun.status == 201)
+        #expect(begun.header("cache-control") == "no-store")
+        let new = try Authenticator(base32: try #require(begun.json["secret"].string))
+        #expect(try await ada.api.post(path + "/confirm", ["code": "000000"]).status == 401)
+        #expect(try await ada.answer(try await ada.challenge(), old.next()).status == 200)
+
+        let confirmed = try await ada.api.post(path + "/confirm", ["code": .string(new.first)])
+        #expect(confirmed.status == 200)
+        let newCodes = try #require(confirmed.json["recovery_codes"].array?.compactMap(\.string))
+        #expect(newCodes.count == 10 && Set(newCodes).isDisjoint(with: oldCodes))
+        #expect(try await ada.api.get(path).json["recovery_codes_left"] == 10)
+        #expect(try await ada.answer(try await ada.challenge(), oldCodes[1]).status == 401)
+        #expect(try await ada.answer(try await ada.challenge(), new.next()).status == 200)
+        #expect(try await ada.answer(try await ada.challenge(), newCodes[0]).status == 200)
+        #expect(try await ada.api.post(path + "/confirm", ["code": .string(new.next())]).status == 409)
+        #expect(try await server.events(of: ada).contains("two_factor.replaced"))
+    }
+
+    @Test func `other recovery codes take the place of those before`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let path = "/api/v1/auth/two-factor/recovery-codes"
+        func renew(_ code: String, password: String = Newcomer.password) async throws -> TestHTTPResponse {
+            try await ada.api.post(path, ["password": .string(password), "code": .string(code)])
+        }
+        #expect(try await renew("000000").status == 409)
+        let (app, old) = try await ada.enableTwoFactor()
+        #expect(try await renew(old[0], password: "wrong horse").status == 401)
+        #expect(try await renew("000000").status == 401)
+        let answer = try await renew(app.next())
+        #expect(answer.status == 200)
+        #expect(answer.header("cache-control") == "no-store")
+        let new = try #require(answer.json["recovery_codes"].array?.compactMap(\.string))
+        #expect(new.count == 10 && Set(new).isDisjoint(with: old))
+        #expect(try await ada.answer(try await ada.challenge(), old[0]).status == 401)
+        #expect(try await ada.answer(try await ada.challenge(), new[0]).status == 200)
+        #expect(try await server.events(of: ada).contains("two_factor.recovery_codes_renewed"))
+    }
+
     @Test func `an unconfirmed factor is not asked for`() async throws {
         let ada = try await AuthServer.shared().newcomer()
         let path = "/api/v1/auth/two-factor"

@@ -69,6 +69,9 @@ import Testing
         #expect(try await change(to: "x") == 422)
         #expect(try await change(to: new) == 202)
         #expect(try await ada.logIn().status == 200)
+        #expect(
+            try await ada.client.post("/api/v1/auth/forgot-password", ["email": .string(ada.email)]).status == 202)
+        let reset = try await server.letter(to: ada.email, saying: "lms_pwd_").token("lms_pwd_")
         let token = try await server.letter(to: new, saying: "lms_ver_").token("lms_ver_")
         #expect(try await verify(token, ada.client).status == 204)
         #expect(try await ada.logIn().status == 401)
@@ -77,6 +80,10 @@ import Testing
         #expect(me["is_email_verified"] == true)
         #expect(
             try await server.letter(to: ada.email, saying: "Subject: Your e-mail address was changed").contains(new))
+        // What was mailed to the old address is worth nothing any more.
+        let refused = try await ada.client.post(
+            "/api/v1/auth/reset-password", ["token": .string(reset), "new_password": "wholly other staple"])
+        #expect(refused.status == 422)
     }
 
     @Test func `an address that somebody else has got meanwhile is not taken away`() async throws {

@@ -60,6 +60,49 @@ import Testing
         #expect(byToken.status == 403)
     }
 
+    @Test func `who has shown the old password does not go on with the second factor`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let (app, _) = try await ada.enableTwoFactor()
+        let challenge = try await ada.challenge()
+        #expect(try await change(ada, from: Newcomer.password, to: Self.new).status == 204)
+        #expect(try await ada.answer(challenge, app.next()).status == 401)
+        let after = try await ada.logIn(password: Self.new).json["challenge"]
+        #expect(try await ada.answer(try #require(after.string), app.next()).status == 200)
+    }
+
+    @Test func `what is under way with the old password comes to nothing`() async throws {
+        let server = try await AuthServer.shared()
+        let ways: [@Sendable (Newcomer) async throws -> Int] = [
+            { try await $0.logIn().status },
+            {
+                try await $0.api.post(
+                    "/api/v1/auth/change-password",
+                    ["current_password": .string(Newcomer.password), "new_password": .string(Self.new)]
+                ).status
+            },
+        ]
+        for (way, hasFactor) in [(ways[0], false), (ways[0], true), (ways[1], false)] {
+            let ada = try await server.newcomer()
+            if hasFactor { _ = try await ada.enableTwoFactor() }
+            let id = UUID(uuidString: ada.id)
+            let hash = try BCrypt.hash("set meanwhile", cost: 4)
+            let status = try await server.during(
+                "SELECT 1 FROM auth.users WHERE id = \(id) FOR NO KEY UPDATE",
+                "UPDATE auth.credentials SET password_hash = \(hash) WHERE user_id = \(id)"
+            ) { try await way(ada) }
+            #expect(status == 401)
+            let left = try await server.query(
+                """
+                SELECT 1 FROM auth.sign_in_challenges WHERE user_id = \(id)
+                UNION ALL SELECT 1 FROM auth.credentials WHERE user_id = \(id) AND password_hash <> \(hash)
+                """)
+            #expect(left.isEmpty)
+            let sessions = try await server.query("SELECT 1 FROM auth.sessions WHERE user_id = \(id)")
+            #expect(sessions.count == 1, "that of the registration")
+        }
+    }
+
     // MARK: Forgetting
 
     @Test func `who reads the letter sets another password, once, and is signed out everywhere`() async throws {

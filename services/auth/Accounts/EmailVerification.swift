@@ -85,6 +85,8 @@ struct EmailVerification: Sendable {
             "DELETE FROM auth.email_verifications WHERE user_id = \(user.id)",
         ]
         if isChanged, let old = EmailAddress(before), let new = EmailAddress(user.email) {
+            // Who reads the old address's mail is not to set the password.
+            statements.append("DELETE FROM auth.password_resets WHERE user_id = \(user.id)")
             statements.append(try correspondence.queue.insert(.addressChanged(from: old, to: new)))
         }
         return statements

@@ -3,14 +3,27 @@ import Foundation
 /// Setting up and ending a second factor. The password is asked for once more: who finds a browser open is not to lock
 /// its owner out.
 extension SignIn {
+    /// - Parameter code: Of the factor in force, to replace it; nil sets up the first one.
     /// - Returns: What the authenticator app is set up with, and the account's address.
-    /// - Throws: ``TwoFactor/AlreadyEnabled``, and what
-    ///   ``confirm(_:of:client:)`` throws.
+    /// - Throws: ``TwoFactor/AlreadyEnabled``, ``TwoFactor/WrongCode``, and what ``confirm(_:of:client:)`` throws.
     func beginSecondFactor(
-        of user: UUID, password: String, client: ClientDescription
+        of user: UUID, password: String, code: String? = nil, client: ClientDescription
     ) async throws -> (code: TimeBasedCode, email: String) {
         let account = try await confirm(password, of: user, client: client)
-        return (try await twoFactor.begin(for: user), account.user.email)
+        guard let code, try await twoFactor.isRequired(of: user) else {
+            return (try await twoFactor.begin(for: user), account.user.email)
+        }
+        try await twoFactor.use(code, of: user)
+        return (try await twoFactor.beginReplacement(for: user), account.user.email)
+    }
+
+    /// - Throws: ``TwoFactor/NotBegun``, ``TwoFactor/WrongCode``, and what ``confirm(_:of:client:)`` throws.
+    func renewRecoveryCodes(
+        of user: UUID, password: String, code: String, client: ClientDescription
+    ) async throws -> [RecoveryCode] {
+        _ = try await confirm(password, of: user, client: client)
+        try await twoFactor.use(code, of: user)
+        return try await twoFactor.renewRecoveryCodes(of: user)
     }
 
     /// - Parameter code: Of the factor that ends, where it is in force.

@@ -56,7 +56,10 @@ struct SignIn: Sendable {
             return .opened(try await open(account, terms, client))
         }
         let token = SecretToken(.challenge)
-        try await challenges.insert(token, ChallengeStore.Challenge(userID: account.user.id, terms: terms))
+        let challenge = ChallengeStore.Challenge(userID: account.user.id, terms: terms)
+        guard try await challenges.insert(token, challenge, ifPasswordIs: account.passwordHash) else {
+            throw WrongCredentials()
+        }
         return .challenged(token)
     }
 

@@ -22,7 +22,7 @@ struct Correspondence: Sendable {
         ]
     }
 
-    /// Offers a new password to the account that has the address. For an address that none has, the same is done to no
+    /// Offers a new password to the account that has the address and keeps it until the commit. For an address that none has, the same is done to no
     /// effect, and takes as long.
     func passwordReset(for address: EmailAddress) throws -> [SQL] {
         let token = SecretToken(.passwordReset)
@@ -30,7 +30,7 @@ struct Correspondence: Sendable {
         return [
             """
             INSERT INTO auth.password_resets (hash, user_id, expires_at)
-            SELECT \(token.hash.bytes), id, \(Timestamp.now.adding(Self.resetLifetime)) \(account)
+            SELECT \(token.hash.bytes), id, \(Timestamp.now.adding(Self.resetLifetime)) \(account) FOR SHARE
             """,
             try queue.insert(
                 .passwordReset(for: address, link: links.passwordReset(token)), if: "EXISTS (SELECT \(account))"),

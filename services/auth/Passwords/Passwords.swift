@@ -25,8 +25,12 @@ struct Passwords: Sendable {
     ) async throws {
         let account = try await signIn.confirm(current, of: user.id, client: client)
         let hash = try await signIn.hasher.withPermit { try await $0.hash(password) }
-        let revocations = try await store.database.withTransaction(as: .platform) { transaction in
-            try await store.set(hash, of: account.user, keeping: user.sessionID, because: .changed, transaction)
+        let revocations = try await store.database.withTransaction(as: .platform) { transaction -> [Revocation] in
+            // What is present may have been reset while it was checked.
+            guard try await store.lock(user.id, ifPasswordIs: account.passwordHash, transaction) else {
+                throw SignIn.WrongCredentials()
+            }
+            return try await store.set(hash, of: account.user, keeping: user.sessionID, because: .changed, transaction)
         }
         await finish(revocations)
     }

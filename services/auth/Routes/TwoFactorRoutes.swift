@@ -19,8 +19,16 @@ struct TwoFactorRoutes: Sendable {
         routes.post(Self.path + "/confirm", .signedIn) { request, context in
             let input = try await request.decode(as: CodeInput.self, context: context)
             return try await describingProblems {
-                let codes = try await twoFactor.confirm(input.code, of: context.user.id)
-                return JSON(["recovery_codes": codes.map(\.text)], headers: [.cacheControl: "no-store"])
+                answer(try await twoFactor.confirm(input.code, of: context.user.id))
+            }
+        }
+        routes.post(Self.path + "/recovery-codes", .signedIn) { request, context in
+            let input = try await request.decode(as: PasswordInput.self, context: context)
+            return try await describingProblems {
+                answer(
+                    try await signIn.renewRecoveryCodes(
+                        of: context.user.id, password: input.password, code: input.code ?? "",
+                        client: request.client(in: context)))
             }
         }
         routes.post(Self.path + "/challenge", .public) { request, context in
@@ -34,6 +42,10 @@ struct TwoFactorRoutes: Sendable {
         routes.on(.delete, Self.path, .signedIn, use: remove)
     }
 
+    private func answer(_ codes: [RecoveryCode]) -> JSON<[String: [String]]> {
+        JSON(["recovery_codes": codes.map(\.text)], headers: [.cacheControl: "no-store"])
+    }
+
     @Sendable private func begin(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<EnrolmentAnswer> {
@@ -41,7 +53,7 @@ struct TwoFactorRoutes: Sendable {
         let input = try await request.decode(as: PasswordInput.self, context: context)
         return try await describingProblems {
             let (code, email) = try await signIn.beginSecondFactor(
-                of: user.id, password: input.password, client: request.client(in: context))
+                of: user.id, password: input.password, code: input.code, client: request.client(in: context))
             return JSON(
                 try EnrolmentAnswer(code, account: email), status: .created, headers: [.cacheControl: "no-store"])
         }
@@ -49,7 +61,7 @@ struct TwoFactorRoutes: Sendable {
 
     @Sendable private func remove(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let user = try context.user
-        let input = try await request.decode(as: RemovalInput.self, context: context)
+        let input = try await request.decode(as: PasswordInput.self, context: context)
         return try await describingProblems {
             try await signIn.endSecondFactor(
                 of: user.id, password: input.password, code: input.code ?? "", client: request.client(in: context))
@@ -58,8 +70,10 @@ struct TwoFactorRoutes: Sendable {
     }
 }
 
+/// The password, and a code where a factor is in force.
 private struct PasswordInput: Decodable {
     let password: String
+    let code: String?
 }
 
 private struct CodeInput: Decodable {
@@ -69,11 +83,6 @@ private struct CodeInput: Decodable {
 private struct ChallengeInput: Decodable {
     let challenge: String
     let code: String
-}
-
-private struct RemovalInput: Decodable {
-    let password: String
-    let code: String?
 }
 
 /// Whether an account has a second factor.

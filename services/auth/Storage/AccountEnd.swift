@@ -55,12 +55,25 @@ struct AccountEnd: Sendable {
                 // All that hangs on it goes with it.
                 "DELETE FROM auth.users WHERE id = \(user.id)",
                 Entity.delete(user.id, organization: nil),
-                "SELECT core.forget_person(\(user.id), \(user.email))",
+                Self.forget(user),
                 audit.insert,
                 outbox.append(.userDeleted(user)),
             ])
             return revocations
         }
+    }
+
+    /// Takes the person out of the log, by the address and those that it took the place of, but for what somebody else
+    /// has by now.
+    private static func forget(_ user: User) -> SQL {
+        """
+        SELECT core.forget_person(\(user.id), a.address)
+        FROM (SELECT \(user.email)
+              UNION SELECT data ->> 'before' FROM core.events
+              WHERE organization_id IS NULL AND entity_id = \(user.id) AND event_type = 'user.email_changed'
+                AND data ->> 'before' IS NOT NULL) AS a (address)
+        WHERE NOT EXISTS (SELECT FROM auth.users u WHERE u.email = a.address AND u.id <> \(user.id))
+        """
     }
 
     /// Ends a membership. An organization that nobody else belongs to ends with it; one that would be without an owner,

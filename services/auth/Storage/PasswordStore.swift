@@ -42,19 +42,31 @@ struct PasswordStore: Sendable {
         return try rows.first.map(User.init)
     }
 
-    /// Sets the hash, ends the user's sessions but for one, and writes to the user.
+    /// Locks the user, whose password is not shown or set elsewhere meanwhile; false when it is another one than it was.
+    func lock(_ user: UUID, ifPasswordIs hash: String?, _ transaction: Transaction) async throws -> Bool {
+        let rows = try await transaction.batch([
+            UserLock.exclusive("\(user)"), "SELECT 1 WHERE \(UserStore.hasPassword(hash, user))",
+        ])
+        return !rows[1].isEmpty
+    }
+
+    /// Sets the hash, ends the user's sessions but for one, and writes to the user. A sign-in that is under way with
+    /// another password waits for this or is waited for, and comes to nothing.
     ///
     /// - Returns: What is to be announced after the commit.
     func set(
         _ hash: String, of user: User, keeping session: UUID?, because cause: Cause, _ transaction: Transaction
     ) async throws -> [Revocation] {
         try await transaction.batch([
+            UserLock.exclusive("\(user.id)"),
             """
             INSERT INTO auth.credentials (user_id, password_hash) VALUES (\(user.id), \(hash))
             ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = now()
             """,
             // A link in an older letter is not to undo this.
             "DELETE FROM auth.password_resets WHERE user_id = \(user.id)",
+            // Nor is who has shown the old password to go on with the second factor.
+            "DELETE FROM auth.sign_in_challenges WHERE user_id = \(user.id)",
             AuditEntry(
                 type: cause.rawValue, entityID: user.id, organizationID: nil, actor: try Actor.user(user.id)
             ).insert,

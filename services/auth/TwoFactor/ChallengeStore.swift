@@ -16,13 +16,21 @@ struct ChallengeStore: Sendable {
 
     let database: PostgresClient
 
-    func insert(_ token: SecretToken, _ challenge: Challenge) async throws {
-        _ = try await database.query(
-            """
-            INSERT INTO auth.sign_in_challenges (hash, user_id, kind, is_remembered, expires_at)
-            VALUES (\(token.hash.bytes), \(challenge.userID), \(challenge.terms.kind),
-                \(challenge.terms == .rememberedBrowser), \(Timestamp.now.adding(Self.lifetime)))
-            """, as: .platform)
+    /// Stores a challenge; false when the account has another password by now, whose change ended all challenges.
+    ///
+    /// - Parameter hash: That of the password that was shown, or would have been.
+    func insert(_ token: SecretToken, _ challenge: Challenge, ifPasswordIs hash: String?) async throws -> Bool {
+        let rows = try await database.batch(
+            [
+                UserLock.shared("\(challenge.userID)"),
+                """
+                INSERT INTO auth.sign_in_challenges (hash, user_id, kind, is_remembered, expires_at)
+                SELECT \(token.hash.bytes), \(challenge.userID), \(challenge.terms.kind),
+                    \(challenge.terms == .rememberedBrowser), \(Timestamp.now.adding(Self.lifetime))
+                WHERE \(UserStore.hasPassword(hash, challenge.userID))
+                """,
+            ], as: .platform)
+        return rows[1].affectedRows == 1
     }
 
     /// Nil when there is none that holds.

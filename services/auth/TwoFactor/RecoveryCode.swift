@@ -3,7 +3,7 @@ import Identity
 /// What stands in for the authenticator app once, when it is lost: 80 random bits, to be written down.
 struct RecoveryCode: Sendable, Hashable {
     /// How many somebody is given.
-    static let count = 10
+    private static let count = 10
     private static let length = 16
 
     /// Upper-case Base32 in four groups of four.
@@ -14,6 +14,9 @@ struct RecoveryCode: Sendable, Hashable {
         let letters = Base32.encode((0..<10).map { _ in UInt8.random(in: .min ... .max) })
         self.init(letters: letters)
     }
+
+    /// As many new ones as somebody is given.
+    static func set() -> [RecoveryCode] { (0..<count).map { _ in RecoveryCode() } }
 
     /// What somebody typed, in whatever case and grouping; nil when it cannot be a code.
     init?(_ text: String) {

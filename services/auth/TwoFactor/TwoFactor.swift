@@ -31,15 +31,36 @@ struct TwoFactor: Sendable {
         return code
     }
 
-    /// Puts the factor in force once its owner has shown a code of it.
+    /// Begins to replace the factor, which stays in force until ``confirm(_:of:)``.
+    ///
+    /// - Throws: ``NotBegun``.
+    func beginReplacement(for user: UUID) async throws -> TimeBasedCode {
+        let code = TimeBasedCode()
+        guard try await store.beginReplacement(code, for: user) else { throw NotBegun() }
+        return code
+    }
+
+    /// Puts the factor that was begun in force once its owner has shown a code of it, in the place of one before. The
+    /// recovery codes of that are void.
     ///
     /// - Throws: ``NotBegun``, ``AlreadyEnabled``, ``WrongCode``, ``SignInGuard/TooManyAttempts``.
     func confirm(_ code: String, of user: UUID) async throws -> [RecoveryCode] {
         guard let factor = try await store.factor(of: user) else { throw NotBegun() }
-        guard factor.confirmedAt == nil else { throw AlreadyEnabled() }
-        let step = try await counted(user) { factor.code.step(of: code, at: .now) }
-        let recoveryCodes = (0..<RecoveryCode.count).map { _ in RecoveryCode() }
-        guard try await store.confirm(user, step: step, recoveryCodes: recoveryCodes) else { throw AlreadyEnabled() }
+        guard let candidate = factor.candidate else { throw AlreadyEnabled() }
+        let step = try await counted(user) { candidate.code.step(of: code, at: .now) }
+        let recoveryCodes = RecoveryCode.set()
+        guard try await store.confirm(candidate, of: user, step: step, recoveryCodes: recoveryCodes) else {
+            throw AlreadyEnabled()
+        }
+        return recoveryCodes
+    }
+
+    /// Gives other recovery codes; those before are void.
+    ///
+    /// - Throws: ``NotBegun``.
+    func renewRecoveryCodes(of user: UUID) async throws -> [RecoveryCode] {
+        let recoveryCodes = RecoveryCode.set()
+        guard try await store.renew(recoveryCodes, of: user) else { throw NotBegun() }
         return recoveryCodes
     }
 

@@ -10,6 +10,15 @@ struct TwoFactorStore: Sendable {
         let code: TimeBasedCode
         let confirmedAt: Timestamp?
         let recoveryCodesLeft: Int
+        /// What waits to be confirmed: this factor, or one that is to take its place.
+        let candidate: Candidate?
+    }
+
+    /// A secret that is in force once a code of it has been shown.
+    struct Candidate: Sendable {
+        let code: TimeBasedCode
+        let isReplacement: Bool
+        fileprivate let sealed: [UInt8]
     }
 
     let database: PostgresClient
@@ -20,15 +29,24 @@ struct TwoFactorStore: Sendable {
     func factor(of user: UUID) async throws -> Factor? {
         let rows = try await database.query(
             """
-            SELECT sealed_secret, confirmed_at,
+            SELECT sealed_secret, next_sealed_secret, confirmed_at,
                 (SELECT count(*) FROM auth.recovery_codes c WHERE c.user_id = f.user_id AND used_at IS NULL)
             FROM auth.second_factors f WHERE user_id = \(user)
             """, as: .platform)
         return try rows.first.map { row in
-            let (sealed, confirmedAt, left) = try row.decode([UInt8].self, Timestamp?.self, Int.self)
-            let secret = try sealer.open(sealed, context: Self.context(of: user))
-            return Factor(code: TimeBasedCode(secret: secret), confirmedAt: confirmedAt, recoveryCodesLeft: left)
+            let (sealed, next, confirmedAt, left) = try row.decode(
+                [UInt8].self, [UInt8]?.self, Timestamp?.self, Int.self)
+            let candidate = try (confirmedAt == nil ? sealed : next).map { sealed in
+                Candidate(code: try open(sealed, of: user), isReplacement: confirmedAt != nil, sealed: sealed)
+            }
+            return Factor(
+                code: try open(sealed, of: user), confirmedAt: confirmedAt, recoveryCodesLeft: left,
+                candidate: candidate)
         }
+    }
+
+    private func open(_ sealed: [UInt8], of user: UUID) throws -> TimeBasedCode {
+        TimeBasedCode(secret: try sealer.open(sealed, context: Self.context(of: user)))
     }
 
     // MARK: Enrolling
@@ -45,21 +63,36 @@ struct TwoFactorStore: Sendable {
         return !rows.isEmpty
     }
 
-    /// Puts the factor in force, with its recovery codes; false when it was already.
-    func confirm(_ user: UUID, step: Int64, recoveryCodes: [RecoveryCode]) async throws -> Bool {
+    /// Begins to replace the factor in force, which stays so until then; false when there is none.
+    func beginReplacement(_ code: TimeBasedCode, for user: UUID) async throws -> Bool {
+        let sealed = try sealer.seal(code.secret, context: Self.context(of: user))
+        let rows = try await database.query(
+            """
+            UPDATE auth.second_factors SET next_sealed_secret = \(sealed)
+            WHERE user_id = \(user) AND confirmed_at IS NOT NULL RETURNING user_id
+            """, as: .platform)
+        return !rows.isEmpty
+    }
+
+    /// Puts a factor in force, with its recovery codes; false when it is not what waits any more.
+    func confirm(
+        _ candidate: Candidate, of user: UUID, step: Int64, recoveryCodes: [RecoveryCode]
+    ) async throws -> Bool {
         try await database.withTransaction(as: .platform) { transaction in
             let rows = try await transaction.query(
                 """
-                UPDATE auth.second_factors SET confirmed_at = now(), last_step = \(step)
-                WHERE user_id = \(user) AND confirmed_at IS NULL RETURNING user_id
+                UPDATE auth.second_factors
+                SET sealed_secret = \(candidate.sealed), next_sealed_secret = NULL, confirmed_at = now(),
+                    last_step = \(step)
+                WHERE user_id = \(user)
+                    AND CASE WHEN confirmed_at IS NULL THEN sealed_secret ELSE next_sealed_secret END
+                        = \(candidate.sealed)
+                RETURNING user_id
                 """)
             guard !rows.isEmpty else { return false }
-            let codes: SQL = """
-                INSERT INTO auth.recovery_codes (user_id, hash)
-                SELECT \(user), unnest(\(recoveryCodes.map(\.hash.bytes)))
-                """
+            let act = candidate.isReplacement ? "two_factor.replaced" : "two_factor.enabled"
             try await transaction.batch([
-                codes, try Self.audit("two_factor.enabled", user),
+                Self.forgetCodes(of: user), Self.insert(recoveryCodes, of: user), try Self.audit(act, user),
                 "UPDATE auth.memberships SET is_suspended = false WHERE user_id = \(user) AND is_suspended",
             ])
             return true
@@ -111,6 +144,35 @@ struct TwoFactorStore: Sendable {
         return try await RevocationStore.insert(
             organizations.map { .membership(user: user, organization: $0) }, lasting: SessionTerms.longestLifetime,
             transaction)
+    }
+
+    // MARK: Recovery codes
+
+    /// Puts other recovery codes in the place of all; false when no factor is in force.
+    func renew(_ recoveryCodes: [RecoveryCode], of user: UUID) async throws -> Bool {
+        try await database.withTransaction(as: .platform) { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT 1 FROM auth.second_factors WHERE user_id = \(user) AND confirmed_at IS NOT NULL FOR UPDATE
+                """)
+            guard !rows.isEmpty else { return false }
+            try await transaction.batch([
+                Self.forgetCodes(of: user), Self.insert(recoveryCodes, of: user),
+                try Self.audit("two_factor.recovery_codes_renewed", user),
+            ])
+            return true
+        }
+    }
+
+    private static func forgetCodes(of user: UUID) -> SQL {
+        "DELETE FROM auth.recovery_codes WHERE user_id = \(user)"
+    }
+
+    private static func insert(_ codes: [RecoveryCode], of user: UUID) -> SQL {
+        """
+        INSERT INTO auth.recovery_codes (user_id, hash)
+        SELECT \(user), unnest(\(codes.map(\.hash.bytes)))
+        """
     }
 
     // MARK: Using
