@@ -64,7 +64,7 @@ struct AccountRoutes: Sendable {
     private func logout(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let user = try context.user
         guard let session = user.sessionID else { throw Problem.forbidden("A token is no session; delete it instead.") }
-        _ = try await sessions.end(session, of: user.id)
+        _ = try await sessions.end(session, of: user.id, because: .signedOut)
         var response = Response(status: .noContent)
         if context.authentication?.credential == .sessionCookie {
             response.setCookie(SessionCookie.expired(isSecure: request.isSecure))
