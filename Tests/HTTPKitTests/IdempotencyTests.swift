@@ -37,7 +37,9 @@ import Testing
                         try await idempotency.create(Thing.self, request, context, as: .none) { thing, transaction in
                             guard thing.name != "refused" else { throw Problem.conflict("Refused.") }
                             try await transaction.query("INSERT INTO devices.things (name) VALUES (\(thing.name))")
-                            return JSON(["secret": UUID().uuidString], status: .created, version: 1, location: "/x")
+                            return JSON(
+                                ["secret": UUID().uuidString], status: .created, version: 1, location: "/x",
+                                headers: [.cacheControl: "no-store"])
                         }
                     }
                 }) { served in
@@ -72,6 +74,8 @@ import Testing
             #expect(second.status == 201)
             #expect(second.body == first.body)
             #expect(second.header("location") == "/x")
+            #expect(first.header("cache-control") == "no-store")
+            #expect(second.header("cache-control") == "no-store")
             #expect(second.header("etag") == "\"1\"")
             #expect(second.header("content-type") == "application/json")
             let created = try await count()
