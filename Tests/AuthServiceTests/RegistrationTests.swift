@@ -143,9 +143,12 @@ import Testing
 
     @Test func `an address of the network cannot register without end`() async throws {
         let server = try await AuthServer.shared()
-        let client = server.client()
+        var client = server.client()
         let body: JSONValue = ["email": "a@example.org", "password": "correct horse battery", "name": "A"]
+        let site = (0..<4).map { _ in String(Int.random(in: 0...0xFFFF), radix: 16) }.joined(separator: ":")
         for number in 0..<180 {
+            // Another address each time, of one site.
+            client.headers.replaceOrAdd(name: "x-forwarded-for", value: "\(site)::\(String(number, radix: 16))")
             let response = try await client.post("/api/v1/auth/register", body)
             guard response.status == 429 else { continue }
             #expect(number >= 60)

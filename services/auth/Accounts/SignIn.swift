@@ -33,7 +33,7 @@ struct SignIn: Sendable {
     func signIn(
         email: String, password: String, terms: SessionTerms, client: ClientDescription
     ) async throws -> Outcome {
-        let attempt = SignInGuard.Attempt(account: email, address: client.address)
+        let attempt = SignInGuard.Attempt(account: email, network: client.network)
         try await limit.admit(attempt)
         try issuer.requireKeys()
         let known: UserStore.Account? =
@@ -95,7 +95,7 @@ struct SignIn: Sendable {
     func confirm(_ password: String, of user: UUID, client: ClientDescription) async throws -> UserStore.Account {
         guard let account = try await users.account(user) else { throw WrongCredentials() }
         guard account.passwordHash != nil else { throw NoPassword() }
-        let attempt = SignInGuard.Attempt(account: account.user.email, address: client.address)
+        let attempt = SignInGuard.Attempt(account: account.user.email, network: client.network)
         try await limit.admit(attempt)
         return try await check(password, of: account, attempt, client)
     }
