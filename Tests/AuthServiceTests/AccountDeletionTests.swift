@@ -28,7 +28,7 @@ import Testing
         #expect(try await ada.api.post(Self.path + "/restore").status == 204)
         #expect(try await ada.api.get("/api/v1/auth/me").json.object?["deletes_at"] == .null)
         let history = try await server.events(of: ada)
-        #expect(history.suffix(2) == ["user.deletion_requested", "user.restored"])
+        #expect(history.suffix(3) == ["user.deletion_requested", "user.signed_in", "user.restored"])
     }
 
     @Test func `another address, another password and other bodies are refused`() async throws {
@@ -71,6 +71,7 @@ import Testing
         try await eventually(within: .seconds(20)) {
             try await server.query("SELECT 1 FROM auth.users WHERE id = \(id)").isEmpty
         }
+        #expect(try await server.events(of: ada).contains("user.closed"))
         for gone in [ada, there] { #expect(try await gone.api.get("/api/v1/auth/me").status == 401) }
         #expect(try await ada.refresh(ada.refreshToken).status == 401)
         #expect(try await ada.logIn().status == 401)

@@ -59,6 +59,28 @@ import Testing
         }
     }
 
+    @Test func `the log of the platform is confined to organizations, in JSON and in CSV`() async throws {
+        let server = try await AuthServer.shared()
+        let root = try await server.superuser()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        let path = "/api/v1/admin/audit?event_type=organization.created&organization_id="
+        func organizations(_ ids: String) async throws -> Set<String> {
+            let items = try await root.api.get(path + ids).json["items"].array ?? []
+            return Set(items.compactMap { $0["organization_id"].string })
+        }
+        #expect(try await organizations(ada.organizationID) == [ada.organizationID])
+        let both = "\(ada.organizationID),\(eve.organizationID)"
+        #expect(try await organizations(both) == [ada.organizationID, eve.organizationID])
+        #expect(try await organizations(UUID().uuidString) == [])
+        #expect(try await root.api.get(path + "x").status == 422)
+        let csv = try await root.api.get(path + both + "&format=csv&limit=1&order=asc")
+        #expect(csv.header("content-type") == "text/csv; charset=utf-8")
+        #expect(csv.header("content-disposition") == "attachment; filename=\"audit.csv\"")
+        let lines = csv.text.components(separatedBy: "\r\n")
+        #expect(lines.count == 4 && lines.last == "")
+        #expect(lines[1].contains(ada.organizationID) && lines[2].contains(eve.organizationID))
+    }
+
     @Test func `what is about people and credentials is for admins, but everybody sees the own history`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

@@ -24,6 +24,15 @@ import Testing
         #expect(EmailAddress(text) == nil)
     }
 
+    @Test(arguments: [
+        ("10.1.2.3", "10.1.2.3"), ("::ffff:10.1.2.3", "10.1.2.3"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::9", "2001:db8:1:2::/64"), ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80:0:0:0::/64"), ("::1", "0:0:0:0::/64"), ("unknown", "unknown"),
+    ])
+    func `a site of IPv6 counts as one`(address: String, network: String) {
+        #expect(ClientDescription(userAgent: nil, address: address).network == network)
+    }
+
     @Test func `a name is trimmed and on one line`() {
         #expect(DisplayName("  Ada Lovelace\t")?.text == "Ada Lovelace")
         #expect(DisplayName("研究室")?.text == "研究室")

@@ -192,7 +192,7 @@ import Testing
 
         let confirmed = try await ada.api.post(path + "/confirm", ["code": .string(new.first)])
         #expect(confirmed.status == 200)
-        let newCodes = try #require(confirmed.json["recovery_codes"].array?.compactMap(\.string))
+        let newCodes = (confirmed.json["recovery_codes"].array ?? []).compactMap(\.string)
         #expect(newCodes.count == 10 && Set(newCodes).isDisjoint(with: oldCodes))
         #expect(try await ada.api.get(path).json["recovery_codes_left"] == 10)
         #expect(try await ada.answer(try await ada.challenge(), oldCodes[1]).status == 401)
@@ -216,7 +216,7 @@ import Testing
         let answer = try await renew(app.next())
         #expect(answer.status == 200)
         #expect(answer.header("cache-control") == "no-store")
-        let new = try #require(answer.json["recovery_codes"].array?.compactMap(\.string))
+        let new = (answer.json["recovery_codes"].array ?? []).compactMap(\.string)
         #expect(new.count == 10 && Set(new).isDisjoint(with: old))
         #expect(try await ada.answer(try await ada.challenge(), old[0]).status == 401)
         #expect(try await ada.answer(try await ada.challenge(), new[0]).status == 200)

@@ -33,11 +33,21 @@ import Testing
                 let idempotency = Idempotency(
                     table: "devices.idempotency", database: client, sealer: Sealer(keys: keys))
                 try await ServedRoutes.with({ table in
+                    table.post("/public/{name}", .public) { request, context in
+                        let name = try context.parameter("name")
+                        return try await idempotency.create(Thing.self, request, context, as: .none, of: name) {
+                            thing, transaction in
+                            try await transaction.query("INSERT INTO devices.things (name) VALUES (\(thing.name))")
+                            return JSON(["name": thing.name], status: .created)
+                        }
+                    }
                     table.post("/things", .user(atLeast: .member)) { request, context in
                         try await idempotency.create(Thing.self, request, context, as: .none) { thing, transaction in
                             guard thing.name != "refused" else { throw Problem.conflict("Refused.") }
                             try await transaction.query("INSERT INTO devices.things (name) VALUES (\(thing.name))")
-                            return JSON(["secret": UUID().uuidString], status: .created, version: 1, location: "/x")
+                            return JSON(
+                                ["secret": UUID().uuidString], status: .created, version: 1, location: "/x",
+                                headers: [.cacheControl: "no-store"])
                         }
                     }
                 }) { served in
@@ -72,6 +82,8 @@ import Testing
             #expect(second.status == 201)
             #expect(second.body == first.body)
             #expect(second.header("location") == "/x")
+            #expect(first.header("cache-control") == "no-store")
+            #expect(second.header("cache-control") == "no-store")
             #expect(second.header("etag") == "\"1\"")
             #expect(second.header("content-type") == "application/json")
             let created = try await count()
@@ -98,6 +110,19 @@ import Testing
             let second = try await served.user(.member).post(
                 "/things", ["name": "a"], headers: ["idempotency-key": "k"])
             #expect(first.body != second.body)
+            let created = try await count()
+            #expect(created == 2)
+        }
+    }
+
+    @Test func strangersHaveKeysOfTheirOwn() async throws {
+        try await serve { served, count in
+            for (subject, name, status) in [("ada", "a", 201), ("eve", "b", 201), ("ada", "b", 422), ("ada", "a", 201)]
+            {
+                let response = try await served.client.post(
+                    "/public/\(subject)", ["name": .string(name)], headers: ["idempotency-key": "k"])
+                #expect(response.status == status)
+            }
             let created = try await count()
             #expect(created == 2)
         }

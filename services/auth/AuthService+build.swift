@@ -139,7 +139,7 @@ private struct Accounts {
             twoFactor: TwoFactor(
                 store: TwoFactorStore(database: base.database, sealer: sealer), limit: limit,
                 announcer: sessions.announcer),
-            hasher: hasher, limit: limit, issuer: issuer)
+            hasher: hasher, limit: limit, issuer: issuer, log: SignInLog(database: base.database))
         passwords = Passwords(
             store: PasswordStore(database: base.database, outbox: outbox, queue: correspondence.queue),
             signIn: signIn, correspondence: correspondence, announcer: sessions.announcer,

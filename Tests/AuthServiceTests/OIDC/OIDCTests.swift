@@ -30,7 +30,7 @@ import Testing
         let history = try await server.query(
             "SELECT event_type FROM core.events WHERE entity_id = \(UUID(uuidString: id)) ORDER BY event_type")
         let types: [String] = try history.map { try $0.decode(at: 0) }
-        #expect(types == ["identity.linked", "member.added", "user.registered"])
+        #expect(types == ["identity.linked", "member.added", "user.registered", "user.signed_in"])
         // There is no password, so none is right, and what asks for it says so.
         let login = try await server.client().post(
             "/api/v1/auth/login", ["email": .string(email), "password": "correct horse battery"])
@@ -73,7 +73,7 @@ import Testing
         let user = try await browser.signIn(person).user()
         #expect(user["id"].string == ada.id)
         #expect(try await ada.logIn().status == 200)
-        #expect(try await server.events(of: ada).last == "identity.linked")
+        #expect(try await server.events(of: ada).contains("identity.linked"))
     }
 
     @Test func `an account that nobody has verified asks for its password first`() async throws {

@@ -61,6 +61,12 @@ import Testing
             "/api/v1/auth/switch-organization", ["organization_id": .string(ada.organizationID)])
         #expect(back.status == 200)
         #expect(back.json["user"]["role"] == "admin")
+        let audit = try await ada.api.get(ada.organizationPath + "/audit?entity_id=\(eve.id)&order=asc").json["items"]
+        let acts = (audit.array ?? []).filter {
+            ["member.suspended", "member.reinstated"].contains($0["event_type"].string ?? "")
+        }
+        #expect(acts.map { $0["event_type"] } == ["member.suspended", "member.reinstated"])
+        #expect(acts.map { $0["actor"]["id"] } == [.string(ada.id), .string(eve.id)])
         // That there is nobody behind a token is believed for 5 s.
         try await eventually { try await script.get("/api/v1/entities").status == 200 }
     }

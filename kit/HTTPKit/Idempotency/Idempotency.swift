@@ -35,30 +35,35 @@ public struct Idempotency: ServiceLifecycle.Service, CustomStringConvertible {
     /// Decodes the request's body and runs `create` in a transaction, or answers what an earlier request with the same
     /// key was answered.
     ///
+    /// - Parameter subject: tells callers without credentials apart, such as the address that somebody registers: else
+    ///   one stranger's key would be another's.
     /// - Throws: what decoding and `create` throw, and ``Problem`` 422 for a key that was used with another body.
     public func create<Input: Decodable & Sendable>(
         _ type: Input.Type = Input.self, _ request: Request, _ context: AppRequestContext, as scope: Scope,
+        of subject: String? = nil,
         _ create: @Sendable @escaping (Input, Transaction) async throws -> some ResponseGenerator
     ) async throws -> Response {
         let body = try await request.body.collect(upTo: context.maxUploadSize)
         let input = try JSONCoding.decode(Input.self, from: body)
-        return try await perform(request, context, body: body, as: scope) { try await create(input, $0) }
+        let claim = try IdempotencyClaim(request, context, subject: subject, body: body)
+        return try await perform(claim, request, context, as: scope) { try await create(input, $0) }
     }
 
-    /// As ``create(_:_:_:as:_:)`` for a request that has no body, or whose body was collected before (`collectBody`).
+    /// As ``create(_:_:_:as:of:_:)`` for a request that has no body, or whose body was collected before (`collectBody`).
     public func create(
         _ request: Request, _ context: AppRequestContext, as scope: Scope,
         _ create: @Sendable @escaping (Transaction) async throws -> some ResponseGenerator
     ) async throws -> Response {
         let body = try await request.body.collect(upTo: context.maxUploadSize)
-        return try await perform(request, context, body: body, as: scope, create)
+        let claim = try IdempotencyClaim(request, context, subject: nil, body: body)
+        return try await perform(claim, request, context, as: scope, create)
     }
 
     private func perform(
-        _ request: Request, _ context: AppRequestContext, body: ByteBuffer, as scope: Scope,
+        _ claim: IdempotencyClaim?, _ request: Request, _ context: AppRequestContext, as scope: Scope,
         _ create: @Sendable @escaping (Transaction) async throws -> some ResponseGenerator
     ) async throws -> Response {
-        guard let claim = try IdempotencyClaim(request, context, body: body) else {
+        guard let claim else {
             return try await database.withTransaction(as: scope) { transaction in
                 try await create(transaction).response(from: request, context: context)
             }

@@ -10,7 +10,7 @@ struct StoredAnswer: Codable {
 
     /// Of the header fields only what a handler sets itself; the rest comes with every answer anew.
     init(headers: HTTPFields, body: ByteBuffer) {
-        let kept: [HTTPField.Name] = [.contentType, .eTag, .location]
+        let kept: [HTTPField.Name] = [.contentType, .eTag, .location, .cacheControl]
         self.headers = Dictionary(
             uniqueKeysWithValues: kept.compactMap { name in
                 headers[name].map { (name.canonicalName, $0) }

@@ -28,7 +28,7 @@ struct Registrar: Sendable {
     ///
     /// - Throws: ``SignInGuard/TooManyAttempts``, ``SigningKeys/NotLoaded``.
     func admit(_ client: ClientDescription) async throws {
-        try await limit.admit(client.address)
+        try await limit.admit(client.network)
         try issuer.requireKeys()
     }
 

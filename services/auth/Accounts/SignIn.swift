@@ -26,18 +26,19 @@ struct SignIn: Sendable {
     let hasher: PasswordHasher
     let limit: SignInGuard
     let issuer: TokenIssuer
+    let log: SignInLog
 
     /// - Throws: ``WrongCredentials``, ``SignInGuard/TooManyAttempts``, ``PasswordHasher/Overloaded``,
     ///   ``SigningKeys/NotLoaded``, `PostgresError`.
     func signIn(
         email: String, password: String, terms: SessionTerms, client: ClientDescription
     ) async throws -> Outcome {
-        let attempt = SignInGuard.Attempt(account: email, address: client.address)
+        let attempt = SignInGuard.Attempt(account: email, network: client.network)
         try await limit.admit(attempt)
         try issuer.requireKeys()
         let known: UserStore.Account? =
             if let address = EmailAddress(email) { try await users.account(address) } else { nil }
-        return try await admit(try await check(password, of: known, attempt), terms, client)
+        return try await admit(try await check(password, of: known, attempt, client), terms, client)
     }
 
     /// Takes somebody whom a provider has vouched for in the place of a password.
@@ -77,6 +78,9 @@ struct SignIn: Sendable {
             try await twoFactor.use(code, of: found.userID) {
                 guard try await challenges.count(token.hash) else { throw InvalidChallenge() }
             }
+        } catch let error as TwoFactor.WrongCode {
+            try await log.failed(found.userID, at: .secondFactor, client)
+            throw error
         } catch is TwoFactor.NotBegun {
             // It was ended in another session; signing in again needs none.
             throw InvalidChallenge()
@@ -91,15 +95,16 @@ struct SignIn: Sendable {
     func confirm(_ password: String, of user: UUID, client: ClientDescription) async throws -> UserStore.Account {
         guard let account = try await users.account(user) else { throw WrongCredentials() }
         guard account.passwordHash != nil else { throw NoPassword() }
-        let attempt = SignInGuard.Attempt(account: account.user.email, address: client.address)
+        let attempt = SignInGuard.Attempt(account: account.user.email, network: client.network)
         try await limit.admit(attempt)
-        return try await check(password, of: account, attempt)
+        return try await check(password, of: account, attempt, client)
     }
 
     /// The attempt is admitted again once it has its turn, so that of many at once only as many slip through as are
     /// hashed at once.
     private func check(
-        _ password: String, of account: UserStore.Account?, _ attempt: SignInGuard.Attempt
+        _ password: String, of account: UserStore.Account?, _ attempt: SignInGuard.Attempt,
+        _ client: ClientDescription
     ) async throws -> UserStore.Account {
         let isRight = try await hasher.withPermit { permit in
             try await limit.admit(attempt)
@@ -107,7 +112,10 @@ struct SignIn: Sendable {
             if !isRight { await limit.failed(attempt) }
             return isRight
         }
-        guard isRight, let account, account.user.isActive else { throw WrongCredentials() }
+        guard isRight, let account, account.user.isActive else {
+            try await log.failed(account?.user.id, at: .password, client)
+            throw WrongCredentials()
+        }
         await limit.succeeded(attempt)
         return account
     }

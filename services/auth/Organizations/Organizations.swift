@@ -81,7 +81,7 @@ struct Organizations: Sendable {
             }
             guard let requiresTwoFactor, requiresTwoFactor != organization.requiresTwoFactor else { return [] }
             try await transaction.batch(OrganizationStore.setRequirement(requiresTwoFactor, of: id))
-            let suspended = try await members.suspend(in: id, transaction)
+            let suspended = try await members.suspend(in: id, by: requester.userID, transaction)
             // Nobody shuts themselves out.
             guard !suspended.contains(requester.userID) else { throw OrganizationError.secondFactorRequired }
             return suspended

@@ -39,7 +39,7 @@ struct Passwords: Sendable {
     ///
     /// - Throws: ``SignInGuard/TooManyAttempts``.
     func requestReset(of email: String, client: ClientDescription) async throws {
-        try await requestLimit.admit(client.address)
+        try await requestLimit.admit(client.network)
         // What is no address has no account; saying so tells nothing.
         guard let address = EmailAddress(email) else { return }
         try await resetLimit.admit(address.text)

@@ -14,12 +14,12 @@ struct SignInGuard: Sendable {
 
         /// - Parameters:
         ///   - account: The address that was typed, as it was typed.
-        ///   - address: The client's network address.
-        init(account: String, address: String?) {
+        ///   - network: The client's, as ``ClientDescription/network`` has it.
+        init(account: String, network: String?) {
             let account = SecretHash(of: account.trimmed.lowercased())
             self.account = AttemptLog.Counter(
                 key: "lms:signin:account:\(account.hex)", limit: AttemptLimit(capacity: 5, period: .seconds(60)))
-            self.address = address.map {
+            address = network.map {
                 AttemptLog.Counter(
                     key: "lms:signin:address:\($0)", limit: AttemptLimit(capacity: 30, period: .seconds(60)))
             }

@@ -24,8 +24,9 @@ struct AccountRoutes: Sendable {
         let client = request.client(in: context)
         return try await describingProblems { [request] in
             let new = try await registrar.prepare(Registration(input), client: client)
-            let response = try await idempotency.create(RegistrationInput.self, request, context, as: .platform) {
-                _, transaction in
+            let response = try await idempotency.create(
+                RegistrationInput.self, request, context, as: .platform, of: new.email.text
+            ) { _, transaction in
                 let opened = try await registrar.store(new, terms: .api, client: client, in: transaction)
                 return try await sessions.issuer.answer(
                     opened, organizationName: new.organizationName, status: .created)
@@ -64,7 +65,7 @@ struct AccountRoutes: Sendable {
     private func logout(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let user = try context.user
         guard let session = user.sessionID else { throw Problem.forbidden("A token is no session; delete it instead.") }
-        _ = try await sessions.end(session, of: user.id)
+        _ = try await sessions.end(session, of: user.id, because: .signedOut)
         var response = Response(status: .noContent)
         if context.authentication?.credential == .sessionCookie {
             response.setCookie(SessionCookie.expired(isSecure: request.isSecure))

@@ -104,7 +104,7 @@ struct PageRoutes: Sendable {
     @Sendable
     private func logOut(_ request: Request, _ context: AppRequestContext) async throws -> Redirect {
         let user = try context.user
-        if let session = user.sessionID { _ = try await sessions.end(session, of: user.id) }
+        if let session = user.sessionID { _ = try await sessions.end(session, of: user.id, because: .signedOut) }
         return Redirect(to: "/").setting(SessionCookie.expired(isSecure: request.isSecure))
     }
 

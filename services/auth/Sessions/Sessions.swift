@@ -27,7 +27,7 @@ struct Sessions: Sendable {
             return try await issuer.tokens(of: session, refreshToken: next)
         }
         if let stolen = try await store.sessionOfUsedToken(token.hash) {
-            _ = try await end(stolen.id, of: stolen.userID)
+            _ = try await end(stolen.id, of: stolen.userID, because: .tokenReused)
         }
         throw InvalidRefreshToken()
     }
@@ -99,8 +99,8 @@ struct Sessions: Sendable {
     // MARK: Ending
 
     /// Ends a session of a user everywhere; false when there is no such session any more.
-    func end(_ id: UUID, of user: UUID) async throws -> Bool {
-        guard let revocation = try await store.revoke(id, of: user) else { return false }
+    func end(_ id: UUID, of user: UUID, because cause: SessionEnd = .revoked) async throws -> Bool {
+        guard let revocation = try await store.revoke(id, of: user, because: cause) else { return false }
         await announcer.announce(revocation)
         return true
     }

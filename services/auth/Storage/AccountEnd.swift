@@ -26,7 +26,9 @@ struct AccountEnd: Sendable {
                 RETURNING \(UserStore.columns)
                 """)
             guard let user = try rows.first.map(User.init) else { return nil }
-            try await transaction.query(outbox.append(try .userAccess(user, by: user.id)))
+            let audit = AuditEntry(
+                type: "user.closed", entityID: user.id, organizationID: nil, actor: try Actor.system())
+            try await transaction.batch([audit.insert, outbox.append(.userAccess(user, by: user.id))])
             return try await RevocationStore.insert(
                 .user(user.id), lasting: SessionTerms.longestLifetime, transaction)
         }

@@ -84,8 +84,9 @@ struct MemberStore: Sendable {
 
     /// Suspends the members who lack the second factor that the organization requires, and takes back the others.
     ///
+    /// - Parameter actor: Who has changed what it requires.
     /// - Returns: Whoever has become unable to act there, guests too.
-    func suspend(in organization: UUID, _ transaction: Transaction) async throws -> [UUID] {
+    func suspend(in organization: UUID, by actor: UUID, _ transaction: Transaction) async throws -> [UUID] {
         // Whoever is just beginning or ending the own second factor, or is being issued something, waits for this or is
         // waited for. Accounts that have ended are issued nothing.
         let guests: SQL = """
@@ -105,14 +106,24 @@ struct MemberStore: Sendable {
             RETURNING user_id, is_suspended
             """,
             """
-            SELECT id, true FROM auth.users
+            SELECT id FROM auth.users
             WHERE id IN (\(guests)) AND auth.lacks_factor(\(organization), id)
             """,
         ])
-        return try rows.joined().compactMap { row in
-            let (user, isSuspended) = try row.decode(UUID.self, Bool.self)
-            return isSuspended ? user : nil
-        }
+        let (members, others) = (
+            try rows[0].map { try $0.decode(UUID.self, Bool.self) }, try rows[1].map { try $0.decode(UUID.self) }
+        )
+        try await transaction.batch(
+            members.map { try Self.audit(isSuspended: $1, $0, in: organization, by: actor) })
+        return members.filter(\.1).map(\.0) + others
+    }
+
+    /// The row in the audit log of a member who cannot act for want of a second factor, or can again.
+    static func audit(isSuspended: Bool, _ user: UUID, in organization: UUID, by actor: UUID) throws -> SQL {
+        AuditEntry(
+            type: isSuspended ? "member.suspended" : "member.reinstated", entityID: user,
+            organizationID: organization, actor: try Actor.user(actor)
+        ).insert
     }
 
     /// Voids what was issued to somebody for an organization so far, once nobody else can read what it said.

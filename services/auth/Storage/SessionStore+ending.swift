@@ -34,7 +34,7 @@ extension SessionStore {
     /// Ends a session of a user.
     ///
     /// - Returns: What is to be announced; nil when there is no such session, or it has ended already.
-    func revoke(_ id: UUID, of user: UUID) async throws -> Revocation? {
+    func revoke(_ id: UUID, of user: UUID, because cause: SessionEnd) async throws -> Revocation? {
         let revocation = try await database.withTransaction(as: .platform) { transaction -> Revocation? in
             let rows = try await transaction.query(
                 """
@@ -43,7 +43,9 @@ extension SessionStore {
                 RETURNING kind, is_remembered
                 """)
             guard let (kind, isRemembered) = try rows.first?.decode(String.self, Bool.self) else { return nil }
-            try await transaction.query(outbox.append(.sessionRevoked(id, of: user)))
+            try await transaction.batch([
+                outbox.append(try .sessionRevoked(id, of: user)), Self.audit(cause, id, of: user),
+            ])
             return try await RevocationStore.insert(
                 .session(id), lasting: SessionTerms(kind: kind, isRemembered: isRemembered).lifetime, transaction)
         }
@@ -64,9 +66,18 @@ extension SessionStore {
             RETURNING id
             """
         ).map { try $0.decode(UUID.self) }
-        try await transaction.batch(ended.map { outbox.append(try .sessionRevoked($0, of: user)) })
+        try await transaction.batch(
+            ended.flatMap { [outbox.append(try .sessionRevoked($0, of: user)), try audit(.revoked, $0, of: user)] })
         return try await RevocationStore.insert(
             ended.map(Revocation.Subject.session), lasting: SessionTerms.longestLifetime, transaction)
+    }
+
+    private static func audit(_ cause: SessionEnd, _ id: UUID, of user: UUID) throws -> SQL {
+        AuditEntry(
+            type: cause.rawValue, entityID: user, organizationID: nil,
+            actor: cause == .tokenReused ? try Actor.system() : try Actor.user(user),
+            data: try JSONB(["session_id": id.text])
+        ).insert
     }
 }
 

@@ -37,9 +37,9 @@ struct SessionStore: Sendable {
                         AND NOT is_suspended
                     FOR SHARE
                     """,
-                    GrantStore.selection(ofSession: "\(session.id)"), Self.clock,
+                    try SignInLog.opened(session), GrantStore.selection(ofSession: "\(session.id)"), Self.clock,
                 ])
-            let (membership, grants, clock) = (rows[rows.count - 3], rows[rows.count - 2], rows[rows.count - 1])
+            let (membership, grants, clock) = (rows[rows.count - 4], rows[rows.count - 2], rows[rows.count - 1])
             return try ActiveSession(
                 id: session.id, user: user, membership: membership.first.flatMap { try Membership($0, at: 0) },
                 grants: grants, clock: clock)

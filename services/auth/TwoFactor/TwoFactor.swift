@@ -90,7 +90,7 @@ struct TwoFactor: Sendable {
 
     /// Six digits are soon guessed by who may guess without end, or often at once.
     private func counted<Value>(_ user: UUID, _ check: () async throws -> Value?) async throws -> Value {
-        let attempt = SignInGuard.Attempt(account: "two-factor \(user.text)", address: nil)
+        let attempt = SignInGuard.Attempt(account: "two-factor \(user.text)", network: nil)
         try await limit.count(attempt)
         guard let value = try await check() else { throw WrongCode() }
         await limit.succeeded(attempt)

@@ -93,10 +93,22 @@ struct TwoFactorStore: Sendable {
             let act = candidate.isReplacement ? "two_factor.replaced" : "two_factor.enabled"
             try await transaction.batch([
                 Self.forgetCodes(of: user), Self.insert(recoveryCodes, of: user), try Self.audit(act, user),
-                "UPDATE auth.memberships SET is_suspended = false WHERE user_id = \(user) AND is_suspended",
             ])
+            try await reinstate(user, transaction)
             return true
         }
+    }
+
+    /// Takes a user back as a member where the factor was wanting.
+    private func reinstate(_ user: UUID, _ transaction: Transaction) async throws {
+        let organizations = try await transaction.query(
+            """
+            UPDATE auth.memberships SET is_suspended = false WHERE user_id = \(user) AND is_suspended
+            RETURNING organization_id
+            """
+        ).map { try $0.decode(UUID.self) }
+        try await transaction.batch(
+            organizations.map { try MemberStore.audit(isSuspended: false, user, in: $0, by: user) })
     }
 
     /// Ends the factor, and what its user was issued as a guest of organizations that require one.
