@@ -17,6 +17,8 @@ import Testing
         _ = try await admin.enableTwoFactor()
         #expect(try await admin.demandSecondFactor(in: ada.organizationID).status == 403)
         #expect(try await ada.organization["requires_two_factor"] == false)
+        // Who sends back what was shown changes nothing by it.
+        #expect(try await admin.demandSecondFactor(false, in: ada.organizationID).status == 200)
         let answer = try await ada.demandSecondFactor()
         #expect(answer.status == 200 && answer.json["requires_two_factor"] == true)
         // Who has one goes on, with the credentials of before.
