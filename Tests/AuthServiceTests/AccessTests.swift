@@ -132,10 +132,12 @@ import Testing
         let server = try await AuthServer.shared()
         let gone = try await server.newcomer()
         #expect(try await gone.api.post("/api/v1/auth/logout").status == 204)
+        // Auth asks nobody whose it is.
+        let deviceKey = SecretToken(.deviceKey).secret
         let forged = gone.accessToken.dropLast(4) + "AAAA"
         for name in Self.forPrograms {
             let (method, path) = split(name)
-            for token in [nil, gone.accessToken, String(forged), "x", "lms_dev_x", "lms_pat_x"] {
+            for token in [nil, gone.accessToken, String(forged), "x", "lms_dev_x", deviceKey, "lms_pat_x"] {
                 var client = server.client()
                 if let token { client = client.authorized(token) }
                 let response = try await client.send(method, path, json: method == .PUT ? ["name": "Eve"] : nil)

@@ -121,6 +121,24 @@ import Testing
         #expect(try await ada.api.delete("\(Self.tokens)/\(id)").status == 404)
     }
 
+    @Test func `of many that are made at once no more are there than fit`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        #expect(try await ada.makeAccessToken([:]).status == 201)
+        _ = try await server.query(
+            """
+            INSERT INTO auth.api_tokens (id, hash, user_id, organization_id, name, scopes)
+            SELECT gen_random_uuid(), gen_random_uuid()::text::bytea, user_id, organization_id, name, scopes
+            FROM auth.api_tokens, generate_series(1, 97) WHERE user_id = \(UUID(uuidString: ada.id))
+            """)
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 { group.addTask { try await ada.makeAccessToken([:]).status } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses.filter { $0 == 201 }.count == 2)
+        #expect(Set(statuses) == [201, 409])
+    }
+
     // MARK: What others are told
 
     @Test func `its making and its end are audited and told, the secret never`() async throws {

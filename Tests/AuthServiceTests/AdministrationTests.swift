@@ -60,6 +60,32 @@ import Testing
         #expect(try await root.api.patch("/api/v1/admin/users/\(ada.id)", ["is_active": "no"]).status == 422)
     }
 
+    @Test func `the platform keeps a superuser, whoever goes at once`() async throws {
+        let server = try await AuthServer.start(on: try await AuthServer.makeDatabase())
+        let root = try await server.superuser()
+        func end(_ person: Newcomer) async throws -> Int {
+            try await person.delete(
+                "/api/v1/users/account", ["email": .string(person.email), "password": .string(Newcomer.password)]
+            ).status
+        }
+        #expect(try await end(root) == 409)
+        let second = try await server.superuser()
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for person in [root, second] { group.addTask { try await end(person) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses.sorted() == [202, 409])
+        // Who is being deleted does not count; who takes the other's access away would be the last to go.
+        let leaving = try await server.query("SELECT id FROM auth.users WHERE deletes_at IS NOT NULL")
+        let isRootLeaving = try leaving.first?.decode(UUID.self).text == root.id
+        let (gone, left) = isRootLeaving ? (root, second) : (second, root)
+        for change in ["is_superuser", "is_active"] {
+            #expect(try await gone.api.patch("/api/v1/admin/users/\(left.id)", [change: false]).status == 409)
+        }
+        #expect(try await gone.api.post("/api/v1/users/account/restore").status == 204)
+        #expect(try await gone.api.patch("/api/v1/admin/users/\(left.id)", ["is_superuser": false]).status == 200)
+    }
+
     @Test func `a closed account is announced`() async throws {
         let server = try await AuthServer.shared()
         let (root, ada) = (try await server.superuser(), try await server.newcomer())

@@ -80,6 +80,33 @@ import Testing
         #expect(try await ada.api.get("\(ada.grants)?limit=20").json["next_cursor"].string != nil)
     }
 
+    @Test func `of many that are given at once no more are there than fit`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        let device = try await server.entity("device.esp32", of: ada)
+        #expect(
+            try await ada.give(["user_id": .string(eve.id), "resource": .resource("device", device)]).status == 201)
+        _ = try await server.query(
+            """
+            INSERT INTO auth.resource_grants
+                (id, organization_id, user_id, resource_type, resource_id, role, created_by)
+            SELECT gen_random_uuid(), organization_id, user_id, 'device', gen_random_uuid(), role, created_by
+            FROM auth.resource_grants, generate_series(1, 29) WHERE resource_id = \(device)
+            """)
+        var devices: [UUID] = []
+        for _ in 0..<8 { devices.append(try await server.entity("device.esp32", of: ada)) }
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for device in devices {
+                group.addTask {
+                    try await ada.give(["user_id": .string(eve.id), "resource": .resource("device", device)]).status
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses.filter { $0 == 201 }.count == 2)
+        #expect(Set(statuses) == [201, 409])
+    }
+
     @Test func `only admins of the organization, and of this one`() async throws {
         let server = try await AuthServer.shared()
         let (ada, eve) = (try await server.newcomer(), try await server.newcomer())

@@ -142,6 +142,48 @@ import Testing
         }
     }
 
+    @Test func nothingIsHeardAnyMoreAfterTwoSecondsWithoutAHeartbeat() {
+        var hearing = Hearing()
+        let start = ContinuousClock.now
+        #expect(!hearing.isSound(at: start))
+        hearing.lastHeartbeat = start
+        #expect(hearing.isSound(at: start + .milliseconds(1900)))
+        #expect(!hearing.isSound(at: start + .seconds(2)))
+    }
+
+    @Test func revocationsAreReadEachSecondWhileOnlyCommandsWork() async throws {
+        let url = try await TestServers.shared().newRedisURL()
+        let administrator = RedisClient(try RedisConfiguration(url: url))
+        var configuration = try RedisConfiguration(url: url)
+        (configuration.username, configuration.password) = ("deaf-\(UUID().uuidString)", "secret")
+        let redis = RedisClient(configuration)
+        let questions = Mutex(0)
+        let feed = RevocationFeed(
+            revocations: Revocations(), redis: redis, logger: Logger(label: "test"),
+            sources: [
+                { after in
+                    questions.withLock { $0 += 1 }
+                    return RevocationPage(items: [], next: after ?? "0")
+                }
+            ])
+        try await withThrowingTaskGroup { group in
+            group.addTask { await administrator.run() }
+            try await administrator.waitUntilConnected()
+            // Who may not subscribe hears nothing, as on a connection that hangs.
+            _ = try await administrator.send(
+                RedisCommand(
+                    "ACL", "SETUSER", configuration.username ?? "", "on", ">secret", "allkeys", "+@all", "-subscribe",
+                    "allchannels"))
+            group.addTask { await redis.run() }
+            try await redis.waitUntilConnected()
+            group.addTask { try await feed.run() }
+            try await eventually(within: .seconds(10)) { questions.withLock(\.self) >= 5 }
+            #expect(redis.status == .connected)
+            _ = try await administrator.send(RedisCommand("ACL", "DELUSER", configuration.username ?? ""))
+            group.cancelAll()
+        }
+    }
+
     @Test func theFeedTakesBothWays() async throws {
         let (announced, reread) = (UserPrincipal.sample(), UserPrincipal.sample())
         let device = DevicePrincipal(id: UUID(), organizationID: UUID(), keyHash: SecretHash(of: "key"))

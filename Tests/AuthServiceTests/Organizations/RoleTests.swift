@@ -35,6 +35,12 @@ import Testing
         Demand(
             route: "POST /api/v1/organizations/{id}/invitations/{target}/resend", least: .admin, status: 404),
         Demand(route: "DELETE /api/v1/organizations/{id}/invitations/{target}", least: .admin, status: 404),
+        Demand(route: "GET /api/v1/organizations/{id}/invitations", least: .admin, status: 200),
+        Demand(
+            route: "POST /api/v1/organizations/{id}/invitations", least: .admin,
+            body: ["email": "somebody@example.org", "role": "viewer"], status: 201),
+        Demand(route: "POST /api/v1/organizations/{id}/invitations/{target}/resend", least: .admin, status: 404),
+        Demand(route: "DELETE /api/v1/organizations/{id}/invitations/{target}", least: .admin, status: 404),
         Demand(route: "POST /api/v1/organizations/{id}/leave", least: .viewer, status: 204),
         Demand(route: "PUT /api/v1/organizations/{id}", least: .admin, body: ["name": "Engines"], status: 200),
         Demand(
@@ -48,6 +54,18 @@ import Testing
             route: "DELETE /api/v1/organizations/{id}", least: .owner, body: ["name": "Ada’s laboratory"], status: 202),
         Demand(route: "POST /api/v1/organizations/{id}/restore", least: .owner, status: 409),
     ]
+
+    @Test func `every route that names an organization says whom it is for`() async throws {
+        let routes = try await AuthServer.shared().application.http.routes.routes
+        let names = routes.filter { $0.path.hasPrefix("/api/v1/organizations/{id}") }.map { route in
+            let path = ["{user_id}", "{grant_id}", "{invitation_id}"].reduce(route.path) {
+                $0.replacing($1, with: "{target}")
+            }
+            return "\(route.method.rawValue) \(path)"
+        }
+        #expect(Set(names) == Set(Self.demands.map(\.route)))
+        #expect(names.count == Self.demands.count)
+    }
 
     @Test(arguments: demands)
     func `a route of an organization is for its members of a sufficient role`(demand: Demand) async throws {

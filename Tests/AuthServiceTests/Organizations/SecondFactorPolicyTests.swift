@@ -17,6 +17,8 @@ import Testing
         _ = try await admin.enableTwoFactor()
         #expect(try await admin.demandSecondFactor(in: ada.organizationID).status == 403)
         #expect(try await ada.organization["requires_two_factor"] == false)
+        // Who sends back what was shown changes nothing by it.
+        #expect(try await admin.demandSecondFactor(false, in: ada.organizationID).status == 200)
         let answer = try await ada.demandSecondFactor()
         #expect(answer.status == 200 && answer.json["requires_two_factor"] == true)
         // Who has one goes on, with the credentials of before.
@@ -69,6 +71,34 @@ import Testing
         #expect(acts.map { $0["actor"]["id"] } == [.string(ada.id), .string(eve.id)])
         // That there is nobody behind a token is believed for 5 s.
         try await eventually { try await script.get("/api/v1/entities").status == 200 }
+    }
+
+    @Test func `who confirms a factor while one begins to be required, or while joining, is not suspended`()
+        async throws
+    {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let organization = UUID(uuidString: ada.organizationID)
+        let eve = try await server.member(of: ada.organizationID, as: .member)
+        let (path, user) = ("/api/v1/auth/two-factor", UUID(uuidString: eve.id))
+        let begun = try await eve.api.post(path, ["password": .string(Newcomer.password)])
+        let app = try Authenticator(base32: try #require(begun.json["secret"].string))
+        let confirmed = try await server.during(
+            "INSERT INTO auth.organizations (id, requires_two_factor) VALUES (\(organization), true)",
+            "UPDATE auth.memberships SET is_suspended = true WHERE organization_id = \(organization) AND user_id = \(user)"
+        ) { try await eve.api.post(path + "/confirm", ["code": .string(app.first)]) }
+        #expect(confirmed.status == 200)
+        #expect(try await eve.api.get(ada.organizationPath).status == 200)
+
+        let bob = try await server.newcomer()
+        let guest = UUID(uuidString: bob.id)
+        let factor = try await bob.api.post(path, ["password": .string(Newcomer.password)])
+        #expect(factor.status == 201)
+        try await server.during(
+            "SELECT 1 FROM auth.users WHERE id = \(guest) FOR NO KEY UPDATE",
+            "UPDATE auth.second_factors SET confirmed_at = now() WHERE user_id = \(guest)"
+        ) { try await server.join(bob, to: ada.organizationID, as: .member) }
+        #expect(try await bob.api.get(ada.organizationPath).status == 200)
     }
 
     @Test func `who joins later is suspended too, may leave, and is back when nothing is demanded any more`()

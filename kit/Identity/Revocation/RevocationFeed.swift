@@ -17,8 +17,11 @@ public struct RevocationPage: Sendable, Codable {
 }
 
 /// Keeps `Revocations` up to date: from the channel as they are announced, and by reading them from who has them all
-/// (`auth` those of people, `devices` those of device keys), once a second while Redis is away and now and then
-/// regardless, since a channel may lose messages.
+/// (`auth` those of people, `devices` those of device keys), once a second while nothing would be heard of them and now
+/// and then regardless, since a channel may lose messages.
+///
+/// Whether anything would be heard is known from a message to itself every second: a connection that hangs looks like one
+/// on which nothing is said.
 public final class RevocationFeed: Service {
     /// Reads the revocations behind the cursor of an earlier page; nil reads all that still matter.
     public typealias Reread = @Sendable (_ after: String?) async throws -> RevocationPage
@@ -27,6 +30,9 @@ public final class RevocationFeed: Service {
     private let redis: RedisClient
     private let logger: Logger
     private let sources: [RevocationSource]
+    /// Nobody else's.
+    private let heartbeatChannel = "lms:heartbeat:\(UUID().uuidString.lowercased())"
+    private let hearing = Mutex(Hearing())
 
     /// - Parameter sources: Each is read by itself, so that one that is away holds up no other. The first is the one that
     ///   ``hasCaughtUp`` waits for.
@@ -46,17 +52,28 @@ public final class RevocationFeed: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await self.listen() }
+                group.addTask { await self.keepBeating() }
                 for source in self.sources { group.addTask { await self.keepReading(source) } }
             }
         }
     }
 
     private func listen() async {
-        for await event in redis.subscribe(to: Revocation.channel, bufferingNewest: 4096) {
+        for await event in redis.subscribe(to: Revocation.channel, heartbeatChannel, bufferingNewest: 4096) {
             switch event {
             case .established, .dropped: fallBehind()
+            case .message(let message) where message.channel == heartbeatChannel:
+                hearing.withLock { $0.lastHeartbeat = .now }
             case .message(let message): accept(message.payload)
             }
+        }
+    }
+
+    private func keepBeating() async {
+        while !Task.isCancelled {
+            // Where it cannot be sent it is not heard either.
+            _ = try? await redis.publish([UInt8](), to: heartbeatChannel)
+            try? await Task.sleep(for: Hearing.interval)
         }
     }
 
@@ -77,7 +94,7 @@ public final class RevocationFeed: Service {
     private func keepReading(_ source: RevocationSource) async {
         var cursor: String?
         while !Task.isCancelled {
-            let isListening = redis.status == .connected
+            let isListening = hearing.withLock { $0.isSound(at: .now) }
             if source.schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
                 cursor = await readOn(source, after: cursor)
             }
@@ -115,6 +132,18 @@ private final class RevocationSource: Sendable {
 
     init(_ reread: @escaping RevocationFeed.Reread) {
         self.reread = reread
+    }
+}
+
+/// Whether what is published is heard, by the messages that a process sends to itself.
+struct Hearing {
+    static let interval = Duration.seconds(1)
+    private static let patience = Duration.seconds(2)
+
+    var lastHeartbeat: ContinuousClock.Instant?
+
+    func isSound(at now: ContinuousClock.Instant) -> Bool {
+        lastHeartbeat.map { $0.duration(to: now) < Self.patience } ?? false
     }
 }
 

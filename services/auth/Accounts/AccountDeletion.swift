@@ -9,6 +9,8 @@ struct AccountDeletion: Sendable {
         case addressMismatch
         /// Others belong to organizations, named here, that would be without an owner.
         case lastOwner([String])
+        /// Nobody else administers the platform.
+        case lastSuperuser
         /// Nothing is to be restored, or cannot be any more.
         case notBeingDeleted
     }

@@ -1,18 +1,37 @@
 /// What the properties of an entity must contain, as a query says it: `properties.location=Lab A`.
 ///
-/// Dots in the key lead into nested objects. A value that JSON would read as a number, `true`, `false` or a quoted text
-/// is that; everything else is text as it stands.
+/// Dots in the key lead into nested objects. A quoted value is a text. What JSON would read as a number, `true` or `false`
+/// is that or the same as a text, since a query does not tell which; everything else is text as it stands.
 struct PropertyFilter: Sendable, Hashable {
     static let prefix = "properties."
     static let maximumDepth = 8
+    /// Each value that can be read in two ways doubles them.
+    static let maximumAlternatives = 16
 
-    private(set) var contained: [String: AnyJSON] = [:]
+    /// What the properties may contain: one of these.
+    private(set) var alternatives: [[String: AnyJSON]] = [[:]]
+    private var values: [Substring: String] = [:]
 
-    /// Adds a condition; false when `path` has an empty key, is too deep, or contradicts another.
+    var isEmpty: Bool { values.isEmpty }
+
+    /// Adds a condition; false when `path` has an empty key, is too deep, or contradicts another, and when there would be
+    /// too many alternatives.
     mutating func require(_ path: Substring, is value: String) -> Bool {
+        if let known = values[path] { return known == value }
         let keys = path.split(separator: ".", omittingEmptySubsequences: false)
-        guard keys.count <= Self.maximumDepth, !keys.contains("") else { return false }
-        return Self.insert(Self.read(value), at: keys[...], into: &contained)
+        let readings = Self.readings(of: value)
+        guard keys.count <= Self.maximumDepth, !keys.contains(""),
+            alternatives.count * readings.count <= Self.maximumAlternatives
+        else { return false }
+        var expanded: [[String: AnyJSON]] = []
+        for var object in alternatives.flatMap({ Array(repeating: $0, count: readings.count) }) {
+            let reading = readings[expanded.count % readings.count]
+            guard Self.insert(reading, at: keys[...], into: &object) else { return false }
+            expanded.append(object)
+        }
+        alternatives = expanded
+        values[path] = value
+        return true
     }
 
     private static func insert(
@@ -21,7 +40,7 @@ struct PropertyFilter: Sendable, Hashable {
         guard let first = keys.first else { return false }
         let key = String(first)
         guard keys.count > 1 else {
-            guard object[key] == nil || object[key] == value else { return false }
+            guard object[key] == nil else { return false }
             object[key] = value
             return true
         }
@@ -30,20 +49,21 @@ struct PropertyFilter: Sendable, Hashable {
         return insert(value, at: keys.dropFirst(), into: &nested)
     }
 
-    private static func read(_ text: String) -> AnyJSON {
+    private static func readings(of text: String) -> [AnyJSON] {
         switch text {
-        case "true": return .bool(true)
-        case "false": return .bool(false)
+        case "true": return [.bool(true), .string(text)]
+        case "false": return [.bool(false), .string(text)]
         default: break
         }
         if text.count >= 2, text.first == "\"", text.last == "\"" {
-            return .string(String(text.dropFirst().dropLast()))
+            return [.string(String(text.dropFirst().dropLast()))]
         }
-        // Swift reads more as numbers than JSON does: `inf`, `0x1p3`, `+1`.
-        let digits = text.drop { $0 == "-" }
-        guard let first = digits.first, ("0"..."9").contains(first),
-            digits.allSatisfy({ $0.isNumber || ".eE+-".contains($0) })
-        else { return .string(text) }
-        return Int(text).map { .integer($0) } ?? Double(text).map { .number($0) } ?? .string(text)
+        return number(text).map { [$0, .string(text)] } ?? [.string(text)]
+    }
+
+    /// A number as JSON writes it (RFC 8259 section 6): Swift reads more, such as `007`, `inf`, `0x1p3` and `+1`.
+    private static func number(_ text: String) -> AnyJSON? {
+        guard text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/) != nil else { return nil }
+        return Int(text).map { .integer($0) } ?? Double(text).flatMap { $0.isFinite ? .number($0) : nil }
     }
 }

@@ -67,20 +67,23 @@ struct Organizations: Sendable {
 
     /// - Parameters:
     ///   - name: Nil leaves it as it is.
-    ///   - requiresTwoFactor: For owners, who must have a second factor themselves to demand one; nil leaves it as it is.
+    ///   - requiresTwoFactor: To be changed by owners, who must have a second factor themselves to demand one; nil leaves
+    ///     it as it is.
     ///   - versions: Those that the caller allows a change of; nil allows any.
     /// - Throws: ``OrganizationError``.
     func update(
         _ id: UUID, name: DisplayName? = nil, requiresTwoFactor: Bool? = nil, ifVersions versions: Set<Int>?,
         by requester: Requester
     ) async throws -> Organization {
-        let least: Role = requiresTwoFactor == nil ? .admin : .owner
-        return try await change(id, ifVersions: versions, by: requester, atLeast: least) { organization, transaction in
+        try await change(id, ifVersions: versions, by: requester, atLeast: .admin) { organization, transaction in
+            // An admin may send back what was shown.
+            let requirement = requiresTwoFactor == organization.requiresTwoFactor ? nil : requiresTwoFactor
+            if requirement != nil { try organization.role(of: requester, atLeast: .owner) }
             if let name, organization.name != name.text {
                 try await transaction.batch([OrganizationStore.rename(id, to: name)])
             }
-            guard let requiresTwoFactor, requiresTwoFactor != organization.requiresTwoFactor else { return [] }
-            try await transaction.batch(OrganizationStore.setRequirement(requiresTwoFactor, of: id))
+            guard let requirement else { return [] }
+            try await transaction.batch(OrganizationStore.setRequirement(requirement, of: id))
             let suspended = try await members.suspend(in: id, by: requester.userID, transaction)
             // Nobody shuts themselves out.
             guard !suspended.contains(requester.userID) else { throw OrganizationError.secondFactorRequired }

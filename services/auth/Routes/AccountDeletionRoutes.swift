@@ -51,6 +51,7 @@ extension AccountDeletion.Refusal: ProblemConvertible {
                 \(names.formatted(.list(type: .and).locale(.init(identifier: "en")))) would be without an owner; make \
                 another member one first.
                 """)
+        case .lastSuperuser: .conflict("Nobody else administers the platform; make somebody a superuser first.")
         case .notBeingDeleted: .conflict("The account is not being deleted, or cannot be restored any more.")
         }
     }

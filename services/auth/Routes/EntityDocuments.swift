@@ -54,7 +54,11 @@ extension QueryParameters {
         for (name, value) in all where name.hasPrefix(PropertyFilter.prefix) {
             guard filter.require(name.dropFirst(PropertyFilter.prefix.count), is: value) else {
                 throw .invalid(
-                    name, "must be a path of at most \(PropertyFilter.maximumDepth) keys, each given one value")
+                    name,
+                    """
+                    must be a path of at most \(PropertyFilter.maximumDepth) keys, each given one value, and of values \
+                    that could be numbers not too many at once: quote what is text
+                    """)
             }
         }
         return filter

@@ -23,10 +23,11 @@ struct EntityRoutes: Sendable {
         let page = try query.page(of: UUID.self)
         let (types, properties) = (query.values("entity_type"), try query.propertyFilter())
         let search = EntitySearch(
-            types: types.isEmpty ? nil : types, namePart: query["q"],
-            properties: properties.contained.isEmpty ? nil : try JSONB(properties.contained), after: page.after,
+            types: types.isEmpty ? nil : types, namePart: query["q"], after: page.after,
             newestFirst: page.order == .descending, limit: page.fetchLimit)
-        let found = try await directory.search(search, in: context.organizationID)
+        let found = try await directory.search(
+            search, properties.isEmpty ? [] : try properties.alternatives.map { try JSONB($0) },
+            in: context.organizationID)
         return try page.page(found, key: \.entity.id) { try EntityAnswer($0) }
     }
 

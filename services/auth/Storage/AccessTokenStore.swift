@@ -23,6 +23,8 @@ struct AccessTokenStore: Sendable {
     /// - Throws: ``TooManyTokens``.
     func insert(_ new: NewAccessToken, _ transaction: Transaction) async throws -> AccessTokenRecord {
         let terms = new.terms
+        // Of several that are made at once, each counts those before.
+        try await transaction.query(UserLock.exclusive("\(new.userID)"))
         let rows = try await transaction.query(
             """
             INSERT INTO auth.api_tokens (id, hash, user_id, organization_id, name, scopes, expires_at)

@@ -10,9 +10,13 @@ struct AccountDeletionStore: Sendable {
     /// Marks an account; one that is marked stays as it is.
     ///
     /// - Returns: When it is deleted.
-    /// - Throws: ``AccountDeletion/Refusal/lastOwner(_:)``.
+    /// - Throws: ``AccountDeletion/Refusal/lastOwner(_:)``, ``AccountDeletion/Refusal/lastSuperuser``.
     func mark(_ user: UUID, endingAt end: Timestamp) async throws -> Timestamp {
         try await database.withTransaction(as: .platform) { transaction in
+            let superusers = try await transaction.query(UserLock.superusers(with: user)).map {
+                try $0.decode(UUID.self)
+            }
+            guard superusers != [user] else { throw AccountDeletion.Refusal.lastSuperuser }
             let orphans = try await transaction.query(
                 """
                 SELECT e.name FROM auth.memberships m JOIN core.entities e ON e.id = m.organization_id

@@ -100,6 +100,7 @@ struct AdministrationStore: Sendable {
     ) async throws -> (user: User, revocation: Revocation?)? {
         let result = try await database.withTransaction(as: .platform) {
             transaction -> (user: User, revocation: Revocation?)? in
+            if isActive == false || isSuperuser == false { try await requireSuperuser(beside: id, transaction) }
             let rows = try await transaction.query(
                 "SELECT \(UserStore.columns) FROM auth.users u WHERE u.id = \(id) FOR UPDATE")
             guard let old = try rows.first.map(User.init) else { return nil }
@@ -126,5 +127,10 @@ struct AdministrationStore: Sendable {
         }
         if result?.revocation != nil { outbox.wake() }
         return result
+    }
+
+    private func requireSuperuser(beside user: UUID, _ transaction: Transaction) async throws {
+        let superusers = try await transaction.query(UserLock.superusers(with: user)).map { try $0.decode(UUID.self) }
+        guard superusers != [user] else { throw Problem.conflict("Nobody else administers the platform.") }
     }
 }

@@ -6,9 +6,23 @@ import Postgres
 struct DirectoryStore: Sendable {
     let database: PostgresClient
 
-    /// The page of entities that `search` asks for.
-    func search(_ search: EntitySearch, in organization: UUID) async throws -> [StoredEntity] {
-        try await database.query(search.query, as: .organization(organization)).map(StoredEntity.init(row:))
+    /// The page of entities that `search` asks for, of those whose properties contain one of the alternatives.
+    func search(
+        _ search: EntitySearch, _ alternatives: [JSONB], in organization: UUID
+    ) async throws -> [StoredEntity] {
+        let searches = alternatives.map { contained in
+            var search = search
+            search.properties = contained
+            return search.query
+        }
+        let rows = try await database.batch(
+            searches.isEmpty ? [search.query] : searches, as: .organization(organization))
+        guard rows.count > 1 else { return try rows.joined().map(StoredEntity.init(row:)) }
+        // Each answers a page from the same place on, so the first of all of them are the page.
+        let found = try rows.joined().map(StoredEntity.init(row:))
+        let distinct = Dictionary(found.map { ($0.entity.id.text, $0) }) { first, _ in first }
+        let sorted = distinct.sorted { search.newestFirst ? $0.key > $1.key : $0.key < $1.key }
+        return sorted.prefix(search.limit).map(\.value)
     }
 
     func find(_ id: UUID, in organization: UUID) async throws -> StoredEntity? {

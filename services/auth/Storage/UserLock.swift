@@ -15,6 +15,17 @@ enum UserLock {
         "SELECT 1 FROM auth.users WHERE id = (\(user)) FOR SHARE"
     }
 
+    /// For taking a superuser away: so of all who would be the last but one, one after the other goes. Answers the ids of
+    /// all superusers who are to stay so far, where the user is one of them, and else nothing.
+    static func superusers(with user: UUID) -> SQL {
+        let isToStay: SQL = "is_superuser AND is_active AND deletes_at IS NULL"
+        return """
+            SELECT id FROM auth.users
+            WHERE \(isToStay) AND EXISTS (SELECT FROM auth.users WHERE id = \(user) AND \(isToStay))
+            ORDER BY id FOR NO KEY UPDATE
+            """
+    }
+
     /// For changing what is issued to the user; answers a row where there is such a user and `condition` holds.
     ///
     /// - Parameter user: An id, or a query of one.

@@ -79,6 +79,7 @@ struct TwoFactorStore: Sendable {
         _ candidate: Candidate, of user: UUID, step: Int64, recoveryCodes: [RecoveryCode]
     ) async throws -> Bool {
         try await database.withTransaction(as: .platform) { transaction in
+            try await lock(user, transaction)
             let rows = try await transaction.query(
                 """
                 UPDATE auth.second_factors
