@@ -13,6 +13,9 @@ run: setup ## Build and start everything, with a demo laboratory
 	$(SWIFT) build -c release
 	@$$($(SWIFT) build -c release --show-bin-path)/lms up $(ARGS)
 
+# setup.sh looks whether it is there.
+export SWIFT
+
 setup: ## Install the system packages that are missing
 	@tools/setup.sh
 

@@ -2,7 +2,8 @@
 """Checks what deploys LMS Core: the Kubernetes manifests, docker-compose.yml, the Prometheus rules, and that the
 documentation names every setting and leads nowhere that is not there.
 
-Manifests are rendered by kustomize when kubectl or kustomize is there, else those of k8s/base are checked one by one.
+Manifests are rendered by kubectl or kustomize when one of them is there, else by tools/kustomization.py, which is
+compared with them where they are; what could not be rendered is a finding.
 The schemas come from PyPI, into .lms/venv; where that cannot be reached, the check fails and says so.
 """
 
@@ -47,6 +48,7 @@ if pathlib.Path(sys.prefix) != VENV:
 
 import jsonschema  # noqa: E402
 import kubernetes_validate  # noqa: E402
+import kustomization  # noqa: E402
 import yaml  # noqa: E402
 
 
@@ -59,34 +61,57 @@ class Findings(list):
 # Kubernetes
 
 
-def render(overlay: str) -> list[dict]:
+def renderer() -> list[str]:
+    """The command that renders a folder; empty when there is none on this machine."""
+    for command in (["kubectl", "kustomize"], ["kustomize", "build"]):
+        if shutil.which(command[0]):
+            return command
+    return []
+
+
+def render(overlay: str, findings: Findings) -> list[dict]:
     folder = ROOT / "k8s" / overlay
-    if shutil.which("kubectl"):
-        command = ["kubectl", "kustomize", folder]
-    elif shutil.which("kustomize"):
-        command = ["kustomize", "build", folder]
-    elif overlay == "base":
-        # Patches of the gateway are no whole documents.
-        files = [path for path in sorted(folder.rglob("*.yaml"))
-                 if path.name != "kustomization.yaml" and path.parent.name != "gateway"]
-        return [document for path in files for document in yaml.safe_load_all(path.read_text())]
-    else:
+    try:
+        ours = kustomization.render(folder)
+    except (kustomization.Unsupported, KeyError, IndexError, TypeError) as error:
+        findings.append(f"tools/kustomization.py cannot render k8s/{overlay}: {error!r}")
+        ours = None
+    if not renderer():
+        return ours or []
+    run = subprocess.run([*renderer(), folder], capture_output=True, text=True)
+    if run.returncode:
+        findings.append(f"k8s/{overlay} cannot be rendered: {run.stderr.strip()}")
         return []
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return list(yaml.safe_load_all(output))
+    theirs = list(yaml.safe_load_all(run.stdout))
+    if ours is not None:
+        for kind, name in differing(ours, theirs):
+            findings.append(f"k8s/{overlay}: tools/kustomization.py renders {kind} {name} differently")
+    return theirs
+
+
+def differing(ours: list[dict], theirs: list[dict]) -> list[tuple[str, str]]:
+    tables = [{(document["kind"], document["metadata"]["name"]): document for document in documents}
+              for documents in (ours, theirs)]
+    return sorted(key for key in tables[0].keys() | tables[1].keys() if tables[0].get(key) != tables[1].get(key))
 
 
 def check_kubernetes(findings: Findings) -> int:
     documents = 0
     example = yaml.safe_load((ROOT / "k8s/base/secret.example.yaml").read_text())
     for overlay in OVERLAYS:
-        for document in render(overlay):
+        rendered = render(overlay, findings)
+        kinds = {document["kind"] for document in rendered}
+        findings.expect({"Deployment", "Service", "NetworkPolicy"} <= kinds, f"k8s/{overlay} has only {sorted(kinds)}")
+        for document in rendered:
             documents += 1
             name = f"k8s/{overlay}: {document['kind']} {document['metadata']['name']}"
             try:
                 kubernetes_validate.validate(document, "1.31", strict=True)
             except kubernetes_validate.ValidationError as error:
                 findings.append(f"{name}: {error.message}")
+            if document["kind"] == "PodDisruptionBudget":
+                chosen = document["spec"].get("selector", {}).get("matchLabels")
+                findings.expect(chosen, f"{name} holds for no pod in particular")
             pod = document.get("spec", {}).get("template", {}).get("spec")
             if pod:
                 check_pod(name, document["kind"], pod, set(example["stringData"]), findings)
@@ -220,6 +245,8 @@ def main() -> None:
     if findings:
         sys.exit(1)
     print(f"{documents} manifests, {services} services of compose and {rules} rules are valid.")
+    if not renderer():
+        print("The manifests were rendered by tools/kustomization.py, as there is neither kubectl nor kustomize.")
 
 
 if __name__ == "__main__":

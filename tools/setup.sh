@@ -1,7 +1,20 @@
 #!/bin/sh
-# Installs the system packages that LMS Core needs and that are missing; with `test` or `bench`, those of its tests or
-# measurements too. Debian and Ubuntu.
+# Checks that Swift is there, and installs the system packages that LMS Core needs and that are missing; with `test` or
+# `bench`, those of its tests or measurements too. Debian and Ubuntu.
 set -eu
+
+# The manifest's tools version (Package.swift).
+needed=6.2
+swift=${SWIFT:-swift}
+found=$("$swift" --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+if [ -z "$found" ]; then
+    echo "Swift is not installed, or not on the PATH. Get $needed or newer from https://www.swift.org/install/linux/" >&2
+    exit 1
+fi
+if [ "$(printf '%s\n%s\n' "$needed" "$found" | sort -V | head -n 1)" != "$needed" ]; then
+    echo "This is Swift $found, and $needed or newer is needed: https://www.swift.org/install/linux/" >&2
+    exit 1
+fi
 
 packages="libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev libcrypt-dev zlib1g-dev libqrencode-dev pkg-config
     postgresql redis-server libjs-dygraphs"

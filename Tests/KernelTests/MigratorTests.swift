@@ -76,6 +76,26 @@ struct MigratorTests {
         }
     }
 
+    @Test func `many instances at once apply a file outside a transaction once`() async throws {
+        let files = [
+            "0001_make.sql": "CREATE TABLE devices.a (id int8);",
+            "0002_slow.sql": "-- lms: no transaction\nINSERT INTO devices.a SELECT 1 FROM pg_sleep(0.3);",
+            "0003_index.sql":
+                "-- lms: no transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS a_by_id ON devices.a (id);",
+            "0004_more.sql": "INSERT INTO devices.a VALUES (2);",
+        ]
+        try await withFiles(files) { folder, database, client in
+            let migrator = migrator(folder, database, client)
+            let applied = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<4 { group.addTask { try await migrator.migrate().count } }
+                return try await group.reduce(0, +)
+            }
+            #expect(applied == 4)
+            let rows = try await client.query("SELECT id FROM devices.a ORDER BY id")
+            #expect(try rows.map { try $0.decode(Int.self, at: 0) } == [1, 2])
+        }
+    }
+
     @Test func `a file that changed after it was applied is told and not applied`() async throws {
         try await withFiles(["0001_make.sql": "CREATE TABLE devices.a (id int8);"]) { folder, database, client in
             let migrator = migrator(folder, database, client)

@@ -30,6 +30,23 @@ struct PostgresInstallationTests {
         }
     }
 
+    @Test func `a server of somebody else that is too old is an error that says which is needed`() throws {
+        try PostgresInstallation.check(serverVersion: 150_000, of: "LMS_DATABASE_URL")
+        let error = #expect(throws: LocalStackError.self) {
+            try PostgresInstallation.check(serverVersion: 140_012, of: "LMS_DATABASE_URL")
+        }
+        #expect(error == .serverTooOld(variable: "LMS_DATABASE_URL", version: 14, minimum: 15))
+        #expect(error?.description.contains("type: unset LMS_DATABASE_URL") == true)
+    }
+
+    @Test func `root runs the server as postgres, and cannot where there is no such account`() throws {
+        let error = #expect(throws: LocalStackError.postgresAccountMissing) {
+            try PostgresCluster.accountToRunAs(user: 0, postgres: nil)
+        }
+        #expect(error?.description.contains("Type: sudo apt-get install postgresql") == true)
+        #expect(try PostgresCluster.accountToRunAs(user: 1000, postgres: nil) == nil)
+    }
+
     @Test func `versions that are too old do not count`() {
         #expect(throws: LocalStackError.postgresMissing(minimum: 15)) { try pick([version(13)]) }
     }

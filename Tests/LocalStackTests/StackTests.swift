@@ -57,9 +57,73 @@ final class StackTests {
         options.gatewayPort = redis.port
         let folder = try StateFolder(path: path + "/state")
         let chosen = options
-        await #expect(throws: LocalStackError.portBusy(redis.port, option: "--port")) {
+        let error = await #expect(throws: LocalStackError.portBusy(redis.port, option: "--port")) {
             try await Stack.prepare(in: folder, chosen, logger: self.logger)
         }
+        #expect(error?.description.contains("make run ARGS=\"--port \(redis.port + 1)\"") == true)
         await process.stop()
+    }
+
+    @Test(arguments: [
+        ("LMS_DATABASE_URL", "postgresql://boss:secret-word@127.0.0.1:1/lms"),
+        ("LMS_REDIS_URL", "redis://:secret-word@127.0.0.1:1/0"),
+    ])
+    func `a server of somebody else that does not answer is named, with what to do`(
+        variable: String, url: String
+    ) async throws {
+        var options = try options(script: "exit 0\n")
+        if variable == "LMS_REDIS_URL" { options.redisURL = url }
+        options.databaseURL = variable == "LMS_DATABASE_URL" ? url : try await TestServers.shared().administrator.url
+        let (chosen, folder) = (options, try StateFolder(path: path + "/state"))
+        let error = await #expect(throws: LocalStackError.self) {
+            try await Stack.prepare(in: folder, chosen, logger: self.logger)
+        }
+        guard case .unreachable(variable, _, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.description.contains("type: unset \(variable)") == true)
+        #expect(error?.description.contains("secret-word") == false)
+    }
+
+    @Test func `a role that may not set up the database is told so`() async throws {
+        var options = try options(script: "exit 0\n")
+        try await TestDatabase.with { database in
+            options.databaseURL = database.configuration(.devices).url
+            let (chosen, folder) = (options, try StateFolder(path: path + "/state"))
+            let error = await #expect(throws: LocalStackError.self) {
+                try await Stack.prepare(in: folder, chosen, logger: self.logger)
+            }
+            guard case .notAdministrator("LMS_DATABASE_URL", _) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(error?.description.contains("CREATEROLE") == true)
+        }
+    }
+
+    @Test func `a machine without redis-server is told what to type`() throws {
+        #expect(RedisServer.installed(on: path) == nil)
+        let folder = try StateFolder(path: path + "/state")
+        let error = #expect(throws: LocalStackError.redisMissing) {
+            try RedisServer(in: folder, purpose: .tests, executable: RedisServer.installed(on: path))
+        }
+        #expect(error?.description.contains("Type: sudo apt-get install redis-server") == true)
+    }
+
+    @Test(arguments: [("exit 127", "is not installed"), ("echo Swift version 6.1.2", "This is Swift 6.1,")])
+    func `a machine without the Swift that is needed is told where to get it`(swift: String, words: String) async throws
+    {
+        try makeFolder(path)
+        try writeFile("#!/bin/sh\n\(swift)\n", to: path + "/swift", mode: 0o755)
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../.."
+        let log = path + "/setup.log"
+        let status = try await ChildProcess.start(
+            Command(
+                root + "/tools/setup.sh", environment: ["PATH": "/usr/bin:/bin", "SWIFT": path + "/swift"], log: log)
+        ).waitForExit()
+        #expect(status == .exited(code: 1))
+        let said = textOfFile(log) ?? ""
+        #expect(said.contains(words) && said.contains("https://www.swift.org/install/"))
     }
 }

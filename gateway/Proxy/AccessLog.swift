@@ -16,6 +16,8 @@ struct AccessLog: Sendable {
         var upstream: String?
         /// Characters of `ByteSet.requestID`.
         var requestID: ByteBuffer
+        /// A `traceparent`, of which the trace's id is shown.
+        var trace: ByteBuffer
         /// An address.
         var client: String
     }
@@ -29,7 +31,7 @@ struct AccessLog: Sendable {
 struct AccessLines {
     /// Lines are written before there are more bytes of them than a pipe takes in one piece (pipe(7)), so that those of
     /// several threads do not mix.
-    private static let limit = 4096 - 1536
+    private static let limit = 4096 - 1600
     /// Bytes of a path that are shown.
     private static let pathLimit = 1024
 
@@ -67,6 +69,8 @@ struct AccessLines {
         lines.writeString(record.client)
         lines.writeStaticString(#"","request_id":""#)
         lines.writeImmutableBuffer(record.requestID)
+        lines.writeStaticString(#"","trace_id":""#)
+        lines.write(record.trace.readableBytesUInt8Span, TraceParent.traceID)
         lines.writeStaticString("\"}\n")
     }
 

@@ -96,6 +96,12 @@ extension ClientConnection {
         } else {
             worker.requestIDs.write(into: &requestID)
         }
+        trace.clear()
+        if let given = head.traceparent, TraceParent.isValid(bytes, given) {
+            trace.write(bytes, given)
+        } else {
+            worker.requestIDs.writeTraceparent(into: &trace)
+        }
     }
 
     // MARK: Admission
@@ -169,7 +175,8 @@ extension ClientConnection {
         exchange = Exchange(isRepeatable: isRepeatable, keepsClient: exchange.keepsClient)
         outgoing.clear()
         head.write(
-            into: &outgoing, bytes: bytes, forwarded: forwarded, requestID: requestID, upgrade: acceptsUpgrade)
+            into: &outgoing, bytes: bytes, forwarded: forwarded, requestID: requestID, trace: trace,
+            upgrade: acceptsUpgrade)
     }
 
     /// Whether the request may become a WebSocket.

@@ -142,7 +142,8 @@ extension ClientConnection {
         if case .upstream(let index) = route?.destination { group = index }
         let record = AccessLog.Record(
             method: head.method, path: loggedPath, status: status, bytes: bytesSent, duration: duration,
-            upstream: group.map { worker.core.configuration.upstreams[$0].name }, requestID: requestID, client: address)
+            upstream: group.map { worker.core.configuration.upstreams[$0].name }, requestID: requestID,
+            trace: trace, client: address)
         worker.record(record, group: group)
     }
 }

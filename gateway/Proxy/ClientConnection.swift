@@ -50,6 +50,8 @@ final class ClientConnection: ChannelDuplexHandler {
     var body = BodyReader(.none, trailers: false)
     var contentSeen = 0
     var requestID = ByteBuffer()
+    /// `traceparent`, as the client sent it or made here.
+    var trace = ByteBuffer()
     var loggedPath = ByteBuffer()
     var rate: RateDecision?
     var ticket: RateLimiter.Ticket?

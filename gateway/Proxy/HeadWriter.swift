@@ -17,10 +17,11 @@ extension RequestHead {
     ///
     /// - Parameters:
     ///   - bytes: what this head was read from.
+    ///   - trace: `traceparent`.
     ///   - upgrade: whether to ask the service for a WebSocket.
     func write(
         into out: inout ByteBuffer, bytes: Span<UInt8>, forwarded: ForwardedFields, requestID: ByteBuffer,
-        upgrade: Bool
+        trace: ByteBuffer, upgrade: Bool
     ) {
         out.write(bytes, methodName)
         out.writeInteger(ASCII.space)
@@ -39,6 +40,8 @@ extension RequestHead {
         }
         out.writeStaticString("X-Request-ID: ")
         out.writeImmutableBuffer(requestID)
+        out.writeStaticString("\r\ntraceparent: ")
+        out.writeImmutableBuffer(trace)
         out.writeStaticString(upgrade ? "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" : "\r\n\r\n")
     }
 }
@@ -157,7 +160,9 @@ extension FieldName {
     fileprivate var isEndToEndInRequest: Bool {
         switch self {
         case .other, .authorization, .apiKey, .contentLength, .cookie, .date, .idempotencyKey, .rateLimit: true
-        case .connection, .expect, .host, .requestID, .transferEncoding, .upgrade, .hopByHop, .forwarded: false
+        case .connection, .expect, .host, .requestID, .traceparent, .transferEncoding, .upgrade, .hopByHop,
+            .forwarded:
+            false
         }
     }
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Makes request ids: 128 random bits in hexadecimal.
+/// Makes request ids, 128 random bits in hexadecimal, and traces for requests that come without.
 ///
 /// They must differ, not be secret, so one seed from the system is stretched with SplitMix64 (Steele, Lea and Flood,
 /// "Fast splittable pseudorandom number generators", 2014) instead of asking the kernel for every request.
@@ -10,6 +10,16 @@ struct RequestIDs {
     mutating func write(into buffer: inout ByteBuffer) {
         buffer.writeHexadecimal(next())
         buffer.writeHexadecimal(next())
+    }
+
+    /// Writes a `traceparent` of version 00 that is sampled; its ids are never all zeros, which would not be valid.
+    mutating func writeTraceparent(into buffer: inout ByteBuffer) {
+        buffer.writeStaticString("00-")
+        buffer.writeHexadecimal(next())
+        buffer.writeHexadecimal(next() | 1)
+        buffer.writeInteger(ASCII.dash)
+        buffer.writeHexadecimal(next() | 1)
+        buffer.writeStaticString("-01")
     }
 
     private mutating func next() -> UInt64 {

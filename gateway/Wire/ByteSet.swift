@@ -36,6 +36,7 @@ enum ASCII {
     static let space: UInt8 = 0x20
     static let percent: UInt8 = 0x25
     static let comma: UInt8 = 0x2c
+    static let dash: UInt8 = 0x2d
     static let dot: UInt8 = 0x2e
     static let slash: UInt8 = 0x2f
     static let zero: UInt8 = 0x30

@@ -2,7 +2,7 @@
 enum FieldName: UInt8, Sendable {
     case other
     case authorization, apiKey, connection, contentLength, cookie, date, expect, host, idempotencyKey
-    case rateLimit, requestID, transferEncoding, upgrade
+    case rateLimit, requestID, traceparent, transferEncoding, upgrade
     /// A field that is about one connection only (RFC 9110 §7.6.1).
     case hopByHop
     /// A field that tells who asked: only the gateway itself says that.
@@ -22,6 +22,7 @@ enum FieldName: UInt8, Sendable {
         case 9 where bytes.matches("forwarded", at: range): self = .forwarded
         case 10 where bytes.matches("connection", at: range): self = .connection
         case 10 where bytes.matches("keep-alive", at: range): self = .hopByHop
+        case 11 where bytes.matches("traceparent", at: range): self = .traceparent
         case 12 where bytes.matches("x-request-id", at: range): self = .requestID
         case 13 where bytes.matches("authorization", at: range): self = .authorization
         case 14 where bytes.matches("content-length", at: range): self = .contentLength

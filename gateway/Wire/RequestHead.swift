@@ -24,6 +24,8 @@ struct RequestHead {
     var expectsContinue = false
     var hasIdempotencyKey = false
     var requestID: Range<Int>?
+    /// Empty when there are several, of which none can be believed.
+    var traceparent: Range<Int>?
     var authorization: Range<Int>?
     var apiKey: Range<Int>?
     var sessionCookie: Range<Int>?

@@ -134,6 +134,7 @@ struct RequestParser {
         case .apiKey: head.apiKey = field.value
         case .cookie: sessionCookie(bytes, field.value, &head)
         case .requestID: head.requestID = field.value
+        case .traceparent: head.traceparent = head.traceparent == nil ? field.value : 0..<0
         case .idempotencyKey: head.hasIdempotencyKey = true
         case .other, .date, .rateLimit, .hopByHop, .forwarded: break
         }

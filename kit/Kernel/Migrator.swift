@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Postgres
+import Reactor
 
 /// Brings a schema to the newest version its files know; forward only.
 ///
@@ -77,11 +78,25 @@ public struct Migrator: Sendable {
     }
 
     /// The statement itself must bear being run twice, since a crash may come between it and the record.
+    ///
+    /// The lock is tried for, and not waited for: whoever waits in a statement holds a snapshot, for the end of which
+    /// `CREATE INDEX CONCURRENTLY` would wait in turn. For the same reason it is not the lock that other files wait for.
     private func applyOutsideTransaction(_ migration: Migration) async throws -> Bool {
-        guard try await database.withTransaction({ try await needs(migration, $0) }) else { return false }
-        try await database.run(statement: migration.script(for: roles))
-        _ = try await database.query(record(migration))
-        return true
+        let lock = "lms migration \(component) \(migration.version)"
+        var backoff = Backoff(maximum: .seconds(1))
+        while true {
+            let isApplied: Bool? = try await database.withTransaction { transaction in
+                let isHeld = try await transaction.query(
+                    "SELECT pg_try_advisory_xact_lock(hashtextextended(\(lock), 0))")[0].decode(Bool.self, at: 0)
+                guard isHeld else { return nil }
+                guard try await needs(migration, transaction) else { return false }
+                try await database.run(statement: migration.script(for: roles))
+                try await transaction.query(record(migration))
+                return true
+            }
+            if let isApplied { return isApplied }
+            try await Task.sleep(for: backoff.next())
+        }
     }
 
     private func needs(_ migration: Migration, _ transaction: Transaction) async throws -> Bool {

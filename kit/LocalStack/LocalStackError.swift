@@ -28,6 +28,8 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
     case malformedURL(variable: String, expected: String)
     /// The server that a variable names does not answer.
     case unreachable(variable: String, server: String, reason: String)
+    /// The server that a variable names is of a version that the schema does not work on.
+    case serverTooOld(variable: String, version: Int, minimum: Int)
     /// The role that a variable names may not make roles, schemas or extensions.
     case notAdministrator(variable: String, reason: String)
     /// The role may not make the database that the live one is to be compared with.
@@ -58,7 +60,10 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
             Type: sudo apt-get install postgresql, or start this as another user
             """
         case .portBusy(let port, let option):
-            "port \(port) is taken by another program. Choose another one with \(option)"
+            """
+            port \(port) is taken by another program. Choose another one with \(option), such as \(option) \(port + 1) \
+            (with make: make run ARGS="\(option) \(port + 1)")
+            """
         case .noFreePort(let range):
             "none of the ports \(range.lowerBound) to \(range.upperBound) of 127.0.0.1 is free"
         case .folderInUse(let path, let processID):
@@ -69,7 +74,15 @@ public enum LocalStackError: Error, Sendable, Hashable, CustomStringConvertible 
         case .malformedURL(let variable, let expected):
             "\(variable) is not a URL of the form \(expected)"
         case .unreachable(let variable, let server, let reason):
-            "the server that \(variable) names, \(server), cannot be used: \(reason)"
+            """
+            the server that \(variable) names, \(server), cannot be used: \(reason). Start it, or correct \(variable); \
+            to have a private server instead, type: unset \(variable)
+            """
+        case .serverTooOld(let variable, let version, let minimum):
+            """
+            the server that \(variable) names is PostgreSQL \(version), and \(minimum) or newer is needed. \
+            Name another one; to have a private server instead, type: unset \(variable)
+            """
         case .notAdministrator(let variable, let reason):
             """
             the role that \(variable) names may not set up the database: \(reason). \

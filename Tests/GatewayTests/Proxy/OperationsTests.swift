@@ -106,6 +106,42 @@ struct OperationsTests {
         }
     }
 
+    @Test("A request has a trace, the client's or a new one, which the service and the access line know")
+    func trace() async throws {
+        let pipe = Pipe()
+        let theirs = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        let cases = [
+            "/items/given": "traceparent: \(theirs)\r\n", "/items/none": "",
+            "/items/broken": "traceparent: 00-aa-bb-01\r\n",
+            "/items/twice": "traceparent: \(theirs)\r\nTraceparent: \(theirs)\r\n",
+        ]
+        let seen = try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            let text = request.all("traceparent").joined(separator: " ")
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
+        } _: { server in
+            let log = AccessLog(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+            return try await TestGateway.with(TestFile(port: server.port).load(), accessLog: log) { gateway in
+                var seen: [String: String] = [:]
+                for (path, fields) in cases {
+                    seen[path] = try await gateway.request(
+                        "GET \(path) HTTP/1.1\r\nHost: lms\r\nConnection: close\r\n\(fields)\r\n"
+                    ).text
+                }
+                return seen
+            }
+        }
+        try pipe.fileHandleForWriting.close()
+        #expect(seen["/items/given"] == theirs)
+        #expect(Set(seen.values).count == cases.count)
+        for line in pipe.fileHandleForReading.readDataToEndOfFile().split(separator: UInt8(ascii: "\n")) {
+            let line = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+            let parent = try #require(seen[line["path"] as? String ?? ""])
+            #expect(parent.count == 55)
+            #expect(line["trace_id"] as? String == String(parent.dropFirst(3).prefix(32)))
+        }
+    }
+
     @Test("Every request leaves one line, without its secrets")
     func accessLog() async throws {
         let pipe = Pipe()

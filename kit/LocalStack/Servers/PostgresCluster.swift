@@ -21,11 +21,10 @@ struct PostgresCluster: Sendable {
     /// `/var/lib/lms`; the folder remembers which.
     static func locate(in folder: StateFolder) async throws -> PostgresCluster {
         let inside = folder.path + "/postgres"
-        guard geteuid() == 0 else {
+        guard let account = try accountToRunAs(user: geteuid(), postgres: Account(named: "postgres")) else {
             try makeFolder(inside, mode: 0o700)
             return PostgresCluster(folder: inside, account: nil)
         }
-        guard let account = Account(named: "postgres") else { throw LocalStackError.postgresAccountMissing }
         let note = folder.path + "/postgres-folder"
         if let elsewhere = textOfFile(note) { return PostgresCluster(folder: elsewhere, account: account) }
         try makeFolder(inside, mode: 0o700, owner: account)
@@ -34,6 +33,13 @@ struct PostgresCluster: Sendable {
         try makeFolder(elsewhere, mode: 0o700, owner: account)
         try writeFile(elsewhere, to: note)
         return PostgresCluster(folder: elsewhere, account: account)
+    }
+
+    /// Nil for our own.
+    static func accountToRunAs(user: uid_t, postgres: Account?) throws -> Account? {
+        guard user == 0 else { return nil }
+        guard let postgres else { throw LocalStackError.postgresAccountMissing }
+        return postgres
     }
 
     private static func isReachable(_ path: String, by account: Account) async throws -> Bool {

@@ -15,6 +15,15 @@ public struct PostgresInstallation: Sendable, Hashable {
     /// The oldest version that the schema works on.
     public static let minimumVersion = 15
 
+    /// - Parameter number: `server_version_num`, such as 150018.
+    /// - Throws: ``LocalStackError/serverTooOld(variable:version:minimum:)``.
+    static func check(serverVersion number: Int, of variable: String) throws {
+        let version = number / 10_000
+        guard version >= minimumVersion else {
+            throw LocalStackError.serverTooOld(variable: variable, version: version, minimum: minimumVersion)
+        }
+    }
+
     /// Those of Debian's and Ubuntu's packages, `/usr/lib/postgresql/<version>`.
     public static func installed(under root: String = "/usr/lib/postgresql") -> [PostgresInstallation] {
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []

@@ -20,7 +20,11 @@ public struct RedisServer: Program {
     ///
     /// - Throws: ``LocalStackError``.
     public init(in state: StateFolder, purpose: Purpose) throws {
-        guard let executable = Self.installed() else { throw LocalStackError.redisMissing }
+        try self.init(in: state, purpose: purpose, executable: Self.installed())
+    }
+
+    init(in state: StateFolder, purpose: Purpose, executable: String?) throws {
+        guard let executable else { throw LocalStackError.redisMissing }
         self.executable = executable
         self.purpose = purpose
         self.state = state
@@ -32,8 +36,11 @@ public struct RedisServer: Program {
 
     /// Where `redis-server` is, or nil when it is not installed.
     public static func installed() -> String? {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        return path.split(separator: ":").map { $0 + "/redis-server" }.first { access($0, X_OK) == 0 }
+        installed(on: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
+    }
+
+    static func installed(on path: String) -> String? {
+        path.split(separator: ":").map { $0 + "/redis-server" }.first { access($0, X_OK) == 0 }
     }
 
     /// The URL of the database with number `database`.

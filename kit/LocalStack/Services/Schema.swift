@@ -113,6 +113,15 @@ public struct Schema: Sendable {
             log: log(service))
     }
 
+    /// `server_version_num` of the administrator's server.
+    ///
+    /// - Throws: `PostgresError`.
+    func serverVersion() async throws -> Int {
+        try await Self.withClient(installation.administrator) { client in
+            try await client.query("SELECT current_setting('server_version_num')::int8")[0].decode(Int.self, at: 0)
+        }
+    }
+
     /// Makes the database of the administrator's URL on a server of ours, unless it is there.
     ///
     /// - Throws: `PostgresError`.

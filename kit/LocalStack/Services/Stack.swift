@@ -86,10 +86,12 @@ public final class Stack: Sendable {
 
     /// Errors of a server of ours are bugs; those of somebody else's are most often in the URL.
     private func bootstrap() async throws {
+        guard options.databaseURL != nil else { return try await schema.bootstrap() }
+        let variable = "LMS_DATABASE_URL"
         do {
+            try PostgresInstallation.check(serverVersion: await schema.serverVersion(), of: variable)
             try await schema.bootstrap()
-        } catch let error as PostgresError where options.databaseURL != nil {
-            let variable = "LMS_DATABASE_URL"
+        } catch let error as PostgresError {
             if error.sqlState == .insufficientPrivilege {
                 throw LocalStackError.notAdministrator(variable: variable, reason: error.message)
             }
