@@ -67,6 +67,8 @@ import Testing
         ],
         .internalService: [
             "GET /internal/v1/revocations", "POST /internal/v1/sessions/renew", "GET /internal/v1/api-tokens/{hash}",
+            "GET /internal/v1/snapshot/organizations", "GET /internal/v1/snapshot/members",
+            "GET /internal/v1/snapshot/users", "GET /internal/v1/snapshot/projects",
         ],
         .public: [
             "POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh",

@@ -22,9 +22,13 @@ struct BillingServer: Sendable {
 
     private static let sharedServer = Task { try await start() }
 
-    private static func start() async throws -> BillingServer {
+    /// Starts an instance with a database of its own, which runs as long as the process.
+    ///
+    /// - Parameter settings: Such as who stands in for other services.
+    static func start(settings: [String: String] = [:]) async throws -> BillingServer {
         let database = try await TestDatabase.make(migrations: [.billing: BillingService.description.migrations!])
-        let environment = try await database.environment(for: .billing, BillingService.description)
+        let environment = try await database.environment(
+            for: .billing, BillingService.description, settings: settings)
         let (http, services) = try await BillingService.build(environment)
         let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
         let client = ClientService("test redis") { await redis.run() }

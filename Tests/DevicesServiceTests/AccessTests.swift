@@ -34,6 +34,7 @@ import Testing
         "GET /api/v1/commands/{id}": .user(atLeast: .viewer, orGrant: true),
         "DELETE /api/v1/commands/{id}": .user(atLeast: .member, orGrant: true),
         "GET /internal/v1/device-keys/{hash}": .internalService, "GET /internal/v1/revocations": .internalService,
+        "GET /internal/v1/snapshot/devices": .internalService, "GET /internal/v1/snapshot/keys": .internalService,
         "GET /livez": .public, "GET /readyz": .public, "GET /metrics": .public, "GET /openapi.yaml": .public,
     ]
 

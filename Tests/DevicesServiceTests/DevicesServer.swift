@@ -22,9 +22,13 @@ struct DevicesServer: Sendable {
     }
 
     /// Starts an instance, which runs as long as the process unless it is shut down.
-    static func start(on database: TestDatabase) async throws -> DevicesServer {
+    ///
+    /// - Parameter settings: Such as who stands in for other services.
+    static func start(on database: TestDatabase, settings: [String: String] = [:]) async throws -> DevicesServer {
         var made: (waiters: PollWaiters, group: ServiceGroup)?
-        let service = try await TestService.start(.devices, DevicesService.description, on: database) { environment in
+        let service = try await TestService.start(
+            .devices, DevicesService.description, on: database, settings: settings
+        ) { environment in
             let parts = try await DevicesService.build(environment)
             let group = ServiceGroup(configuration: .init(services: parts.services, logger: environment.logger))
             made = (parts.waiters, group)

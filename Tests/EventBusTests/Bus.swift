@@ -35,12 +35,17 @@ struct Bus: Sendable {
 
 /// The clients for the length of `body`, beside whatever `body` runs in the group.
 ///
-/// - Parameter servers: The servers to use instead of those that tests share.
+/// - Parameters:
+///   - servers: The servers to use instead of those that tests share.
+///   - tables: Statements that make tables of the billing service.
 func withBus(
-    on servers: TestServers? = nil,
+    on servers: TestServers? = nil, tables: [SQL] = [],
     _ body: @Sendable (Bus, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
 ) async throws {
     let database = try await TestDatabase.make(on: servers)
+    if !tables.isEmpty {
+        try await withClient(database.ownerConfiguration(.billing)) { _ = try await $0.batch(tables) }
+    }
     let bus = Bus(
         devices: PostgresClient(database.configuration(.devices)),
         billing: PostgresClient(database.configuration(.billing)),

@@ -29,9 +29,9 @@ import Testing
     @Test func `without Redis readings are taken, and a revoked key is refused within a second`() async throws {
         let servers = try await TestServers.start()
         let revocations = KeyRevocations()
-        let owner = try await TestHTTPServer.start { revocations.answer($0) }
+        let owner = try await TestOwner.start { revocations.answer($0) }
         let server = try await ReadingsServer.start(
-            on: try await ReadingsServer.makeDatabase(on: servers), devices: owner.url)
+            on: try await ReadingsServer.makeDatabase(on: servers), devices: owner)
         let device = try await server.device()
         let other = try await server.device()
         #expect(try await device.send(["sensor_type": "t", "value": 1]).status == 201)

@@ -21,14 +21,13 @@ struct ReadingsServer: Sendable {
 
     /// Starts an instance, which runs as long as the process.
     ///
-    /// - Parameter devices: Where the devices service is; nobody answers there, so that what the projection does not know
-    ///   is unknown.
-    static func start(
-        on database: TestDatabase, devices: String = "http://127.0.0.1:1"
-    ) async throws -> ReadingsServer {
-        ReadingsServer(
+    /// - Parameter devices: What stands in for the devices service; by default it has nothing and answers no question, so
+    ///   that what the projection does not know is unknown.
+    static func start(on database: TestDatabase, devices: TestOwner? = nil) async throws -> ReadingsServer {
+        let owner = if let devices { devices } else { try await TestOwner.start { _ in (500, "{}") } }
+        return ReadingsServer(
             service: try await TestService.start(
-                .readings, ReadingsService.description, on: database, settings: ["LMS_DEVICES_URL": devices],
+                .readings, ReadingsService.description, on: database, settings: ["LMS_DEVICES_URL": owner.url],
                 build: ReadingsService.build))
     }
 

@@ -16,11 +16,17 @@ struct RealtimeServer: Sendable {
     /// The instance that all tests share.
     static func shared() async throws -> RealtimeServer { try await sharedServer.value }
 
-    private static let sharedServer = Task {
+    private static let sharedServer = Task { try await start() }
+
+    /// Starts an instance with a database of its own, which runs as long as the process.
+    ///
+    /// - Parameter settings: Such as who stands in for other services.
+    static func start(settings: [String: String] = [:]) async throws -> RealtimeServer {
         let database = try await TestDatabase.make(migrations: [.realtime: RealtimeService.description.migrations!])
         return RealtimeServer(
             service: try await TestService.start(
-                .realtime, RealtimeService.description, on: database, build: RealtimeService.build))
+                .realtime, RealtimeService.description, on: database, settings: settings,
+                build: RealtimeService.build))
     }
 
     /// A socket of a viewer, which has been told hello.

@@ -101,6 +101,21 @@ import Testing
         }
     }
 
+    @Test func aStreamSaysWhatItHasAndHad() async throws {
+        try await withClient { redis in
+            let stream = freshKey()
+            var ids: [StreamID] = []
+            for number in 0..<3 { ids.append(try await redis.xadd(stream, [("n", number)])) }
+            try await redis.xtrim(stream, .before(ids[1], exactly: true))
+            let summary = try await redis.xinfoStream(stream)
+            #expect(summary.length == 2 && summary.added == 3)
+            #expect(summary.first == ids[1] && summary.last == ids[2])
+            try await redis.xtrim(stream, .toLength(0, exactly: true))
+            let empty = try await redis.xinfoStream(stream)
+            #expect(empty.length == 0 && empty.first == nil && empty.last == ids[2])
+        }
+    }
+
     @Test func aMissingGroupIsTold() async throws {
         try await withClient { redis in
             let error = await #expect(throws: RedisError.self) {

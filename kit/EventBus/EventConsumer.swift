@@ -12,6 +12,7 @@ import ServiceLifecycle
 /// An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
 /// claimed by the others. One that fails too often goes to the stream's ``DeadLetters``, with its error. While the
 /// database is away nothing counts as a failure: the entry waits, and nobody claims it, since a claim counts as a try.
+/// Where events may have been missed, the projection is made anew before a stream is read on: see ``ProjectionRebuild``.
 public struct EventConsumer: ServiceLifecycle.Service {
     public typealias Handler = @Sendable (Event, Transaction) async throws -> Void
 
@@ -33,6 +34,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
     private let streams: [String]
     private let group: String
     private let name = UUID.v7().text
+    private let rebuild: ProjectionRebuild?
     private let database: PostgresClient
     private let redis: RedisClient
     private let logger: Logger
@@ -45,10 +47,12 @@ public struct EventConsumer: ServiceLifecycle.Service {
     /// - Parameters:
     ///   - sources: The services whose events are consumed.
     ///   - consumer: The service that consumes; its name is the consumer group's.
+    ///   - rebuild: Makes anew what was missed; nil where nobody can tell it again.
     ///   - handler: Applies one event in a transaction over all tenants; it must bear the same event twice.
     public init(
         sources: [Kernel.Service], consumer: Kernel.Service, database: PostgresClient, redis: RedisClient,
-        logger: Logger, redelivery: Redelivery = Redelivery(), handler: @escaping Handler
+        logger: Logger, redelivery: Redelivery = Redelivery(), rebuild: ProjectionRebuild? = nil,
+        handler: @escaping Handler
     ) {
         streams = sources.map(StreamName.events)
         group = consumer.rawValue
@@ -56,6 +60,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
         self.redis = redis
         self.logger = logger
         self.redelivery = redelivery
+        self.rebuild = rebuild
         self.handler = handler
         applied = Counter(label: "lms_events_applied", dimensions: [("consumer", group)])
         failed = Counter(label: "lms_events_failed", dimensions: [("consumer", group)])
@@ -68,9 +73,10 @@ public struct EventConsumer: ServiceLifecycle.Service {
             while !Task.isCancelled {
                 do {
                     try await redis.withConnection { connection in
-                        try await createGroups(connection)
+                        var opening = StreamOpening(streams)
+                        try await open(&opening, connection)
                         backoff.reset()
-                        try await consume(connection)
+                        try await consume(&opening, connection)
                     }
                 } catch is CancellationError {
                 } catch {
@@ -81,22 +87,29 @@ public struct EventConsumer: ServiceLifecycle.Service {
         }
     }
 
-    private func createGroups(_ connection: RedisConnection) async throws {
-        for stream in streams {
-            try await connection.xgroupCreate(stream, group: group, from: .start)
+    private func open(_ opening: inout StreamOpening, _ connection: RedisConnection) async throws {
+        let consumers = ConsumerGroup(name: group, consumer: name, rebuild: rebuild, logger: logger)
+        for stream in opening.takeDue(at: .now) where try await consumers.open(stream, connection) {
+            opening.opened(stream)
         }
     }
 
-    private func consume(_ connection: RedisConnection) async throws {
+    private func consume(_ opening: inout StreamOpening, _ connection: RedisConnection) async throws {
         var nextClaim = ContinuousClock.now
         while !Task.isCancelled {
+            try await open(&opening, connection)
+            let pause = opening.untilDue(at: .now).map { min($0, redelivery.after) } ?? redelivery.after
+            guard !opening.open.isEmpty else {
+                try await Task.sleep(for: pause)
+                continue
+            }
             if ContinuousClock.now >= nextClaim {
-                try await claimAbandoned(connection)
+                try await claimAbandoned(in: opening.open, connection)
                 nextClaim = .now + redelivery.after
             }
             let batches = try await connection.xreadgroup(
-                streams.map { ($0, .undelivered) }, group: group, consumer: name, count: Self.batchSize,
-                block: redelivery.after)
+                opening.open.map { ($0, .undelivered) }, group: group, consumer: name, count: Self.batchSize,
+                block: pause)
             for batch in batches {
                 for entry in batch.entries { try await process(entry, of: batch.stream, connection) }
             }
@@ -104,7 +117,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
     }
 
     /// Takes over what has been pending too long, and buries what ended every instance that was given it.
-    private func claimAbandoned(_ connection: RedisConnection) async throws {
+    private func claimAbandoned(in streams: [String], _ connection: RedisConnection) async throws {
         for stream in streams {
             let abandoned = try await connection.xpending(
                 stream, group: group, idle: redelivery.after, count: Self.batchSize)

@@ -98,6 +98,13 @@ extension RedisCommands {
         return try reply.arrayOrThrow().map(StreamPendingEntry.init(reply:))
     }
 
+    /// What there is to say of a stream.
+    ///
+    /// - Throws: ``RedisError``, also when there is no such stream.
+    public func xinfoStream(_ stream: String) async throws -> StreamSummary {
+        try StreamSummary(reply: try await send(RedisCommand("XINFO", "STREAM", stream)))
+    }
+
     /// The groups of a stream.
     ///
     /// - Throws: ``RedisError``, also when there is no such stream.

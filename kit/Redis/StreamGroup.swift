@@ -1,3 +1,14 @@
+/// A stream, as XINFO STREAM tells of it.
+public struct StreamSummary: Sendable, Hashable {
+    public let length: Int
+    /// How many entries there have ever been; nil when the server cannot tell (before Redis 7).
+    public let added: Int?
+    /// The oldest entry; nil for an empty stream.
+    public let first: StreamID?
+    /// The id given last, of an entry that may be gone.
+    public let last: StreamID
+}
+
 /// A consumer group of a stream, as XINFO GROUPS tells it.
 public struct StreamGroup: Sendable, Hashable {
     public let name: String

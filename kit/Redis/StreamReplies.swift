@@ -72,19 +72,31 @@ extension StreamPendingEntry {
 }
 
 extension StreamGroup {
-    /// A flat map: `[name, value, name, value, …]`
     init(reply: RESPValue) throws(RedisError) {
-        let parts = try reply.arrayOrThrow()
-        func value(_ name: String) throws(RedisError) -> RESPValue {
-            guard let index = parts.firstIndex(where: { $0.string == name }), index + 1 < parts.count else {
-                throw .unexpectedReply(expected: "the field \(name)", got: reply.kind)
-            }
-            return parts[index + 1]
-        }
-        name = try value("name").stringOrThrow()
-        consumers = try value("consumers").integerOrThrow()
-        pending = try value("pending").integerOrThrow()
-        lastDelivered = try StreamID(reply: try value("last-delivered-id"))
-        lag = try? value("lag").integer
+        name = try reply.field("name").stringOrThrow()
+        consumers = try reply.field("consumers").integerOrThrow()
+        pending = try reply.field("pending").integerOrThrow()
+        lastDelivered = try StreamID(reply: try reply.field("last-delivered-id"))
+        lag = try? reply.field("lag").integer
+    }
+}
+
+extension StreamSummary {
+    init(reply: RESPValue) throws(RedisError) {
+        length = try reply.field("length").integerOrThrow()
+        added = try? reply.field("entries-added").integer
+        let oldest = try reply.field("first-entry")
+        first = oldest.isNull ? nil : try StreamEntry(reply: oldest).id
+        last = try StreamID(reply: try reply.field("last-generated-id"))
+    }
+}
+
+extension RESPValue {
+    /// A value of a flat map: `[name, value, name, value, …]`
+    fileprivate func field(_ name: String) throws(RedisError) -> RESPValue {
+        let parts = try arrayOrThrow()
+        let index = stride(from: 0, to: parts.count - 1, by: 2).first { parts[$0].string == name }
+        guard let index else { throw .unexpectedReply(expected: "the field \(name)", got: kind) }
+        return parts[index + 1]
     }
 }

@@ -4,16 +4,19 @@ import ServiceKit
 import ServiceLifecycle
 
 extension TestDatabase {
-    /// What a service's build function is given: this database, its Redis, any free port, and the shared issuer.
+    /// What a service's build function is given: this database, its Redis, any free port, and the shared issuer,
+    /// which for other services has nothing to tell.
     ///
     /// - Parameter settings: `LMS_…` settings beyond those.
     public func environment(
         for service: Kernel.Service, _ description: ServiceDescription, settings: [String: String] = [:]
     ) async throws -> ServiceEnvironment {
+        let issuer = try await TestIssuer.shared().url
         let base = [
             "LMS_DATABASE_URL": configuration(service).url, "LMS_DATABASE_ROLE_PREFIX": roles.prefix,
             "LMS_REDIS_URL": redisURL, "LMS_SECRET_KEY": encodedSecretKey,
-            "LMS_AUTH_URL": try await TestIssuer.shared().url, "LMS_HTTP_PORT": "0",
+            "LMS_AUTH_URL": issuer, "LMS_DEVICES_URL": issuer, "LMS_ALERTS_URL": issuer, "LMS_BILLING_URL": issuer,
+            "LMS_HTTP_PORT": "0",
         ]
         var logger = Logger(label: description.name)
         logger.logLevel = .error

@@ -36,6 +36,8 @@ public struct TestService: Sendable {
             "LMS_REDIS_URL": database.redisURL,
             "LMS_SECRET_KEY": database.encodedSecretKey,
             "LMS_AUTH_URL": issuer.url,
+            // It stands in for the others too, as one that has nothing to tell.
+            "LMS_DEVICES_URL": issuer.url, "LMS_ALERTS_URL": issuer.url, "LMS_BILLING_URL": issuer.url,
         ]
         values.merge(settings) { $1 }
         var logger = Logger(label: description.name)

@@ -42,9 +42,14 @@ extension AlertsService {
             logger: logger)
         let removal = OrganizationRemoval(
             table: "alerts.removals", steps: AlertRemoval.parts, database: database, logger: logger)
+        let projections = Projections(devices: DeviceStore(), life: life, removal: removal)
+        let rebuild = ProjectionRebuild(
+            projections.sources(auth: try base.peer(.auth), devices: try base.peer(.devices)),
+            database: database, logger: logger, handler: projections.apply)
+        environment.health.register("projections", check: rebuild.check)
         let consumer = EventConsumer(
             sources: [.auth, .devices], consumer: .alerts, database: database, redis: redis, logger: logger,
-            handler: Projections(devices: DeviceStore(), life: life, removal: removal).apply)
+            rebuild: rebuild, handler: projections.apply)
 
         var routes = RouteTable(TokenAreas(.alerts))
         RuleRoutes(
@@ -55,6 +60,7 @@ extension AlertsService {
             .add(to: &routes)
         NotificationRoutes(notifications: notifications).add(to: &routes)
         AlertRoutes(alerts: alerts, life: life, announcer: announcer).add(to: &routes)
+        SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),

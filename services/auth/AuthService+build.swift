@@ -63,6 +63,7 @@ struct AuthApplication {
             grants: GrantStore(database: base.database), organizations: tenancy.organizations, announcer: announcer,
             idempotency: idempotency
         ).add(to: &routes)
+        SnapshotRoutes(snapshots: SnapshotStore(database: base.database)).add(to: &routes)
         PeerRoutes(keys: signingKeys, revocations: revocations, renewal: renewal).add(to: &routes)
         let directory = DirectoryStore(database: base.database)
         EntityRoutes(directory: directory, idempotency: idempotency).add(to: &routes)

@@ -23,14 +23,19 @@ extension BillingService {
         let projections = Projections(
             organizations: OrganizationStore(removal: removal), subscriptions: subscriptions, devices: DeviceStore(),
             usage: usage)
+        let rebuild = ProjectionRebuild(
+            projections.sources(auth: try base.peer(.auth), devices: try base.peer(.devices)),
+            database: database, logger: logger, handler: projections.apply)
+        environment.health.register("projections", check: rebuild.check)
         let consumer = EventConsumer(
             sources: [.auth, .devices, .readings, .alerts], consumer: .billing, database: database, redis: redis,
-            logger: logger, handler: projections.apply)
+            logger: logger, rebuild: rebuild, handler: projections.apply)
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
 
         var routes = RouteTable(TokenAreas(.billing))
         BillingRoutes(plans: PlanStore(database: database), subscriptions: subscriptions, usage: usage)
             .add(to: &routes)
+        SnapshotRoutes(subscriptions: subscriptions).add(to: &routes)
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
             forms: FormTokens(keys: base.keyRing),

@@ -45,6 +45,7 @@ extension DevicesService {
         KeyRoutes(
             keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
+        SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
         ConfigRoutes(configs: configs, access: access).add(to: &routes)
         CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
@@ -52,6 +53,11 @@ extension DevicesService {
         DeviceCommandRoutes(
             commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
         ).add(to: &routes)
+
+        let application = EventApplication(devices: devices, removal: removal, limits: LimitStore(), redis: redis)
+        let rebuild = ProjectionRebuild(
+            application.sources(auth: try base.peer(.auth), billing: try base.peer(.billing)),
+            database: database, logger: logger, handler: application.apply)
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(deviceKeys: keys.cache),
@@ -61,8 +67,7 @@ extension DevicesService {
             OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),
             EventConsumer(
                 sources: [.auth, .billing, .devices], consumer: .devices, database: database, redis: redis,
-                logger: logger,
-                handler: EventApplication(devices: devices, removal: removal, limits: LimitStore(), redis: redis).apply),
+                logger: logger, rebuild: rebuild, handler: application.apply),
             liveness,
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),

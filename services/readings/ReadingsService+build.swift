@@ -27,9 +27,14 @@ extension ReadingsService {
             database: base.database, logger: logger)
         let removal = OrganizationRemoval(
             table: "readings.removals", steps: ReadingRemoval.parts, database: base.database, logger: logger)
+        let projection = DeviceProjection(devices: devices, removal: removal)
+        let rebuild = ProjectionRebuild(
+            projection.sources(auth: try base.peer(.auth), devices: try base.peer(.devices)),
+            database: base.database, logger: logger, handler: projection.apply)
+        environment.health.register("projections", check: rebuild.check)
         let consumer = EventConsumer(
             sources: [.auth, .devices], consumer: .readings, database: base.database, redis: base.redis,
-            logger: logger, handler: DeviceProjection(devices: devices, removal: removal).apply)
+            logger: logger, rebuild: rebuild, handler: projection.apply)
 
         var routes = RouteTable(TokenAreas(.readings))
         IngestRoutes(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)

@@ -28,9 +28,15 @@ extension RealtimeService {
         let meter = EventTail(sources: [.readings], redis: base.redis, logger: logger, handler: rate.receive)
         let removal = OrganizationRemoval(
             table: "realtime.removals", steps: DashboardStore.parts, database: base.database, logger: logger)
+        let projection = DashboardProjection(removal: removal)
+        let rebuild = ProjectionRebuild(
+            projection.sources(
+                auth: try base.peer(.auth), devices: try base.peer(.devices), alerts: try base.peer(.alerts)),
+            database: base.database, logger: logger, handler: projection.restore)
+        environment.health.register("projections", check: rebuild.check)
         let consumer = EventConsumer(
             sources: [.auth, .devices, .alerts], consumer: .realtime, database: base.database, redis: base.redis,
-            logger: logger, handler: DashboardProjection(removal: removal).apply)
+            logger: logger, rebuild: rebuild, handler: projection.apply)
 
         let forms = FormTokens(keys: base.keyRing)
         let charts = ChartLibrary(logger: logger)

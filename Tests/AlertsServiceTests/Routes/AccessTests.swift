@@ -19,13 +19,14 @@ import Testing
         var clients: [Role: TestHTTPClient] = [:]
         for role in Role.allCases { clients[role] = try await laboratory.client(role) }
         for route in server.http.routes.routes where !Self.standard.contains(route.path) {
-            guard case .user(let least, _) = route.access else {
-                Issue.record("\(route.method) \(route.path) is not for users")
-                continue
-            }
             let path = route.path.replacing("{id}", with: UUID.v7().text)
             let method = HTTPMethod(rawValue: route.method.rawValue)
             #expect(try await server.anonymous.send(method, path).status == 401, "\(method) \(path)")
+            guard case .user(let least, _) = route.access else {
+                #expect(route.access == .internalService && route.path.hasPrefix("/internal/"), "\(path)")
+                for client in clients.values { #expect(try await client.send(method, path).status == 403, "\(path)") }
+                continue
+            }
             for (role, client) in clients {
                 let status = try await client.send(method, path).status
                 #expect((status == 403) == (role < least), "\(method) \(path) as \(role): \(status)")

@@ -28,10 +28,15 @@ struct AlertsServer: Sendable {
     }
 
     /// Starts an instance, which runs until it is stopped.
-    static func start(on database: TestDatabase, allowsPrivateWebhooks: Bool = true) async throws -> AlertsServer {
+    ///
+    /// - Parameter devices: Where the devices service is; by default one that has nothing.
+    static func start(
+        on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil
+    ) async throws -> AlertsServer {
+        var settings = ["LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)"]
+        settings["LMS_DEVICES_URL"] = devices
         let environment = try await database.environment(
-            for: .alerts, AlertsService.description,
-            settings: ["LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)"])
+            for: .alerts, AlertsService.description, settings: settings)
         let (http, services) = try await AlertsService.build(environment)
         let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
         let client = ClientService("test redis") { await redis.run() }

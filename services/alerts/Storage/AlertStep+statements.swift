@@ -9,10 +9,16 @@ extension AlertStep {
     /// - Throws: `EncodingError`.
     func statements(_ outbox: Outbox) throws -> [SQL] {
         let document = AlertDocument(alert)
-        let event = try Event(
+        return [history, outbox.append(try event(document))] + (try notifications(document))
+    }
+
+    /// What other services are told.
+    ///
+    /// - Throws: `EncodingError`.
+    func event(_ document: AlertDocument) throws -> Event {
+        try Event(
             source: .alerts, type: event.type, subject: alert.id.text, subjectVersion: alert.version,
             organizationID: alert.organizationID, actor: userID.map { "user:\($0.text)" }, data: document)
-        return [history, outbox.append(event)] + (try notifications(document))
     }
 
     private var history: SQL {

@@ -9,7 +9,16 @@ extension Event {
         try Event(
             source: .auth, type: "organization.updated", subject: organization.id.text,
             subjectVersion: organization.version, organizationID: organization.id, actor: "user:\(user.text)",
-            data: OrganizationUpdate(organization))
+            data: OrganizationUpdate(
+                organizationID: organization.id.text, name: organization.name, deletesAt: organization.deletesAt))
+    }
+
+    /// As it is, whoever made it so.
+    static func organization(_ id: UUID, name: String, deletesAt: Timestamp?, version: Int) throws -> Event {
+        try Event(
+            source: .auth, type: "organization.updated", subject: id.text, subjectVersion: version,
+            organizationID: id, actor: "system",
+            data: OrganizationUpdate(organizationID: id.text, name: name, deletesAt: deletesAt))
     }
 
     /// - Parameter version: The organization's last one.
@@ -42,12 +51,6 @@ private struct OrganizationUpdate: Encodable {
     let organizationID: String
     let name: String
     let deletesAt: Timestamp?
-
-    init(_ organization: Organization) {
-        organizationID = organization.id.text
-        name = organization.name
-        deletesAt = organization.deletesAt
-    }
 
     enum CodingKeys: String, CodingKey {
         case organizationID = "organization_id"

@@ -129,7 +129,8 @@ struct ProjectStore: Sendable {
 
     // MARK: Parts
 
-    private static let selection: SQL = """
+    /// What ``Project/init(row:)`` reads.
+    static let selection: SQL = """
         SELECT p.id, p.organization_id, e.name, e.description, p.status, p.project_lead_id, e.properties, e.version,
             e.created_at, e.last_updated
         FROM auth.projects p JOIN core.entities e ON e.organization_id = p.organization_id AND e.id = p.id
@@ -177,7 +178,7 @@ struct ProjectStore: Sendable {
 
 extension Project {
     /// - Throws: `DecodingFailure`, `DecodingError`.
-    fileprivate init(row: Row) throws {
+    init(row: Row) throws {
         let (name, description, status, lead): (String, String, String, UUID?)
         let properties: JSONB
         (id, organizationID, name, description, status, lead, properties, version, createdAt, lastUpdated) =

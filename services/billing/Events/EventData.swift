@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Kernel
+import Postgres
 
 /// The data of `limits.changed`.
 struct LimitsChangedData: Encodable {
@@ -34,10 +35,13 @@ struct OrganizationData: Decodable {
 struct DeviceData: Decodable {
     let id: UUID
     let organizationID: UUID
+    /// When it was registered; not told with a deletion.
+    let createdAt: Timestamp?
 
     enum CodingKeys: String, CodingKey {
         case id
         case organizationID = "organization_id"
+        case createdAt = "created_at"
     }
 }
 

@@ -15,7 +15,8 @@ struct Projections: Sendable {
             try await applyOrganization(event, transaction)
         case "device.registered":
             let device = try event.decode(DeviceData.self)
-            try await devices.registered(device.id, by: device.organizationID, at: event.time, transaction)
+            try await devices.registered(
+                device.id, by: device.organizationID, at: device.createdAt ?? event.time, transaction)
         case "device.deleted":
             let device = try event.decode(DeviceData.self)
             try await devices.deleted(device.id, of: device.organizationID, at: event.time, transaction)

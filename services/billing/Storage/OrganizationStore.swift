@@ -29,6 +29,14 @@ struct OrganizationStore: Sendable {
         ])
     }
 
+    /// As ``remove(_:version:_:)``, when it is found to be gone and nothing was told.
+    func remove(_ id: UUID, _ transaction: Transaction) async throws {
+        let rows = try await transaction.query(
+            "SELECT version FROM billing.organizations WHERE organization_id = \(id)")
+        guard let version = try rows.first?.decode(Int.self) else { return }
+        try await remove(id, version: version + 1, transaction)
+    }
+
     /// What there may be much of.
     static let parts: [OrganizationRemoval.Step] = [
         .rows(of: "billing.usage_daily"),

@@ -46,6 +46,19 @@ struct SubscriptionStore: Sendable {
         try await transaction.query(outbox.append(try limitsChanged(Subscription(row: row))))
     }
 
+    /// The limits of all organizations, by their ids, as the events that tell of them: for services that may have missed
+    /// some.
+    func snapshot(after organization: UUID?) async throws -> SnapshotPage {
+        let isFurther: SQL = organization.map { "subscriptions.organization_id > \($0)" } ?? "true"
+        let rows = try await database.query(
+            """
+            \(Self.selection) WHERE \(isFurther)
+            ORDER BY subscriptions.organization_id LIMIT \(SnapshotPage.size)
+            """, as: .platform)
+        return SnapshotPage(
+            try rows.map(Subscription.init(row:)).map { ($0.organizationID.text, try limitsChanged($0)) })
+    }
+
     private func limitsChanged(_ subscription: Subscription) throws -> Event {
         try Event(
             source: .billing, type: "limits.changed", subject: subscription.organizationID.text,
@@ -54,13 +67,14 @@ struct SubscriptionStore: Sendable {
     }
 
     private static func select(_ organization: UUID) -> SQL {
-        """
+        "\(selection) WHERE subscriptions.organization_id = \(organization)"
+    }
+
+    private static let selection: SQL = """
         SELECT subscriptions.id, subscriptions.organization_id, subscriptions.status, subscriptions.billing_period,
             subscriptions.version, subscriptions.created_at, subscriptions.last_updated, \(Plan.columns)
         FROM billing.subscriptions JOIN billing.plans ON plans.id = subscriptions.plan_id
-        WHERE subscriptions.organization_id = \(organization)
         """
-    }
 }
 
 extension Subscription {

@@ -93,7 +93,7 @@ struct Ledger: Sendable {
         ).insert
     }
 
-    private func event(_ type: String, about device: Device, _ cause: Cause) throws -> Event {
+    func event(_ type: String, about device: Device, _ cause: Cause) throws -> Event {
         try Event(
             source: .devices, type: type, subject: device.id.text, subjectVersion: device.version,
             organizationID: device.organizationID, actor: cause.actor.text, traceparent: cause.traceparent,
@@ -107,7 +107,7 @@ struct Ledger: Sendable {
             data: change)
     }
 
-    private func event(_ type: String, about key: DeviceKey, version: Int, _ cause: Cause) throws -> Event {
+    func event(_ type: String, about key: DeviceKey, version: Int, _ cause: Cause) throws -> Event {
         try Event(
             source: .devices, type: type, subject: key.hash.hex, subjectVersion: version,
             organizationID: key.organizationID, actor: cause.actor.text, traceparent: cause.traceparent,

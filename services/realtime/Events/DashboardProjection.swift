@@ -8,29 +8,26 @@ struct DashboardProjection: Sendable {
 
     /// Applies one event; those that the dashboard does not show are passed over.
     @Sendable func apply(_ event: Event, _ transaction: Transaction) async throws {
-        let statements = try statements(for: event)
+        let statements = try state(after: event) + news(of: event)
         guard !statements.isEmpty else { return }
         _ = try await transaction.batch(statements)
     }
 
-    private func statements(for event: Event) throws -> [SQL] {
+    /// Applies one event of a snapshot, which tells how things are and is no news.
+    @Sendable func restore(_ event: Event, _ transaction: Transaction) async throws {
+        let statements = try state(after: event)
+        guard !statements.isEmpty else { return }
+        _ = try await transaction.batch(statements)
+    }
+
+    private func state(after event: Event) throws -> [SQL] {
         switch event.type {
         case "device.registered", "device.updated":
-            let device = try event.decode(DeviceData.self)
-            let upsert = DeviceRows.upsert(device, version: event.subjectVersion, at: event.time)
-            guard event.type == "device.registered" else { return [upsert] }
-            return [upsert, activity(event, device.organizationID, device.id, name: device.name)]
+            return [DeviceRows.upsert(try event.decode(), version: event.subjectVersion, at: event.time)]
         case "device.deleted":
-            let device = try event.decode(DeletedDevice.self)
-            return [DeviceRows.delete(device, version: event.subjectVersion, at: event.time)]
+            return [DeviceRows.delete(try event.decode(), version: event.subjectVersion, at: event.time)]
         case "device.online", "device.offline", "device.status_changed":
-            let change = try event.decode(StatusData.self)
-            return [
-                DeviceRows.setStatus(change, at: event.time),
-                activity(
-                    event, change.organizationID, change.deviceID,
-                    detail: event.type == "device.status_changed" ? change.status : ""),
-            ]
+            return [DeviceRows.setStatus(try event.decode(), at: event.time)]
         case "organization.deleted":
             return event.organizationID.map { [removal.begin($0)] } ?? []
         case "member.added":
@@ -40,25 +37,37 @@ struct DashboardProjection: Sendable {
         case "user.updated":
             return [MemberRows.rename(try event.decode(), version: event.subjectVersion)]
         default:
-            return try event.type.hasPrefix("alert.") ? alert(event) : command(event)
+            guard event.type.hasPrefix("alert.") else { return [] }
+            return [AlertRows.upsert(try event.decode(), version: event.subjectVersion)]
         }
     }
 
-    private func alert(_ event: Event) throws -> [SQL] {
-        let alert = try event.decode(AlertData.self)
-        return [
-            AlertRows.upsert(alert, version: event.subjectVersion),
-            activity(
-                event, alert.organizationID, alert.deviceID, name: alert.deviceName,
-                detail: "\(alert.severity): \(alert.message)"),
-        ]
-    }
-
-    private func command(_ event: Event) throws -> [SQL] {
+    /// What the list of activity says of it.
+    private func news(of event: Event) throws -> [SQL] {
+        switch event.type {
+        case "device.registered":
+            let device = try event.decode(DeviceData.self)
+            return [activity(event, device.organizationID, device.id, name: device.name)]
+        case "device.online", "device.offline", "device.status_changed":
+            let change = try event.decode(StatusData.self)
+            return [
+                activity(
+                    event, change.organizationID, change.deviceID,
+                    detail: event.type == "device.status_changed" ? change.status : "")
+            ]
         // Of a command's way only the beginning and the end are news.
-        guard ["command.queued", "command.succeeded", "command.failed"].contains(event.type) else { return [] }
-        let command = try event.decode(CommandData.self)
-        return [activity(event, command.organizationID, command.deviceID, detail: command.commandType)]
+        case "command.queued", "command.succeeded", "command.failed":
+            let command = try event.decode(CommandData.self)
+            return [activity(event, command.organizationID, command.deviceID, detail: command.commandType)]
+        default:
+            guard event.type.hasPrefix("alert.") else { return [] }
+            let alert = try event.decode(AlertData.self)
+            return [
+                activity(
+                    event, alert.organizationID, alert.deviceID, name: alert.deviceName,
+                    detail: "\(alert.severity): \(alert.message)")
+            ]
+        }
     }
 
     private func activity(
