@@ -42,7 +42,7 @@ struct RebuildTests {
 
     /// Runs `body` with a projection whose consumer is to be started.
     private func withProjection(
-        instances: Int = 1, part: ((SQL, @escaping ProjectionPart.Forget) -> ProjectionPart)? = nil,
+        part: ((SQL, @escaping ProjectionPart.Forget) -> ProjectionPart)? = nil,
         _ body: @Sendable (Projection, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
     ) async throws {
         let owner = try await TestOwner.start()
@@ -162,9 +162,10 @@ struct RebuildTests {
     }
 
     @Test func `an owner that has no organization at all makes nobody forget those that are known`() async throws {
-        try await withProjection(part: { subjects, forget in
+        let organizations: (SQL, @escaping ProjectionPart.Forget) -> ProjectionPart = { subjects, forget in
             .organizations(subjects: subjects) { id, transaction in try await forget([id.text], transaction) }
-        }) { projection, group in
+        }
+        try await withProjection(part: organizations) { projection, group in
             let (kept, gone) = (UUID.v7().text, UUID.v7().text)
             for id in [kept, gone] {
                 _ = try await projection.bus.billing.query("INSERT INTO billing.things VALUES (\(id))")

@@ -6,7 +6,7 @@ struct StreamOpening {
     private(set) var open: [String] = []
     private var waiting: [String]
     private var nextLook: ContinuousClock.Instant?
-    private var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
+    private var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(5))
 
     init(_ streams: [String]) {
         waiting = streams
