@@ -49,4 +49,4 @@ LMS_BROWSER_PASSWORD=$(field Password)
 # Where letters lie that an installation without a mail server writes.
 LMS_BROWSER_MAIL=$folder/mail
 export LMS_BROWSER_URL LMS_BROWSER_EMAIL LMS_BROWSER_PASSWORD LMS_BROWSER_MAIL
-"$venv/bin/pytest" -q -rs Tests/Browser
+"$venv/bin/pytest" -q -rfEs Tests/Browser
