@@ -132,7 +132,7 @@ struct MemberStore: Sendable {
             .membership(user: user, organization: organization), lasting: SessionTerms.longestLifetime, transaction)
     }
 
-    /// As ``revoke(_:in:_:)-(UUID,_,_)``, of several.
+    /// Likewise for several.
     static func revoke(
         _ users: [UUID], in organization: UUID, _ transaction: Transaction
     ) async throws -> [Revocation] {

@@ -27,7 +27,7 @@ struct RevocationStore: Sendable {
         return try rows.dropFirst().joined().map { try $0.decode(JSONB.self).decode() }
     }
 
-    /// As ``insert(_:lasting:_:)-([Revocation.Subject],_,_)``, of one thing.
+    /// Voids one thing likewise.
     static func insert(
         _ subject: Revocation.Subject, lasting lifetime: Duration, _ transaction: Transaction
     ) async throws -> Revocation {

@@ -37,17 +37,14 @@ struct SuperuserAccount: Sendable {
     }
 
     private func set(isSuperuser: Bool, _ transaction: Transaction) async throws -> Change {
-        let rows = try await transaction.query(
+        let accounts = try await transaction.query(
             "SELECT id, is_superuser FROM auth.users WHERE email = \(email.lowercased()) FOR UPDATE")
-        guard let (id, wasSuperuser) = try rows.first?.decode(UUID.self, Bool.self) else { return .unknown }
+        guard let (id, wasSuperuser) = try accounts.first?.decode(UUID.self, Bool.self) else { return .unknown }
         guard isSuperuser != wasSuperuser else { return .unchanged }
-        let now = Timestamp.now
-        let revocation = Revocation(
-            .user(id), at: now.microseconds, until: now.adding(Self.longestLifetime).microseconds)
         let audit = AuditEntry(
             type: "user.access_changed", entityID: id, organizationID: nil, actor: try JSONB(["type": "operator"]),
             data: try JSONB(["before": ["is_superuser": wasSuperuser], "after": ["is_superuser": isSuperuser]]))
-        try await transaction.batch([
+        let rows = try await transaction.batch([
             """
             UPDATE auth.users SET is_superuser = \(isSuperuser), version = version + 1, last_updated = now()
             WHERE id = \(id)
@@ -55,11 +52,16 @@ struct SuperuserAccount: Sendable {
             audit.insert,
             // Ids are to become visible in their order: see the table's migration.
             "SELECT pg_advisory_xact_lock(hashtextextended('auth.revocations', 0))",
-            """
-            INSERT INTO auth.revocations (revocation, expires_at)
-            VALUES (\(try JSONB(revocation)), \(Timestamp(microseconds: revocation.until)))
-            """,
+            // What auth issues is dated by the same clock.
+            "SELECT clock_timestamp()",
         ])
+        guard let now = try rows.last?.first?.decode(Timestamp.self) else { throw DecodingFailure.noSuchColumn(0) }
+        let end = now.adding(Self.longestLifetime)
+        let revocation = Revocation(.user(id), at: now.microseconds, until: end.microseconds)
+        try await transaction.query(
+            """
+            INSERT INTO auth.revocations (revocation, expires_at) VALUES (\(try JSONB(revocation)), \(end))
+            """)
         return .changed(revocation)
     }
 }
