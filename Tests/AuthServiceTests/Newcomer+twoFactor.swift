@@ -69,7 +69,8 @@ extension AuthServer {
     /// The types of what somebody's own history tells of, the oldest first.
     func events(of newcomer: Newcomer) async throws -> [String] {
         let rows = try await query(
-            "SELECT event_type FROM core.events WHERE entity_id = \(UUID(uuidString: newcomer.id)) ORDER BY timestamp")
+            "SELECT event_type FROM core.events WHERE entity_id = \(UUID(uuidString: newcomer.id)) ORDER BY timestamp, id"
+        )
         return try rows.map { try $0.decode(String.self, at: 0) }
     }
 }

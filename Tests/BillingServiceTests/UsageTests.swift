@@ -94,7 +94,7 @@ import Testing
         try await server.publish(.usage(batch: batch, [.v7(): 1]), .usage(batch: batch + 1, [.v7(): 1]))
         try await withClient(server.database.administrator) { client in
             _ = try await client.query(
-                "UPDATE billing.usage_batches SET counted_at = now() - interval '8 days' WHERE id = \("\(batch)")")
+                "UPDATE billing.usage_batches SET counted_at = now() - interval '15 days' WHERE id = \("\(batch)")")
         }
         try await withClient(server.database.configuration(.billing)) { client in
             try await UsageStore(database: client).prune()

@@ -52,11 +52,12 @@ import Testing
     }
 
     @Test func aRequestWaitsTenSecondsForTheDatabaseAndTheBackgroundLonger() async throws {
-        try await ServedRoutes.with({ table in
+        let routes: @Sendable (inout RouteTable) -> Void = { table in
             table.get("/patience", .public) { _, _ in
                 JSON(["seconds": Int(PostgresClient.patience?.components.seconds ?? 0)])
             }
-        }) { served in
+        }
+        try await ServedRoutes.with(routes) { served in
             let answer = try await served.client.get("/patience").json
             #expect(answer["seconds"] == 10)
         }

@@ -90,6 +90,8 @@ public struct Migrator: Sendable {
                     "SELECT pg_try_advisory_xact_lock(hashtextextended(\(lock), 0))")[0].decode(Bool.self, at: 0)
                 guard isHeld else { return nil }
                 guard try await needs(migration, transaction) else { return false }
+                // The portal of the SELECT would keep its snapshot until the next statement takes its place.
+                try await transaction.query("CLOSE ALL")
                 try await database.run(statement: migration.script(for: roles))
                 try await transaction.query(record(migration))
                 return true

@@ -35,12 +35,6 @@ import Testing
         Demand(
             route: "POST /api/v1/organizations/{id}/invitations/{target}/resend", least: .admin, status: 404),
         Demand(route: "DELETE /api/v1/organizations/{id}/invitations/{target}", least: .admin, status: 404),
-        Demand(route: "GET /api/v1/organizations/{id}/invitations", least: .admin, status: 200),
-        Demand(
-            route: "POST /api/v1/organizations/{id}/invitations", least: .admin,
-            body: ["email": "somebody@example.org", "role": "viewer"], status: 201),
-        Demand(route: "POST /api/v1/organizations/{id}/invitations/{target}/resend", least: .admin, status: 404),
-        Demand(route: "DELETE /api/v1/organizations/{id}/invitations/{target}", least: .admin, status: 404),
         Demand(route: "POST /api/v1/organizations/{id}/leave", least: .viewer, status: 204),
         Demand(route: "PUT /api/v1/organizations/{id}", least: .admin, body: ["name": "Engines"], status: 200),
         Demand(
