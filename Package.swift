@@ -199,8 +199,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "TestKit", "LocalStack", "Postgres", .logging, "AuthService", "DevicesService", "ReadingsService",
-                "AlertsService", "BillingService", "RealtimeService", "Gateway", "lms",
+                "TestKit", "LocalStack", "Postgres", "Redis", "EventBus", .logging, "AuthService", "DevicesService",
+                "ReadingsService", "AlertsService", "BillingService", "RealtimeService", "Gateway", "lms",
             ],
             path: "Tests/SystemTests",
             swiftSettings: strict),

@@ -128,6 +128,32 @@ import Testing
         #expect(try await mentions(heir.email) == 1)
     }
 
+    @Test func `invitations and the name of an organization of one's own are forgotten, too`() async throws {
+        let server = try await AuthServer.hasty()
+        let (ada, grace) = (try await server.newcomer(), try await server.newcomer())
+        let own = try await ada.api.post("/api/v1/organizations", ["name": .string("Lab of \(ada.id)")])
+        let organization = try #require(own.json["id"].string)
+        let path = "/api/v1/organizations/\(grace.organizationID)/invitations"
+        // Whoever is invited beside stays so.
+        let other = AuthServer.newAddress()
+        for address in [ada.email, other] {
+            let invited = try await grace.api.post(path, ["email": .string(address), "role": "viewer"])
+            #expect(invited.status == 201)
+        }
+        #expect(try await ada.end().status == 202)
+        try await server.events(of: organization, are: ["organization.deleted"])
+        let names = try await server.query(
+            """
+            SELECT event_type FROM core.events WHERE data::text LIKE \("%Lab of \(ada.id)%")
+            UNION ALL SELECT entity_type FROM core.entities WHERE name = \("Lab of \(ada.id)")
+            """
+        ).map { try $0.decode(String.self) }
+        #expect(names == [])
+        let invitations = try await grace.api.get(path).json["items"].array
+        #expect(invitations?.map { $0["email"].string } == [other])
+        #expect(try await server.lastAudit("invitation.created", of: grace.organizationID)["email"].string == other)
+    }
+
     @Test func `an organization that has got members since is owned by the next of them`() async throws {
         let server = try await AuthServer.hasty()
         let ada = try await server.newcomer()

@@ -46,13 +46,15 @@ struct SystemInstallation: Sendable {
     }
 
     /// Somebody who has just registered, as the owner of an organization of their own.
-    func owner() async throws -> Owner {
+    ///
+    /// - Parameter organization: Its name; nil leaves it to the service.
+    func owner(named name: String = "Ada", of organization: String? = "Cell Culture") async throws -> Owner {
         let email = "user-\(UUID().uuidString.lowercased())@example.org"
         let response = try await client.post(
             "/api/v1/auth/register",
             [
-                "email": .string(email), "password": .string(Owner.password), "name": "Ada",
-                "organization_name": "Cell Culture",
+                "email": .string(email), "password": .string(Owner.password), "name": .string(name),
+                "organization_name": organization.map { .string($0) } ?? .null,
             ])
         guard response.status == 201, let token = response.json["access_token"].string,
             let organization = response.json["organization"]["id"].string

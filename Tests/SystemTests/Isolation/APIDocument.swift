@@ -87,3 +87,17 @@ struct APIDocument {
         return resolved(parts.reduce(document) { $0[String($1)] })
     }
 }
+
+extension SystemInstallation {
+    /// The document, once it has the routes of every service.
+    func document() async throws -> APIDocument {
+        let services = [
+            "/api/v1/auth/login", "/api/v1/devices", "/api/v1/readings", "/api/v1/alerts", "/api/v1/billing/usage",
+            "/api/v1/dashboard",
+        ]
+        return try await eventually(within: .seconds(60)) {
+            let json = try await client.get("/api/v1/openapi.json").json
+            return services.allSatisfy { json["paths"][$0] != .null } ? APIDocument(json) : nil
+        }
+    }
+}

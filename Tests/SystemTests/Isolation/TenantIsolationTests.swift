@@ -23,7 +23,7 @@ struct TenantIsolationTests {
     @Test(.timeLimit(.minutes(5)))
     func `no route tells a tenant anything of another, or that it exists`() async throws {
         let installation = try await SystemInstallation.shared()
-        let document = try await document(of: installation)
+        let document = try await installation.document()
         let (alice, bob) = (try await Tenant(installation), try await Tenant(installation))
         let before = try await bob.picture()
         let operations = document.operations.filter { !Self.ending.contains($0.description) }
@@ -46,17 +46,6 @@ struct TenantIsolationTests {
         #expect(try await alice.device.api.get(alice.device.path).status == 200)
         let after = try await bob.picture()
         for (path, seen) in before { #expect(after[path] == seen, "\(path)") }
-    }
-
-    private func document(of installation: SystemInstallation) async throws -> APIDocument {
-        let services = [
-            "/api/v1/auth/login", "/api/v1/devices", "/api/v1/readings", "/api/v1/alerts", "/api/v1/billing/usage",
-            "/api/v1/dashboard",
-        ]
-        return try await eventually(within: .seconds(60)) {
-            let json = try await installation.client.get("/api/v1/openapi.json").json
-            return services.allSatisfy { json["paths"][$0] != .null } ? APIDocument(json) : nil
-        }
     }
 
     /// Calls an operation with each of the tenant's identifiers and checks each answer.

@@ -57,6 +57,8 @@ struct AccountEnd: Sendable {
                 // All that hangs on it goes with it.
                 "DELETE FROM auth.users WHERE id = \(user.id)",
                 Entity.delete(user.id, organization: nil),
+                // Whoever administers an organization sees to which addresses it has sent invitations.
+                "DELETE FROM auth.invitations WHERE email = \(user.email)",
                 Self.forget(user),
                 audit.insert,
                 outbox.append(.userDeleted(user)),
@@ -78,7 +80,7 @@ struct AccountEnd: Sendable {
         """
     }
 
-    /// Ends a membership. An organization that nobody else belongs to ends with it; one that would be without an owner,
+    /// Ends a membership. An organization that nobody else belongs to ends with it, and has no name any more; one that would be without an owner,
     /// since the others have gone in the meantime, is owned by the member who comes next.
     private func leave(
         _ organization: UUID, _ user: UUID, _ transaction: Transaction
@@ -91,7 +93,7 @@ struct AccountEnd: Sendable {
                 let owner = try await members.store.setRole(.owner, of: successor, transaction)
                 try await transaction.batch(members.ledger.roleChanged(successor, owner, by: user))
             } else {
-                try await transaction.batch(OrganizationStore.setEnd(.now, of: organization))
+                try await transaction.batch(OrganizationStore.setEndOfPersonal(organization))
             }
         }
         return try await members.end(member, by: user, transaction)

@@ -76,6 +76,14 @@ struct OrganizationStore: Sendable {
         "UPDATE core.entities SET name = \(name.text), \(countUp) WHERE id = \(id) AND organization_id = \(id)"
     }
 
+    /// Ends an organization now, and takes its name away, which may be that of the person whose alone it was.
+    static func setEndOfPersonal(_ id: UUID) -> [SQL] {
+        setEnd(.now, of: id) + [
+            "UPDATE core.entities SET name = '' WHERE id = \(id) AND organization_id = \(id)",
+            "SELECT core.forget_organization(\(id))",
+        ]
+    }
+
     /// Sets when the organization is deleted; nil for not at all.
     static func setEnd(_ end: Timestamp?, of id: UUID) -> [SQL] {
         [

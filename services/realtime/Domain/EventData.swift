@@ -94,6 +94,15 @@ struct UserData: Decodable, Sendable {
     }
 }
 
+/// The data of `user.deleted`.
+struct DeletedUser: Decodable, Sendable {
+    let id: UUID
+
+    enum CodingKeys: String, CodingKey {
+        case id = "user_id"
+    }
+}
+
 /// The data of `alert.*`.
 struct AlertData: Decodable, Sendable {
     let id: UUID

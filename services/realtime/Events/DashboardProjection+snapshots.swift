@@ -22,15 +22,17 @@ extension DashboardProjection {
         ]
     }
 
+    /// Who is no member any more may have deleted the account, so the name goes, too.
     private static let members = ProjectionPart(
         "members",
         subjects: """
-            SELECT organization_id::text || '/' || user_id::text FROM realtime.members WHERE removed_at IS NULL
+            SELECT organization_id::text || '/' || user_id::text FROM realtime.members
+            WHERE removed_at IS NULL OR name <> ''
             """
     ) { subjects, transaction in
         try await transaction.query(
             """
-            UPDATE realtime.members SET removed_at = now()
+            UPDATE realtime.members SET removed_at = coalesce(removed_at, now()), name = ''
             WHERE (organization_id, user_id) IN (
                 SELECT split_part(subject, '/', 1)::uuid, split_part(subject, '/', 2)::uuid
                 FROM unnest(\(subjects)) AS gone (subject))

@@ -36,6 +36,8 @@ struct DashboardProjection: Sendable {
             return [MemberRows.remove(try event.decode(), version: event.subjectVersion, at: event.time)]
         case "user.updated":
             return [MemberRows.rename(try event.decode(), version: event.subjectVersion)]
+        case "user.deleted":
+            return MemberRows.forget(try event.decode(DeletedUser.self).id, at: event.time)
         default:
             guard event.type.hasPrefix("alert.") else { return [] }
             return [AlertRows.upsert(try event.decode(), version: event.subjectVersion)]

@@ -30,6 +30,8 @@ struct Retention: ServiceLifecycle.Service {
         _ = try await database.query("DELETE FROM realtime.activity WHERE happened_at < \(time)", as: .platform)
         _ = try await database.query("DELETE FROM realtime.members WHERE removed_at < \(time)", as: .platform)
         _ = try await database.query(
+            "DELETE FROM realtime.forgotten_users WHERE forgotten_at < \(time)", as: .platform)
+        _ = try await database.query(
             """
             DELETE FROM realtime.alerts
             WHERE triggered_at < \(time) AND status NOT IN ('active', 'acknowledged')
