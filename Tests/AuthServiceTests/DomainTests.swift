@@ -5,26 +5,6 @@ import Testing
 
 @Suite struct DomainTests {
     @Test(arguments: [
-        (" Ada.Lovelace+lab@Example.ORG ", "ada.lovelace+lab@example.org"),
-        ("demo@lms.local", "demo@lms.local"),
-        ("ö@münchen.example", "ö@münchen.example"),
-    ])
-    func `an address is trimmed and put into lower case`(given: String, expected: String) {
-        #expect(EmailAddress(given)?.text == expected)
-    }
-
-    @Test(arguments: [
-        "", "ada", "ada@", "@example.org", "ada@localhost", "a@b@example.org", "ada lovelace@example.org",
-        "ada@example..org", "ada@-example.org", ".ada@example.org", "ada.@example.org", "ada@exa mple.org",
-        "ada\u{0}@example.org", "ada\n@example.org", "ada@example.org\u{0}", "<ada@example.org>", "ada@exam_ple.org",
-        String(repeating: "a", count: 65) + "@example.org",
-        "a@" + String(repeating: "b.", count: 130) + "org",
-    ])
-    func `what is no address is refused`(text: String) {
-        #expect(EmailAddress(text) == nil)
-    }
-
-    @Test(arguments: [
         ("10.1.2.3", "10.1.2.3"), ("::ffff:10.1.2.3", "10.1.2.3"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:DB8:1:2::9", "2001:db8:1:2::/64"), ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
         ("fe80::1%eth0", "fe80:0:0:0::/64"), ("::1", "0:0:0:0::/64"), ("unknown", "unknown"),

@@ -33,11 +33,12 @@ struct SignIn: Sendable {
     func signIn(
         email: String, password: String, terms: SessionTerms, client: ClientDescription
     ) async throws -> Outcome {
-        let attempt = SignInGuard.Attempt(account: email, network: client.network)
+        let address = EmailAddress(email)
+        // However it is spelled, it is one account's.
+        let attempt = SignInGuard.Attempt(account: address?.text ?? email, network: client.network)
         try await limit.admit(attempt)
         try issuer.requireKeys()
-        let known: UserStore.Account? =
-            if let address = EmailAddress(email) { try await users.account(address) } else { nil }
+        let known: UserStore.Account? = if let address { try await users.account(address) } else { nil }
         return try await admit(try await check(password, of: known, attempt, client), terms, client)
     }
 

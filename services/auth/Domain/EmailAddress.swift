@@ -1,4 +1,7 @@
-/// The address by which somebody signs in: trimmed, in lower case, and of a shape that mail can be sent to.
+import Foundation
+
+/// The address by which somebody signs in, in the one spelling that is stored: trimmed, in lower case, the domain in ASCII,
+/// and of a shape that mail can be sent to.
 struct EmailAddress: Sendable, Hashable {
     /// Mail servers take no longer path (RFC 5321 §4.5.3.1.3).
     private static let maximumLength = 254
@@ -9,38 +12,33 @@ struct EmailAddress: Sendable, Hashable {
 
     /// Nil when `text` is no address.
     init?(_ text: String) {
-        let text = text.trimmed.lowercased()
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard text.utf8.count <= Self.maximumLength, parts.count == 2,
-            Self.isLocalPart(parts[0]), Self.isDomain(parts[1])
+        let parts = text.trimmed.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let local = Self.localPart(parts[0]), let domain = DomainName(parts[1]),
+            local.utf8.count + 1 + domain.text.utf8.count <= Self.maximumLength
         else { return nil }
-        self.text = text
+        self.text = "\(local)@\(domain.text)"
     }
 
     /// The dot-atom of RFC 5322 §3.2.3, and RFC 6531's characters beyond ASCII. Quoted strings are not taken.
-    private static func isLocalPart(_ part: Substring) -> Bool {
-        part.utf8.count <= 64
-            && part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { atom in
+    private static func localPart(_ part: Substring) -> String? {
+        let folded = part.folded
+        let isValid =
+            folded.utf8.count <= 64
+            && folded.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { atom in
                 !atom.isEmpty && atom.unicodeScalars.allSatisfy { $0.isAtomText || $0.isBeyondASCII }
             }
+        return isValid ? folded : nil
     }
+}
 
-    /// At least two labels of letters, digits and inner hyphens (RFC 1123 §2.1).
-    private static func isDomain(_ part: Substring) -> Bool {
-        let labels = part.split(separator: ".", omittingEmptySubsequences: false)
-        return labels.count >= 2
-            && labels.allSatisfy { label in
-                (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
-                    && label.unicodeScalars.allSatisfy { $0.isASCIIAlphanumeric || $0 == "-" || $0.isBeyondASCII }
-            }
+extension StringProtocol {
+    /// In lower case and composed (NFC), whatever the locale: some letters are composed only in lower case.
+    fileprivate var folded: String {
+        precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
     }
 }
 
 extension Unicode.Scalar {
-    fileprivate var isASCIIAlphanumeric: Bool {
-        properties.isASCIIHexDigit || ("g"..."z").contains(self) || ("G"..."Z").contains(self)
-    }
-
     fileprivate var isAtomText: Bool {
         isASCIIAlphanumeric || "!#$%&'*+-/=?^_`{|}~".unicodeScalars.contains(self)
     }

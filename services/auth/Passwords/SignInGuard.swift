@@ -13,7 +13,7 @@ struct SignInGuard: Sendable {
         fileprivate let address: AttemptLog.Counter?
 
         /// - Parameters:
-        ///   - account: The address that was typed, as it was typed.
+        ///   - account: The account's address; what was typed in its place where it is none.
         ///   - network: The client's, as ``ClientDescription/network`` has it.
         init(account: String, network: String?) {
             let account = SecretHash(of: account.trimmed.lowercased())
