@@ -21,6 +21,8 @@ struct SystemInstallation: Sendable {
         options.environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "LMS_WEBHOOK_ALLOW_PRIVATE": "true",
             "LMS_LOG_LEVEL": "notice",
+            // All tests come from the same address.
+            "LMS_GATEWAY_ADDRESS_RATE": "1000", "LMS_GATEWAY_ADDRESS_BURST": "5000",
         ]
         var logger = Logger(label: "system")
         logger.logLevel = .error

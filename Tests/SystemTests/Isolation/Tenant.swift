@@ -5,31 +5,56 @@ import Testing
 /// An organization with something of everything in it, and marks by which it would be recognized elsewhere.
 struct Tenant {
     let owner: Owner
+    /// The second member.
+    let viewer: Owner
     let device: Device
     /// In every name that it gives.
-    let mark = "mark-\(UUID().uuidString.lowercased())"
+    let mark: String
     /// The number that its devices measure.
     let value = Double.random(in: 1_000_000...9_000_000).rounded() + 0.25
     /// What it has, by what it is; secrets are not among them.
     private(set) var identifiers: [String: String] = [:]
 
     init(_ installation: SystemInstallation) async throws {
-        owner = try await installation.owner()
+        mark = "mark-\(UUID().uuidString.lowercased())"
+        owner = try await installation.owner(named: mark, of: mark)
+        viewer = try await owner.admit(installation.owner(named: mark, of: mark), as: "viewer")
         device = try await owner.device(mark)
         identifiers["organization"] = owner.organization
         identifiers["device"] = device.id
+        try await fillWithPeople()
+        try await fillWithEntities()
+        try await fillWithAlert()
+    }
+
+    private mutating func fillWithPeople() async throws {
         try await keep("user", owner.api.get("/api/v1/auth/me"))
+        try await keep("member", viewer.api.get("/api/v1/auth/me"))
         try await keep("session", owner.api.get("/api/v1/auth/sessions"))
+        try await keep("member's session", viewer.api.get("/api/v1/auth/sessions"))
+        let path = "/api/v1/organizations/\(owner.organization)"
+        try await keep(
+            "invitation",
+            owner.api.post("\(path)/invitations", ["email": .string("\(mark)@example.org"), "role": "member"]))
         try await keep("token", make("/api/v1/auth/tokens", ["scopes": ["devices:read"]]))
         try await keep(
             "grant",
             make(
-                "/api/v1/organizations/\(owner.organization)/grants",
+                "\(path)/grants",
                 [
                     "token_id": .string(identifiers["token"] ?? ""), "role": "viewer",
                     "resource": ["type": "device", "id": .string(device.id)],
                 ]))
-        try await fillWithAlert()
+    }
+
+    private mutating func fillWithEntities() async throws {
+        try await keep("project", make("/api/v1/projects", ["project_lead_id": .string(identifiers["member"] ?? "")]))
+        try await keep("entity", make("/api/v1/entities", ["entity_type": "room"]))
+        let relationship: JSONValue = [
+            "from_entity": .string(device.id), "to_entity": .string(identifiers["entity"] ?? ""),
+            "relationship_type": "located_in", "properties": ["note": .string(mark)],
+        ]
+        try await keep("relationship", owner.api.post("/api/v1/relationships", relationship))
     }
 
     private mutating func fillWithAlert() async throws {
@@ -68,10 +93,14 @@ struct Tenant {
     /// What it sees of itself, to be compared later.
     func picture() async throws -> [String: JSONValue] {
         var picture: [String: JSONValue] = [:]
+        let organization = "/api/v1/organizations/\(owner.organization)"
+        let entity = "/api/v1/entities/\(identifiers["entity"] ?? "")"
         for path in [
             device.path, "\(device.path)/config", "\(device.path)/readings/latest", "/api/v1/alerts/rules",
             "/api/v1/alerts/channels", "/api/v1/alerts", "/api/v1/commands", "/api/v1/auth/sessions",
-            "/api/v1/auth/tokens", "/api/v1/organizations/\(owner.organization)/grants", "/api/v1/auth/me",
+            "/api/v1/auth/tokens", "/api/v1/auth/me", organization, "\(organization)/members",
+            "\(organization)/invitations", "\(organization)/grants", "/api/v1/projects", entity,
+            "\(entity)/events", "\(entity)/relationships",
         ] {
             let response = try await owner.api.get(path)
             #expect(response.status == 200, "\(path): \(response)")

@@ -31,8 +31,8 @@ struct TenantIsolationTests {
             var statuses: [Set<Int>] = []
             // Other services than those of devices know no device's key.
             let isForDevices = operation.path.hasPrefix("/api/v1/devices")
-            for caller in isForDevices ? [alice.owner.api, alice.device.api] : [alice.owner.api] {
-                statuses.append(try await call(operation, of: document, by: caller, about: bob))
+            for caller in [alice.owner.api, alice.viewer.api] + (isForDevices ? [alice.device.api] : []) {
+                statuses.append(try await call(operation, of: document, by: (caller, alice), about: bob))
             }
             // What one kind of caller may not use at all is for the other one. Forms are for browsers, which have been
             // to their pages; the tests of the services send those.
@@ -43,6 +43,7 @@ struct TenantIsolationTests {
         #expect(operations.count > 40)
         // The calls were made by somebody who was signed in all the time, and have changed nothing.
         #expect(try await alice.owner.api.get("/api/v1/auth/me").status == 200)
+        #expect(try await alice.viewer.api.get("/api/v1/auth/me").json["role"] == "viewer")
         #expect(try await alice.device.api.get(alice.device.path).status == 200)
         let after = try await bob.picture()
         for (path, seen) in before { #expect(after[path] == seen, "\(path)") }
@@ -52,32 +53,55 @@ struct TenantIsolationTests {
     ///
     /// - Returns: The statuses.
     private func call(
-        _ operation: APIDocument.Operation, of document: APIDocument, by client: TestHTTPClient, about tenant: Tenant
+        _ operation: APIDocument.Operation, of document: APIDocument, by caller: (client: TestHTTPClient, of: Tenant),
+        about tenant: Tenant
     ) async throws -> Set<Int> {
-        let nothing = UUID().uuidString.lowercased()
-        let control = try await send(self.call(operation, document, naming: nothing), by: client)
         var statuses: Set<Int> = []
-        for id in Set(tenant.identifiers.values) {
-            let call = call(operation, document, naming: id)
-            guard let response = try await send(call, by: client) else { continue }
-            statuses.insert(response.status)
-            #expect(response.status < 500 || response.status == 503, "\(operation) with \(call.text): \(response)")
-            #expect(
-                !tenant.isRecognizable(in: response.text, asked: call.text),
-                "\(operation) with \(call.text): \(response)")
-            guard operation.placeCount > 0 else { continue }
-            // A list of what belongs to nothing may be empty.
-            #expect(
-                response.status >= 400 || response.json == control?.json,
-                "\(operation) with \(call.text): \(response)")
-            #expect(response.status == control?.status, "\(operation) with \(call.text): \(response)")
+        for container in containers(of: operation, caller.of, tenant) {
+            func make(_ id: String) -> Call { call(operation, document, naming: id, in: container ?? id) }
+            let control = try await send(make(UUID().uuidString.lowercased()), by: caller.client)
+            for id in Set(tenant.identifiers.values) {
+                let call = make(id)
+                if let response = try await send(call, by: caller.client) {
+                    statuses.insert(response.status)
+                    check(response, to: call, comparedWith: control, tenant)
+                }
+                // What names nothing is the same call each time.
+                if !call.text.contains(id) { break }
+            }
         }
         return statuses
     }
 
-    /// The call with `id` in every place of the path, filter and body where something is named.
-    private func call(_ operation: APIDocument.Operation, _ document: APIDocument, naming id: String) -> Call {
-        var path = operation.path(with: Array(repeating: id, count: operation.placeCount))
+    /// What may stand in the first of two places of a path, whose second is what belongs to it: the caller's own and the
+    /// other tenant's; nil for the same in every place.
+    private func containers(
+        of operation: APIDocument.Operation, _ caller: Tenant, _ other: Tenant
+    ) -> [String?] {
+        guard operation.placeCount == 2 else { return [nil] }
+        return operation.path.contains("/organizations/")
+            ? [nil, caller.owner.organization, other.owner.organization] : [nil, caller.device.id, other.device.id]
+    }
+
+    private func check(
+        _ response: TestHTTPResponse, to call: Call, comparedWith control: TestHTTPResponse?, _ tenant: Tenant
+    ) {
+        let comment: Comment = "\(call.operation) with \(call.text): \(response)"
+        #expect(response.status < 500 || response.status == 503, comment)
+        #expect(!tenant.isRecognizable(in: response.text, asked: call.text), comment)
+        guard call.operation.placeCount > 0 else { return }
+        // A list of what belongs to nothing may be empty.
+        #expect(response.status >= 400 || response.json == control?.json, comment)
+        #expect(response.status == control?.status, comment)
+    }
+
+    /// The call with `id` in every place of the path, filter and body where something is named, but `container` in the
+    /// first place.
+    private func call(
+        _ operation: APIDocument.Operation, _ document: APIDocument, naming id: String, in container: String
+    ) -> Call {
+        let places = [container] + Array(repeating: id, count: max(0, operation.placeCount - 1))
+        var path = operation.path(with: places)
         let filters = operation.query.filter { $0 == "id" || $0.hasSuffix("_id") }
         if !filters.isEmpty { path += "?" + filters.map { "\($0)=\(id)" }.joined(separator: "&") }
         let takesBody = !operation.body.isNull
