@@ -21,7 +21,7 @@ import Testing
         let third = try await organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 60])
         #expect(try await heartbeat(device, third.json["api_key"].string) == 200)
         #expect(try await heartbeat(device, second) == 200)
-        try await eventually(within: .seconds(2)) { try await heartbeat(device, device.key) == 401 }
+        try await eventually(within: .seconds(1)) { try await heartbeat(device, device.key) == 401 }
         let server = organization.server
         try await server.service.events(
             about: SecretHash(of: device.key).hex,

@@ -1,5 +1,4 @@
 import Foundation
-import LocalStack
 import TestKit
 import Testing
 
@@ -59,36 +58,5 @@ struct AccessTokenTests {
         }
         // What belongs to the organization as a whole is not shared.
         #expect(try await client.get("/api/v1/billing/usage").status == 403)
-    }
-
-    @Test func `a deleted token is refused by every service within a second`() async throws {
-        let installation = try await SystemInstallation.shared()
-        let owner = try await installation.owner()
-        try await deleteAndCheck(owner, within: .seconds(1))
-    }
-
-    @Test func `a deleted token is refused by every service while Redis is away`() async throws {
-        let installation = try await SystemInstallation.start()
-        let owner = try await installation.owner()
-        try await deleteAndCheck(owner, within: .seconds(2)) {
-            await installation.stack.servers.last?.kill()
-        }
-        await installation.stack.stop()
-    }
-
-    /// - Parameter limit: Until which all refuse; what the questions take is in it.
-    private func deleteAndCheck(
-        _ owner: Owner, within limit: Duration, _ disturb: () async throws -> Void = {}
-    ) async throws {
-        let (client, id) = try await token(Array(Self.routes.values), of: owner)
-        for route in Self.routes.keys { #expect(try await client.get(route).status == 200, "\(route)") }
-        try await disturb()
-        #expect(try await owner.api.delete("/api/v1/auth/tokens/\(id)").status == 204)
-        try await eventually(within: limit) {
-            for route in Self.routes.keys {
-                guard try await client.get(route).status == 401 else { return false }
-            }
-            return true
-        }
     }
 }

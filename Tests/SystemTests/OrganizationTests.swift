@@ -30,7 +30,7 @@ struct OrganizationTests {
         let removed = try await owner.api.delete("/api/v1/organizations/\(owner.organization)/members/\(user)")
         #expect(removed.status == 204, "\(removed)")
         for path in paths {
-            try await eventually(within: .seconds(5)) { try await there.get(path).status == 401 }
+            try await eventually(within: .seconds(1)) { try await there.get(path).status == 401 }
             #expect(try await grace.api.get(path).status == 200, "\(path)")
         }
     }

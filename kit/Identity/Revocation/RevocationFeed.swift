@@ -94,7 +94,8 @@ public final class RevocationFeed: Service {
     private func keepReading(_ source: RevocationSource) async {
         var cursor: String?
         while !Task.isCancelled {
-            let isListening = hearing.withLock { $0.isSound(at: .now) }
+            // A connection that has just broken is missed in the heartbeat only later.
+            let isListening = redis.status == .connected && hearing.withLock { $0.isSound(at: .now) }
             if source.schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
                 cursor = await readOn(source, after: cursor)
             }
