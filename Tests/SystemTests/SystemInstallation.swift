@@ -15,7 +15,9 @@ struct SystemInstallation: Sendable {
     static func shared() async throws -> SystemInstallation { try await sharedInstallation.value }
 
     /// Starts one, which ends with the process of the tests.
-    static func start() async throws -> SystemInstallation {
+    ///
+    /// - Parameter settings: Beside those of all.
+    static func start(_ settings: [String: String] = [:]) async throws -> SystemInstallation {
         let path = "/tmp/lms-system-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
         var options = Stack.Options(binaries: binaries, purpose: .tests)
         options.environment = [
@@ -23,7 +25,7 @@ struct SystemInstallation: Sendable {
             "LMS_LOG_LEVEL": "notice",
             // All tests come from the same address.
             "LMS_GATEWAY_ADDRESS_RATE": "1000", "LMS_GATEWAY_ADDRESS_BURST": "5000",
-        ]
+        ].merging(settings) { $1 }
         var logger = Logger(label: "system")
         logger.logLevel = .error
         let stack = try await Stack.prepare(in: StateFolder(path: path), options, logger: logger)

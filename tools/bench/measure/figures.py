@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 
-from . import processes, wrk
+from . import processes, sign_in, wrk
 from .ports import free_port
 
 HOUR = 3600
@@ -193,6 +193,22 @@ def idle(bench):
     return rows
 
 
+def flooded_answers(bench):
+    """How long somebody who is signed in waits for an answer while 40 others sign in, beside the same without."""
+    account = sign_in.Account(bench.installation)
+    account.latencies(1)
+    calm, calm_failures = account.latencies(bench.seconds)
+    with sign_in.flood(account) as logins:
+        flooded, failures = account.latencies(bench.seconds)
+    check = {"not answered": failures + calm_failures, "logins": logins.get(200, 0),
+             "refused": logins.get(429, 0) + logins.get(503, 0)}
+    check["holds"] = check["not answered"] == 0 and sum(logins.values()) == check["logins"] + check["refused"]
+    p50, p99 = (tuple(sign_in.percentile(taken, part) for taken in (flooded, calm)) for part in (0.5, 0.99))
+    return [row("GET /auth/me, p50 during 40 logins at once", p50[0], "ms", reference="none", against=p50[1]),
+            row("GET /auth/me, p99 during 40 logins at once", p99[0], "ms", reference="none", against=p99[1],
+                check=check, p50_ms=p50[0], p99_ms=p99[0], reference_p99_ms=p99[1])]
+
+
 class Instance:
     """Another process of a service of the installation, once it is ready."""
 
@@ -261,5 +277,5 @@ def shared(measured):
 
 ALL = {
     "select": select_rate, "batches": ingest_batches, "single": ingest_single, "connections": ingest_connections,
-    "proxied": proxied, "idle": idle,
+    "proxied": proxied, "sign-in": flooded_answers, "idle": idle,
 }
