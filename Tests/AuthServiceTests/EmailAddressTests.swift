@@ -13,6 +13,8 @@ import Testing
         return "a@" + domain + String(repeating: "b", count: length - domain.utf8.count - 2)
     }
 
+    private static func umlauts(_ count: Int) -> String { String(repeating: "ü", count: count) }
+
     @Test(arguments: [
         (" Ada.Lovelace+lab@Example.ORG ", "ada.lovelace+lab@example.org"), ("demo@lms.local", "demo@lms.local"),
         ("a@ab--c.example", "a@ab--c.example"), ("a@10.example", "a@10.example"),
@@ -53,17 +55,19 @@ import Testing
         #expect(EmailAddress(text) == nil)
     }
 
-    @Test(arguments: [
-        (String(repeating: "a", count: 64) + "@example.org", true),
-        (String(repeating: "a", count: 65) + "@example.org", false),
-        (String(repeating: "ö", count: 32) + "@example.org", true),
-        (String(repeating: "ö", count: 32) + "a@example.org", false),
+    private static let lengths: [(text: String, isTaken: Bool)] = [
+        ("\(label)a@example.org", true),
+        ("\(label)aa@example.org", false),
+        ("\(umlauts(32))@example.org", true),
+        ("\(umlauts(32))a@example.org", false),
         ("a@\(label).org", true), ("a@\(label)a.org", false),
         // 57 of these letters are 63 bytes as an A-label.
-        ("a@" + String(repeating: "ü", count: 57) + ".org", true),
-        ("a@" + String(repeating: "ü", count: 58) + ".org", false),
+        ("a@\(umlauts(57)).org", true),
+        ("a@\(umlauts(58)).org", false),
         (address(of: 254), true), (address(of: 255), false),
-    ])
+    ]
+
+    @Test(arguments: lengths)
     func `parts and whole are as long as mail servers take them`(text: String, isTaken: Bool) {
         #expect((EmailAddress(text) != nil) == isTaken, "\(text.utf8.count) bytes")
     }
