@@ -34,10 +34,12 @@ struct AuthServer: Sendable {
     ///   - redisURL: Instead of the database's own.
     ///   - deletion: How organizations are deleted.
     ///   - keys: When signing keys come and go.
+    ///   - hasher: Hashes passwords.
     ///   - settings: Beside those of the servers.
     static func start(
         on database: TestDatabase, redisURL: String? = nil, deletion: DeletionTerms = DeletionTerms(),
-        keys: KeyTerms? = nil, settings: [String: String] = [:]
+        keys: KeyTerms? = nil, hasher: PasswordHasher = PasswordHasher(cost: 4, queueLength: 1000),
+        settings: [String: String] = [:]
     ) async throws -> AuthServer {
         let servers = [
             "LMS_DATABASE_URL": database.configuration(.auth).url,
@@ -53,7 +55,7 @@ struct AuthServer: Sendable {
         let environment = ServiceEnvironment(
             service: AuthService.description, configuration: configuration, logger: logger)
         let application = try await AuthApplication(
-            environment, hasher: PasswordHasher(cost: 4, queueLength: 1000), deletion: deletion, keys: keys)
+            environment, hasher: hasher, deletion: deletion, keys: keys)
         let group = ServiceGroup(configuration: .init(services: application.services, logger: logger))
         Task { try await group.run() }
         let port = try await application.http.port()

@@ -141,6 +141,23 @@ import Testing
         #expect(stranger.status == 201)
     }
 
+    @Test func `asking whether addresses are taken is limited, too`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let client = server.client()
+        let body: JSONValue = ["email": .string(ada.email), "password": "correct horse battery", "name": "Eve"]
+        for number in 0..<180 {
+            let response = try await client.post("/api/v1/auth/register", body)
+            if response.status == 429 {
+                #expect(number >= 60)
+                #expect(response.header("retry-after") != nil)
+                return
+            }
+            #expect(response.status == 409)
+        }
+        Issue.record("180 questions in a row were answered")
+    }
+
     @Test func `an address of the network cannot register without end`() async throws {
         let server = try await AuthServer.shared()
         var client = server.client()

@@ -59,4 +59,22 @@ struct AccessTokenTests {
         // What belongs to the organization as a whole is not shared.
         #expect(try await client.get("/api/v1/billing/usage").status == 403)
     }
+
+    @Test func `a service asks auth for a token's holder once a minute, however often it is shown the token`()
+        async throws
+    {
+        // Where nobody else shows a token.
+        let installation = try await SystemInstallation.start()
+        let (client, _) = try await token(Array(Self.routes.values), of: installation.owner())
+        let others = Self.routes.keys.filter { $0 != "/api/v1/auth/me" } + ["/api/v1/dashboard"]
+        for _ in 0..<20 {
+            for route in others { #expect(try await client.get(route).status == 200, "\(route)") }
+        }
+        let auth = TestHTTPClient(port: installation.stack.installation.port(.auth))
+        let questions = try await auth.get("/metrics").text.split(separator: "\n")
+            .filter { $0.hasPrefix("lms_http_requests_total{") && $0.contains("/internal/v1/api-tokens/") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }
+        #expect(questions.reduce(0, +) == Double(others.count))
+        await installation.stack.stop()
+    }
 }

@@ -33,7 +33,8 @@ enum BCrypt {
         "$2b$" + (cost < 10 ? "0" : "") + "\(cost)$" + "AbqYaQ4bOQpZ0Y2Jr8mN6u" + "Yk1m3JQpV0n6oPz8rT5uWxC2dE4fGhI"
     }
 
-    private static func crypt(_ password: String, setting: String) -> String? {
+    /// The hash of `password` with the cost and salt that `setting` begins with; nil when it begins with none.
+    static func crypt(_ password: String, setting: String) -> String? {
         var scratch: UnsafeMutableRawPointer?
         var size: CInt = 0
         defer { free(scratch) }

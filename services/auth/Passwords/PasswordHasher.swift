@@ -11,9 +11,13 @@ final class PasswordHasher: Sendable {
         let retryAfter: Duration
     }
 
+    /// Whether a hash was made from a password.
+    typealias Comparison = @Sendable (_ password: String, _ hash: String) -> Bool
+
     /// What holds a permit: the only way to hash.
     struct Permit: Sendable {
         fileprivate let cost: Int
+        fileprivate let comparison: Comparison
 
         /// - Throws: ``BCrypt/Failure``.
         func hash(_ password: String) async throws -> String {
@@ -24,7 +28,8 @@ final class PasswordHasher: Sendable {
         /// Whether `hash` was made from `password`. Without a hash it is false after the same time.
         func matches(_ password: String, _ hash: String?) async throws -> Bool {
             let reference = hash ?? BCrypt.decoy(cost: cost)
-            let matches = try await runBlocking { BCrypt.matches(password, reference) }
+            let comparison = comparison
+            let matches = try await runBlocking { comparison(password, reference) }
             return matches && hash != nil
         }
     }
@@ -36,16 +41,20 @@ final class PasswordHasher: Sendable {
     }
 
     private let cost: Int
+    private let comparison: Comparison
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - cost: The binary logarithm of bcrypt's rounds.
     ///   - concurrency: How many threads hash at once; by default half of the machine's processors.
     ///   - queueLength: How many may wait for one of them.
+    ///   - comparison: Another one only in tests, which count.
     init(
-        cost: Int, concurrency: Int = max(1, ProcessInfo.processInfo.activeProcessorCount / 2), queueLength: Int = 32
+        cost: Int, concurrency: Int = max(1, ProcessInfo.processInfo.activeProcessorCount / 2), queueLength: Int = 32,
+        comparison: @escaping Comparison = { BCrypt.matches($0, $1) }
     ) {
         self.cost = cost
+        self.comparison = comparison
         state = Mutex(State(queue: PermitQueue(permits: concurrency, capacity: queueLength)))
     }
 
@@ -55,7 +64,7 @@ final class PasswordHasher: Sendable {
     func withPermit<Value>(_ body: (Permit) async throws -> Value) async throws -> Value {
         try await acquire()
         defer { release() }
-        return try await body(Permit(cost: cost))
+        return try await body(Permit(cost: cost, comparison: comparison))
     }
 
     private func acquire() async throws {
