@@ -10,7 +10,8 @@ struct Registration: Sendable {
 
     /// What the organization is called until somebody renames it.
     static func organizationName(of person: String) -> String {
-        String(person.trimmed.prefix(DisplayName.maximumLength - 12)) + "’s laboratory"
+        let ending = "’s laboratory"
+        return person.trimmed.prefix(DisplayName.maximumLength - ending.count) + ending
     }
 }
 
