@@ -4,6 +4,7 @@ import Kernel
 import NIOHTTP1
 import Postgres
 import Redis
+import ServiceKit
 import TestKit
 import Testing
 
@@ -59,6 +60,9 @@ import Testing
         let ada = try await server.newcomer()
         let events = try await server.events(about: ada.organizationID, ada.id, count: 3)
         #expect(Set(events.map(\.type)) == ["organization.created", "user.registered", "member.added"])
+        // One request was the cause of all of them.
+        let traces = events.compactMap { $0.traceparent.flatMap(TraceContext.init)?.traceID }
+        #expect(traces.count == 3 && Set(traces).count == 1)
         let added = try #require(events.first { $0.type == "member.added" })
         let data: JSONValue = try added.decode()
         #expect(data["organization_id"].string == ada.organizationID)

@@ -1,5 +1,6 @@
 import Foundation
 import Outbound
+import ServiceKit
 import TestKit
 import Testing
 
@@ -26,6 +27,19 @@ import Testing
         let token = try #require(request.header("authorization")?.dropFirst("Bearer ".count))
         let tokens = await InternalTokens(service: "auth", keys: try .sample())
         #expect(try await tokens.verify(String(token)) == "readings")
+    }
+
+    @Test func whatTheTaskWorksForGoesAlong() async throws {
+        let server = try await TestHTTPServer.start { _ in (204, "") }
+        let client = try await client(server)
+        let trace = TraceContext.root()
+        try await RequestTrace.$current.withValue(RequestTrace(requestID: "abc", trace: trace)) {
+            _ = try await client.post(Note(text: ""), to: "/", as: Note.self)
+        }
+        _ = try await client.post(Note(text: ""), to: "/", as: Note.self)
+        let (asked, other) = (try #require(server.requests.first), try #require(server.requests.last))
+        #expect(asked.header("x-request-id") == "abc" && asked.header("traceparent") == trace.traceparent)
+        #expect(other.header("x-request-id") == nil && other.header("traceparent") == nil)
     }
 
     @Test(arguments: [204, 404])

@@ -203,6 +203,7 @@ struct PublishingTests {
         #expect(batch["quality"][row] == 2)
         let number = try #require(batch["batch_id"].int)
         let usage = try await server.service.events(about: "\(number)", are: ["usage.recorded"])
+        #expect(usage[0].traceparent != nil)
         let data = try usage[0].decode(JSONValue.self)
         #expect(
             data["organizations"].array?.contains { $0["organization_id"].string == device.organization.text } == true)

@@ -1,6 +1,7 @@
 import Foundation
 import Kernel
 import Postgres
+import ServiceKit
 
 /// A fact that a service tells the others: a CloudEvents 1.0 envelope in JSON, with the extensions `organizationid`,
 /// `subjectversion`, `actor` and `traceparent`.
@@ -24,6 +25,7 @@ public struct Event: Sendable {
 
     /// Makes an event of now, with a new id.
     ///
+    /// - Parameter traceparent: Nil for that of what the task works for.
     /// - Throws: `EncodingError`.
     public init<Data: Encodable>(
         source: Service, type: String, subject: String, subjectVersion: Int, organizationID: UUID?,
@@ -32,7 +34,8 @@ public struct Event: Sendable {
         let envelope = Envelope(
             id: UUID.v7().text, source: source.rawValue, type: type, subject: subject, time: .now,
             dataschema: "https://lms-core.dev/schemas/\(type)", organizationid: organizationID?.text,
-            subjectversion: subjectVersion, actor: actor, traceparent: traceparent, data: data)
+            subjectversion: subjectVersion, actor: actor,
+            traceparent: traceparent ?? RequestTrace.current?.trace.traceparent, data: data)
         try self.init(json: Array(JSONEncoder().encode(envelope)))
     }
 

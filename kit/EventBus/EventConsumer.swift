@@ -5,6 +5,7 @@ import Metrics
 import Postgres
 import Reactor
 import Redis
+import ServiceKit
 import ServiceLifecycle
 
 /// Applies the events of some streams to the service's own tables: each entry once per service, whichever instance.
@@ -179,7 +180,10 @@ public struct EventConsumer: ServiceLifecycle.Service {
 
     private func apply(_ entry: StreamEntry) async throws {
         let event = try Event(json: entry["event"] ?? [])
-        try await database.withTransaction(as: .platform) { try await handler(event, $0) }
+        let cause = event.traceparent.flatMap(TraceContext.init).map { RequestTrace(requestID: nil, trace: $0.child()) }
+        try await RequestTrace.$current.withValue(cause) {
+            try await database.withTransaction(as: .platform) { try await handler(event, $0) }
+        }
     }
 
     /// Leaves the entry pending for another try, unless this was the last.

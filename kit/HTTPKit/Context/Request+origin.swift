@@ -2,8 +2,6 @@ import HTTPTypes
 import Hummingbird
 
 extension HTTPField.Name {
-    static let requestID = name("X-Request-ID")
-    static let traceparent = name("traceparent")
     static let apiKey = name("X-API-Key")
     static let forwardedFor = name("X-Forwarded-For")
     static let forwardedHost = name("X-Forwarded-Host")

@@ -19,8 +19,11 @@ struct RequestScope: RouterMiddleware {
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
         context.logger[metadataKey: "trace_id"] = .stringConvertible(TraceID(context.trace))
         let scoped = context
-        var response = try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
-            try await next(request, scoped)
+        let trace = RequestTrace(requestID: context.requestID, trace: context.trace)
+        var response = try await RequestTrace.$current.withValue(trace) {
+            try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
+                try await next(request, scoped)
+            }
         }
         response.headers[.requestID] = context.requestID
         return response

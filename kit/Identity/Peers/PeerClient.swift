@@ -1,9 +1,12 @@
 import Foundation
+import HTTPTypes
 import Outbound
+import ServiceKit
 import Synchronization
 
 /// Asks another service of this installation, under `/internal/v1/…`: with a token of ours, a deadline of a second, one
-/// more try, and not at all for a while when it does not answer.
+/// more try, and not at all for a while when it does not answer. What the task works for (``ServiceKit/RequestTrace``)
+/// goes along.
 public final class PeerClient: Sendable {
     private static let deadline = Duration.seconds(1)
     private static let attempts = 2
@@ -55,6 +58,8 @@ public final class PeerClient: Sendable {
         var request = request
         request.timeout = Self.deadline
         request.headers[.authorization] = "Bearer \(try await tokens.token())"
+        request.headers[.requestID] = RequestTrace.current?.requestID
+        request.headers[.traceparent] = RequestTrace.current?.trace.traceparent
         var reason = "it has not been answering"
         for _ in 0..<Self.attempts where breaker.withLock({ $0.admits(at: .now) }) {
             do {

@@ -18,6 +18,8 @@ struct StoredReading: Sendable {
 /// What one transaction stored, until it has been published.
 struct StoredBatch: Sendable {
     let id: Int64
+    /// The trace of a request that it came of; nil when that is not known any more.
+    var traceparent: String?
     private(set) var readings: [StoredReading] = []
 
     init(id: Int64) {

@@ -92,7 +92,7 @@ final class BatchPublisher: ServiceLifecycle.Service {
         let counts = batch.counts.map { UsageRecorded.Count(organizationID: $0.key.text, readings: $0.value) }
         let event = try Event(
             source: .readings, type: "usage.recorded", subject: "\(batch.id)", subjectVersion: 1, organizationID: nil,
-            data: UsageRecorded(batchID: batch.id, organizations: counts))
+            traceparent: batch.traceparent, data: UsageRecorded(batchID: batch.id, organizations: counts))
         let stream = StreamName.events(.readings)
         return .xadd(stream, [("event", event.json)], trim: try await usageTrimmer.trim(of: stream))
     }

@@ -17,6 +17,7 @@ final class Batcher: Service {
     fileprivate struct Request {
         let rows: DeviceRows
         let days: [Int64]
+        let trace: RequestTrace?
         let answer: Answer
     }
 
@@ -66,7 +67,7 @@ final class Batcher: Service {
                 guard !state.isClosed, state.queuedRows + rows.count <= Self.maximumQueuedRows else {
                     return (false, nil)
                 }
-                state.queue.append(Request(rows: rows, days: days, answer: answer))
+                state.queue.append(Request(rows: rows, days: days, trace: RequestTrace.current, answer: answer))
                 state.queuedRows += rows.count
                 return (true, state.idleFlushers.popLast())
             }
@@ -130,7 +131,9 @@ final class Batcher: Service {
             for (request, outcome) in zip(batch, plan.outcomes(inserted: inserted)) {
                 request.answer.resume(returning: outcome)
             }
-            publisher.publish(plan.stored(batchID: id, inserted: inserted))
+            var stored = plan.stored(batchID: id, inserted: inserted)
+            stored.traceparent = batch.lazy.compactMap(\.trace).first?.trace.traceparent
+            publisher.publish(stored)
         } catch let error as PostgresError where !error.isUnavailability && batch.count > 1 {
             // Something in one of the requests is refused: it must not take the others with it.
             publisher.putBack(published)
