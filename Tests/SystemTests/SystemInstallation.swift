@@ -95,8 +95,12 @@ struct Owner: Sendable {
     }
 
     /// A new device.
-    func device(_ name: String = "Incubator") async throws -> Device {
-        let response = try await api.post("/api/v1/devices", ["name": .string(name), "device_type": "esp32"])
+    ///
+    /// - Parameter interval: The seconds between its readings; it is offline when it has missed three.
+    func device(_ name: String = "Incubator", readingEvery interval: Double = 60) async throws -> Device {
+        let response = try await api.post(
+            "/api/v1/devices",
+            ["name": .string(name), "device_type": "esp32", "reading_interval": .number(interval)])
         guard response.status == 201, let id = response.json["id"].string, let key = response.json["api_key"].string
         else { throw UnexpectedAnswer(response: response) }
         return Device(id: id, api: installation.client.authorized(key))
