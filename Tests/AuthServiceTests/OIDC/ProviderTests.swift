@@ -67,6 +67,7 @@ import Testing
     @Test func `a document is fetched once by all who ask at once, and kept`() async throws {
         let fetches = Mutex(0)
         let document = FetchedDocument {
+            // As long as a fetch takes, so that the others ask meanwhile; whoever asks later finds what is kept.
             try await Task.sleep(for: .milliseconds(20))
             return fetches.withLock { count in
                 count += 1
