@@ -63,7 +63,7 @@ extension Optional: PostgresArrayElement where Wrapped: PostgresScalar {
     }
 
     public static func decode(array bytes: UnsafeRawBufferPointer, type: OID) throws -> [Self] {
-        try ArrayFormat.decode(bytes) { try Self.decode($0, type: $1) }
+        try ArrayFormat.decode(bytes, type: type) { try Self.decode($0, type: $1) }
     }
 }
 
@@ -107,21 +107,31 @@ enum ArrayFormat {
         }
     }
 
+    /// - Throws: ``DecodingFailure``, also when the bytes are no such array: the column's type does not tell, as it may
+    ///   be an enum's or a domain's array.
     static func decode<Element>(
-        _ bytes: UnsafeRawBufferPointer, _ decodeElement: (UnsafeRawBufferPointer?, OID) throws -> Element
+        _ bytes: UnsafeRawBufferPointer, type: OID,
+        _ decodeElement: (UnsafeRawBufferPointer?, OID) throws -> Element
     ) throws -> [Element] {
-        let dimensions = bytes.bigEndian(at: 0, as: Int32.self)
-        guard dimensions > 0 else { return [] }
-        let elementType = OID(rawValue: bytes.bigEndian(at: 8))
-        guard dimensions == 1 else {
-            throw DecodingFailure.mismatch(column: elementType, length: bytes.count, wanted: "one-dimensional array")
+        func check(_ isArray: Bool) throws {
+            guard isArray else {
+                throw DecodingFailure.mismatch(column: type, length: bytes.count, wanted: "one-dimensional array")
+            }
         }
+        try check(bytes.count >= 12)
+        let dimensions = bytes.bigEndian(at: 0, as: Int32.self)
+        if dimensions == 0, bytes.count == 12 { return [] }
+        try check(dimensions == 1 && bytes.count >= 20)
+        let elementType = OID(rawValue: bytes.bigEndian(at: 8))
         let count = Int(bytes.bigEndian(at: 12, as: Int32.self))
+        try check((0...(bytes.count - 20) / 4).contains(count))
         var offset = 20
         return try (0..<count).map { _ in
+            try check(offset + 4 <= bytes.count)
             let length = Int(bytes.bigEndian(at: offset, as: Int32.self))
             offset += 4
             guard length >= 0 else { return try decodeElement(nil, elementType) }
+            try check(offset + length <= bytes.count)
             defer { offset += length }
             return try decodeElement(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length]), elementType)
         }

@@ -20,7 +20,7 @@ extension PostgresScalar {
     }
 
     public static func decode(array bytes: UnsafeRawBufferPointer, type: OID) throws -> [Self] {
-        try ArrayFormat.decode(bytes) { try decode($0, type: $1) }
+        try ArrayFormat.decode(bytes, type: type) { try decode($0, type: $1) }
     }
 
     static func mismatch(_ bytes: UnsafeRawBufferPointer, _ type: OID) -> DecodingFailure {
@@ -188,6 +188,6 @@ extension [UInt8]: PostgresArrayElement {
     }
 
     public static func decode(array bytes: UnsafeRawBufferPointer, type: OID) throws -> [[UInt8]] {
-        try ArrayFormat.decode(bytes) { try [UInt8].decode($0, type: $1) }
+        try ArrayFormat.decode(bytes, type: type) { try [UInt8].decode($0, type: $1) }
     }
 }
