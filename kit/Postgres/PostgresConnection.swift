@@ -67,7 +67,8 @@ actor PostgresConnection {
         var status = PGRES_POLLING_WRITING
         while status != PGRES_POLLING_OK {
             guard status != PGRES_POLLING_FAILED, PQstatus(handle.pointer) != CONNECTION_BAD else {
-                let error = PostgresError(.unavailable, handle.errorMessage)
+                // The time-out may have closed it while the poll that was waited for was on its way here.
+                let error = failure ?? PostgresError(.unavailable, handle.errorMessage)
                 close(error)
                 throw error
             }
