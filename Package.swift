@@ -133,7 +133,7 @@ let package = Package(
             [
                 "CZlib", "Postgres", "Redis", "Outbound", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
                 .mustache, .crypto,
-                .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation,
+                .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation, .nioHTTPTypes,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
@@ -153,7 +153,7 @@ let package = Package(
         // The services.
         service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
         service("devices", [.crypto]),
-        service("readings", [.crypto, .nioCore, .atomics]),
+        service("readings", [.crypto, .httpTypes, .nioCore, .atomics]),
         service("alerts", ["Outbound", .crypto]),
         service("billing"),
         service("realtime", pages: true, scripts: true, ["WebSockets", .nioCore]),

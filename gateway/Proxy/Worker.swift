@@ -1,4 +1,5 @@
 import NIOCore
+import ServiceKit
 import Synchronization
 
 /// Everything that belongs to one event loop: its client connections, its connections to services, its counts.
@@ -83,7 +84,7 @@ final class Worker {
 
     private func tick() {
         now = .now()
-        date = HTTPDate.now()
+        date = ByteBuffer(string: HTTPDate.text())
         if let (version, copies) = core.directory.changes(since: directoryVersion) {
             directoryVersion = version
             for (pool, copies) in zip(pools, copies) { pool.update(copies) }

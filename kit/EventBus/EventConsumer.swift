@@ -10,7 +10,8 @@ import ServiceLifecycle
 
 /// Applies the events of some streams to the service's own tables: each entry once per service, whichever instance.
 ///
-/// An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
+/// What has gathered in a stream is applied in one transaction, or else entry by entry, so that one that fails takes no
+/// other with it. An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
 /// claimed by the others. One that fails too often goes to the stream's ``DeadLetters``, with its error. While the
 /// database is away nothing counts as a failure: the entry waits, and nobody claims it, since a claim counts as a try.
 /// Where events may have been missed, the projection is made anew before a stream is read on: see ``ProjectionRebuild``.
@@ -40,6 +41,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
     private let redis: RedisClient
     private let logger: Logger
     private let redelivery: Redelivery
+    private let pace: Duration
     private let handler: Handler
     private let applied: Counter
     private let failed: Counter
@@ -49,11 +51,12 @@ public struct EventConsumer: ServiceLifecycle.Service {
     ///   - sources: The services whose events are consumed.
     ///   - consumer: The service that consumes; its name is the consumer group's.
     ///   - rebuild: Makes anew what was missed; nil where nobody can tell it again.
+    ///   - pace: How much later than at once an event may be applied, for more of them to share a transaction.
     ///   - handler: Applies one event in a transaction over all tenants; it must bear the same event twice.
     public init(
         sources: [Kernel.Service], consumer: Kernel.Service, database: PostgresClient, redis: RedisClient,
         logger: Logger, redelivery: Redelivery = Redelivery(), rebuild: ProjectionRebuild? = nil,
-        handler: @escaping Handler
+        pace: Duration = .milliseconds(20), handler: @escaping Handler
     ) {
         streams = sources.map(StreamName.events)
         group = consumer.rawValue
@@ -62,6 +65,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
         self.logger = logger
         self.redelivery = redelivery
         self.rebuild = rebuild
+        self.pace = pace
         self.handler = handler
         applied = Counter(label: "lms_events_applied", dimensions: [("consumer", group)])
         failed = Counter(label: "lms_events_failed", dimensions: [("consumer", group)])
@@ -97,6 +101,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
 
     private func consume(_ opening: inout StreamOpening, _ connection: RedisConnection) async throws {
         var nextClaim = ContinuousClock.now
+        var pace = ReadPace(pace)
         while !Task.isCancelled {
             try await open(&opening, connection)
             let pause = opening.untilDue(at: .now).map { min($0, redelivery.after) } ?? redelivery.after
@@ -108,12 +113,12 @@ public struct EventConsumer: ServiceLifecycle.Service {
                 try await claimAbandoned(in: opening.open, connection)
                 nextClaim = .now + redelivery.after
             }
+            try await pace.wait()
             let batches = try await connection.xreadgroup(
                 opening.open.map { ($0, .undelivered) }, group: group, consumer: name, count: Self.batchSize,
                 block: pause)
-            for batch in batches {
-                for entry in batch.entries { try await process(entry, of: batch.stream, connection) }
-            }
+            for batch in batches { try await process(batch.entries, of: batch.stream, connection) }
+            pace.hasRead(batches.map(\.entries.count).max() ?? 0, ofAtMost: Self.batchSize)
         }
     }
 
@@ -158,6 +163,31 @@ public struct EventConsumer: ServiceLifecycle.Service {
         return pending.first { $0.id == entry.id }?.deliveries ?? 0
     }
 
+    /// Applies what was read of a stream.
+    private func process(_ entries: [StreamEntry], of stream: String, _ connection: RedisConnection) async throws {
+        if entries.count > 1, try await areAppliedTogether(entries) {
+            try await connection.xack(stream, group: group, entries.map(\.id))
+            applied.increment(by: entries.count)
+        } else {
+            for entry in entries { try await process(entry, of: stream, connection) }
+        }
+    }
+
+    /// Tries to apply entries in one transaction; false when that is not to be had, and nothing is changed.
+    private func areAppliedTogether(_ entries: [StreamEntry]) async throws -> Bool {
+        do {
+            let events = try entries.map(Self.event)
+            try await database.withTransaction(as: .platform) { transaction in
+                for event in events { try await apply(event, transaction) }
+            }
+            return true
+        } catch let error where error is CancellationError || error is RedisError {
+            throw error
+        } catch {
+            return false
+        }
+    }
+
     /// Applies one entry; while the database is away it waits with it, so that the order of a stream is kept.
     private func process(_ entry: StreamEntry, of stream: String, _ connection: RedisConnection) async throws {
         var backoff = Backoff()
@@ -179,11 +209,19 @@ public struct EventConsumer: ServiceLifecycle.Service {
     }
 
     private func apply(_ entry: StreamEntry) async throws {
-        let event = try Event(json: entry["event"] ?? [])
+        let event = try Self.event(entry)
+        try await database.withTransaction(as: .platform) { try await apply(event, $0) }
+    }
+
+    private func apply(_ event: Event, _ transaction: Transaction) async throws {
         let cause = event.traceparent.flatMap(TraceContext.init).map { RequestTrace(requestID: nil, trace: $0.child()) }
         try await RequestTrace.$current.withValue(cause) {
-            try await database.withTransaction(as: .platform) { try await handler(event, $0) }
+            try await handler(event, transaction)
         }
+    }
+
+    private static func event(_ entry: StreamEntry) throws -> Event {
+        try Event(json: entry["event"] ?? [])
     }
 
     /// Leaves the entry pending for another try, unless this was the last.

@@ -16,6 +16,9 @@ public struct EventTail: ServiceLifecycle.Service {
         case event(Event)
     }
 
+    private static let batchSize = 500
+    private static let pace = Duration.milliseconds(50)
+
     private let streams: [String]
     private let redis: RedisClient
     private let logger: Logger
@@ -41,7 +44,12 @@ public struct EventTail: ServiceLifecycle.Service {
                         var positions = try await ends(connection)
                         backoff.reset()
                         await handler(.established)
-                        while !Task.isCancelled { try await read(&positions, connection) }
+                        var pace = ReadPace(Self.pace)
+                        while !Task.isCancelled {
+                            try await pace.wait()
+                            let entries = try await read(&positions, connection)
+                            pace.hasRead(entries, ofAtMost: Self.batchSize)
+                        }
                     }
                 } catch is CancellationError {
                 } catch {
@@ -59,9 +67,10 @@ public struct EventTail: ServiceLifecycle.Service {
         return positions
     }
 
-    private func read(_ positions: inout [String: StreamID], _ connection: RedisConnection) async throws {
+    /// Hands on what has come; returns the most entries that a stream had.
+    private func read(_ positions: inout [String: StreamID], _ connection: RedisConnection) async throws -> Int {
         let batches = try await connection.xread(
-            streams.map { ($0, .after(positions[$0] ?? .zero)) }, count: 500, block: .seconds(10))
+            streams.map { ($0, .after(positions[$0] ?? .zero)) }, count: Self.batchSize, block: .seconds(10))
         for batch in batches {
             for entry in batch.entries {
                 positions[batch.stream] = entry.id
@@ -72,5 +81,6 @@ public struct EventTail: ServiceLifecycle.Service {
                 }
             }
         }
+        return batches.map(\.entries.count).max() ?? 0
     }
 }

@@ -39,9 +39,11 @@ public struct Authenticator: Sendable {
 
     /// The token of a `Bearer` header (RFC 6750 section 2.1); the scheme's case does not matter.
     private static func bearerToken(in authorization: String) throws(AuthenticationFailure) -> String {
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw .malformed }
-        return parts[1].trimmingCharacters(in: .whitespaces)
+        let text = authorization.utf8
+        guard let end = text.firstIndex(of: UInt8(ascii: " ")), authorization[..<end].lowercased() == "bearer",
+            let start = text[end...].firstIndex(where: { $0 != UInt8(ascii: " ") })
+        else { throw .malformed }
+        return String(authorization[start...])
     }
 
     private func authenticate(bearer text: String) async throws(AuthenticationFailure) -> Authentication {
@@ -80,6 +82,16 @@ public struct Authenticator: Sendable {
         guard let device = try await holder(of: key.hash, in: deviceKeys) else { throw .invalid }
         if let end = device.expiresAt, end <= now() { throw .expired }
         guard !revocations.isRevoked(device) else { throw .revoked }
+        return device
+    }
+
+    /// The device that presents its key as a bearer token, where that can be told from memory; nil leaves it open who
+    /// makes the request.
+    public func knownDevice(authorization: String) -> DevicePrincipal? {
+        guard let text = try? Self.bearerToken(in: authorization), let key = SecretToken(text, kind: .deviceKey),
+            let device = deviceKeys.freshValue(for: key.hash), device.expiresAt.map({ $0 > now() }) ?? true,
+            !revocations.isRevoked(device)
+        else { return nil }
         return device
     }
 

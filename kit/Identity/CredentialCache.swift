@@ -57,6 +57,13 @@ public final class CredentialCache<Value: Sendable>: Sendable {
         }
     }
 
+    /// The holder of the credential, where it is known and need not be asked for.
+    func freshValue(for hash: SecretHash) -> Value? {
+        let now = now()
+        guard let known = answers.withLock({ $0.value(for: hash, at: now) }), known.freshUntil > now else { return nil }
+        return known.value
+    }
+
     /// Forgets the credential, so that the next use of it asks.
     public func forget(_ hash: SecretHash) {
         answers.withLock { $0.remove(hash) }

@@ -37,14 +37,16 @@ extension ReadingsService {
             logger: logger, rebuild: rebuild, handler: projection.apply)
 
         var routes = RouteTable(TokenAreas(.readings))
-        IngestRoutes(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
-            .add(to: &routes)
+        let ingest = IngestRoutes(
+            series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
+        ingest.add(to: &routes)
         QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
+        let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
         let http = try HTTPApplication(
-            environment, routes: routes,
-            authenticator: base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder)),
+            environment, direct: DirectIngest(ingest: ingest, authenticator: authenticator), routes: routes,
+            authenticator: authenticator,
             sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)

@@ -30,6 +30,34 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
         forms: FormTokens,
         pages: PageRenderer? = nil, openAPI: URL? = nil, server: HTTPServerBuilder = HTTPApplication.http1
     ) throws {
+        try self.init(
+            environment, routes: routes, metrics: RequestMetrics(environment.metrics),
+            gate: RouteGate(authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions)),
+            pages: pages, openAPI: openAPI, server: server)
+    }
+
+    /// The same for a service that answers most requests by a ``DirectRoute``.
+    public init(
+        _ environment: ServiceEnvironment, direct: some DirectRoute, routes: RouteTable, authenticator: Authenticator,
+        sessions: SessionRenewal, forms: FormTokens, openAPI: URL? = nil
+    ) throws {
+        let metrics = RequestMetrics(environment.metrics)
+        let answers = DirectAnswers(metrics: metrics, logger: environment.logger)
+        try self.init(
+            environment, routes: routes, metrics: metrics,
+            gate: RouteGate(authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions)),
+            pages: nil, openAPI: openAPI,
+            server: HTTPServerBuilder { responder in
+                DirectChannel(
+                    route: direct, answers: answers,
+                    http1: HTTP1Channel(responder: responder, configuration: Self.http1Configuration))
+            })
+    }
+
+    private init(
+        _ environment: ServiceEnvironment, routes: RouteTable, metrics: RequestMetrics, gate: RouteGate,
+        pages: PageRenderer?, openAPI: URL?, server: HTTPServerBuilder
+    ) throws {
         var routes = routes
         try StandardRoutes(environment: environment, openAPI: openAPI).add(to: &routes)
         pages?.staticFiles.addRoute(to: &routes)
@@ -37,15 +65,12 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
         let router = Router(context: AppRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.addMiddleware {
             RequestScope()
-            RequestMetrics(environment.metrics)
+            metrics
             ResponseCompression()
             SecurityHeaders()
             ProblemMiddleware(pages: pages)
         }
-        router.add(
-            routes,
-            behind: RouteGate(
-                authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions)))
+        router.add(routes, behind: gate)
         let listening = ListeningPort()
         self.listening = listening
         health = environment.health
@@ -57,9 +82,14 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
             onServerRunning: { listening.set($0.localAddress?.port ?? 0) }, logger: environment.logger)
     }
 
-    /// HTTP/1.1. A connection may idle longer than the gateway keeps it in its pool, so that the gateway closes first.
+    /// HTTP/1.1.
     public static var http1: HTTPServerBuilder {
-        .http1(configuration: .init(idleTimeout: .seconds(120)))
+        .http1(configuration: http1Configuration)
+    }
+
+    /// A connection may idle longer than the gateway keeps it in its pool, so that the gateway closes first.
+    private static var http1Configuration: HTTP1Channel.Configuration {
+        .init(idleTimeout: .seconds(120))
     }
 
     public var description: String { "http" }

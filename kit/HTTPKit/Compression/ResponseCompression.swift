@@ -19,7 +19,7 @@ struct ResponseCompression: RouterMiddleware {
         guard let type = response.headers[.contentType], Self.types.contains(MediaTypeName(contentType: type)),
             response.headers[.contentEncoding] == nil, response.status != .partialContent
         else { return response }
-        response.headers[.vary] = response.headers[.vary].map { $0 + ", Accept-Encoding" } ?? "Accept-Encoding"
+        Self.addVary(to: &response.headers)
         guard request.method != .head, Self.accepts(request.headers[.acceptEncoding]),
             response.body.contentLength.map({ $0 > Self.threshold }) ?? true
         else { return response }
@@ -31,6 +31,10 @@ struct ResponseCompression: RouterMiddleware {
         response.headers[.eTag] = response.headers[.eTag].map { $0.hasPrefix("W/") ? $0 : "W/" + $0 }
         response.body = try await Self.compressed(body, with: compressor)
         return response
+    }
+
+    static func addVary(to headers: inout HTTPFields) {
+        headers[.vary] = headers[.vary].map { $0 + ", Accept-Encoding" } ?? "Accept-Encoding"
     }
 
     /// A body that is there already is compressed at once and keeps a length; a stream is compressed as it is written.

@@ -92,7 +92,9 @@ extension AppRequestContext {
     ///
     /// - Throws: 404 when it is not UTF-8.
     public func parameter(_ name: String) throws(Problem) -> String {
-        guard let text = coreContext.parameters[name[...]]?.removingPercentEncoding else { throw .notFound() }
-        return text
+        guard let text = coreContext.parameters[name[...]] else { throw .notFound() }
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+        guard let decoded = text.removingPercentEncoding else { throw .notFound() }
+        return decoded
     }
 }

@@ -3,7 +3,7 @@ import Logging
 
 /// Turns whatever a handler throws into the answer: a problem document, or a page for a browser.
 ///
-/// It is the only place that does; a 5xx is logged with its cause, which the client is not told.
+/// A 5xx is logged with its cause, which the client is not told.
 struct ProblemMiddleware: RouterMiddleware {
     let pages: PageRenderer?
 
@@ -16,21 +16,28 @@ struct ProblemMiddleware: RouterMiddleware {
         } catch is SignInRequired {
             return Redirect.toSignIn(from: request)
         } catch {
-            let problem = Problem(cause: error) ?? Problem(.internalServerError, "This is our fault; it is logged.")
-            log(error, problem, context)
+            let problem = Problem(answering: error)
+            problem.log(error, route: context.endpointPath ?? "NotFound", to: context.logger)
             if let pages, request.prefersHTML {
                 return pages.response(to: problem, request: request, requestID: context.requestID)
             }
             return problem.response(instance: request.uri.path, requestID: context.requestID)
         }
     }
+}
 
-    private func log(_ error: any Error, _ problem: Problem, _ context: AppRequestContext) {
-        let route: Logger.MetadataValue = "\(context.endpointPath ?? "NotFound")"
-        switch problem.status.code {
-        case 503: context.logger.warning("unavailable", error: error, metadata: ["route": route])
-        case 500...: context.logger.error("failed", error: error, metadata: ["route": route])
-        default: context.logger.debug("refused", error: error, metadata: ["route": route])
+extension Problem {
+    /// What the client is told when `error` ends its request.
+    init(answering error: any Error) {
+        self = Problem(cause: error) ?? Problem(.internalServerError, "This is our fault; it is logged.")
+    }
+
+    /// Logs the error that this is told for.
+    func log(_ error: any Error, route: String, to logger: Logger) {
+        switch status.code {
+        case 503: logger.warning("unavailable", error: error, metadata: ["route": "\(route)"])
+        case 500...: logger.error("failed", error: error, metadata: ["route": "\(route)"])
+        default: logger.debug("refused", error: error, metadata: ["route": "\(route)"])
         }
     }
 }

@@ -40,22 +40,40 @@ final class RequestMetrics: RouterMiddleware {
         next: (Request, AppRequestContext) async throws -> Response
     ) async throws -> Response {
         let start = DispatchTime.now().uptimeNanoseconds
-        inFlight.increment()
-        defer { inFlight.decrement() }
+        begin()
+        defer { end() }
         let response = try await next(request, context)
+        record(
+            request.method, route: context.endpointPath ?? "NotFound", status: response.status, since: start,
+            logger: context.logger)
+        return response
+    }
+
+    /// Counts a request that begins to be answered.
+    func begin() {
+        inFlight.increment()
+    }
+
+    /// Counts that a request is no longer being answered.
+    func end() {
+        inFlight.decrement()
+    }
+
+    /// Records what a request was answered that began at `start`, in nanoseconds of uptime.
+    func record(
+        _ method: HTTPRequest.Method, route: String, status: HTTPResponse.Status, since start: UInt64, logger: Logger
+    ) {
         let elapsed = DispatchTime.now().uptimeNanoseconds - start
-        let route = context.endpointPath ?? "NotFound"
         let instruments = instruments(
-            for: Key(method: Self.label(for: request.method), route: route, status: response.status.code))
+            for: Key(method: Self.label(for: method), route: route, status: status.code))
         instruments.count.increment()
         instruments.duration.recordNanoseconds(elapsed)
-        context.logger.debug(
+        logger.debug(
             "request",
             metadata: [
-                "method": "\(request.method)", "route": "\(route)", "status": "\(response.status.code)",
+                "method": "\(method)", "route": "\(route)", "status": "\(status.code)",
                 "duration_ms": "\(Double(elapsed) / 1e6)",
             ])
-        return response
     }
 
     private func instruments(for key: Key) -> Instruments {

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 
 /// The header fields that keep a browser from doing with our answers what it must not.
@@ -11,28 +12,31 @@ struct SecurityHeaders: RouterMiddleware {
     ].joined(separator: "; ")
     private static let credentials = "Cookie, Authorization"
     private static let dataPolicy = "default-src 'none'; frame-ancestors 'none'"
+    static let strictTransport = HTTPField(name: .strictTransportSecurity, value: "max-age=31536000")
 
     func handle(
         _ request: Request, context: AppRequestContext,
         next: (Request, AppRequestContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        let isPage = response.headers[.contentType]?.hasPrefix("text/html") == true
-        response.headers[.contentSecurityPolicy] = isPage ? Self.pagePolicy : Self.dataPolicy
-        response.headers[.xContentTypeOptions] = "nosniff"
-        if isPage {
-            response.headers[.referrerPolicy] = "same-origin"
-            response.headers[.crossOriginOpenerPolicy] = "same-origin"
-        }
-        if response.headers[.cacheControl] == nil {
-            // Stored by nobody but the one who asked, and asked for again by its ETag.
-            response.headers[.cacheControl] = "private, no-cache"
-            // Nor taken for the next person who signs in with the same browser.
-            response.headers[.vary] = response.headers[.vary].map { $0 + ", " + Self.credentials } ?? Self.credentials
-        }
-        if request.isSecure {
-            response.headers[.strictTransportSecurity] = "max-age=31536000"
-        }
+        Self.add(to: &response.headers, isSecure: request.isSecure)
         return response
+    }
+
+    static func add(to headers: inout HTTPFields, isSecure: Bool) {
+        let isPage = headers[.contentType]?.hasPrefix("text/html") == true
+        headers[.contentSecurityPolicy] = isPage ? pagePolicy : dataPolicy
+        headers[.xContentTypeOptions] = "nosniff"
+        if isPage {
+            headers[.referrerPolicy] = "same-origin"
+            headers[.crossOriginOpenerPolicy] = "same-origin"
+        }
+        if headers[.cacheControl] == nil {
+            // Stored by nobody but the one who asked, and asked for again by its ETag.
+            headers[.cacheControl] = "private, no-cache"
+            // Nor taken for the next person who signs in with the same browser.
+            headers[.vary] = headers[.vary].map { $0 + ", " + credentials } ?? credentials
+        }
+        if isSecure { headers[strictTransport.name] = strictTransport.value }
     }
 }

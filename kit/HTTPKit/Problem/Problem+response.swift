@@ -1,15 +1,24 @@
 import Hummingbird
+import NIOCore
 
 extension Problem {
     /// The answer to a request of this path and id.
     func response(instance: String, requestID: String) -> Response {
+        var headers = headers
+        headers[.contentType] = Self.contentType
+        let document = document(instance: instance, requestID: requestID)
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: document))
+    }
+
+    /// RFC 9457, section 3.
+    static let contentType = "application/problem+json"
+
+    /// The problem as JSON.
+    func document(instance: String, requestID: String) -> ByteBuffer {
         let document = Document(
             type: type, title: title, status: status.code, detail: detail, instance: instance, requestID: requestID,
             errors: errors.isEmpty ? nil : errors)
-        var headers = headers
-        headers[.contentType] = "application/problem+json"
-        guard let body = try? JSONCoding.encode(document) else { return Response(status: status, headers: headers) }
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
+        return (try? JSONCoding.encode(document)) ?? ByteBuffer()
     }
 
     private struct Document: Encodable {

@@ -9,6 +9,8 @@ import ServiceLifecycle
 struct Evaluator: ServiceLifecycle.Service {
     /// How many entries of a partition one transaction takes at most.
     private static let entriesPerRead = 16
+    /// How much later than at once a reading may be evaluated.
+    private static let pace = Duration.milliseconds(20)
 
     private let redis: RedisClient
     private let logger: Logger
@@ -38,8 +40,10 @@ struct Evaluator: ServiceLifecycle.Service {
         while !Task.isCancelled {
             do {
                 try await redis.withConnection { connection in
+                    var pace = ReadPace(Self.pace)
                     while !Task.isCancelled {
-                        try await takeTurn(connection)
+                        try await pace.wait()
+                        pace.hasRead(try await takeTurn(connection), ofAtMost: Self.entriesPerRead)
                         backoff.reset()
                     }
                 }
@@ -51,17 +55,21 @@ struct Evaluator: ServiceLifecycle.Service {
         }
     }
 
-    private func takeTurn(_ connection: RedisConnection) async throws {
+    /// Evaluates what has come; returns the most entries that a partition had.
+    private func takeTurn(_ connection: RedisConnection) async throws -> Int {
         try await keeper.takeTurn()
         let positions = await keeper.positions
-        guard !positions.isEmpty else { return try await Task.sleep(for: keeper.untilNextTurn) }
+        guard !positions.isEmpty else {
+            try await Task.sleep(for: keeper.untilNextTurn)
+            return 0
+        }
         let streams = positions.map {
             (name: StreamName.telemetry($0.key), from: StreamPosition.after($0.value.position))
         }
         let read = try await connection.xread(
             streams, count: Self.entriesPerRead, block: await keeper.untilNextTurn)
-        guard !read.isEmpty else { return }
-        try await evaluate(read, from: positions)
+        if !read.isEmpty { try await evaluate(read, from: positions) }
+        return read.map(\.entries.count).max() ?? 0
     }
 
     private func evaluate(_ read: [StreamEntries], from positions: [Int: Checkpoint]) async throws {

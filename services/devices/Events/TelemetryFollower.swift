@@ -14,6 +14,9 @@ import ServiceLifecycle
 struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
     private static let streams = (0..<StreamName.telemetryPartitions).map(StreamName.telemetry)
     private static let group = Kernel.Service.devices.rawValue
+    private static let entriesPerRead = 100
+    /// How much later than at once a device that was offline is seen to be back.
+    private static let pace = Duration.milliseconds(250)
 
     let liveness: LivenessWriter
     let redis: RedisClient
@@ -31,7 +34,11 @@ struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
                             try await connection.xgroupCreate(stream, group: Self.group, from: .end)
                         }
                         backoff.reset()
-                        while !Task.isCancelled { try await read(connection) }
+                        var pace = ReadPace(Self.pace)
+                        while !Task.isCancelled {
+                            try await pace.wait()
+                            pace.hasRead(try await read(connection), ofAtMost: Self.entriesPerRead)
+                        }
                     }
                 } catch is CancellationError {
                 } catch {
@@ -42,10 +49,11 @@ struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
         }
     }
 
-    private func read(_ connection: RedisConnection) async throws {
+    /// Takes what has come; returns the most entries that a stream had.
+    private func read(_ connection: RedisConnection) async throws -> Int {
         let batches = try await connection.xreadgroup(
-            Self.streams.map { ($0, .undelivered) }, group: Self.group, consumer: Self.group, count: 100,
-            block: .seconds(10), keepsPending: false)
+            Self.streams.map { ($0, .undelivered) }, group: Self.group, consumer: Self.group,
+            count: Self.entriesPerRead, block: .seconds(10), keepsPending: false)
         for entry in batches.flatMap(\.entries) {
             do {
                 liveness.note(try Self.signs(in: entry))
@@ -53,6 +61,7 @@ struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
                 logger.error("telemetry cannot be read", metadata: ["entry": "\(entry.id)", "error": "\(error)"])
             }
         }
+        return batches.map(\.entries.count).max() ?? 0
     }
 
     /// The devices of a batch were heard when it was added to the stream, whatever the times of its readings.

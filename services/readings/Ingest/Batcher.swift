@@ -12,13 +12,14 @@ import Synchronization
 /// transactions where they are of more days than fit into one. When the queue is full new requests are refused, so memory
 /// is bounded.
 final class Batcher: Service {
-    fileprivate typealias Answer = CheckedContinuation<IngestOutcome, any Error>
+    /// Takes what became of a request's rows, once.
+    typealias Completion = @Sendable (Result<IngestOutcome, any Error>) -> Void
 
     fileprivate struct Request {
         let rows: DeviceRows
         let days: [Int64]
         let trace: RequestTrace?
-        let answer: Answer
+        let completion: Completion
     }
 
     fileprivate struct State {
@@ -62,18 +63,34 @@ final class Batcher: Service {
 
     private func enqueue(_ rows: DeviceRows) async throws -> IngestOutcome {
         let days = rows.days
-        return try await withCheckedThrowingContinuation { answer in
-            let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-                guard !state.isClosed, state.queuedRows + rows.count <= Self.maximumQueuedRows else {
-                    return (false, nil)
-                }
-                state.queue.append(Request(rows: rows, days: days, trace: RequestTrace.current, answer: answer))
-                state.queuedRows += rows.count
-                return (true, state.idleFlushers.popLast())
-            }
-            flusher?.resume()
-            if !isAccepted { answer.resume(throwing: Busy()) }
+        return try await withCheckedThrowingContinuation { continuation in
+            enqueue(rows, of: days, trace: RequestTrace.current) { continuation.resume(with: $0) }
         }
+    }
+
+    /// Has the rows stored, if they are of few enough days for one transaction, and calls `completion` after its commit.
+    ///
+    /// - Returns: Whether they are; if not, `completion` is not called.
+    func store(_ rows: DeviceRows, trace: RequestTrace?, completion: @escaping Completion) -> Bool {
+        let days = rows.days
+        guard days.count <= FlushBounds.maximumDays else { return false }
+        enqueue(rows, of: days, trace: trace, completion: completion)
+        return true
+    }
+
+    private func enqueue(
+        _ rows: DeviceRows, of days: [Int64], trace: RequestTrace?, completion: @escaping Completion
+    ) {
+        let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+            guard !state.isClosed, state.queuedRows + rows.count <= Self.maximumQueuedRows else {
+                return (false, nil)
+            }
+            state.queue.append(Request(rows: rows, days: days, trace: trace, completion: completion))
+            state.queuedRows += rows.count
+            return (true, state.idleFlushers.popLast())
+        }
+        flusher?.resume()
+        if !isAccepted { completion(.failure(Busy())) }
     }
 
     /// Flushes until the service stops, and then what is left.
@@ -129,7 +146,7 @@ final class Batcher: Service {
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
             for (request, outcome) in zip(batch, plan.outcomes(inserted: inserted)) {
-                request.answer.resume(returning: outcome)
+                request.completion(.success(outcome))
             }
             var stored = plan.stored(batchID: id, inserted: inserted)
             stored.traceparent = batch.lazy.compactMap(\.trace).first?.trace.traceparent
@@ -142,7 +159,7 @@ final class Batcher: Service {
         } catch {
             publisher.putBack(published)
             logger.warning("a batch could not be stored", metadata: ["error": "\(error)", "rows": "\(plan.count)"])
-            for request in batch { request.answer.resume(throwing: error) }
+            for request in batch { request.completion(.failure(error)) }
         }
     }
 }

@@ -20,6 +20,18 @@ final class SeriesDirectory: Sendable {
     /// - Throws: `PostgresError`.
     func resolve(_ columns: inout ReadingColumns, device: UUID, organization: UUID) async throws -> DeviceRows {
         let known = try await series(for: columns.sensors, device: device, organization: organization)
+        return Self.rows(&columns, of: known, device: device, organization: organization)
+    }
+
+    /// The same, if all series are in memory.
+    func resolveKnown(_ columns: inout ReadingColumns, device: UUID, organization: UUID) -> DeviceRows? {
+        guard let known = remembered(for: columns.sensors, device: device) else { return nil }
+        return Self.rows(&columns, of: known, device: device, organization: organization)
+    }
+
+    private static func rows(
+        _ columns: inout ReadingColumns, of known: [String: Series], device: UUID, organization: UUID
+    ) -> DeviceRows {
         let matches = columns.sensors.map { SensorMatch($0, known[$0.name]) }
         var rows = DeviceRows(organizationID: organization, deviceID: device)
         var indices = [Int32](repeating: -1, count: matches.count)
@@ -46,10 +58,17 @@ final class SeriesDirectory: Sendable {
         return rows
     }
 
+    private func remembered(for sensors: [ReadingColumns.Sensor], device: UUID) -> [String: Series]? {
+        guard let known = devices.withLock({ $0[device] }), sensors.allSatisfy({ known[$0.name] != nil }) else {
+            return nil
+        }
+        return known
+    }
+
     private func series(
         for sensors: [ReadingColumns.Sensor], device: UUID, organization: UUID
     ) async throws -> [String: Series] {
-        if let known = devices.withLock({ $0[device] }), sensors.allSatisfy({ known[$0.name] != nil }) { return known }
+        if let known = remembered(for: sensors, device: device) { return known }
         var known = try await store.series(of: device, organization: organization)
         var missing: [ReadingColumns.Sensor] = []
         var names: Set<String> = []

@@ -5,9 +5,12 @@ import Identity
 import Metrics
 import NIOCore
 import Postgres
+import ServiceKit
 
-/// `POST /api/v1/devices/{id}/readings`: the hot path.
+/// `POST /api/v1/devices/{id}/readings`: what a device measured. See also ``DirectIngest``.
 struct IngestRoutes: Sendable {
+    static let path = "/api/v1/devices/{id}/readings"
+
     private let series: SeriesDirectory
     private let batcher: Batcher
     private let accepted = Counter(label: "lms_readings_accepted")
@@ -20,7 +23,7 @@ struct IngestRoutes: Sendable {
     }
 
     func add(to routes: inout RouteTable) {
-        routes.post("/api/v1/devices/{id}/readings", .device, use: ingest)
+        routes.post(Self.path, .device, use: ingest)
     }
 
     @Sendable private func ingest(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
@@ -30,30 +33,52 @@ struct IngestRoutes: Sendable {
         let rows = try await series.resolve(&columns, device: device.id, organization: device.organizationID)
         rejected.increment(by: columns.rejections.count)
         guard rows.listed > 0 else { throw Problem.invalid(columns.rejections.map(FieldError.init)) }
-        let outcome = try await store(rows)
+        let outcome = try await batcher.store(rows)
+        count(outcome)
+        return IngestAnswer(outcome: outcome, rejected: columns.rejections.sorted { $0.index < $1.index })
+    }
+
+    /// Has readings stored without waiting, if they are in order one and all, and of sensors that are known.
+    ///
+    /// - Returns: Whether they are; if not, nothing is done and `completion` is not called.
+    func store(
+        _ body: ByteBuffer, of device: DevicePrincipal, trace: RequestTrace,
+        completion: @escaping Batcher.Completion
+    ) -> Bool {
+        guard var columns = try? Self.parse(body), columns.rejections.isEmpty,
+            let rows = series.resolveKnown(&columns, device: device.id, organization: device.organizationID),
+            columns.rejections.isEmpty, rows.listed > 0
+        else { return false }
+        return batcher.store(rows, trace: trace) { result in
+            if case .success(let outcome) = result { count(outcome) }
+            completion(result)
+        }
+    }
+
+    private func count(_ outcome: IngestOutcome) {
         accepted.increment(by: outcome.accepted)
         duplicates.increment(by: outcome.duplicates)
-        return IngestAnswer(outcome: outcome, rejected: columns.rejections.sorted { $0.index < $1.index })
     }
 
     private func columns(of request: Request, _ context: AppRequestContext) async throws -> ReadingColumns {
         let body = try await request.body.collect(upTo: context.maxUploadSize)
         do {
-            return try body.withUnsafeReadableBytes { bytes in
-                try DeviceReadingsParser.parse(bytes.bindMemory(to: UInt8.self), now: .now)
-            }
+            return try Self.parse(body)
         } catch let failure as DeviceReadingsParser.Failure {
             throw Problem(failure)
         }
     }
 
-    private func store(_ rows: DeviceRows) async throws -> IngestOutcome {
-        do {
-            return try await batcher.store(rows)
-        } catch is Batcher.Busy {
-            throw Problem.unavailable(retryAfter: 1)
+    /// - Throws: `DeviceReadingsParser.Failure`.
+    private static func parse(_ body: ByteBuffer) throws -> ReadingColumns {
+        try body.withUnsafeReadableBytes { bytes in
+            try DeviceReadingsParser.parse(bytes.bindMemory(to: UInt8.self), now: .now)
         }
     }
+}
+
+extension Batcher.Busy: ProblemConvertible {
+    var problem: Problem { .unavailable(retryAfter: 1) }
 }
 
 /// 201, once the rows are committed.
@@ -62,17 +87,19 @@ struct IngestAnswer: ResponseGenerator {
     let rejected: [Rejection]
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
-        guard !rejected.isEmpty else { return accepted }
+        guard !rejected.isEmpty else {
+            return Response(
+                status: .created, headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: Self.json(outcome)))
+        }
         let answer = Document(accepted: outcome.accepted, duplicates: outcome.duplicates, rejected: rejected)
         return try JSON(answer, status: .created).response(from: request, context: context)
     }
 
     /// What nearly every request is answered, written without an encoder.
-    private var accepted: Response {
-        let json = "{\"accepted\":\(outcome.accepted),\"duplicates\":\(outcome.duplicates),\"rejected\":[]}"
-        return Response(
-            status: .created, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: json)))
+    static func json(_ outcome: IngestOutcome) -> ByteBuffer {
+        ByteBuffer(
+            string: "{\"accepted\":\(outcome.accepted),\"duplicates\":\(outcome.duplicates),\"rejected\":[]}")
     }
 
     private struct Document: Encodable {

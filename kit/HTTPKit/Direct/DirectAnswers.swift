@@ -1,0 +1,114 @@
+import Dispatch
+import Glibc
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceKit
+import Synchronization
+
+/// What all answers of a ``DirectRoute`` have in common: what the middleware does for the routes of the table.
+struct DirectAnswers: Sendable {
+    /// A request's id, its place in a trace, and when it began to be answered, in nanoseconds of uptime.
+    struct Identity {
+        let requestID: String
+        let trace: RequestTrace
+        let start = DispatchTime.now().uptimeNanoseconds
+    }
+
+    let metrics: RequestMetrics
+    private let logger: Logger
+    private let date = CurrentDate()
+    /// The fields that are the same in every answer.
+    private let headers: HTTPFields
+
+    init(metrics: RequestMetrics, logger: Logger) {
+        self.metrics = metrics
+        self.logger = logger
+        var headers: HTTPFields = [.contentType: MediaTypeName.json.description]
+        SecurityHeaders.add(to: &headers, isSecure: false)
+        ResponseCompression.addVary(to: &headers)
+        self.headers = headers
+    }
+
+    /// How long the body is of a request that asks for nothing unusual: JSON in and out, whole, over a connection that
+    /// stays; nil for any other.
+    static func bodyLength(of head: HTTPRequest, for method: HTTPRequest.Method) -> Int? {
+        guard head.method == method else { return nil }
+        var length: Int?
+        for field in head.headerFields {
+            switch field.name {
+            case .contentLength:
+                guard length == nil, let bytes = Int(field.value) else { return nil }
+                length = bytes
+            case .contentType:
+                guard MediaTypeName(contentType: field.value) == .json else { return nil }
+            case .accept:
+                guard field.value == "*/*" || field.value == MediaTypeName.json.description else { return nil }
+            case .connection:
+                guard field.value.lowercased() == "keep-alive" else { return nil }
+            case .transferEncoding, .contentEncoding, .expect, .upgrade: return nil
+            default: break
+            }
+        }
+        guard let length, (1...BodyRule.json.wireLimit).contains(length) else { return nil }
+        return length
+    }
+
+    func identity(of head: HTTPRequest) -> Identity {
+        let requestID = head.headerFields[.requestID].flatMap(RequestID.accepted) ?? RequestID.make()
+        let trace = head.headerFields[.traceparent].flatMap(TraceContext.init)?.child() ?? .root()
+        return Identity(requestID: requestID, trace: RequestTrace(requestID: requestID, trace: trace))
+    }
+
+    func response(
+        to head: HTTPRequest, as identity: Identity, _ result: Result<DirectAnswer, any Error>, route: String
+    ) -> (HTTPResponse, ByteBuffer) {
+        let (status, fields, body) = content(of: result, head, identity, route: route)
+        metrics.record(head.method, route: route, status: status, since: identity.start, logger: logger)
+        var response = HTTPResponse(status: status, headerFields: fields)
+        response.headerFields.append(HTTPField(name: .contentLength, value: "\(body.readableBytes)"))
+        response.headerFields.append(HTTPField(name: .requestID, value: identity.requestID))
+        response.headerFields.append(HTTPField(name: .date, value: date.text))
+        if head.headerFields[.forwardedProto]?.lowercased() == "https" {
+            response.headerFields.append(SecurityHeaders.strictTransport)
+        }
+        return (response, body)
+    }
+
+    private func content(
+        of result: Result<DirectAnswer, any Error>, _ head: HTTPRequest, _ identity: Identity, route: String
+    ) -> (HTTPResponse.Status, HTTPFields, ByteBuffer) {
+        switch result {
+        case .success(let answer): return (answer.status, headers, answer.json)
+        case .failure(let error):
+            let problem = Problem(answering: error)
+            problem.log(error, route: route, to: logger(for: identity))
+            var fields = headers
+            for field in problem.headers { fields[field.name] = field.value }
+            fields[.contentType] = Problem.contentType
+            let path = head.path.map { String($0.prefix { $0 != "?" }) } ?? ""
+            return (problem.status, fields, problem.document(instance: path, requestID: identity.requestID))
+        }
+    }
+
+    private func logger(for identity: Identity) -> Logger {
+        var logger = logger
+        logger[metadataKey: "request_id"] = .string(identity.requestID)
+        logger[metadataKey: "trace_id"] = .string(identity.trace.trace.traceIDText)
+        return logger
+    }
+}
+
+/// The value of `Date`, written once a second.
+private final class CurrentDate: Sendable {
+    private let current = Mutex<(second: Int, text: String)>((0, HTTPDate.text(0)))
+
+    var text: String {
+        let second = time(nil)
+        return current.withLock { current in
+            if current.second != second { current = (second, HTTPDate.text(second)) }
+            return current.text
+        }
+    }
+}

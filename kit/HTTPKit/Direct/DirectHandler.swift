@@ -1,0 +1,167 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Stands before the routes of a connection and answers what its ``DirectRoute`` takes.
+///
+/// Answers go out in the order of the requests: one is taken only while no other is being answered behind this handler,
+/// and what comes while one is answered here waits for its turn.
+final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    /// A request that may be answered here, as far as it has come.
+    private struct Candidate {
+        let head: HTTPRequest
+        let subject: Route.Subject
+        var body: ByteBuffer
+    }
+
+    /// What has come and waits until an answer has gone out.
+    private enum Waiting {
+        case part(HTTPRequestPart)
+        case event(Any)
+        case error(any Error)
+    }
+
+    private let route: Route
+    private let answers: DirectAnswers
+    private var candidate: Candidate?
+    private var isAnswering = false
+    private var waiting: [Waiting] = []
+    private var isReadPutOff = false
+    /// Requests that were handed on and whose answers have not gone out yet.
+    private var handedOn = 0
+    private var isRemoved = false
+
+    init(_ route: Route, answers: DirectAnswers) {
+        self.route = route
+        self.answers = answers
+    }
+
+    // MARK: What comes
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        take(.part(unwrapInboundIn(data)), context)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        take(.event(event), context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        take(.error(error), context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        candidate = nil
+        waiting = []
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        isRemoved = true
+    }
+
+    /// A client that sends ahead of the answers is read no further than what it has sent with them.
+    func read(context: ChannelHandlerContext) {
+        guard waiting.isEmpty else {
+            isReadPutOff = true
+            return
+        }
+        context.read()
+    }
+
+    private func take(_ item: Waiting, _ context: ChannelHandlerContext) {
+        guard !isAnswering else { return waiting.append(item) }
+        switch item {
+        case .part(.head(let head)): begin(head, context)
+        case .part(.body(var bytes)):
+            guard candidate != nil else { return context.fireChannelRead(wrapInboundOut(.body(bytes))) }
+            candidate?.body.writeBuffer(&bytes)
+        case .part(.end(let trailers)):
+            if let complete = candidate, answer(complete, context) { return }
+            handOnCandidate(context)
+            context.fireChannelRead(wrapInboundOut(.end(trailers)))
+        case .event(let event):
+            // The end of the connection, or of the process: who answers the request then is told by it, too.
+            handOnCandidate(context)
+            context.fireUserInboundEventTriggered(event)
+        case .error(let error):
+            handOnCandidate(context)
+            context.fireErrorCaught(error)
+        }
+    }
+
+    private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
+        if handedOn == 0, let length = DirectAnswers.bodyLength(of: head, for: route.method),
+            let subject = route.subject(of: head)
+        {
+            candidate = Candidate(
+                head: head, subject: subject, body: context.channel.allocator.buffer(capacity: length))
+        } else {
+            handedOn += 1
+            context.fireChannelRead(wrapInboundOut(.head(head)))
+        }
+    }
+
+    private func handOnCandidate(_ context: ChannelHandlerContext) {
+        guard let request = candidate else { return }
+        candidate = nil
+        handedOn += 1
+        context.fireChannelRead(wrapInboundOut(.head(request.head)))
+        if request.body.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(.body(request.body))) }
+    }
+
+    // MARK: What is answered
+
+    private func answer(_ request: Candidate, _ context: ChannelHandlerContext) -> Bool {
+        let identity = answers.identity(of: request.head)
+        let loop = context.eventLoop
+        let (handler, context) = (NIOLoopBound(self, eventLoop: loop), context.loopBound)
+        let (head, answers, path) = (request.head, answers, route.path)
+        let isTaken = route.answer(request.subject, body: request.body, trace: identity.trace) { result in
+            loop.execute {
+                let (response, body) = answers.response(to: head, as: identity, result, route: path)
+                handler.value.send(response, body, context.value)
+            }
+        }
+        guard isTaken else { return false }
+        isAnswering = true
+        candidate = nil
+        answers.metrics.begin()
+        return true
+    }
+
+    private func send(_ response: HTTPResponse, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+        isAnswering = false
+        answers.metrics.end()
+        guard !isRemoved else { return }
+        context.write(wrapOutboundOut(.head(response)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        takeWaiting(context)
+    }
+
+    private func takeWaiting(_ context: ChannelHandlerContext) {
+        guard !waiting.isEmpty else { return }
+        let items = waiting
+        waiting = []
+        for item in items { take(item, context) }
+        context.fireChannelReadComplete()
+        if waiting.isEmpty, isReadPutOff {
+            isReadPutOff = false
+            context.read()
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data), handedOn > 0 { handedOn -= 1 }
+        context.write(data, promise: promise)
+    }
+}
+
+@available(*, unavailable)
+extension DirectHandler: Sendable {}
