@@ -195,7 +195,7 @@ let package = Package(
         tests("BillingService"),
         tests("RealtimeService"),
         tests("lms"),
-        tests("Gateway", [.lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
+        tests("Gateway", ["ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
         .testTarget(
             name: "SystemTests",
             dependencies: [

@@ -46,7 +46,7 @@ extension Gateway {
         case "LMS_HTTP_PORT": String(settings.httpPort)
         default:
             PeerService.allCases.first { $0.key == name }
-                .flatMap { try? settings.url(of: $0) }?.absoluteString
+                .flatMap { try? settings.urls(of: $0) }?.map(\.absoluteString).joined(separator: ",")
         }
     }
 

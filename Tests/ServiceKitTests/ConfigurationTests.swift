@@ -45,7 +45,7 @@ import Testing
         (
             "LMS_BILLING_URL", "127.0.0.1:8105",
             "LMS_BILLING_URL is '127.0.0.1:8105'; set it to the base URL of the billing service, such as "
-                + "http://127.0.0.1:8101."
+                + "http://127.0.0.1:8101, or for the gateway several, with commas between."
         ),
         (
             "LMS_REDIS_URL", "localhost",
@@ -56,6 +56,22 @@ import Testing
     func anUnusableValueSaysWhatWasFoundUnlessItIsSecret(key: String, text: String, sentence: String) {
         let error = #expect(throws: ConfigurationError.self) { try ServiceConfiguration([key: text]) }
         #expect(error?.description == sentence)
+    }
+
+    @Test func aServiceMayHaveSeveralAddressesButOnlyForTheGateway() throws {
+        let configuration = try ServiceConfiguration(["LMS_AUTH_URL": "http://a:1 ,https://b"])
+        #expect(try configuration.urls(of: .auth).map(\.absoluteString) == ["http://a:1", "https://b"])
+        let error = #expect(throws: ConfigurationError.self) { try configuration.url(of: .auth) }
+        #expect(
+            error?.description
+                == "LMS_AUTH_URL is 'http://a:1 ,https://b'; set it to one base URL of the auth service; "
+                + "only the gateway chooses among several.")
+    }
+
+    @Test(arguments: ["http://a:1,", ",http://a:1", "http://a:1,,http://b:2", "http://a:1,b:2", ","])
+    func noAddressOfSeveralMayBeMissing(text: String) {
+        let error = #expect(throws: ConfigurationError.self) { try ServiceConfiguration(["LMS_AUTH_URL": text]) }
+        #expect(error?.description.hasPrefix("LMS_AUTH_URL is '\(text)'") == true)
     }
 
     @Test(arguments: ["c2hvcnQ=", "not base64", ""])

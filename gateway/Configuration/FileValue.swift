@@ -11,8 +11,12 @@ struct FileValue {
 
     private var line: Int? { node.mark?.line }
 
+    /// The error of this value; it names the variables that the value comes from.
     func error(_ message: String) -> GatewayFileError {
-        GatewayFileError(line: line, message: message)
+        guard let text = node.scalar?.string, text.contains("${") else {
+            return GatewayFileError(line: line, message: message)
+        }
+        return GatewayFileError(line: line, message: "\(message); the value comes from \(text)")
     }
 
     // MARK: Structure

@@ -98,18 +98,25 @@ extension GatewayConfiguration.UpstreamGroup {
     fileprivate static func addresses(
         _ setting: FileValue
     ) throws(GatewayFileError) -> [GatewayConfiguration.Listener] {
-        var addresses: [GatewayConfiguration.Listener] = []
-        for text in try setting.string().split(separator: ",") {
-            let trimmed = text.trimmingCharacters(in: .whitespaces)
-            guard let url = URLComponents(string: trimmed), url.scheme == "http", let host = url.host, !host.isEmpty,
-                url.path.isEmpty || url.path == "/", url.query == nil
-            else { throw setting.error("'\(trimmed)' is not a base URL such as http://auth:8101") }
-            // An IPv6 literal stands in brackets in a URL, and without them everywhere else.
-            let name = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-            addresses.append(.init(host: name, port: url.port ?? 80))
+        let text = try setting.string()
+        return try text.split(separator: ",", omittingEmptySubsequences: false).map { part throws(GatewayFileError) in
+            let part = part.trimmingCharacters(in: .whitespaces)
+            guard !part.isEmpty else { throw setting.error("one of the base URLs in '\(text)' is empty") }
+            guard let address = address(part) else {
+                throw setting.error("'\(part)' is not a base URL such as http://auth:8101")
+            }
+            return address
         }
-        guard !addresses.isEmpty else { throw setting.error("expected at least one base URL") }
-        return addresses
+    }
+
+    private static func address(_ text: String) -> GatewayConfiguration.Listener? {
+        guard let url = URLComponents(string: text), url.scheme == "http", let host = url.host, !host.isEmpty,
+            url.path.isEmpty || url.path == "/", url.query == nil, url.fragment == nil, url.user == nil
+        else { return nil }
+        let port = url.port ?? 80
+        guard (1...65535).contains(port) else { return nil }
+        // An IPv6 literal stands in brackets in a URL, and without them everywhere else.
+        return .init(host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: port)
     }
 }
 

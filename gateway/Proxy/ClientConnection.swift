@@ -62,6 +62,7 @@ final class ClientConnection: ChannelDuplexHandler {
     /// The head as the service gets it and what is held of the body, in case it must be sent again.
     var outgoing = ByteBuffer()
     var upstream: UpstreamConnection?
+    var tunnel = Tunnel()
 
     // The response under way.
     var status = 0
@@ -146,9 +147,7 @@ final class ClientConnection: ChannelDuplexHandler {
         case .exchange:
             worker.counters.abandoned += 1
             recordRequest(abandoned: true)
-        case .tunnel:
-            worker.counters.openTunnels -= 1
-            recordRequest(abandoned: false)
+        case .tunnel: leaveTunnel()
         case .idle, .head, .discarding, .lingering, .closed: break
         }
         dropUpstream()
@@ -244,7 +243,8 @@ final class ClientConnection: ChannelDuplexHandler {
     /// Makes this the last request.
     func drain() {
         switch phase {
-        case .idle, .tunnel: abort()
+        case .idle: abort()
+        case .tunnel: drainTunnel()
         case .exchange where route?.isStream == true && exchange.response == .started: abort()
         case .head, .exchange, .discarding, .lingering, .closed: exchange.keepsClient = false
         }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import ServiceKit
 import Testing
 
 @testable import Gateway
@@ -64,6 +65,11 @@ struct GatewayFileTests {
             ("port: 0", "port: 70000", 6, "70000"),
             ("http://a:1", "https://a:1", 8, "https://a:1"),
             ("http://a:1", "a:1", 8, "a:1"),
+            ("http://a:1", "http://a:65536", 8, "http://a:65536"),
+            ("http://a:1", "http://a:1#x", 8, "http://a:1#x"),
+            ("http://a:1", "http://me@a:1", 8, "http://me@a:1"),
+            ("http://a:1,", "http://a:1,,", 8, "'http://a:1,, http://b:2/' is empty"),
+            ("http://b:2/", "", 8, "is empty"),
             ("rate: 0.5", "rate: 0", 11, "'0'"),
             ("burst: 10\n  credential", "burst: many\n  credential", 12, "many"),
             ("2KiB", "2KB", 20, "2KB"),
@@ -84,6 +90,41 @@ struct GatewayFileTests {
         let error = #expect(throws: GatewayFileError.self) { try load(yaml) }
         #expect(error?.line == line)
         #expect(error?.message.contains(mention) == true, "\(error?.message ?? "")")
+    }
+
+    private static let copies = [
+        GatewayConfiguration.Listener(host: "a", port: 1), GatewayConfiguration.Listener(host: "::1", port: 80),
+    ]
+
+    @Test(
+        "The environment may have several addresses of a service, with commas and spaces between",
+        arguments: ["http://a:1,http://[::1]", " http://a:1 , http://[::1]/ "])
+    func copies(addresses: String) async throws {
+        let yaml = valid.replacingOccurrences(of: "http://a:1, http://b:2/", with: "${COPIES:-http://c:3}")
+        #expect(try load(yaml, ["PORT": "1", "COPIES": addresses]).upstreams[0].addresses == Self.copies)
+
+        // The file that comes with the program, with the settings that services have too.
+        let settings = try ServiceConfiguration(["LMS_READINGS_URL": addresses])
+        let upstreams = try Gateway.loadFile(settings).upstreams
+        #expect(upstreams.first { $0.name == "readings" }?.addresses == Self.copies)
+        #expect(upstreams.first { $0.name == "auth" }?.addresses == [.init(host: "127.0.0.1", port: 8101)])
+    }
+
+    @Test(
+        "What is wrong with an address of the environment is told with the variable",
+        arguments: [
+            "http://a:1,", ",http://a:1", "http://a:1, ,http://b:2", "http://a:1,b:2", "http://a:1;http://b:2", ",",
+        ])
+    func wrongCopies(addresses: String) throws {
+        let yaml = valid.replacingOccurrences(of: "http://a:1, http://b:2/", with: "${COPIES:-http://c:3}")
+        let error = #expect(throws: GatewayFileError.self) { try load(yaml, ["PORT": "1", "COPIES": addresses]) }
+        #expect(error?.line == 8)
+        #expect(error?.message.contains("${COPIES:-http://c:3}") == true, "\(error?.message ?? "")")
+
+        let refusal = #expect(throws: ConfigurationError.self) {
+            try ServiceConfiguration(["LMS_READINGS_URL": addresses])
+        }
+        #expect(refusal?.description.hasPrefix("LMS_READINGS_URL is '\(addresses)'; set it to ") == true)
     }
 
     @Test("Two routes for the same requests are told at the second")

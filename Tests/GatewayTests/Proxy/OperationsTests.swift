@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import ServiceKit
 import Synchronization
 import TestKit
 import Testing
@@ -46,6 +47,40 @@ struct OperationsTests {
             var configuration = try TestFile(port: 1).load()
             configuration.listener.port = gateway.port
             await #expect(throws: CannotListen.self) { try await TestGateway.with(configuration) { _ in } }
+        }
+    }
+
+    @Test("Requests go in turn to the copies of a service that a variable lists")
+    func copies() async throws {
+        try await RawServer.with { connection, _ in
+            try await Self.answerAlways("first", on: &connection)
+        } _: { first in
+            try await RawServer.with { connection, _ in
+                try await Self.answerAlways("second", on: &connection)
+            } _: { second in
+                let addresses = "http://127.0.0.1:\(first.port), http://127.0.0.1:\(second.port)"
+                let settings = try ServiceConfiguration(["LMS_READINGS_URL": addresses, "LMS_HTTP_PORT": "0"])
+                var configuration = try Gateway.loadFile(settings)
+                configuration.admin.port = 0
+                try await TestGateway.with(configuration) { gateway in
+                    let answers = try await gateway.connect { connection in
+                        var answers: [String] = []
+                        for _ in 0..<6 {
+                            try await connection.send("GET /api/v1/readings HTTP/1.1\r\nHost: lms\r\n\r\n")
+                            answers.append(try await connection.message().text)
+                        }
+                        return answers
+                    }
+                    #expect(answers.sorted() == ["first", "first", "first", "second", "second", "second"])
+                }
+            }
+        }
+    }
+
+    private static func answerAlways(_ text: String, on connection: inout RawConnection) async throws {
+        while true {
+            _ = try await connection.message()
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
         }
     }
 

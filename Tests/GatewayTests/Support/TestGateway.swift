@@ -17,12 +17,13 @@ struct TestGateway: Sendable {
     /// Runs `body` while a gateway serves `configuration`.
     static func with<Result: Sendable>(
         _ configuration: GatewayConfiguration, accessLog: AccessLog? = nil,
+        group loops: MultiThreadedEventLoopGroup = .singleton,
         _ body: @escaping @Sendable (TestGateway) async throws -> Result
     ) async throws -> Result {
         let (ports, listening) = AsyncStream.makeStream(of: (Int, Int).self)
         let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
         let services = try Gateway.build(
-            configuration, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
+            configuration, group: loops, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
             accessLog: accessLog, onListening: { listening.yield(($0, $1)) })
         let group = ServiceGroup(services: services, logger: logger)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in

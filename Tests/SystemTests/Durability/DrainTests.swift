@@ -1,4 +1,3 @@
-import Foundation
 import LocalStack
 import Logging
 import TestKit
@@ -58,11 +57,11 @@ private struct Copies {
         let first = try #require(stack.services[component])
         let second = try Self.process(component, "\(component)-2", stack)
         ports = [stack.installation.port(component), try stack.folder.port("\(component)-2")]
-        let file = try Self.gatewayFile(component, ports, in: stack.folder)
+        let urls = ports.map { "http://127.0.0.1:\($0)" }
         gateway = try Self.process(
             .gateway, "gateway-2", stack,
             [
-                "LMS_GATEWAY_FILE": file,
+                "LMS_\(component.rawValue.uppercased())_URL": urls.joined(separator: ","),
                 "LMS_GATEWAY_ADMIN_PORT": "\(try stack.folder.port("gateway-2-admin"))",
             ])
         self.component = component
@@ -71,20 +70,6 @@ private struct Copies {
             stack: stack, client: TestHTTPClient(port: try stack.folder.port("gateway-2")))
         for process in [second, gateway] { Task { await process.run() } }
         try await waitUntilAllAreReady()
-    }
-
-    /// The gateway's own file, with an address for each copy.
-    private static func gatewayFile(_ component: Component, _ ports: [Int], in folder: StateFolder) throws -> String {
-        let shipped = SystemInstallation.binaries + "/lms-core_Gateway.resources/gateway.yaml"
-        let lines = try String(contentsOfFile: shipped, encoding: .utf8).split(
-            separator: "\n", omittingEmptySubsequences: false)
-        let place = "  \(component): ${LMS_\(component.rawValue.uppercased())_URL"
-        let index = try #require(lines.firstIndex { $0.hasPrefix(place) })
-        let urls = ports.map { "http://127.0.0.1:\($0)" }.joined(separator: ",")
-        let text = (lines[..<index] + ["  \(component): \(urls)"] + lines[(index + 1)...]).joined(separator: "\n")
-        let path = folder.path + "/gateway-2.yaml"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        return path
     }
 
     private static func process(

@@ -65,7 +65,20 @@ public struct ServiceConfiguration: Sendable {
     public var secretKey: String { get throws(ConfigurationError) { try require(Settings.secretKey) } }
 
     /// The base URL of another service, such as `LMS_AUTH_URL`.
+    ///
+    /// - Throws: ``ConfigurationError``, also where there are several.
     public func url(of peer: PeerService) throws(ConfigurationError) -> URL {
+        let urls = try urls(of: peer)
+        guard let url = urls.first, urls.count == 1 else {
+            throw .invalid(
+                key: peer.key, found: values[peer.key],
+                expected: "one base URL of the \(peer.rawValue) service; only the gateway chooses among several")
+        }
+        return url
+    }
+
+    /// The base URLs of the copies of another service, at least one.
+    public func urls(of peer: PeerService) throws(ConfigurationError) -> [URL] {
         for setting in Settings.serviceURLs where setting.key == peer.key {
             return try require(setting)
         }

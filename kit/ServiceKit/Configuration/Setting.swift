@@ -110,10 +110,20 @@ enum Settings {
             digits and hyphens, issuer a URL, no two are the same, and public clients have no client_secret
             """,
         isSecret: true, parse: IdentityProvider.list)
-    /// Where the other services are, for internal calls and the gateway.
+    /// Where the other services are, for internal calls and the gateway: a URL for each copy, with commas between.
     static let serviceURLs = PeerService.allCases.map { peer in
-        Setting(peer.key, expected: "the base URL of the \(peer.rawValue) service, such as http://127.0.0.1:8101") {
-            url(schemes: ["http", "https"])($0).flatMap(URL.init(string:))
+        Setting<[URL]>(
+            peer.key,
+            expected: """
+                the base URL of the \(peer.rawValue) service, such as http://127.0.0.1:8101, or for the gateway several, with \
+                commas between
+                """
+        ) { text in
+            let elements = text.split(separator: ",", omittingEmptySubsequences: false)
+            let urls = elements.compactMap { element in
+                url(schemes: ["http", "https"])(element.trimmingCharacters(in: .whitespaces)).flatMap(URL.init(string:))
+            }
+            return urls.count == elements.count ? urls : nil
         }
     }
 
@@ -139,6 +149,6 @@ enum Settings {
 public enum PeerService: String, Sendable, Hashable, CaseIterable {
     case auth, devices, readings, alerts, billing, realtime
 
-    /// The setting with its base URL, such as `LMS_AUTH_URL`.
+    /// The setting with its base URLs, such as `LMS_AUTH_URL`.
     public var key: String { "LMS_\(rawValue.uppercased())_URL" }
 }
