@@ -184,7 +184,7 @@ let package = Package(
         tests("ServiceKit"),
         tests("EventBus", [.logging, .metrics]),
         tests("Identity", [.jwt]),
-        tests("HTTPKit", [.nioCore, .nioPosix, .nioHTTP1]),
+        tests("HTTPKit", [.httpTypes, .hummingbird, .lifecycle, .nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),
         tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),

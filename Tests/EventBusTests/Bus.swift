@@ -27,9 +27,17 @@ struct Bus: Sendable {
     /// Puts an event into the stream of the devices service, as a relay would.
     @discardableResult
     func publish(_ subject: String) async throws -> StreamID {
-        let event = try Event(
-            source: .devices, type: "x", subject: subject, subjectVersion: 1, organizationID: nil, data: 1)
-        return try await redis.xadd(StreamName.events(.devices), [("event", event.json)])
+        try await redis.xadd(StreamName.events(.devices), [("event", Self.event(about: subject).json)])
+    }
+
+    /// Puts several there in one go.
+    func publish(_ subjects: [String]) async throws {
+        _ = try await redis.pipeline(
+            subjects.map { .xadd(StreamName.events(.devices), [("event", try Self.event(about: $0).json)]) })
+    }
+
+    private static func event(about subject: String) throws -> Event {
+        try Event(source: .devices, type: "x", subject: subject, subjectVersion: 1, organizationID: nil, data: 1)
     }
 }
 

@@ -66,6 +66,32 @@ struct DeliveryTests {
         }
     }
 
+    @Test func `what has gathered is applied in one transaction, and each by itself when one does not fit`()
+        async throws
+    {
+        struct Unfit: Error {}
+        try await withBus(tables: ["CREATE TABLE billing.seen (subject text, transaction text)"]) { bus, group in
+            for subject in ["a", "b", "c"] { try await bus.publish(subject) }
+            let consumer = EventConsumer(
+                sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: .silent
+            ) { event, transaction in
+                try await transaction.query(
+                    "INSERT INTO billing.seen VALUES (\(event.subject), pg_current_xact_id()::text)")
+                guard event.subject != "unfit" else { throw Unfit() }
+            }
+            let seen: @Sendable () async throws -> [(subject: String, transaction: String)] = {
+                try await bus.billing.query("SELECT subject, transaction FROM billing.seen ORDER BY subject")
+                    .map { try $0.decode(String.self, String.self) }
+            }
+            group.addTask { try await consumer.run() }
+            try await eventually { try await seen().map(\.subject) == ["a", "b", "c"] }
+            #expect(try await Set(seen().map(\.transaction)).count == 1)
+            try await bus.publish(["d", "unfit", "e"])
+            try await eventually { try await seen().map(\.subject) == ["a", "b", "c", "d", "e"] }
+            #expect(try await Set(seen().map(\.transaction)).count == 3)
+        }
+    }
+
     @Test func `an event that cannot be applied stays pending and does not hold up the others`() async throws {
         struct Unfit: Error {}
         try await withBus { bus, group in

@@ -4,6 +4,7 @@ import Hummingbird
 import Identity
 import Logging
 import ServiceKit
+import ServiceLifecycle
 import TestKit
 import Testing
 
@@ -19,6 +20,7 @@ struct ServedRoutes: Sendable {
     let accessToken = SecretToken(.personalAccess)
     let environment: ServiceEnvironment
     let routes: RouteTable
+    private let services: ServiceGroup
     private let signer: TokenSigner
     private let internalTokens: InternalTokens
     private let verifier: TokenVerifier
@@ -33,7 +35,22 @@ struct ServedRoutes: Sendable {
     ) async throws -> Result {
         var table = RouteTable(areas)
         try declare(&table)
-        return try await serve(table, pages: nil, Parts(renewing: renew), body)
+        let parts = try await Parts(renewing: renew)
+        return try await serve(parts.application(table), parts, body)
+    }
+
+    /// Serves `declare`'s routes, with a direct one before them, for the length of `body`.
+    static func with<Result: Sendable>(
+        direct: some DirectRoute, _ declare: (inout RouteTable) throws -> Void,
+        _ body: @Sendable (ServedRoutes) async throws -> Result
+    ) async throws -> Result {
+        var table = RouteTable()
+        try declare(&table)
+        let parts = try await Parts()
+        let application = try HTTPApplication(
+            parts.environment, direct: direct, routes: table, authenticator: parts.authenticator,
+            sessions: parts.sessions, forms: FormTokens(keys: parts.keys))
+        return try await serve(application, parts, body)
     }
 
     /// Serves `declare`'s pages for the length of `body`.
@@ -46,24 +63,23 @@ struct ServedRoutes: Sendable {
         let parts = try await Parts()
         let pages = try makePages(FormTokens(keys: parts.keys))
         try declare(&table, pages)
-        return try await serve(table, pages: pages, parts, body)
+        return try await serve(parts.application(table, pages: pages), parts, body)
     }
 
     private static func serve<Result: Sendable>(
-        _ table: RouteTable, pages: PageRenderer?, _ parts: Parts,
-        _ body: @Sendable (ServedRoutes) async throws -> Result
+        _ application: HTTPApplication, _ parts: Parts, _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
-        let application = try HTTPApplication(
-            parts.environment, routes: table, authenticator: parts.authenticator, sessions: parts.sessions,
-            forms: FormTokens(keys: parts.keys), pages: pages)
+        let services = ServiceGroup(
+            configuration: .init(services: [application], logger: parts.environment.logger))
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { try await services.run() }
             defer { group.cancelAll() }
-            return try await body(ServedRoutes(parts, application, port: application.port()))
+            return try await body(ServedRoutes(parts, application, services, port: application.port()))
         }
     }
 
-    private init(_ parts: Parts, _ application: HTTPApplication, port: Int) {
+    private init(_ parts: Parts, _ application: HTTPApplication, _ services: ServiceGroup, port: Int) {
+        self.services = services
         client = TestHTTPClient(port: port)
         keys = parts.keys
         revocations = parts.revocations
@@ -79,6 +95,11 @@ struct ServedRoutes: Sendable {
             UserPrincipal(
                 id: UUID(), organizationID: organization, role: .owner, sessionID: nil, tokenID: UUID(),
                 issuedAt: Date(), expiresAt: nil, scopes: [TokenScope(.devices, .read)]))
+    }
+
+    /// Begins to stop the server as a signal does; what is under way is answered.
+    func stop() async {
+        await services.triggerGracefulShutdown()
     }
 
     /// A token of a new user with that role in ``organization``, issued `age` seconds ago.
@@ -149,5 +170,11 @@ private struct Parts {
             service: ServiceDescription(name: "test", defaultPort: 0),
             configuration: try ServiceConfiguration(["LMS_SECRET_KEY": secret]),
             logger: logger)
+    }
+
+    func application(_ table: RouteTable, pages: PageRenderer? = nil) throws -> HTTPApplication {
+        try HTTPApplication(
+            environment, routes: table, authenticator: authenticator, sessions: sessions,
+            forms: FormTokens(keys: keys), pages: pages)
     }
 }

@@ -31,12 +31,21 @@ public struct Event: Sendable {
         source: Service, type: String, subject: String, subjectVersion: Int, organizationID: UUID?,
         actor: String? = nil, traceparent: String? = nil, data: Data
     ) throws {
-        let envelope = Envelope(
-            id: UUID.v7().text, source: source.rawValue, type: type, subject: subject, time: .now,
-            dataschema: "https://lms-core.dev/schemas/\(type)", organizationid: organizationID?.text,
-            subjectversion: subjectVersion, actor: actor,
-            traceparent: traceparent ?? RequestTrace.current?.trace.traceparent, data: data)
-        try self.init(json: Array(JSONEncoder().encode(envelope)))
+        id = UUID.v7()
+        self.source = source
+        self.type = type
+        self.subject = subject
+        self.subjectVersion = subjectVersion
+        self.organizationID = organizationID
+        time = .now
+        self.actor = actor
+        self.traceparent = traceparent ?? RequestTrace.current?.trace.traceparent
+        json = Array(
+            try JSONEncoder().encode(
+                Envelope(
+                    id: id.text, source: source.rawValue, type: type, subject: subject, time: time,
+                    dataschema: "https://lms-core.dev/schemas/\(type)", organizationid: organizationID?.text,
+                    subjectversion: subjectVersion, actor: actor, traceparent: self.traceparent, data: data)))
     }
 
     /// Reads an envelope.

@@ -33,6 +33,11 @@ public final class TestHTTPConnection: Sendable {
         try? await channel.close()
     }
 
+    /// Ends the sending direction, as a client does that has nothing more to ask.
+    public func endSending() async throws {
+        try await channel.close(mode: .output)
+    }
+
     /// Stops or resumes reading from the socket, as a client does that is slow.
     public func setReading(_ isReading: Bool) async throws {
         try await channel.setOption(.autoRead, value: isReading).get()

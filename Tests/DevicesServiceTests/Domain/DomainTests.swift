@@ -1,3 +1,4 @@
+import Kernel
 import Foundation
 import Identity
 import Postgres
@@ -43,14 +44,6 @@ import Testing
         let difference = try Difference(["a": 1, "b": 2], ["a": 1, "b": 3])
         #expect(difference.before == ["b": .integer(2)])
         #expect(difference.after == ["b": .integer(3)])
-    }
-
-    @Test func `JSON keeps whole numbers whole and finds NUL at any depth`() throws {
-        let json = #"{"a":[1,2.5,true,null,"x"],"b":{"c":"\u0000"}}"#
-        let value = try JSONDecoder().decode(AnyJSON.self, from: Data(json.utf8))
-        #expect(value.containsNUL)
-        guard case .object(let members) = value else { return #expect(Bool(false)) }
-        #expect(members["a"] == .array([.integer(1), .number(2.5), .bool(true), .null, .string("x")]))
     }
 
     @Test func `a search pattern takes its text as it is`() {

@@ -1,3 +1,5 @@
+import Kernel
+
 /// A type of entity that an organization makes up itself, such as `room` or `equipment.freezer`: what the directory
 /// alone knows.
 struct CustomType: Sendable, Hashable {

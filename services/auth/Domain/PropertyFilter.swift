@@ -1,3 +1,5 @@
+import Kernel
+
 /// What the properties of an entity must contain, as a query says it: `properties.location=Lab A`.
 ///
 /// Dots in the key lead into nested objects. A quoted value is a text. What JSON would read as a number, `true` or `false`

@@ -15,14 +15,14 @@ struct UsageStore: Sendable {
     func count(
         readings: [UUID: Int], ofBatch batch: Int64, at time: Timestamp, _ transaction: Transaction
     ) async throws {
-        guard try await isNew("\(batch)", from: .readings, transaction) else { return }
         // In one order everywhere, so that instances do not wait for each other in a circle.
         let ordered = readings.sorted { $0.key.text < $1.key.text }
         try await transaction.query(
             """
+            WITH uncounted AS (\(remember("\(batch)", from: .readings)))
             INSERT INTO billing.usage_daily (organization_id, date, readings)
             SELECT organization_id, (\(time) AT TIME ZONE 'UTC')::date, readings
-            FROM unnest(\(ordered.map(\.key)), \(ordered.map(\.value))) AS counts (organization_id, readings)
+            FROM uncounted, unnest(\(ordered.map(\.key)), \(ordered.map(\.value))) AS counts (organization_id, readings)
             ON CONFLICT (organization_id, date) DO UPDATE
             SET readings = usage_daily.readings + excluded.readings
             """)
@@ -33,25 +33,25 @@ struct UsageStore: Sendable {
         _ kind: UsageKind, for organization: UUID, event: UUID, from source: Service, at time: Timestamp,
         _ transaction: Transaction
     ) async throws {
-        guard try await isNew(event.text, from: source, transaction) else { return }
         let (commands, notifications) = kind == .commands ? (1, 0) : (0, 1)
         try await transaction.query(
             """
+            WITH uncounted AS (\(remember(event.text, from: source)))
             INSERT INTO billing.usage_daily (organization_id, date, commands, notifications)
-            VALUES (\(organization), (\(time) AT TIME ZONE 'UTC')::date, \(commands), \(notifications))
+            SELECT \(organization), (\(time) AT TIME ZONE 'UTC')::date, \(commands)::bigint, \(notifications)::bigint
+            FROM uncounted
             ON CONFLICT (organization_id, date) DO UPDATE
             SET commands = usage_daily.commands + excluded.commands,
                 notifications = usage_daily.notifications + excluded.notifications
             """)
     }
 
-    /// Remembers that something is counted by this transaction; false when it has been.
-    private func isNew(_ id: String, from source: Service, _ transaction: Transaction) async throws -> Bool {
-        let rows = try await transaction.query(
-            """
-            INSERT INTO billing.usage_batches (source, id) VALUES (\(source.rawValue), \(id)) ON CONFLICT DO NOTHING
-            """)
-        return rows.affectedRows == 1
+    /// Remembers that something is counted by this statement; a row comes of it unless it has been.
+    private func remember(_ id: String, from source: Service) -> SQL {
+        """
+        INSERT INTO billing.usage_batches (source, id) VALUES (\(source.rawValue), \(id)) ON CONFLICT DO NOTHING
+        RETURNING id
+        """
     }
 
     /// Forgets what was counted so long ago that it cannot come again.

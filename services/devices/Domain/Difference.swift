@@ -1,3 +1,4 @@
+import Kernel
 import Foundation
 
 /// What changed between two states of one thing: `{"before": {…}, "after": {…}}` with the members that differ.

@@ -1,5 +1,5 @@
-/// JSON of any shape, as clients hang it on devices and commands.
-enum AnyJSON: Sendable, Hashable {
+/// JSON of any shape, such as clients hang it on devices, projects and commands. Whole numbers stay whole.
+public enum AnyJSON: Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -10,7 +10,7 @@ enum AnyJSON: Sendable, Hashable {
 }
 
 extension AnyJSON: Codable {
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -29,7 +29,7 @@ extension AnyJSON: Codable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -45,7 +45,7 @@ extension AnyJSON: Codable {
 
 extension AnyJSON {
     /// Whether a string or a key in it holds U+0000, which PostgreSQL stores in neither text nor JSON.
-    var containsNUL: Bool {
+    public var containsNUL: Bool {
         switch self {
         case .null, .bool, .integer, .number: false
         case .string(let text): text.utf8.contains(0)
@@ -56,14 +56,31 @@ extension AnyJSON {
 }
 
 extension AnyJSON {
-    /// About how many bytes it takes as JSON text.
-    var size: Int {
+    /// How many bytes it takes as JSON text without white space, and with escapes only where there must be some.
+    public var size: Int {
         switch self {
-        case .null, .bool: 5
-        case .integer, .number: 8
-        case .string(let text): text.utf8.count + 2
-        case .array(let elements): elements.reduce(2) { $0 + $1.size + 1 }
-        case .object(let members): members.reduce(2) { $0 + $1.key.utf8.count + 4 + $1.value.size }
+        case .null: 4
+        case .bool(let value): value ? 4 : 5
+        case .integer(let value): "\(value)".utf8.count
+        case .number(let value): "\(value)".utf8.count
+        case .string(let text): Self.size(of: text)
+        case .array(let elements): elements.reduce(Self.punctuation(elements.count)) { $0 + $1.size }
+        case .object(let members):
+            members.reduce(Self.punctuation(members.count)) { $0 + Self.size(of: $1.key) + 1 + $1.value.size }
+        }
+    }
+
+    /// The brackets, and the commas between so many.
+    private static func punctuation(_ count: Int) -> Int { 2 + max(0, count - 1) }
+
+    /// RFC 8259 §7.
+    private static func size(of text: String) -> Int {
+        text.utf8.reduce(2) { size, byte in
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0A, 0x0C, 0x0D: size + 2
+            case 0..<0x20: size + 6
+            default: size + 1
+            }
         }
     }
 }
