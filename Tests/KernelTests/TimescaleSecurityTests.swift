@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Kernel
 import Postgres
 import TestKit
@@ -50,27 +49,6 @@ struct TimescaleSecurityTests {
             #expect(error.map { "\($0)".contains("row security") } == true)
             _ = try await owner.query("ALTER TABLE readings.samples DISABLE ROW LEVEL SECURITY")
             _ = try await owner.query(aggregate)
-        }
-    }
-
-    @Test func `a service cannot read the chunks of the event log around its policy`() async throws {
-        try await TestDatabase.with { database in
-            let organization = UUID.v7()
-            let entry = AuditEntry(
-                type: "device.updated", entityID: UUID.v7(), organizationID: organization, actor: .emptyObject)
-            try await withClient(database.configuration(.devices)) { devices in
-                _ = try await devices.query(entry.insert, as: .organization(organization))
-            }
-            let chunk = try await withClient(database.administrator) { client in
-                try await client.query("SELECT show_chunks('core.events')::text")[0].decode(String.self)
-            }
-            try await withClient(database.administrator) { try await $0.run(statement: "SELECT id FROM \(chunk)") }
-            try await withClient(database.configuration(.devices)) { devices in
-                let error = await #expect(throws: PostgresError.self) {
-                    try await devices.run(statement: "SELECT id FROM \(chunk)")
-                }
-                #expect(error?.sqlState == .insufficientPrivilege)
-            }
         }
     }
 }
