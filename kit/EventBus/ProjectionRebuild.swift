@@ -40,11 +40,15 @@ public final class ProjectionRebuild: Sendable {
         let known = standing.withLock(\.self)
         let missing = sources.filter { !known.contains($0.stream) }
         guard !missing.isEmpty else { return }
-        let hasRows = sources.flatMap(\.parts).map { part -> SQL in "EXISTS (\(part.subjects))" }
-        let rows = try await database.query("SELECT \(hasRows.joined(separator: " OR "))", as: .platform)
-        guard try rows.first?.decode(Bool.self, at: 0) == true else {
+        guard try await hasAny(of: sources) else {
             throw ProjectionsMissing(owners: missing.map(\.owner.rawValue))
         }
+    }
+
+    private func hasAny(of sources: [SnapshotSource]) async throws -> Bool {
+        let hasRows = sources.flatMap(\.parts).map { part -> SQL in "EXISTS (\(part.subjects))" }
+        let rows = try await database.query("SELECT \(hasRows.joined(separator: " OR "))", as: .platform)
+        return try rows.first?.decode(Bool.self, at: 0) == true
     }
 
     func covers(_ stream: String) -> Bool {
@@ -64,8 +68,12 @@ public final class ProjectionRebuild: Sendable {
     /// - Throws: ``SnapshotUnavailable``, what asking the owner throws, `PostgresError`, what `progress` throws.
     func run(_ stream: String, progress: () async throws -> Void) async throws {
         for source in sources where source.stream == stream {
-            logger.warning(
-                "events may have been missed; the projection is made anew", metadata: ["owner": "\(source.owner)"])
+            if try await hasAny(of: [source]) {
+                logger.warning(
+                    "events may have been missed; the projection is made anew", metadata: ["owner": "\(source.owner)"])
+            } else {
+                logger.info("a projection is made for the first time", metadata: ["owner": "\(source.owner)"])
+            }
             for part in source.parts { try await rebuild(part, of: source, progress) }
             Counter(label: "lms_projections_rebuilt", dimensions: [("owner", source.owner.rawValue)]).increment()
         }
