@@ -6,13 +6,8 @@ import NIOFoundationCompat
 /// The JSON coders of the process. Keys are written out by each type's `CodingKeys`, dates are `Timestamp`s.
 enum JSONCoding {
     static let decoder = JSONDecoder()
+    /// Members come in one order everywhere: answers are compared, and hashed for their `ETag`.
     static let encoder: JSONEncoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return encoder
-    }()
-    /// For what is hashed: its members come in one order everywhere.
-    static let sortingEncoder: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return encoder
@@ -22,10 +17,6 @@ enum JSONCoding {
 
     static func encode(_ value: some Encodable) throws -> ByteBuffer {
         ByteBuffer(data: try encoder.encode(value))
-    }
-
-    static func encodeSorted(_ value: some Encodable) throws -> ByteBuffer {
-        ByteBuffer(data: try sortingEncoder.encode(value))
     }
 
     /// - Throws: ``Problem``: 400 for what is not JSON, 422 for JSON of another shape.
@@ -97,7 +88,7 @@ public struct JSON<Body: Encodable>: ResponseGenerator {
     public func response(from request: Request, context: some RequestContext) throws -> Response {
         var headers = headers
         if headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        let encoded = isCallersView ? try JSONCoding.encodeSorted(body) : try JSONCoding.encode(body)
+        let encoded = try JSONCoding.encode(body)
         if let version {
             let tag = isCallersView ? EntityTag(version: version, of: encoded) : EntityTag(version: version)
             headers[.eTag] = tag.description

@@ -1,5 +1,6 @@
 import EventBus
 import Logging
+import ServiceKit
 import ServiceLifecycle
 
 /// Deletes the accounts and organizations whose time has come. Any number of instances may run; each turn is one's.
@@ -11,17 +12,8 @@ struct DeletionSweeper: Service {
     let logger: Logger
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await sweep()
-                } catch is CancellationError {
-                } catch {
-                    logger.warning("what is due could not be deleted; trying again", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: terms.interval)
-            }
-        }
+        await periodically(
+            every: terms.interval, orSay: "what is due could not be deleted; trying again", to: logger, sweep)
     }
 
     private func sweep() async throws {

@@ -1,4 +1,5 @@
 import Logging
+import ServiceKit
 import ServiceLifecycle
 
 /// Deletes once an hour what is no longer needed; every instance may, at any time.
@@ -9,15 +10,6 @@ struct Housekeeping: ServiceLifecycle.Service {
     let logger: Logger
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await usage.prune()
-                } catch {
-                    logger.warning("old ids could not be deleted", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: Self.interval)
-            }
-        }
+        await periodically(every: Self.interval, orSay: "old ids could not be deleted", to: logger, usage.prune)
     }
 }

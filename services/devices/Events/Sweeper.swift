@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import ServiceKit
 import ServiceLifecycle
 
 /// Does what only time does: ends commands whose time has passed, and finds devices that fell silent.
@@ -16,10 +17,16 @@ struct Sweeper: ServiceLifecycle.Service, CustomStringConvertible {
     var description: String { "sweeper" }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask { await every(.seconds(1), "overdue commands", endCommands) }
-                group.addTask { await every(.seconds(5), "silent devices", markSilentDevices) }
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await periodically(
+                    every: .seconds(1), orSay: "overdue commands cannot be ended; trying again", to: logger,
+                    endCommands)
+            }
+            group.addTask {
+                await periodically(
+                    every: .seconds(5), orSay: "silent devices cannot be found; trying again", to: logger,
+                    markSilentDevices)
             }
         }
     }
@@ -37,20 +44,6 @@ struct Sweeper: ServiceLifecycle.Service, CustomStringConvertible {
             let changes = try await statuses.markSilent(Self.batchSize)
             await announcer.changed(changes)
             guard changes.count == Self.batchSize else { return }
-        }
-    }
-
-    private func every(
-        _ interval: Duration, _ what: Logger.Message, _ work: @Sendable () async throws -> Void
-    ) async {
-        while !Task.isCancelled {
-            do {
-                try await work()
-            } catch is CancellationError {
-            } catch {
-                logger.warning("\(what) cannot be swept; trying again", metadata: ["error": "\(error)"])
-            }
-            try? await Task.sleep(for: interval)
         }
     }
 }

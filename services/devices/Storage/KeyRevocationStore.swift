@@ -2,6 +2,7 @@ import Foundation
 import Identity
 import Logging
 import Postgres
+import ServiceKit
 import ServiceLifecycle
 
 /// The keys that ended early, as other services read them while no message reaches them.
@@ -50,16 +51,8 @@ struct KeyRevocationStore: ServiceLifecycle.Service, CustomStringConvertible {
 
     /// Deletes what does not matter any more, once an hour. Any number of instances may.
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: Self.sweepInterval * Double.random(in: 0.9...1.1))
-                do {
-                    _ = try await database.query(
-                        "DELETE FROM devices.revocations WHERE expires_at < now()", as: .platform)
-                } catch {
-                    logger.warning("old revocations could not be deleted", metadata: ["error": "\(error)"])
-                }
-            }
+        await periodically(every: Self.sweepInterval, orSay: "old revocations could not be deleted", to: logger) {
+            _ = try await database.query("DELETE FROM devices.revocations WHERE expires_at < now()", as: .platform)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import ServiceKit
 import ServiceLifecycle
 import Synchronization
 
@@ -41,17 +42,7 @@ struct PartitionKeeper: Service {
     let logger: Logger
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                var pause = Self.interval
-                do {
-                    try await store.makePartitionsAhead()
-                } catch {
-                    logger.info("partitions could not be made ahead", metadata: ["error": "\(error)"])
-                    pause = .seconds(5)
-                }
-                try? await Task.sleep(for: pause)
-            }
-        }
+        await periodically(
+            every: Self.interval, orSay: "partitions could not be made ahead", to: logger, store.makePartitionsAhead)
     }
 }

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import ServiceKit
 import ServiceLifecycle
 
 /// Deletes, once an hour, what the dashboard does not show any more.
@@ -11,16 +12,8 @@ struct Retention: ServiceLifecycle.Service {
     let logger: Logger
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await deleteOld(at: .now)
-                } catch is CancellationError {
-                } catch {
-                    logger.debug("old activity could not be deleted", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: Self.interval)
-            }
+        await periodically(every: Self.interval, orSay: "old activity could not be deleted", to: logger) {
+            try await deleteOld(at: .now)
         }
     }
 

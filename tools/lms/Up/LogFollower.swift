@@ -8,6 +8,7 @@ struct LogFollower: Sendable {
     let name: String
     let path: String
     let terminal: Terminal
+    let startUp: StartUp
 
     /// A file that has grown beyond this is emptied. The writers append, so they go on at its start.
     static let largestFile = 128 * 1024 * 1024
@@ -26,7 +27,8 @@ struct LogFollower: Sendable {
             var shown = 0
             while case let bytes = read(file, at: offset), !bytes.isEmpty {
                 offset += bytes.count
-                for line in cutter.append(bytes).lazy.compactMap(LogLine.init) {
+                for line in cutter.append(bytes).lazy.compactMap(LogLine.init)
+                where line.level >= startUp.leastLevel {
                     shown += 1
                     if shown <= Self.linesPerRound { terminal.say(line.text, of: name, level: line.level) }
                 }

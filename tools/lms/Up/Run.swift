@@ -10,6 +10,19 @@ struct Run: Sendable {
     let models: [Simulator.Model]
     let terminal: Terminal
     let logger: Logger
+    private let startUp = StartUp()
+
+    init(
+        stack: Stack, gateway: GatewayClient, demo: Login?, models: [Simulator.Model], terminal: Terminal,
+        logger: Logger
+    ) {
+        self.stack = stack
+        self.gateway = gateway
+        self.demo = demo
+        self.models = models
+        self.terminal = terminal
+        self.logger = logger
+    }
 
     /// Returns once everything has been stopped.
     func run() async {
@@ -19,7 +32,9 @@ struct Run: Sendable {
             for component in stack.services.keys {
                 let name = component.rawValue
                 group.addTask {
-                    await LogFollower(name: name, path: stack.folder.log(name), terminal: terminal).run()
+                    await LogFollower(
+                        name: name, path: stack.folder.log(name), terminal: terminal, startUp: startUp
+                    ).run()
                 }
             }
             group.addTask { await obeySignals(first: firstSignal.continuation) }
@@ -59,6 +74,7 @@ struct Run: Sendable {
     private func guide() async {
         terminal.say("Waiting for the services …")
         guard await becomeHealthy() else { return }
+        startUp.isOver()
         var lines = ["LMS Core is up.", "", "Open      \(gateway.url)"]
         guard let demo else { return terminal.frame(lines + advice) }
         while !Task.isCancelled {

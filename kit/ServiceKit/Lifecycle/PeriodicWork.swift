@@ -1,0 +1,29 @@
+import Logging
+import ServiceLifecycle
+
+/// Does something over and over until the service is to stop, for what any number of instances may do at any time.
+///
+/// What fails is logged and tried again after a minute at most. The interval varies by a tenth, so that instances that
+/// started together do not meet each time.
+///
+/// - Parameters:
+///   - complaint: What is logged when it fails.
+///   - work: Begins at once; a shutdown cancels it.
+public func periodically(
+    every interval: Duration, orSay complaint: Logger.Message, to logger: Logger,
+    _ work: @escaping @Sendable () async throws -> Void
+) async {
+    await cancelWhenGracefulShutdown {
+        while !Task.isCancelled {
+            var pause = interval
+            do {
+                try await work()
+            } catch let error where Task.isCancelled || error is CancellationError {
+            } catch {
+                logger.warning("\(complaint)", metadata: ["error": "\(error)"])
+                pause = min(interval, .seconds(60))
+            }
+            try? await Task.sleep(for: pause * Double.random(in: 0.9...1.1))
+        }
+    }
+}
