@@ -73,7 +73,8 @@ struct DeliveryTests {
         try await withBus(tables: ["CREATE TABLE billing.seen (subject text, transaction text)"]) { bus, group in
             for subject in ["a", "b", "c"] { try await bus.publish(subject) }
             let consumer = EventConsumer(
-                sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: .silent
+                sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: .silent,
+                gathering: .milliseconds(10)
             ) { event, transaction in
                 try await transaction.query(
                     "INSERT INTO billing.seen VALUES (\(event.subject), pg_current_xact_id()::text)")
@@ -89,6 +90,35 @@ struct DeliveryTests {
             try await bus.publish(["d", "unfit", "e"])
             try await eventually { try await seen().map(\.subject) == ["a", "b", "c", "d", "e"] }
             #expect(try await Set(seen().map(\.transaction)).count == 3)
+        }
+    }
+
+    @Test func `copies that apply several events in a transaction do not wait for each other in a circle`() async throws
+    {
+        let tables: [SQL] = [
+            "CREATE TABLE billing.counted (id text PRIMARY KEY, n int8 NOT NULL)",
+            "INSERT INTO billing.counted VALUES ('a', 0), ('b', 0)",
+        ]
+        try await withBus(tables: tables) { bus, group in
+            let tries = Atomic(0)
+            for _ in 0..<2 {
+                let consumer = EventConsumer(
+                    sources: [.devices], consumer: .billing, database: bus.billing, redis: bus.redis, logger: .silent,
+                    gathering: .milliseconds(1)
+                ) { event, transaction in
+                    tries.add(1, ordering: .relaxed)
+                    try await transaction.query("UPDATE billing.counted SET n = n + 1 WHERE id = \(event.subject)")
+                }
+                group.addTask { try await consumer.run() }
+            }
+            for _ in 0..<20 { try await bus.publish(["a", "b", "b", "a", "a", "b"]) }
+            try await eventually {
+                try await bus.billing.query("SELECT n FROM billing.counted").map { try $0.decode(Int.self) } == [
+                    60, 60,
+                ]
+            }
+            // One that a circle ended would have been tried again.
+            #expect(tries.load(ordering: .relaxed) == 120)
         }
     }
 

@@ -1,5 +1,5 @@
-import Outbound
 import HTTPTypes
+import Outbound
 import TestKit
 import Testing
 

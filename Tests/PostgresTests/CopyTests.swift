@@ -61,7 +61,8 @@ struct CopyTests {
                     _ = try await transaction.copyIn(
                         "COPY numbers FROM STDIN",
                         AsyncStream {
-                            $0.yield(Array("1\nnot a number\n".utf8)); $0.finish()
+                            $0.yield(Array("1\nnot a number\n".utf8))
+                            $0.finish()
                         })
                 }
             }

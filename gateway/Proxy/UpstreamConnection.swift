@@ -10,7 +10,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private enum State {
-        case connecting, idle, head, body(BodyReader), tunnel, closed
+        case connecting, idle, head
+        case body(BodyReader)
+        case tunnel, closed
     }
 
     let endpoint: UpstreamEndpoint

@@ -10,8 +10,7 @@ import ServiceLifecycle
 
 /// Applies the events of some streams to the service's own tables: each entry once per service, whichever instance.
 ///
-/// What has gathered in a stream is applied in one transaction, or else entry by entry, so that one that fails takes no
-/// other with it. An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
+/// An entry is acknowledged after the transaction that applied it has committed. What a dead instance left pending is
 /// claimed by the others. One that fails too often goes to the stream's ``DeadLetters``, with its error. While the
 /// database is away nothing counts as a failure: the entry waits, and nobody claims it, since a claim counts as a try.
 /// Where events may have been missed, the projection is made anew before a stream is read on: see ``ProjectionRebuild``.
@@ -41,7 +40,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
     private let redis: RedisClient
     private let logger: Logger
     private let redelivery: Redelivery
-    private let pace: Duration
+    private let gathering: Duration?
     private let handler: Handler
     private let applied: Counter
     private let failed: Counter
@@ -51,12 +50,13 @@ public struct EventConsumer: ServiceLifecycle.Service {
     ///   - sources: The services whose events are consumed.
     ///   - consumer: The service that consumes; its name is the consumer group's.
     ///   - rebuild: Makes anew what was missed; nil where nobody can tell it again.
-    ///   - pace: How much later than at once an event may be applied, for more of them to share a transaction.
+    ///   - gathering: The pause between reads in which events gather that then share a transaction, for a service that
+    ///     is told much; nil for a transaction each, at once.
     ///   - handler: Applies one event in a transaction over all tenants; it must bear the same event twice.
     public init(
         sources: [Kernel.Service], consumer: Kernel.Service, database: PostgresClient, redis: RedisClient,
         logger: Logger, redelivery: Redelivery = Redelivery(), rebuild: ProjectionRebuild? = nil,
-        pace: Duration = .milliseconds(20), handler: @escaping Handler
+        gathering: Duration? = nil, handler: @escaping Handler
     ) {
         streams = sources.map(StreamName.events)
         group = consumer.rawValue
@@ -65,7 +65,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
         self.logger = logger
         self.redelivery = redelivery
         self.rebuild = rebuild
-        self.pace = pace
+        self.gathering = gathering
         self.handler = handler
         applied = Counter(label: "lms_events_applied", dimensions: [("consumer", group)])
         failed = Counter(label: "lms_events_failed", dimensions: [("consumer", group)])
@@ -101,7 +101,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
 
     private func consume(_ opening: inout StreamOpening, _ connection: RedisConnection) async throws {
         var nextClaim = ContinuousClock.now
-        var pace = ReadPace(pace)
+        var pace = ReadPace(gathering ?? .zero)
         while !Task.isCancelled {
             try await open(&opening, connection)
             let pause = opening.untilDue(at: .now).map { min($0, redelivery.after) } ?? redelivery.after
@@ -163,9 +163,10 @@ public struct EventConsumer: ServiceLifecycle.Service {
         return pending.first { $0.id == entry.id }?.deliveries ?? 0
     }
 
-    /// Applies what was read of a stream.
+    /// Applies what was read of a stream: together where that is wanted, or else entry by entry, so that one that fails
+    /// takes no other with it.
     private func process(_ entries: [StreamEntry], of stream: String, _ connection: RedisConnection) async throws {
-        if entries.count > 1, try await areAppliedTogether(entries) {
+        if gathering != nil, entries.count > 1, try await areAppliedTogether(entries) {
             try await connection.xack(stream, group: group, entries.map(\.id))
             applied.increment(by: entries.count)
         } else {
@@ -173,17 +174,19 @@ public struct EventConsumer: ServiceLifecycle.Service {
         }
     }
 
-    /// Tries to apply entries in one transaction; false when that is not to be had, and nothing is changed.
+    /// Tries to apply entries in one transaction; false when it failed. That may be unknown where the connection was lost
+    /// at its end, so an entry may be applied again, as always.
     private func areAppliedTogether(_ entries: [StreamEntry]) async throws -> Bool {
         do {
             let events = try entries.map(Self.event)
-            try await database.withTransaction(as: .platform) { transaction in
+            try await withTransaction { transaction in
                 for event in events { try await apply(event, transaction) }
             }
             return true
-        } catch let error where error is CancellationError || error is RedisError {
+        } catch let error as CancellationError {
             throw error
         } catch {
+            logger.debug("events are applied one by one", metadata: ["error": "\(error)"])
             return false
         }
     }
@@ -210,7 +213,19 @@ public struct EventConsumer: ServiceLifecycle.Service {
 
     private func apply(_ entry: StreamEntry) async throws {
         let event = try Self.event(entry)
-        try await database.withTransaction(as: .platform) { try await apply(event, $0) }
+        try await withTransaction { try await apply(event, $0) }
+    }
+
+    /// Events that share a transaction lock rows in no order of their own, so one copy of the service at a time applies
+    /// any: copies would wait for each other in a circle.
+    private func withTransaction(_ body: (Transaction) async throws -> Void) async throws {
+        try await database.withTransaction(as: .platform) { transaction in
+            if gathering != nil {
+                try await transaction.query(
+                    "SELECT pg_advisory_xact_lock(hashtextextended(\("events of " + group), 0))")
+            }
+            try await body(transaction)
+        }
     }
 
     private func apply(_ event: Event, _ transaction: Transaction) async throws {

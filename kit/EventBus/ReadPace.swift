@@ -6,8 +6,7 @@ public struct ReadPace: Sendable {
     private let interval: Duration
     private var next = ContinuousClock.now
 
-    /// - Parameter interval: From the end of one read to the next at least: how much later than at once an entry may be
-    ///   seen.
+    /// - Parameter interval: From the end of one read that brought something to the next, at least.
     public init(_ interval: Duration) {
         self.interval = interval
     }
@@ -20,10 +19,10 @@ public struct ReadPace: Sendable {
         try await Task.sleep(until: next)
     }
 
-    /// Notes that a read has ended with `entries`.
+    /// Notes that a read has ended, and what it brought has been worked on.
     ///
-    /// - Parameter limit: How many it could have brought; what was left behind by it is read at once.
+    /// - Parameter limit: How many entries it could have brought; what was left behind by it is read at once.
     public mutating func hasRead(_ entries: Int, ofAtMost limit: Int) {
-        next = entries < limit ? .now + interval : .now
+        next = (1..<limit).contains(entries) ? .now + interval : .now
     }
 }

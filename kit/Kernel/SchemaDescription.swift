@@ -38,7 +38,8 @@ public struct SchemaDescription: Sendable {
     ///
     /// Of a relation that is missing, or not ours, the parts are not named.
     public func differences(of live: SchemaDescription) -> [String] {
-        let ours = relations, theirs = live.relations
+        let ours = relations
+        let theirs = live.relations
         let objects = Set(definitions.keys).union(live.definitions.keys).filter { object in
             object.isRelation || ours.contains(object.relation) == theirs.contains(object.relation)
         }

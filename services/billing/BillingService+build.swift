@@ -29,7 +29,7 @@ extension BillingService {
         environment.health.register("projections", check: rebuild.check)
         let consumer = EventConsumer(
             sources: [.auth, .devices, .readings, .alerts], consumer: .billing, database: database, redis: redis,
-            logger: logger, rebuild: rebuild, pace: .milliseconds(250), handler: projections.apply)
+            logger: logger, rebuild: rebuild, gathering: .milliseconds(250), handler: projections.apply)
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
 
         var routes = RouteTable(TokenAreas(.billing))

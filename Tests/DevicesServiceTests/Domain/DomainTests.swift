@@ -1,6 +1,6 @@
-import Kernel
 import Foundation
 import Identity
+import Kernel
 import Postgres
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
-import Outbound
 import Identity
+import Outbound
 import Postgres
 import Redis
 import ServiceKit

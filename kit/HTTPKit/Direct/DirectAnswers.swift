@@ -31,18 +31,23 @@ struct DirectAnswers: Sendable {
         self.headers = headers
     }
 
-    /// How long the body is of a request that asks for nothing unusual: JSON in and out, whole, over a connection that
-    /// stays; nil for any other.
+    /// Bytes of a body; what is larger is left to the routes, since reading it holds up the other connections of the loop.
+    private static let longestBody = 64 * 1024
+
+    /// How long the body is of a request that asks for nothing unusual: JSON in and out, whole and not large, over a
+    /// connection that stays; nil for any other.
     static func bodyLength(of head: HTTPRequest, for method: HTTPRequest.Method) -> Int? {
         guard head.method == method else { return nil }
         var length: Int?
+        var hasType = false
         for field in head.headerFields {
             switch field.name {
             case .contentLength:
                 guard length == nil, let bytes = Int(field.value) else { return nil }
                 length = bytes
             case .contentType:
-                guard MediaTypeName(contentType: field.value) == .json else { return nil }
+                guard !hasType, MediaTypeName(contentType: field.value) == .json else { return nil }
+                hasType = true
             case .accept:
                 guard field.value == "*/*" || field.value == MediaTypeName.json.description else { return nil }
             case .connection:
@@ -51,7 +56,7 @@ struct DirectAnswers: Sendable {
             default: break
             }
         }
-        guard let length, (1...BodyRule.json.wireLimit).contains(length) else { return nil }
+        guard let length, (1...longestBody).contains(length) else { return nil }
         return length
     }
 
@@ -65,7 +70,9 @@ struct DirectAnswers: Sendable {
         to head: HTTPRequest, as identity: Identity, _ result: Result<DirectAnswer, any Error>, route: String
     ) -> (HTTPResponse, ByteBuffer) {
         let (status, fields, body) = content(of: result, head, identity, route: route)
-        metrics.record(head.method, route: route, status: status, since: identity.start, logger: logger)
+        metrics.record(
+            head.method, route: route, status: status, since: identity.start,
+            logger: logger.logLevel <= .debug ? logger(for: identity) : logger)
         var response = HTTPResponse(status: status, headerFields: fields)
         response.headerFields.append(HTTPField(name: .contentLength, value: "\(body.readableBytes)"))
         response.headerFields.append(HTTPField(name: .requestID, value: identity.requestID))

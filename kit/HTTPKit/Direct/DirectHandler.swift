@@ -16,6 +16,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     private struct Candidate {
         let head: HTTPRequest
         let subject: Route.Subject
+        let identity: DirectAnswers.Identity
         var body: ByteBuffer
     }
 
@@ -34,6 +35,9 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     private var isReadPutOff = false
     /// Requests that were handed on and whose answers have not gone out yet.
     private var handedOn = 0
+    /// Whether a request was handed on after which the connection ends: what comes behind it is not to be answered (RFC
+    /// 9112, section 9.6).
+    private var isClosing = false
     private var isRemoved = false
 
     init(_ route: Route, answers: DirectAnswers) {
@@ -55,17 +59,15 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
         take(.error(error), context)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        candidate = nil
-        waiting = []
-        context.fireChannelInactive()
-    }
-
     func handlerRemoved(context: ChannelHandlerContext) {
         isRemoved = true
+        waiting = []
+        guard candidate != nil else { return }
+        candidate = nil
+        answers.metrics.end()
     }
 
-    /// A client that sends ahead of the answers is read no further than what it has sent with them.
+    /// While something waits for an answer to go out, nothing more is read.
     func read(context: ChannelHandlerContext) {
         guard waiting.isEmpty else {
             isReadPutOff = true
@@ -96,32 +98,38 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     }
 
     private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
-        if handedOn == 0, let length = DirectAnswers.bodyLength(of: head, for: route.method),
+        if handedOn == 0, !isClosing, let length = DirectAnswers.bodyLength(of: head, for: route.method),
             let subject = route.subject(of: head)
         {
             candidate = Candidate(
-                head: head, subject: subject, body: context.channel.allocator.buffer(capacity: length))
+                head: head, subject: subject, identity: answers.identity(of: head),
+                body: context.channel.allocator.buffer(capacity: length))
+            answers.metrics.begin()
         } else {
-            handedOn += 1
-            context.fireChannelRead(wrapInboundOut(.head(head)))
+            handOn(head, context)
         }
+    }
+
+    private func handOn(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
+        handedOn += 1
+        if head.headerFields[.connection]?.lowercased() == "close" { isClosing = true }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 
     private func handOnCandidate(_ context: ChannelHandlerContext) {
         guard let request = candidate else { return }
         candidate = nil
-        handedOn += 1
-        context.fireChannelRead(wrapInboundOut(.head(request.head)))
+        answers.metrics.end()
+        handOn(request.head, context)
         if request.body.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(.body(request.body))) }
     }
 
     // MARK: What is answered
 
     private func answer(_ request: Candidate, _ context: ChannelHandlerContext) -> Bool {
-        let identity = answers.identity(of: request.head)
         let loop = context.eventLoop
         let (handler, context) = (NIOLoopBound(self, eventLoop: loop), context.loopBound)
-        let (head, answers, path) = (request.head, answers, route.path)
+        let (head, identity, answers, path) = (request.head, request.identity, answers, route.path)
         let isTaken = route.answer(request.subject, body: request.body, trace: identity.trace) { result in
             loop.execute {
                 let (response, body) = answers.response(to: head, as: identity, result, route: path)
@@ -131,14 +139,13 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
         guard isTaken else { return false }
         isAnswering = true
         candidate = nil
-        answers.metrics.begin()
         return true
     }
 
     private func send(_ response: HTTPResponse, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
         isAnswering = false
         answers.metrics.end()
-        guard !isRemoved else { return }
+        guard !isRemoved, context.channel.isActive else { return }
         context.write(wrapOutboundOut(.head(response)), promise: nil)
         context.write(wrapOutboundOut(.body(body)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

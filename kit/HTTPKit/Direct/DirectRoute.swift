@@ -2,8 +2,7 @@ import HTTPTypes
 import NIOCore
 import ServiceKit
 
-/// A short way to a route for the requests that nearly all are: on the connection's event loop, without a task, from what
-/// is in memory.
+/// A short way to a route for the usual request: on the connection's event loop, without a task, from what is in memory.
 ///
 /// It takes only what the route of the table would answer just so, and leaves everything else to that route, refusals
 /// included. So there is one place that says what a request is answered.
@@ -21,7 +20,7 @@ public protocol DirectRoute: Sendable {
     /// Begins to answer a request.
     ///
     /// - Parameters:
-    ///   - body: The whole of it; JSON by its content type, at most ``BodyRule/wireLimit`` of ``BodyRule/json`` bytes.
+    ///   - body: The whole of it, which is not large: JSON, as far as its content type tells.
     ///   - completion: Takes the answer, once, on any thread; an error is answered as if a handler had thrown it.
     /// - Returns: Whether the request is taken. If not, `completion` is not called.
     func answer(

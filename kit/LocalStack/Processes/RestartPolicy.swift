@@ -1,5 +1,4 @@
 import Reactor
-import Reactor
 
 /// How long to wait before a program that has died is started again: at once the first time, then longer and longer,
 /// until it has once stayed up.

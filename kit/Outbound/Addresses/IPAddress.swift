@@ -4,10 +4,6 @@ import Glibc
 public struct IPAddress: Sendable, Hashable {
     /// 4 or 16 bytes.
     let bytes: [UInt8]
-
-    init(bytes: [UInt8]) {
-        self.bytes = bytes
-    }
 }
 
 extension IPAddress {

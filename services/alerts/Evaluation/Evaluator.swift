@@ -9,7 +9,7 @@ import ServiceLifecycle
 struct Evaluator: ServiceLifecycle.Service {
     /// How many entries of a partition one transaction takes at most.
     private static let entriesPerRead = 16
-    /// How much later than at once a reading may be evaluated.
+    /// The pause between reads in which readings gather.
     private static let pace = Duration.milliseconds(20)
 
     private let redis: RedisClient

@@ -1,7 +1,7 @@
 import FoundationEssentials
-import Outbound
 import HTTPTypes
 import Kernel
+import Outbound
 import Postgres
 
 /// Sends one delivery to a webhook and says how it went.

@@ -1,6 +1,6 @@
-import Kernel
 import Foundation
 import HTTPKit
+import Kernel
 
 /// A project as a client writes it.
 struct ProjectInput: Decodable, Sendable {

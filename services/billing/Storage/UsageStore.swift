@@ -15,14 +15,12 @@ struct UsageStore: Sendable {
     func count(
         readings: [UUID: Int], ofBatch batch: Int64, at time: Timestamp, _ transaction: Transaction
     ) async throws {
-        // In one order everywhere, so that instances do not wait for each other in a circle.
-        let ordered = readings.sorted { $0.key.text < $1.key.text }
         try await transaction.query(
             """
             WITH uncounted AS (\(remember("\(batch)", from: .readings)))
             INSERT INTO billing.usage_daily (organization_id, date, readings)
             SELECT organization_id, (\(time) AT TIME ZONE 'UTC')::date, readings
-            FROM uncounted, unnest(\(ordered.map(\.key)), \(ordered.map(\.value))) AS counts (organization_id, readings)
+            FROM uncounted, unnest(\(Array(readings.keys)), \(Array(readings.values))) AS counts (organization_id, readings)
             ON CONFLICT (organization_id, date) DO UPDATE
             SET readings = usage_daily.readings + excluded.readings
             """)

@@ -1,5 +1,5 @@
-import Kernel
 import Foundation
+import Kernel
 
 /// What changed between two states of one thing: `{"before": {…}, "after": {…}}` with the members that differ.
 struct Difference: Encodable {

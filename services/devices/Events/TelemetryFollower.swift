@@ -15,7 +15,7 @@ struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
     private static let streams = (0..<StreamName.telemetryPartitions).map(StreamName.telemetry)
     private static let group = Kernel.Service.devices.rawValue
     private static let entriesPerRead = 100
-    /// How much later than at once a device that was offline is seen to be back.
+    /// The pause between reads in which signs gather.
     private static let pace = Duration.milliseconds(250)
 
     let liveness: LivenessWriter

@@ -1,8 +1,8 @@
-import Kernel
 import FoundationEssentials
 import HTTPKit
 import Hummingbird
 import Identity
+import Kernel
 
 /// The configuration of a device; `If-None-Match` with the version that it has costs the device no body.
 struct ConfigRoutes: Sendable {

@@ -1,5 +1,5 @@
-import Kernel
 import FoundationEssentials
+import Kernel
 import Postgres
 
 /// The configurations of devices.

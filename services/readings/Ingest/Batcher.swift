@@ -68,8 +68,9 @@ final class Batcher: Service {
         }
     }
 
-    /// Has the rows stored, if they are of few enough days for one transaction, and calls `completion` after its commit.
+    /// Has the rows stored, if they are of few enough days for one transaction.
     ///
+    /// - Parameter completion: Called after its commit or failure; at once, with ``Busy``, where the queue is full.
     /// - Returns: Whether they are; if not, `completion` is not called.
     func store(_ rows: DeviceRows, trace: RequestTrace?, completion: @escaping Completion) -> Bool {
         let days = rows.days

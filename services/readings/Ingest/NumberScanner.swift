@@ -12,11 +12,6 @@ struct NumberScanner {
     ]
     private static let exactDigits = 15
 
-    init(bytes: UnsafeBufferPointer<UInt8>, position: Int) {
-        self.bytes = bytes
-        self.position = position
-    }
-
     /// The number; nil where there is none, and then `position` is at the byte that does not belong.
     mutating func scan() -> Double? {
         let start = position

@@ -38,7 +38,7 @@ struct IngestRoutes: Sendable {
         return IngestAnswer(outcome: outcome, rejected: columns.rejections.sorted { $0.index < $1.index })
     }
 
-    /// Has readings stored without waiting, if they are in order one and all, and of sensors that are known.
+    /// Has readings stored without waiting, if every one is valid and of a known sensor.
     ///
     /// - Returns: Whether they are; if not, nothing is done and `completion` is not called.
     func store(

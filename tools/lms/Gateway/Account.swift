@@ -37,11 +37,16 @@ extension GatewayClient {
             let email: String
             let password: String
             let name: String
-            let organization_name: String
+            let organizationName: String
+
+            enum CodingKeys: String, CodingKey {
+                case email, password, name
+                case organizationName = "organization_name"
+            }
         }
         return try await call(
             .post, "/api/v1/auth/register",
-            body: Body(email: login.email, password: login.password, name: name, organization_name: organization))
+            body: Body(email: login.email, password: login.password, name: name, organizationName: organization))
     }
 
     /// The organization that `token` acts in.

@@ -1,6 +1,6 @@
 import FoundationEssentials
-import Outbound
 import HTTPTypes
+import Outbound
 
 /// The part of the public API that the tool speaks.
 struct GatewayClient: Sendable {

@@ -27,15 +27,24 @@ struct DemoAccount: Sendable {
 
             let name = "Room too warm"
             let scope = Scope()
-            let sensor_type = "temperature"
+            let sensorType = "temperature"
             let kind = "threshold"
             let condition = "gt"
-            let threshold_value = 26.0
-            let clear_value = 25.0
+            let thresholdValue = 26.0
+            let clearValue = 25.0
             let severity = "high"
             let enabled = true
-            let cooldown_minutes = 1
-            let channel_ids: [String] = []
+            let cooldownMinutes = 1
+            let channelIDs: [String] = []
+
+            enum CodingKeys: String, CodingKey {
+                case name, scope, kind, condition, severity, enabled
+                case sensorType = "sensor_type"
+                case thresholdValue = "threshold_value"
+                case clearValue = "clear_value"
+                case cooldownMinutes = "cooldown_minutes"
+                case channelIDs = "channel_ids"
+            }
         }
         try await gateway.call(
             .post, "/api/v1/alerts/rules", body: Rule(),

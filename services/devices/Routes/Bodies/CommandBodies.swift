@@ -1,6 +1,6 @@
-import Kernel
 import FoundationEssentials
 import HTTPKit
+import Kernel
 import Postgres
 
 /// The body of a request that queues a command.

@@ -1,6 +1,6 @@
-import Kernel
 import FoundationEssentials
 import HTTPKit
+import Kernel
 
 /// What a body says about a field: nothing, null, or a value.
 enum Change<Value: Decodable & Sendable>: Sendable {

@@ -1,5 +1,5 @@
-import Kernel
 import HTTPKit
+import Kernel
 
 extension Validation {
     /// A name for programs: up to 64 ASCII letters, digits, `_`, `-` and `.`.
