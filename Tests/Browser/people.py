@@ -1,7 +1,9 @@
 """People who use the pages: what they type, and the letters that they get."""
 
+import base64
 import email
 import email.policy
+import hmac
 import os
 import pathlib
 import re
@@ -50,3 +52,11 @@ class Person:
                     return found.group(1)
             time.sleep(0.1)
         raise AssertionError(f"no letter with {kind} has come to {self.address}")
+
+
+def code(secret):
+    """What an authenticator app shows now (RFC 6238)."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.digest(key, int(time.time() // 30).to_bytes(8, "big"), "sha1")
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start:start + 4]) & 0x7FFFFFFF) % 1_000_000:06}"

@@ -4,7 +4,7 @@ import re
 import uuid
 
 import pytest
-from people import PASSWORD, Person
+from people import PASSWORD, Person, code
 from playwright.sync_api import expect
 
 
@@ -103,6 +103,54 @@ def test_an_address_is_confirmed_by_letter(people):
     expect(ada.page.locator("p[role=status]")).to_have_text("Thank you: the address is confirmed.")
     ada.page.goto("/auth/profile")
     expect(ada.page.locator("#address")).not_to_contain_text("not confirmed")
+
+
+def test_a_second_factor_moves_to_another_device_and_gets_other_recovery_codes(people):
+    ada = people("Ada")
+    ada.register()
+    ada.page.wait_for_url("**/dashboard")
+    ada.page.goto("/auth/profile")
+    factor = ada.page.locator("#second-factor")
+
+    def confirm(button):
+        expect(ada.page.locator("#confirm-code")).to_be_focused()
+        secret = factor.locator("code.secret").inner_text()
+        ada.page.locator("#confirm-code").fill(code(secret))
+        factor.get_by_role("button", name=button).click()
+        return secret, recovery_codes()
+
+    def recovery_codes():
+        expect(factor.get_by_role("status")).to_be_focused()
+        return factor.locator("#recovery-codes li").all_inner_texts()
+
+    ada.page.locator("#begin-password").fill(PASSWORD)
+    factor.get_by_role("button", name="Set up a second factor").click()
+    first, codes = confirm("Turn on the second factor")
+
+    ada.page.locator("#begin-password").fill("wrong horse battery")
+    ada.page.locator("#begin-code").fill(codes[0])
+    factor.get_by_role("button", name="Set up another device").click()
+    expect(ada.page.locator("#begin-password")).to_be_focused()
+    expect(ada.page.locator("#begin-password-error")).to_have_text("The password is wrong.")
+    ada.page.locator("#begin-password").fill(PASSWORD)
+    ada.page.locator("#begin-code").fill(codes[0])
+    ada.page.keyboard.press("Enter")
+    second, others = confirm("Change to the other device")
+    assert second != first and len(others) == 10 and not set(others) & set(codes)
+
+    ada.page.locator("#codes-password").fill(PASSWORD)
+    ada.page.locator("#codes-code").fill(codes[1])
+    factor.get_by_role("button", name="Make other recovery codes").click()
+    expect(ada.page.locator("#codes-code")).to_be_focused()
+    expect(ada.page.locator("#codes-code-error")).to_contain_text("The code is wrong")
+    ada.page.locator("#codes-password").fill(PASSWORD)
+    ada.page.locator("#codes-code").fill(others[0])
+    factor.get_by_role("button", name="Make other recovery codes").click()
+    renewed = recovery_codes()
+    assert len(renewed) == 10 and not set(renewed) & set(others)
+    ada.page.goto("/auth/profile")
+    expect(factor).to_contain_text("10 recovery codes are left")
+    expect(ada.page.locator("#recovery-codes")).to_have_count(0)
 
 
 PAGES = ["/auth/profile", "/organizations", "/projects", "/dashboard"]

@@ -174,8 +174,11 @@ private struct Accounts {
         to routes: inout RouteTable, _ pages: SignedInPages, tokens: AccessTokenStore, deletion: AccountDeletion
     ) {
         let profile = ProfilePages(
-            pages: pages, users: users, sessions: sessions.store, tokens: tokens, twoFactor: signIn.twoFactor.store)
+            pages: pages, users: users, identities: relyingParty.identities,
+            providers: relyingParty.providers.map(\.settings), sessions: sessions.store, tokens: tokens,
+            twoFactor: signIn.twoFactor.store)
         ProfilePageRoutes(profile: profile, users: users, sessions: sessions).add(to: &routes)
+        ProfileIdentityRoutes(profile: profile, identities: relyingParty.identities).add(to: &routes)
         ProfileTokenRoutes(profile: profile, tokens: tokens, announcer: sessions.announcer).add(to: &routes)
         ProfileCredentialRoutes(
             profile: profile, signIn: signIn, passwords: passwords, verification: verification

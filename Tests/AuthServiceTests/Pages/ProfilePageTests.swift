@@ -62,9 +62,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/password", "/email", "/verify-email", "/sessions/end-others", "/tokens", "/two-factor",
-        "/two-factor/confirm", "/two-factor/remove", "/delete",
-        "/restore",
+        "", "/password", "/email", "/verify-email", "/identities/00000000-0000-0000-0000-000000000001/unlink",
+        "/sessions/end-others", "/tokens", "/two-factor", "/two-factor/confirm", "/two-factor/recovery-codes",
+        "/two-factor/remove", "/delete", "/restore",
     ])
     func `a form without its token, or of another site, is refused`(form path: String) async throws {
         let ada = try await AuthServer.shared().newcomer()

@@ -14,6 +14,17 @@ struct LinkedIdentity: Sendable, Hashable {
     let lastUsedAt: Timestamp
 }
 
+/// By what somebody can sign in.
+struct WaysIn: Sendable, Hashable {
+    let hasPassword: Bool
+    let identityCount: Int
+    /// The providers of the identities.
+    let issuers: Set<String>
+
+    /// Whether something is left when an identity is taken away.
+    var hasOthersThanOneIdentity: Bool { hasPassword || identityCount > 1 }
+}
+
 /// The identities of accounts at providers.
 struct IdentityStore: Sendable {
     /// Without it nobody could sign in to the account any more.
@@ -60,6 +71,18 @@ struct IdentityStore: Sendable {
             WHERE user_id = \(user) \(page.keyset())
             """, as: .platform)
         return try rows.map(LinkedIdentity.init)
+    }
+
+    func waysIn(of user: UUID) async throws -> WaysIn {
+        let rows = try await database.query(
+            """
+            SELECT EXISTS (SELECT 1 FROM auth.credentials WHERE user_id = \(user)), count(*),
+                coalesce(array_agg(DISTINCT issuer), '{}')
+            FROM auth.identities WHERE user_id = \(user)
+            """, as: .platform)
+        guard let row = rows.first else { return WaysIn(hasPassword: false, identityCount: 0, issuers: []) }
+        let (hasPassword, count, issuers) = try row.decode(Bool.self, Int.self, [String].self)
+        return WaysIn(hasPassword: hasPassword, identityCount: count, issuers: Set(issuers))
     }
 
     // MARK: Changing

@@ -1,4 +1,5 @@
 import Foundation
+import ServiceKit
 
 extension ListPart {
     /// The links to the other parts of a list on the profile.
@@ -10,6 +11,10 @@ extension ListPart {
 /// An account with what belongs to it.
 struct ProfileContents: Sendable {
     let user: User
+    let identities: ListPart<LinkedIdentity>
+    let waysIn: WaysIn
+    /// Those that are configured.
+    let providers: [IdentityProvider]
     let sessions: ListPart<SessionRecord>
     let currentSession: UUID?
     let tokens: ListPart<AccessTokenRecord>

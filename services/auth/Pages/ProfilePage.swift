@@ -3,7 +3,7 @@ import Kernel
 
 /// The forms of the profile.
 enum ProfileForm: Sendable {
-    case name, email, password, token, enrolment, confirmation, factorRemoval, deletion
+    case name, email, password, unlinking, token, enrolment, confirmation, recoveryCodes, factorRemoval, deletion
 }
 
 /// What a form of the profile has done.
@@ -11,6 +11,8 @@ enum ProfileNotice: String, Notice {
     case renamed
     case letterSent = "letter-sent"
     case passwordChanged = "password-changed"
+    case identityLinked = "identity-linked"
+    case identityUnlinked = "identity-unlinked"
     case sessionEnded = "session-ended"
     case sessionsEnded = "sessions-ended"
     case tokenDeleted = "token-deleted"
@@ -23,6 +25,8 @@ enum ProfileNotice: String, Notice {
         case .renamed: "Your name has been changed."
         case .letterSent: "A letter with a link is on its way."
         case .passwordChanged: "Your password has been changed, and you are signed out everywhere else."
+        case .identityLinked: "The identity is linked to your account; you can sign in with it."
+        case .identityUnlinked: "The identity has been unlinked; nobody signs in with it any more."
         case .sessionEnded: "The session has been ended."
         case .sessionsEnded: "All other sessions have been ended."
         case .tokenDeleted: "The token has been deleted; nothing can use it any more."
@@ -52,6 +56,8 @@ struct ProfilePage: Sendable {
     let nameMessage: String?
     let registered: Moment
     let credentials: CredentialSection
+    /// Nil where there are no providers.
+    let identities: IdentitySection?
     let sessions: SessionSection
     let tokens: TokenSection
     let factor: FactorSection
@@ -68,6 +74,7 @@ struct ProfilePage: Sendable {
         nameMessage = form.message
         registered = Moment(account.user.createdAt)
         credentials = CredentialSection(refused)
+        identities = IdentitySection(account, FormState(of: .unlinking, refused))
         sessions = SessionSection(account)
         tokens = TokenSection(account, FormState(of: .token, refused), outcome)
         factor = FactorSection(account.factor, refused, outcome)

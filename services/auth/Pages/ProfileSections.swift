@@ -110,7 +110,7 @@ extension TokenSection.Item {
     }
 }
 
-/// The second factor of an account, and the forms by which it is turned on and off.
+/// The second factor of an account, and the forms by which it is turned on, replaced and turned off.
 struct FactorSection: Sendable {
     /// What an authenticator app is set up with, shown when that has just begun.
     struct Enrolment: Sendable {
@@ -123,7 +123,7 @@ struct FactorSection: Sendable {
     let isEnabled: Bool
     let since: Moment?
     let recoveryCodesLeft: Int
-    /// Whether an app has been set up, a code of which is to be shown.
+    /// Whether an app has been set up, a code of which is to be shown; another one, where a factor is in force.
     let isBegun: Bool
     let enrolment: Enrolment?
     let recoveryCodes: [String]
@@ -131,7 +131,11 @@ struct FactorSection: Sendable {
     /// Why a form was refused, where no field is to blame.
     let message: String?
     let beginPassword: Field
+    /// Of the factor in force, to replace it.
+    let beginCode: Field
     let confirmCode: Field
+    let renewPassword: Field
+    let renewCode: Field
     let removePassword: Field
     let removeCode: Field
 
@@ -141,7 +145,7 @@ struct FactorSection: Sendable {
         isEnabled = factor?.confirmedAt != nil
         since = factor?.confirmedAt.map(Moment.init)
         recoveryCodesLeft = factor?.recoveryCodesLeft ?? 0
-        isBegun = factor != nil && factor?.confirmedAt == nil
+        isBegun = factor?.candidate != nil
         enrolment =
             if case .enrolment(let answer)? = outcome {
                 Enrolment(picture: answer.qrCode, secret: answer.secret, address: answer.otpauthURL)
@@ -150,10 +154,14 @@ struct FactorSection: Sendable {
         hasRecoveryCodes = !recoveryCodes.isEmpty
         let begin = FormState(of: .enrolment, refused)
         let confirmation = FormState(of: .confirmation, refused)
+        let renewal = FormState(of: .recoveryCodes, refused)
         let removal = FormState(of: .factorRemoval, refused)
-        message = begin.message ?? confirmation.message ?? removal.message
+        message = begin.message ?? confirmation.message ?? renewal.message ?? removal.message
         beginPassword = begin.secret("password", called: "The password")
+        beginCode = begin.secret("code", called: "The code")
         confirmCode = confirmation.secret("code", called: "The code")
+        renewPassword = renewal.secret("password", called: "The password")
+        renewCode = renewal.secret("code", called: "The code")
         removePassword = removal.secret("password", called: "The password")
         removeCode = removal.secret("code", called: "The code")
     }

@@ -18,4 +18,6 @@ struct ProviderLink: Sendable, Hashable {
 struct RefusedLoginPage: Sendable {
     /// Why, and what to do.
     let message: String
+    /// Whether an identity was to be added, and not somebody let in.
+    let isSignedIn: Bool
 }

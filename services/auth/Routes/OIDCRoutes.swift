@@ -79,8 +79,9 @@ struct OIDCRoutes: Sendable {
             problem = other
         }
         var response = try pages.render(
-            "oidc-refused", RefusedLoginPage(message: problem.detail ?? problem.title), status: problem.status,
-            for: request, context
+            "oidc-refused",
+            RefusedLoginPage(message: problem.detail ?? problem.title, isSignedIn: context.signedInUser != nil),
+            status: problem.status, for: request, context
         ).response(from: request, context: context)
         response.headers[.retryAfter] = problem.headers[.retryAfter]
         return response

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPKit
 import Hummingbird
+import ServiceKit
 
 /// Shows the profile of who is signed in.
 struct ProfilePages: Sendable {
@@ -9,6 +10,8 @@ struct ProfilePages: Sendable {
 
     let pages: SignedInPages
     let users: UserStore
+    let identities: IdentityStore
+    let providers: [IdentityProvider]
     let sessions: SessionStore
     let tokens: AccessTokenStore
     let twoFactor: TwoFactorStore
@@ -42,13 +45,18 @@ struct ProfilePages: Sendable {
     private func contents(_ request: Request, _ context: AppRequestContext) async throws -> ProfileContents {
         let caller = try context.user
         let query = try request.query()
+        let identityPart = try query.part(behind: "identities", of: UUID.self, limit: Self.listLength)
         let sessionPart = try query.part(behind: "sessions", of: UUID.self, limit: Self.listLength)
         let tokenPart = try query.part(behind: "tokens", of: UUID.self, limit: Self.listLength)
         async let organizations = users.organizations(of: caller.id)
+        async let waysIn = identities.waysIn(of: caller.id)
         async let factor = twoFactor.factor(of: caller.id)
         guard let user = try await users.user(caller.id), user.isActive else { throw Problem.unauthorized() }
         return ProfileContents(
             user: user,
+            identities: try ListPart(
+                await identities.identities(of: user.id, identityPart), of: identityPart, key: \.id),
+            waysIn: try await waysIn, providers: providers,
             sessions: try ListPart(
                 await sessions.sessions(of: user.id, sessionPart), of: sessionPart, key: \.id),
             currentSession: caller.sessionID,

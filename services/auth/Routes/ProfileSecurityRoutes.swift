@@ -10,6 +10,7 @@ struct ProfileSecurityRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         routes.form(ProfilePages.path + "/two-factor", .signedIn, use: beginFactor)
         routes.form(ProfilePages.path + "/two-factor/confirm", .signedIn, use: confirmFactor)
+        routes.form(ProfilePages.path + "/two-factor/recovery-codes", .signedIn, use: renewRecoveryCodes)
         routes.form(ProfilePages.path + "/two-factor/remove", .signedIn, use: removeFactor)
         routes.form(ProfilePages.path + "/delete", .signedIn, use: requestDeletion)
         routes.form(ProfilePages.path + "/restore", .signedIn) { request, context in
@@ -20,13 +21,14 @@ struct ProfileSecurityRoutes: Sendable {
         }
     }
 
+    /// With a code of the factor in force it is the beginning of another one in its place.
     @Sendable
     private func beginFactor(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         try await profile.answering(.enrolment, request, context) {
             let (code, email) = try await describingCredentials {
                 try await signIn.beginSecondFactor(
                     of: try context.user.id, password: context.form["password"] ?? "",
-                    client: request.client(in: context))
+                    code: context.form["code"], client: request.client(in: context))
             }
             let enrolment = try EnrolmentAnswer(code, account: email)
             return try await profile.show(request, context, .enrolment(enrolment), status: .created)
@@ -39,6 +41,18 @@ struct ProfileSecurityRoutes: Sendable {
         try await profile.answering(.confirmation, request, context) {
             let codes = try await describingCredentials {
                 try await signIn.twoFactor.confirm(context.form["code"] ?? "", of: try context.user.id)
+            }
+            return try await profile.show(request, context, .recoveryCodes(codes.map(\.text)))
+        }
+    }
+
+    @Sendable
+    private func renewRecoveryCodes(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+        try await profile.answering(.recoveryCodes, request, context) {
+            let codes = try await describingCredentials {
+                try await signIn.renewRecoveryCodes(
+                    of: try context.user.id, password: context.form["password"] ?? "",
+                    code: context.form["code"] ?? "", client: request.client(in: context))
             }
             return try await profile.show(request, context, .recoveryCodes(codes.map(\.text)))
         }
