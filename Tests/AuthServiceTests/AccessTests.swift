@@ -41,6 +41,7 @@ import Testing
             "POST /organizations/{id}/invitations/{invitation_id}/revoke",
             "POST /auth/profile/tokens/{id}/delete", "POST /auth/profile/two-factor",
             "POST /auth/profile/two-factor/confirm", "POST /auth/profile/two-factor/remove",
+            "POST /auth/profile/two-factor/recovery-codes", "POST /auth/profile/identities/{id}/unlink",
             "POST /auth/profile/delete", "POST /auth/profile/restore",
             "GET /organizations", "POST /organizations", "GET /organizations/{id}", "POST /organizations/{id}",
             "POST /organizations/{id}/activate", "POST /organizations/{id}/two-factor",

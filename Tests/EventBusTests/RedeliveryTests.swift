@@ -80,7 +80,7 @@ struct RedeliveryTests {
                 group.addTask { try await consumer.run() }
             }
             try await bus.publish("before")
-            try await eventually { applications.count("before") == 1 }
+            try await eventually { applications.count("before") > 0 }
             await servers.postgres?.stop()
             try await bus.publish("meanwhile")
             // Fifty times as long as it takes an instance to claim what another one has.

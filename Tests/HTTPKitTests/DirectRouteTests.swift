@@ -149,6 +149,65 @@ struct DirectRouteTests {
         }
     }
 
+    @Test func `a flood behind a request that is being answered is answered in order, once it is`() async throws {
+        try await serve { _, connection in
+            let held = try await send(#"{"hold":true}"#, connection)
+            try await echo.isHeld()
+            var exchanges: [TestHTTPExchange] = []
+            for number in 0..<2000 { exchanges.append(try await send("\(number)", connection)) }
+            echo.release()
+            #expect(way(try await held.response()) == "direct")
+            for (number, exchange) in exchanges.enumerated() {
+                let response = try await exchange.response()
+                guard response.json["body"].string == "\(number)" else {
+                    Issue.record("\(number) was answered \(response)")
+                    break
+                }
+            }
+        }
+    }
+
+    @Test func `what waits when the server stops is answered, too`() async throws {
+        try await serve { served, connection in
+            let held = try await send(#"{"hold":true}"#, connection)
+            try await echo.isHeld()
+            let second = try await send("2", connection)
+            let third = try await send("3", connection)
+            // A connection of its own shows that the server has taken what was sent before.
+            _ = try await served.client.get("/livez")
+            await served.stop()
+            echo.release()
+            #expect(try await held.response().status == 201)
+            #expect(try await second.response().status == 201)
+            #expect(try await third.response().status == 201)
+            try await eventually { !connection.isOpen }
+        }
+    }
+
+    @Test func `a request behind the last one of a connection is not answered`() async throws {
+        try await serve { _, connection in
+            let last = try await connection.begin(
+                .POST, EchoRoute.path, headers: Self.json.with("connection", "close").with("content-length", "1"),
+                hasBody: true)
+            try await last.send(Array("1".utf8))
+            try await last.endBody()
+            _ = try await send("2", connection)
+            #expect(way(try await last.response()) == "table")
+            try await eventually { !connection.isOpen }
+            #expect(echo.answered == 0)
+        }
+    }
+
+    @Test func `a large body is left to the routes`() async throws {
+        try await serve { _, connection in
+            for (size, expected) in [(65_536, "direct"), (65_537, "table")] {
+                let response = try await connection.send(
+                    .POST, EchoRoute.path, headers: Self.json, body: Array(repeating: UInt8(ascii: "1"), count: size))
+                #expect(way(response) == expected)
+            }
+        }
+    }
+
     @Test func `a client that ends its sending direction gets its answer`() async throws {
         try await serve { _, connection in
             let held = try await send(#"{"hold":true}"#, connection)

@@ -67,6 +67,41 @@ import Testing
         await #expect(throws: AuthenticationFailure.revoked) { try await authenticator.authenticate(bearer) }
     }
 
+    @Test func `a device is told from memory only while its key is known, fresh, in time and not revoked`() async throws
+    {
+        let device = DevicePrincipal(
+            id: UUID(), organizationID: UUID(), keyHash: deviceKey.hash,
+            expiresAt: clock.now().addingTimeInterval(100))
+        let authenticator = try await authenticator(deviceKeys: { $0 == device.keyHash ? device : nil })
+        let header = "Bearer \(deviceKey.secret)"
+        let known = { (header: String) in authenticator.knownDevice(authorization: header) }
+        #expect(known(header) == nil)
+        let ask = { _ = try await authenticator.authenticate(Credentials(authorization: header)) }
+        try await ask()
+        #expect(known(header) == device)
+        for other in ["", deviceKey.secret, "Basic \(deviceKey.secret)", "Bearer \(try await token())", header + "A"] {
+            #expect(known(other) == nil)
+        }
+        clock.advance(by: 61)
+        #expect(known(header) == nil)
+        try await ask()
+        #expect(known(header) == device)
+        clock.advance(by: 39)
+        #expect(known(header) == nil)
+    }
+
+    @Test(arguments: [true, false])
+    func `a revoked device is not told from memory`(byKey: Bool) async throws {
+        let device = DevicePrincipal(id: UUID(), organizationID: UUID(), keyHash: deviceKey.hash)
+        let authenticator = try await authenticator(deviceKeys: { _ in device })
+        let header = "Bearer \(deviceKey.secret)"
+        _ = try await authenticator.authenticate(Credentials(authorization: header))
+        #expect(authenticator.knownDevice(authorization: header) == device)
+        let subject: Revocation.Subject = byKey ? .deviceKey(deviceKey.hash) : .organization(device.organizationID)
+        revocations.insert(Revocation(subject, at: Date(), lifetime: 60))
+        #expect(authenticator.knownDevice(authorization: header) == nil)
+    }
+
     @Test func anOldKeyEndsWithItsOverlap() async throws {
         let device = DevicePrincipal(
             id: UUID(), organizationID: UUID(), keyHash: deviceKey.hash, expiresAt: clock.now().addingTimeInterval(5))

@@ -114,6 +114,37 @@ struct IngestTests {
         for device in [device, expired, revoked] { #expect(try await device.stored().isEmpty) }
     }
 
+    @Test func `a device that is known by now is looked at just as closely`() async throws {
+        let device = try await ReadingsServer.shared().device()
+        let other = try await ReadingsServer.shared().device()
+        let path = device.path
+        func status(_ path: String, _ readings: JSONValue...) async throws -> Int {
+            try await device.client.post(path, ["readings": .array(readings)]).status
+        }
+        let known = reading("t", 1, ["unit": "°C", "timestamp": time(0)])
+        #expect(try await status(path, known) == 201)
+        #expect(try await status(path, known) == 201)
+        #expect(try await status(other.path, known) == 404)
+        #expect(try await status("/api/v1/devices/\(device.id.text.uppercased())/readings?x=1", known) == 201)
+        #expect(try await status(path, reading("t", 2, ["unit": "hPa"])) == 422)
+        #expect(try await status(path, reading("new", 2, ["timestamp": time(0)])) == 201)
+        #expect(try await status(path, reading("t", "warm")) == 422)
+        #expect(try await status(path) == 422)
+        #expect(try await device.client.get(path.replacing("/readings", with: "/nothing")).status == 404)
+        let mixed = try await device.send(
+            reading("t", 2, ["timestamp": time(1)]), reading("t", "warm"), known)
+        #expect(mixed.json["accepted"] == 1 && mixed.json["duplicates"] == 1)
+        #expect(mixed.json["rejected"].array?.count == 1)
+        #expect(try await device.stored().map(\.value) == [2, 1, 2])
+        #expect(try await other.stored().isEmpty)
+    }
+
+    @Test func `a key that expires while it is known is refused from then on`() async throws {
+        let device = try await ReadingsServer.shared().device(expiresAt: Timestamp.now.adding(.seconds(2)))
+        #expect(try await device.send(reading("t", 1)).status == 201)
+        try await eventually { try await device.send(reading("t", 1)).status == 401 }
+    }
+
     @Test func `a key that only the devices service may know is 503 while it is away`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
