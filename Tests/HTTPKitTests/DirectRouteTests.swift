@@ -167,23 +167,6 @@ struct DirectRouteTests {
         }
     }
 
-    @Test func `what waits when the server stops is answered, too`() async throws {
-        try await serve { served, connection in
-            let held = try await send(#"{"hold":true}"#, connection)
-            try await echo.isHeld()
-            let second = try await send("2", connection)
-            let third = try await send("3", connection)
-            // A connection of its own shows that the server has taken what was sent before.
-            _ = try await served.client.get("/livez")
-            await served.stop()
-            echo.release()
-            #expect(try await held.response().status == 201)
-            #expect(try await second.response().status == 201)
-            #expect(try await third.response().status == 201)
-            try await eventually { !connection.isOpen }
-        }
-    }
-
     @Test func `a request behind the last one of a connection is not answered`() async throws {
         try await serve { _, connection in
             let last = try await connection.begin(
