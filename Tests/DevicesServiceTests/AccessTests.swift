@@ -22,6 +22,14 @@ import Testing
         "POST /api/v1/devices/{id}/status": .device,
         "GET /api/v1/devices/{id}/config": .userOrDevice(atLeast: .viewer, orGrant: true),
         "PUT /api/v1/devices/{id}/config": .user(atLeast: .admin, orGrant: true),
+        "PUT /api/v1/devices/{id}/config/reported": .device,
+        "GET /api/v1/devices/{id}/config/versions": .user(atLeast: .viewer, orGrant: true),
+        "GET /api/v1/devices/{id}/config/versions/{version}": .user(atLeast: .viewer, orGrant: true),
+        "POST /api/v1/devices/{id}/config/rollback": .user(atLeast: .admin, orGrant: true),
+        "GET /api/v1/devices/config-descriptions": .user(atLeast: .viewer),
+        "GET /api/v1/devices/config-descriptions/{device_type}": .user(atLeast: .viewer),
+        "PUT /api/v1/devices/config-descriptions/{device_type}": .user(atLeast: .admin),
+        "DELETE /api/v1/devices/config-descriptions/{device_type}": .user(atLeast: .admin),
         "GET /api/v1/devices/{id}/commands": .userOrDevice(atLeast: .viewer, orGrant: true),
         "POST /api/v1/devices/{id}/commands": .user(atLeast: .member, orGrant: true),
         "PUT /api/v1/devices/{id}/commands/{command_id}": .device,
@@ -104,7 +112,7 @@ import Testing
 
     private static func request(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        let path = ["{id}", "{command_id}", "{hash}"].reduce(parts[1]) {
+        let path = ["{id}", "{command_id}", "{hash}", "{version}", "{device_type}"].reduce(parts[1]) {
             $0.replacingOccurrences(of: $1, with: UUID().uuidString)
         }
         return (HTTPMethod(rawValue: parts[0]), path)

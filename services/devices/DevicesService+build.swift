@@ -47,7 +47,9 @@ extension DevicesService {
         ).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
-        ConfigRoutes(configs: configs, access: access).add(to: &routes)
+        let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
+        ConfigRoutes(configs: configs, descriptions: descriptions, access: access).add(to: &routes)
+        ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
         CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
         DeviceCommandRoutes(

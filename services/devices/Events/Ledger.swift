@@ -49,7 +49,17 @@ struct Ledger: Sendable {
     }
 
     func configured(_ config: DeviceConfig, _ cause: Cause) throws -> SQL {
-        try audit("device.config_updated", config.deviceID, config.organizationID, cause, config)
+        try audit("device.config_updated", config.deviceID, config.organizationID, cause, config.desired)
+    }
+
+    /// Of an organization: what the configurations of a type of device may hold.
+    func described(
+        _ deviceType: String, in organization: UUID, before: AnyJSON?, after: AnyJSON?, _ cause: Cause
+    ) throws -> SQL {
+        let change: [String: AnyJSON] = [
+            "device_type": .string(deviceType), "before": before ?? .null, "after": after ?? .null,
+        ]
+        return try audit("organization.config_described", organization, organization, cause, change)
     }
 
     // MARK: Keys

@@ -8,7 +8,7 @@ struct ConfigStore: Sendable {
     let ledger: Ledger
 
     private static let columns: SQL = """
-        device_id, organization_id, config, version, last_updated, applied_version, applied_at
+        device_id, organization_id, config, version, last_updated, applied_version, applied_at, reported, reported_at
         """
 
     /// - Throws: ``DeviceError/notFound``.
@@ -49,9 +49,30 @@ struct ConfigStore: Sendable {
                 """)
             guard let row = changed.first else { throw DeviceError.notFound }
             let config = try DeviceConfig(row: row)
+            for statement in history(of: config, cause) { try await transaction.query(statement) }
             try await transaction.query(try ledger.configured(config, cause))
             return config
         }
+    }
+
+    // MARK: What the device says
+
+    /// Keeps the settings that the device says it works with, and that they are those of `version`, if it says so.
+    ///
+    /// - Throws: ``DeviceError/notFound``.
+    func report(
+        _ settings: [String: AnyJSON], version: Int?, by device: UUID, in organization: UUID
+    ) async throws -> DeviceConfig {
+        let rows = try await database.query(
+            """
+            UPDATE devices.configs SET reported = \(try JSONB(settings)), reported_at = now(),
+                applied_version = CASE WHEN \(version) <= version THEN \(version) ELSE applied_version END,
+                applied_at = CASE WHEN \(version) <= version THEN now() ELSE applied_at END
+            WHERE organization_id = \(organization) AND device_id = \(device)
+            RETURNING \(Self.columns)
+            """, as: .organization(organization))
+        guard let row = rows.first else { throw DeviceError.notFound }
+        return try DeviceConfig(row: row)
     }
 
     /// Keeps that the device works with `version`; one that it was never given changes nothing.
@@ -75,5 +96,7 @@ extension DeviceConfig {
         lastUpdated = try columns.next()
         appliedVersion = try columns.next()
         appliedAt = try columns.next()
+        reported = try columns.next(JSONB?.self)?.decode([String: AnyJSON].self)
+        reportedAt = try columns.next()
     }
 }

@@ -5,11 +5,13 @@ extension DeviceStore {
     /// What this service holds of an organization. Its end is told by auth, so of its devices and keys nothing more is.
     static let parts: [OrganizationRemoval.Step] = [
         .rows(of: "devices.commands"),
+        .rows(of: "devices.config_versions"),
         .rows(of: "devices.configs"),
         .rows(of: "devices.device_keys"),
         .rows(of: "devices.devices"),
         .rows(of: "devices.revocations"),
         .rows(of: "core.entities", where: "entity_type LIKE 'device.%'"),
+        .rows(of: "devices.config_descriptions"),
         .rows(of: "devices.limits"),
     ]
 }

@@ -56,6 +56,11 @@ struct DeviceStore: Sendable {
             try await transaction.batch([
                 Self.insert(profile, id: id, organization), key.insert, entity.insert,
                 "INSERT INTO devices.configs (device_id, organization_id) VALUES (\(id), \(organization))",
+                """
+                INSERT INTO devices.config_versions (device_id, version, organization_id, config, created_by)
+                SELECT device_id, version, organization_id, config, \(cause.actor.text) FROM devices.configs
+                WHERE organization_id = \(organization) AND device_id = \(id)
+                """,
             ])
         }
         guard let row = rows.first?.first else { throw DeviceError.notFound }

@@ -72,6 +72,15 @@ class Installation:
             time.sleep(0.1)
         raise SystemExit(f"The installation did not come up:\n{self.log_path.read_text()[-3000:]}")
 
+    def settle(self, seconds=20):
+        """Waits until what goes on after a start is over: its processes take a tenth of a processor at most."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            usage = self.usage()
+            time.sleep(1)
+            if sum(usage.seconds().values()) < 0.1:
+                return
+
     # The API
 
     def call(self, method, path, body=None, token=None, expected=(200, 201)):

@@ -51,6 +51,7 @@ def measure(folder, options):
     binaries = options.binaries or build_folder()
     before = os.getloadavg()
     with Installation(folder, binaries) as installation, References(folder) as references:
+        installation.settle()
         bench = figures.Bench(folder, binaries, installation, references, options.seconds)
         rows = []
         for name in options.only:
