@@ -7,8 +7,13 @@ extension DeviceStore {
         .rows(of: "devices.commands"),
         .rows(of: "devices.configs"),
         .rows(of: "devices.device_keys"),
+        .rows(of: "devices.provisions"),
+        .rows(of: "devices.claim_codes"),
+        .rows(of: "devices.claims"),
         .rows(of: "devices.devices"),
         .rows(of: "devices.revocations"),
+        .rows(of: "devices.provisioning_keys"),
+        .rows(of: "devices.claim_guesses"),
         .rows(of: "core.entities", where: "entity_type LIKE 'device.%'"),
         .rows(of: "devices.limits"),
     ]
