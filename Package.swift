@@ -152,7 +152,7 @@ let package = Package(
 
         // The services.
         service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
-        service("devices", [.crypto]),
+        service("devices", ["Outbound", .crypto]),
         service("readings", [.crypto, .httpTypes, .nioCore, .atomics]),
         service("alerts", ["Outbound", .crypto]),
         service("billing"),

@@ -17,6 +17,12 @@ import Testing
         "PATCH /api/v1/devices/{id}": .user(atLeast: .admin, orGrant: true),
         "DELETE /api/v1/devices/{id}": .user(atLeast: .admin, orGrant: true),
         "POST /api/v1/devices/{id}/rotate-key": .user(atLeast: .admin, orGrant: true),
+        "GET /api/v1/devices/provisioning-keys": .user(atLeast: .admin),
+        "POST /api/v1/devices/provisioning-keys": .user(atLeast: .admin),
+        "DELETE /api/v1/devices/provisioning-keys/{key_id}": .user(atLeast: .admin),
+        "POST /api/v1/devices/provision": .public, "POST /api/v1/devices/claim": .user(atLeast: .member, orGrant: true),
+        "POST /api/v1/devices/{id}/claim-code": .userOrDevice(atLeast: .admin, orGrant: true),
+        "GET /api/v1/devices/{id}/provision-status": .userOrDevice(atLeast: .viewer, orGrant: true),
         "POST /api/v1/devices/{id}/heartbeat": .device,
         "GET /api/v1/devices/{id}/status": .userOrDevice(atLeast: .viewer, orGrant: true),
         "POST /api/v1/devices/{id}/status": .device,
@@ -112,7 +118,7 @@ import Testing
 
     private static func request(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        let path = ["{id}", "{command_id}", "{hash}", "{version}", "{device_type}"].reduce(parts[1]) {
+        let path = ["{id}", "{command_id}", "{key_id}", "{hash}", "{version}", "{device_type}"].reduce(parts[1]) {
             $0.replacingOccurrences(of: $1, with: UUID().uuidString)
         }
         return (HTTPMethod(rawValue: parts[0]), path)

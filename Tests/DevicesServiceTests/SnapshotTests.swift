@@ -90,6 +90,9 @@ import Testing
         let (kept, deleted) = (UUID.v7(), UUID.v7())
         let stays = try await organization.device(["project_id": .string(kept.text)])
         let leaves = try await organization.device(["project_id": .string(deleted.text)])
+        let fleet = try await organization.fleet([
+            "defaults": ["project_id": .string(try await organization.project().text), "tags": ["lab"]]
+        ])
         for id in [organization.id, other.id] { try await server.service.publish(limits(id, 5, version: 1)) }
         try await eventually { try await known() == [organization.id: 5, other.id: 5] }
 
@@ -113,6 +116,7 @@ import Testing
         try await server.service.events(about: leaves.id, are: ["device.registered", "device.updated"])
         #expect(try await leaves.shown()["project_id"].isNull)
         #expect(try await stays.shown()["project_id"].string == kept.text)
+        #expect(try await fleet.shown()["defaults"] == ["tags": ["lab"]])
         try await server.service.publish(limits(other.id, 3, version: 2))
         try await eventually { try await known()[other.id] == 3 }
     }

@@ -26,6 +26,9 @@ extension DevicesService {
         let configs = ConfigStore(database: database, ledger: ledger)
         let commands = CommandStore(database: database, ledger: ledger, devices: devices)
         let queue = CommandQueue(database: database, ledger: ledger)
+        let fleet = ProvisioningKeyStore(database: database, ledger: ledger)
+        let provisions = ProvisionStore(ledger: ledger, devices: devices, keys: keys)
+        let claims = ClaimStore(database: database, ledger: ledger, devices: devices)
         let statuses = StatusStore(database: database, ledger: ledger)
         let idempotency = Idempotency(
             table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing))
@@ -45,6 +48,12 @@ extension DevicesService {
         KeyRoutes(
             keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
+        ProvisioningKeyRoutes(keys: fleet, idempotency: idempotency).add(to: &routes)
+        ProvisionRoutes(
+            keys: fleet, provisions: provisions, records: ProvisionRecordStore(database: database), access: access,
+            idempotency: idempotency, announcer: announcer
+        ).add(to: &routes)
+        ClaimRoutes(claims: claims, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
         let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
@@ -56,7 +65,8 @@ extension DevicesService {
             commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
         ).add(to: &routes)
 
-        let application = EventApplication(devices: devices, removal: removal, limits: LimitStore(), redis: redis)
+        let application = EventApplication(
+            devices: devices, provisioningKeys: fleet, removal: removal, limits: LimitStore(), redis: redis)
         let rebuild = ProjectionRebuild(
             application.sources(auth: try base.peer(.auth), billing: try base.peer(.billing)),
             database: database, logger: logger, handler: application.apply)

@@ -60,7 +60,9 @@ struct RoutingTableTests {
                 [
                     "/devices", "/devices/\(id)", "/devices/new", "/api/v1/devices", "/api/v1/devices/\(id)",
                     "/api/v1/devices/\(id)/rotate-key", "/api/v1/devices/provision", "/api/v1/devices/claim",
-                    "/api/v1/devices/import", "/api/v1/devices/provisioning-keys/\(id)", "/api/v1/devices/\(id)/status",
+                    "/api/v1/devices/import", "/api/v1/devices/provisioning-keys",
+                    "/api/v1/devices/provisioning-keys/\(id)", "/api/v1/devices/\(id)/claim-code",
+                    "/api/v1/devices/\(id)/provision-status", "/api/v1/devices/\(id)/status",
                     "/api/v1/devices/\(id)/heartbeat", "/api/v1/devices/\(id)/config", "/api/v1/devices/\(id)/logs",
                     "/api/v1/devices/\(id)/control/restart", "/api/v1/devices/\(id)/commands",
                     "/api/v1/devices/\(id)/commands/\(id)", "/api/v1/firmware", "/api/v1/firmware/\(id)",

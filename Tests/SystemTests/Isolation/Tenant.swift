@@ -51,6 +51,7 @@ struct Tenant {
     private mutating func fillWithEntities() async throws {
         try await keep("project", make("/api/v1/projects", ["project_lead_id": .string(identifiers["member"] ?? "")]))
         try await keep("entity", make("/api/v1/entities", ["entity_type": "room"]))
+        try await keep("provisioning key", make("/api/v1/devices/provisioning-keys", [:]))
         let relationship: JSONValue = [
             "from_entity": .string(device.id), "to_entity": .string(identifiers["entity"] ?? ""),
             "relationship_type": "located_in", "properties": ["note": .string(mark)],
@@ -97,7 +98,8 @@ struct Tenant {
         let organization = "/api/v1/organizations/\(owner.organization)"
         let entity = "/api/v1/entities/\(identifiers["entity"] ?? "")"
         for path in [
-            device.path, "\(device.path)/config", "\(device.path)/readings/latest", "/api/v1/alerts/rules",
+            device.path, "\(device.path)/config", "\(device.path)/provision-status",
+            "/api/v1/devices/provisioning-keys", "\(device.path)/readings/latest", "/api/v1/alerts/rules",
             "/api/v1/alerts/channels", "/api/v1/alerts", "/api/v1/commands", "/api/v1/auth/sessions",
             "/api/v1/auth/tokens", "/api/v1/auth/me", organization, "\(organization)/members",
             "\(organization)/invitations", "\(organization)/grants", "/api/v1/projects", entity,

@@ -12,6 +12,8 @@ public struct SecretToken: Sendable {
         public static let deviceKey = Kind(prefix: "lms_dev_")
         /// `lms_pat_…`: a personal access token.
         public static let personalAccess = Kind(prefix: "lms_pat_")
+        /// `lms_prv_…`: a key with which boards of a fleet provision themselves.
+        public static let provisioningKey = Kind(prefix: "lms_prv_")
     }
 
     public let kind: Kind

@@ -25,65 +25,55 @@ extension IPAddress {
 
     /// The IPv4 address inside a mapped (RFC 4291), translated (RFC 6052) or 6to4 (RFC 3056) address.
     private var embeddedV4: IPAddress? {
-        if Self.mapped.contains(self) || Self.translated.contains(self) { return IPAddress(bytes: Array(bytes[12...])) }
+        if isMapped || Self.translated.contains(self) { return IPAddress(bytes: Array(bytes[12...])) }
         if Self.sixToFour.contains(self) { return IPAddress(bytes: Array(bytes[2..<6])) }
         return nil
     }
 
-    private static let mapped = Network("::ffff:0:0", 96)
-    private static let translated = Network("64:ff9b::", 96)
-    private static let sixToFour = Network("2002::", 16)
+    private static let translated = Network("64:ff9b::/96")
+    private static let sixToFour = Network("2002::/16")
 
     private static let v4Networks = [
-        Network("0.0.0.0", 8, .unspecified),
-        Network("10.0.0.0", 8, .privateUse),
-        Network("100.64.0.0", 10, .shared),
-        Network("127.0.0.0", 8, .loopback),
-        Network("169.254.0.0", 16, .linkLocal),
-        Network("172.16.0.0", 12, .privateUse),
-        Network("192.0.0.0", 24, .reserved),
-        Network("192.0.2.0", 24, .reserved),
-        Network("192.88.99.0", 24, .reserved),
-        Network("192.168.0.0", 16, .privateUse),
-        Network("198.18.0.0", 15, .reserved),
-        Network("198.51.100.0", 24, .reserved),
-        Network("203.0.113.0", 24, .reserved),
-        Network("224.0.0.0", 4, .multicast),
-        Network("240.0.0.0", 4, .reserved),
+        Network("0.0.0.0/8", .unspecified),
+        Network("10.0.0.0/8", .privateUse),
+        Network("100.64.0.0/10", .shared),
+        Network("127.0.0.0/8", .loopback),
+        Network("169.254.0.0/16", .linkLocal),
+        Network("172.16.0.0/12", .privateUse),
+        Network("192.0.0.0/24", .reserved),
+        Network("192.0.2.0/24", .reserved),
+        Network("192.88.99.0/24", .reserved),
+        Network("192.168.0.0/16", .privateUse),
+        Network("198.18.0.0/15", .reserved),
+        Network("198.51.100.0/24", .reserved),
+        Network("203.0.113.0/24", .reserved),
+        Network("224.0.0.0/4", .multicast),
+        Network("240.0.0.0/4", .reserved),
     ]
 
     private static let v6Networks = [
-        Network("::", 128, .unspecified),
-        Network("::1", 128, .loopback),
-        Network("2001::", 23, .reserved),
-        Network("2001:db8::", 32, .reserved),
-        Network("3fff::", 20, .reserved),
-        Network("fc00::", 7, .privateUse),
-        Network("fe80::", 10, .linkLocal),
-        Network("fec0::", 10, .privateUse),
-        Network("ff00::", 8, .multicast),
+        Network("::/128", .unspecified),
+        Network("::1/128", .loopback),
+        Network("2001::/23", .reserved),
+        Network("2001:db8::/32", .reserved),
+        Network("3fff::/20", .reserved),
+        Network("fc00::/7", .privateUse),
+        Network("fe80::/10", .linkLocal),
+        Network("fec0::/10", .privateUse),
+        Network("ff00::/8", .multicast),
     ]
 }
 
-/// The addresses that begin with the same bits.
+/// A range of addresses that reach equally far.
 private struct Network: Sendable {
-    let prefix: [UInt8]
-    let length: Int
+    /// One that cannot be read contains nothing.
+    let range: AddressRange?
     let scope: AddressScope
 
-    /// An address that cannot be read has no bytes and contains nothing.
-    init(_ address: String, _ length: Int, _ scope: AddressScope = .reserved) {
-        prefix = IPAddress(address)?.bytes ?? []
-        self.length = length
+    init(_ range: String, _ scope: AddressScope = .reserved) {
+        self.range = AddressRange(range)
         self.scope = scope
     }
 
-    func contains(_ address: IPAddress) -> Bool {
-        guard address.bytes.count == prefix.count else { return false }
-        return (0..<prefix.count).allSatisfy { index in
-            let bits = min(8, max(0, length - 8 * index))
-            let mask = UInt8(truncatingIfNeeded: 0xff00 >> bits)
-            return address.bytes[index] & mask == prefix[index] & mask
-        }
-    }
+    func contains(_ address: IPAddress) -> Bool { range?.contains(address) ?? false }
 }

@@ -43,3 +43,14 @@ extension IPAddress: LosslessStringConvertible {
         return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }
+
+extension IPAddress {
+    /// The same address, as IPv4 where it is an IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2), as a socket
+    /// of both families shows its peers.
+    public var unmapped: IPAddress { isMapped ? IPAddress(bytes: Array(bytes[12...])) : self }
+
+    /// Whether it is one of `::ffff:0:0/96`.
+    var isMapped: Bool {
+        bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
+    }
+}

@@ -7,6 +7,8 @@ struct Cause: Sendable {
     enum Actor: Sendable, Hashable {
         case user(UUID)
         case device(UUID)
+        /// A board without a device yet, by the fleet key that it shows.
+        case provisioningKey(UUID)
         /// This service by itself: a device that fell silent, a command whose time passed, an event of another service.
         case system
     }
@@ -25,6 +27,7 @@ extension Cause.Actor {
         switch self {
         case .user(let id): "user:\(id.text)"
         case .device(let id): "device:\(id.text)"
+        case .provisioningKey(let id): "provisioning_key:\(id.text)"
         case .system: "system"
         }
     }
@@ -44,6 +47,9 @@ extension Cause.Actor: Encodable {
             try container.encode(id.text, forKey: .id)
         case .device(let id):
             try container.encode("device", forKey: .type)
+            try container.encode(id.text, forKey: .id)
+        case .provisioningKey(let id):
+            try container.encode("provisioning_key", forKey: .type)
             try container.encode(id.text, forKey: .id)
         case .system:
             try container.encode("system", forKey: .type)

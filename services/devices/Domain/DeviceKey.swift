@@ -20,11 +20,21 @@ struct KeyRotation: Sendable, Hashable {
     /// The key that was current, and when it ends from now on; nil when nothing overlaps.
     var overlapping: DeviceKey?
 
-    /// Two keys at most are valid during a rotation: the one that was current, for `overlap` more, and the new one. A
-    /// key left over from an earlier rotation is revoked.
-    init(of keys: [DeviceKey], overlap: Duration, at now: Timestamp) {
+    /// How long the key that was current holds, unless the caller says otherwise.
+    static let defaultOverlap = Duration.seconds(86_400)
+    /// How many keys besides may be left when a board provisions itself again: of answers that came and answers that
+    /// did not, the board alone knows which key it has.
+    static let maximumLeftovers = 16
+
+    /// The key that was current holds for `overlap` more, beside the new one. Of keys left over from earlier rotations
+    /// the `leftovers` that hold longest go on to their own end, the others are revoked: none is left when a person
+    /// rotates, so that two keys at most are valid.
+    init(of keys: [DeviceKey], overlap: Duration, leftovers: Int = 0, at now: Timestamp) {
+        var ending: [(key: DeviceKey, end: Timestamp)] = []
         for key in keys {
-            if key.expiresAt == nil, overlap > .zero {
+            if let end = key.expiresAt {
+                ending.append((key, end))
+            } else if overlap > .zero {
                 overlapping = DeviceKey(
                     hash: key.hash, deviceID: key.deviceID, organizationID: key.organizationID,
                     version: key.version + 1, expiresAt: now.adding(overlap))
@@ -32,5 +42,6 @@ struct KeyRotation: Sendable, Hashable {
                 revoked.append(key)
             }
         }
+        revoked += ending.sorted { $0.end > $1.end }.dropFirst(leftovers).map(\.key)
     }
 }

@@ -26,7 +26,7 @@ extension DeviceProfile {
 
 extension String {
     /// The text without white space around it.
-    fileprivate var trimmed: String {
+    var trimmed: String {
         String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

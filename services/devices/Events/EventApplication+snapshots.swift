@@ -8,13 +8,19 @@ extension EventApplication {
     /// limits is not limited.
     func sources(auth: PeerClient, billing: PeerClient) -> [SnapshotSource] {
         let organizations = ProjectionPart.organizations(
-            subjects: "SELECT DISTINCT organization_id::text FROM devices.devices"
+            subjects: """
+                SELECT organization_id::text FROM devices.devices
+                UNION SELECT organization_id::text FROM devices.provisioning_keys
+                """
         ) { organization, transaction in
             try await transaction.query(removal.begin(organization))
         }
         let projects = ProjectionPart(
-            "projects", subjects: "SELECT DISTINCT project_id::text FROM devices.devices WHERE project_id IS NOT NULL",
-            forget: leave)
+            "projects",
+            subjects: """
+                SELECT project_id::text FROM devices.devices WHERE project_id IS NOT NULL
+                UNION SELECT defaults ->> 'project_id' FROM devices.provisioning_keys WHERE defaults ? 'project_id'
+                """, forget: leave)
         return [
             SnapshotSource(.auth, parts: [organizations, projects]) { try await auth.get($0) },
             SnapshotSource(.billing, parts: [Self.limits]) { try await billing.get($0) },
@@ -25,11 +31,14 @@ extension EventApplication {
     @Sendable private func leave(_ projects: [String], _ transaction: Transaction) async throws {
         let rows = try await transaction.query(
             """
-            SELECT DISTINCT project_id, organization_id FROM devices.devices
-            WHERE project_id = ANY(\(projects)::uuid[]) ORDER BY project_id, organization_id
+            SELECT project_id, organization_id FROM devices.devices WHERE project_id = ANY(\(projects)::uuid[])
+            UNION SELECT (defaults ->> 'project_id')::uuid, organization_id FROM devices.provisioning_keys
+            WHERE defaults ->> 'project_id' = ANY(\(projects))
+            ORDER BY project_id, organization_id
             """)
         for row in rows {
             let (project, organization) = try row.decode(UUID.self, UUID.self)
+            try await provisioningKeys.forget(project, of: organization, transaction)
             try await devices.leave(project, of: organization, .system, transaction)
         }
     }

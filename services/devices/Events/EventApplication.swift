@@ -8,6 +8,7 @@ import Redis
 /// keys, which so happens even when the instance that revoked them did not live to do it.
 struct EventApplication: Sendable {
     let devices: DeviceStore
+    let provisioningKeys: ProvisioningKeyStore
     let removal: OrganizationRemoval
     let limits: LimitStore
     let redis: RedisClient
@@ -23,6 +24,7 @@ struct EventApplication: Sendable {
             try await transaction.query(removal.begin(event.decode(OrganizationDeleted.self).organizationID))
         case "project.deleted":
             let project = try event.decode(ProjectDeleted.self)
+            try await provisioningKeys.forget(project.id, of: project.organizationID, transaction)
             try await devices.leave(
                 project.id, of: project.organizationID, Cause(actor: .system, traceparent: event.traceparent),
                 transaction)

@@ -95,7 +95,7 @@ struct Ledger: Sendable {
 
     // MARK: Parts
 
-    private func audit(
+    func audit(
         _ type: String, _ device: UUID, _ organization: UUID, _ cause: Cause, _ data: some Encodable
     ) throws -> SQL {
         try AuditEntry(

@@ -8,7 +8,6 @@ import Postgres
 
 /// The keys of devices: a new one for a device, and who holds one for the other services.
 struct KeyRoutes: Sendable {
-    private static let defaultOverlap = 86_400
     private static let maximumOverlap = 604_800
 
     let keys: DeviceKeyStore
@@ -35,8 +34,8 @@ struct KeyRoutes: Sendable {
             request, context, as: .organization(device.organizationID)
         ) { transaction in
             let issue = try await keys.rotate(
-                device.id, in: device.organizationID, overlap: .seconds(overlap ?? Self.defaultOverlap),
-                context.cause, transaction)
+                device.id, in: device.organizationID,
+                overlap: overlap.map { .seconds($0) } ?? KeyRotation.defaultOverlap, context.cause, transaction)
             return JSON(IssuedKey(issue))
         }
         announcer.committed()

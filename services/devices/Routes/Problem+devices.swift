@@ -20,3 +20,26 @@ extension CommandError: ProblemConvertible {
         }
     }
 }
+
+extension ProvisioningError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .refused: .unauthorized("The provisioning key is not valid.")
+        case .tooManyKeys:
+            .conflict(
+                "The organization has \(ProvisioningKey.maximumPerOrganization) provisioning keys already; delete one.")
+        case .unknownProject(let field): .invalid(field, "is no project of the organization")
+        }
+    }
+}
+
+extension ClaimError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .unknownCode: .notFound("No device shows this code now.")
+        case .tooManyGuesses(let wait):
+            .tooManyRequests(retryAfter: Int(wait.components.seconds), "Too many codes were wrong.")
+        case .claimedAlready: .conflict("The device has been claimed; an admin can make a code for it.")
+        }
+    }
+}

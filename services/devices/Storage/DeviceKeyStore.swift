@@ -26,9 +26,11 @@ struct DeviceKeyStore: Sendable {
 
     /// Gives the device another key; the current one stays valid for `overlap`.
     ///
+    /// - Parameter leftovers: How many keys that are ending already go on to their end.
     /// - Throws: ``DeviceError/notFound``.
     func rotate(
-        _ device: UUID, in organization: UUID, overlap: Duration, _ cause: Cause, _ transaction: Transaction
+        _ device: UUID, in organization: UUID, overlap: Duration, leftovers: Int = 0, _ cause: Cause,
+        _ transaction: Transaction
     ) async throws -> Issue {
         let rows = try await transaction.batch([
             """
@@ -41,7 +43,8 @@ struct DeviceKeyStore: Sendable {
             """,
         ])
         guard !rows[0].isEmpty else { throw DeviceError.notFound }
-        let rotation = KeyRotation(of: try rows[1].map(DeviceKey.init(row:)), overlap: overlap, at: .now)
+        let rotation = KeyRotation(
+            of: try rows[1].map(DeviceKey.init(row:)), overlap: overlap, leftovers: leftovers, at: .now)
         let secret = SecretToken(.deviceKey)
         let key = DeviceKey(
             hash: secret.hash, deviceID: device, organizationID: organization, version: 1, expiresAt: nil)

@@ -41,11 +41,12 @@ struct DeviceStore: Sendable {
 
     // MARK: Writing
 
-    /// Adds a device with its first key and an empty configuration.
+    /// Adds a device with its first key and its first configuration.
     ///
     /// - Throws: ``DeviceError/limitReached(plan:limit:)``, ``DeviceError/serialNumberTaken``.
     func register(
-        _ profile: DeviceProfile, in organization: UUID, _ cause: Cause, _ transaction: Transaction
+        _ profile: DeviceProfile, config: [String: AnyJSON] = [:], in organization: UUID, _ cause: Cause,
+        _ transaction: Transaction
     ) async throws -> Registration {
         try await checkLimit(of: organization, transaction)
         let id = UUID.v7()
@@ -55,7 +56,10 @@ struct DeviceStore: Sendable {
         let rows = try await mappingSerialNumber {
             try await transaction.batch([
                 Self.insert(profile, id: id, organization), key.insert, entity.insert,
-                "INSERT INTO devices.configs (device_id, organization_id) VALUES (\(id), \(organization))",
+                """
+                INSERT INTO devices.configs (device_id, organization_id, config)
+                VALUES (\(id), \(organization), \(try JSONB(config)))
+                """,
                 """
                 INSERT INTO devices.config_versions (device_id, version, organization_id, config, created_by)
                 SELECT device_id, version, organization_id, config, \(cause.actor.text) FROM devices.configs

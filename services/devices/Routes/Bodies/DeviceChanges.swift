@@ -126,22 +126,3 @@ extension DeviceChanges {
         return current.after(.requested(wanted))
     }
 }
-
-extension Validation {
-    fileprivate mutating func profile(_ profile: DeviceProfile) {
-        length(of: profile.name, 1...200, "name")
-        length(of: profile.description, 0...2000, "description")
-        token(profile.deviceType, "device_type")
-        length(of: profile.model, 1...100, "model")
-        length(of: profile.serialNumber, 1...100, "serial_number")
-        require(
-            profile.macAddress.map { DeviceProfile.macAddress(in: $0) != nil } ?? true, "mac_address",
-            "must be six bytes in hexadecimal, such as a4:cf:12:0b:7e:01")
-        length(of: profile.firmwareVersion, 1...100, "firmware_version")
-        length(of: profile.location, 1...200, "location")
-        texts(profile.tags, 0...50, "tags")
-        texts(profile.sensors, 0...100, "sensors")
-        range(of: profile.readingInterval, DeviceProfile.readingIntervals, "reading_interval")
-        json(.object(profile.properties), "properties")
-    }
-}

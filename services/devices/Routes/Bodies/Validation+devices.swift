@@ -2,6 +2,29 @@ import HTTPKit
 import Kernel
 
 extension Validation {
+    /// A device's profile, normalized.
+    mutating func profile(_ profile: DeviceProfile) {
+        length(of: profile.name, 1...200, "name")
+        length(of: profile.description, 0...2000, "description")
+        hardware(profile)
+        length(of: profile.location, 1...200, "location")
+        texts(profile.tags, 0...50, "tags")
+        texts(profile.sensors, 0...100, "sensors")
+        range(of: profile.readingInterval, DeviceProfile.readingIntervals, "reading_interval")
+        json(.object(profile.properties), "properties")
+    }
+
+    /// What of a profile a board can tell by itself.
+    mutating func hardware(_ profile: DeviceProfile) {
+        token(profile.deviceType, "device_type")
+        length(of: profile.model, 1...100, "model")
+        length(of: profile.serialNumber, 1...100, "serial_number")
+        require(
+            profile.macAddress.map { DeviceProfile.macAddress(in: $0) != nil } ?? true, "mac_address",
+            "must be six bytes in hexadecimal, such as a4:cf:12:0b:7e:01")
+        length(of: profile.firmwareVersion, 1...100, "firmware_version")
+    }
+
     /// A name for programs: up to 64 ASCII letters, digits, `_`, `-` and `.`.
     mutating func token(_ text: String, _ field: String) {
         length(of: text, 1...64, field)
