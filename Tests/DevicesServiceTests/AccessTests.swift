@@ -22,6 +22,8 @@ import Testing
         "POST /api/v1/devices/{id}/status": .device,
         "GET /api/v1/devices/{id}/config": .userOrDevice(atLeast: .viewer, orGrant: true),
         "PUT /api/v1/devices/{id}/config": .user(atLeast: .admin, orGrant: true),
+        "POST /api/v1/devices/{id}/logs": .device,
+        "GET /api/v1/devices/{id}/logs": .user(atLeast: .viewer, orGrant: true),
         "GET /api/v1/devices/{id}/commands": .userOrDevice(atLeast: .viewer, orGrant: true),
         "POST /api/v1/devices/{id}/commands": .user(atLeast: .member, orGrant: true),
         "PUT /api/v1/devices/{id}/commands/{command_id}": .device,

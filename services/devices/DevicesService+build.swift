@@ -27,6 +27,7 @@ extension DevicesService {
         let commands = CommandStore(database: database, ledger: ledger, devices: devices)
         let queue = CommandQueue(database: database, ledger: ledger)
         let statuses = StatusStore(database: database, ledger: ledger)
+        let logs = LogStore(database: database, partitions: LogPartitions(database: database))
         let idempotency = Idempotency(
             table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing))
 
@@ -48,6 +49,7 @@ extension DevicesService {
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
         ConfigRoutes(configs: configs, access: access).add(to: &routes)
+        LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)
         CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
         DeviceCommandRoutes(
@@ -72,6 +74,7 @@ extension DevicesService {
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
+            HistoryKeeper(logs: logs, logger: logger),
             removal,
             idempotency,
             revocations,

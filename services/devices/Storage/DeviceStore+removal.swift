@@ -4,6 +4,8 @@ import Postgres
 extension DeviceStore {
     /// What this service holds of an organization. Its end is told by auth, so of its devices and keys nothing more is.
     static let parts: [OrganizationRemoval.Step] = [
+        LogStore.removal,
+        .rows(of: "devices.log_removals"),
         .rows(of: "devices.commands"),
         .rows(of: "devices.configs"),
         .rows(of: "devices.device_keys"),

@@ -1,0 +1,30 @@
+import Logging
+import ServiceKit
+import ServiceLifecycle
+
+/// Lets go of logs that are too old, or of devices that are no more. Every instance runs one.
+struct HistoryKeeper: ServiceLifecycle.Service, CustomStringConvertible {
+    private static let hour = Duration.seconds(3600)
+    private static let pollInterval = Duration.seconds(5)
+
+    let logs: LogStore
+    let logger: Logger
+
+    var description: String { "history" }
+
+    func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await periodically(
+                    every: Self.hour, orSay: "partitions of logs could not be kept", to: logger, logs.partitions.keep)
+            }
+            group.addTask {
+                await periodically(
+                    every: Self.pollInterval, orSay: "logs of deleted devices could not be deleted", to: logger
+                ) {
+                    while try await logs.removeSome() {}
+                }
+            }
+        }
+    }
+}
