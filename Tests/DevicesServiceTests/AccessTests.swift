@@ -24,6 +24,7 @@ import Testing
         "PUT /api/v1/devices/{id}/config": .user(atLeast: .admin, orGrant: true),
         "POST /api/v1/devices/{id}/logs": .device,
         "GET /api/v1/devices/{id}/logs": .user(atLeast: .viewer, orGrant: true),
+        "GET /api/v1/devices/{id}/health": .user(atLeast: .viewer, orGrant: true),
         "GET /api/v1/devices/{id}/commands": .userOrDevice(atLeast: .viewer, orGrant: true),
         "POST /api/v1/devices/{id}/commands": .user(atLeast: .member, orGrant: true),
         "PUT /api/v1/devices/{id}/commands/{command_id}": .device,

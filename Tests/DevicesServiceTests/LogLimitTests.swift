@@ -117,10 +117,12 @@ import Testing
         let body: JSONValue = ["entries": [["level": "info", "message": "x"]]]
         #expect(try await organization.admin.post("\(device.path)/logs", body).status == 403)
         #expect(try await device.client.get("\(device.path)/logs").status == 403)
+        #expect(try await device.client.get("\(device.path)/health").status == 403)
         #expect(try await organization.admin.get("/api/v1/devices/\(UUID().uuidString)/logs").status == 404)
         #expect(try await organization.admin.get("/api/v1/devices/x/logs").status == 404)
         let foreign = try await organization.server.organization().device()
         #expect(try await device.log(["level": "info", "message": "x"], at: foreign.path).status == 404)
         #expect(try await organization.admin.get("\(foreign.path)/logs").status == 404)
+        #expect(try await organization.admin.get("\(foreign.path)/health").status == 404)
     }
 }

@@ -16,6 +16,7 @@ import Testing
         _ = try await device.queue()
         let gone = try await organization.device()
         for device in [device, gone, kept] {
+            #expect(try await device.client.post("\(device.path)/heartbeat", ["battery_level": 50]).status == 200)
             #expect(try await device.log(["level": "error", "message": "no sensor"]).status == 201)
         }
         #expect(try await organization.admin.delete(gone.path).status == 204)
@@ -43,6 +44,7 @@ import Testing
         let organization = try await server.organization()
         let (device, kept) = (try await organization.device(), try await organization.device())
         for device in [device, kept] {
+            #expect(try await device.client.post("\(device.path)/heartbeat", ["battery_level": 50]).status == 200)
             #expect(try await device.log(["level": "info", "message": "up"]).status == 201)
         }
         #expect(try await organization.admin.delete(device.path).status == 204)
@@ -50,10 +52,13 @@ import Testing
             let rows = try await server.service.query(
                 """
                 SELECT (SELECT count(*) FROM devices.logs WHERE organization_id = \(organization.id)),
-                    (SELECT count(*) FROM devices.log_removals WHERE organization_id = \(organization.id))
+                    (SELECT count(*) FROM devices.log_removals WHERE organization_id = \(organization.id)),
+                    (SELECT count(DISTINCT device_id) FROM devices.status_changes
+                        WHERE organization_id = \(organization.id)),
+                    (SELECT count(*) FROM devices.battery_samples WHERE organization_id = \(organization.id))
                 """)
-            let left = try #require(try rows.first?.decode(Int.self, Int.self))
-            return left == (1, 0)
+            let left = try #require(try rows.first?.decode(Int.self, Int.self, Int.self, Int.self))
+            return left == (1, 0, 1, 1)
         }
         #expect(try await organization.admin.get("\(device.path)/logs").status == 404)
         #expect(try await organization.admin.get("\(kept.path)/logs").json["items"].array?.count == 1)

@@ -50,6 +50,7 @@ extension DevicesService {
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
         ConfigRoutes(configs: configs, access: access).add(to: &routes)
         LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)
+        HealthRoutes(health: HealthStore(database: database), access: access).add(to: &routes)
         CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
         DeviceCommandRoutes(
@@ -74,7 +75,7 @@ extension DevicesService {
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
-            HistoryKeeper(logs: logs, logger: logger),
+            HistoryKeeper(logs: logs, statuses: StatusHistory(database: database), logger: logger),
             removal,
             idempotency,
             revocations,

@@ -6,6 +6,8 @@ extension DeviceStore {
     static let parts: [OrganizationRemoval.Step] = [
         LogStore.removal,
         .rows(of: "devices.log_removals"),
+        .rows(of: "devices.status_changes"),
+        .rows(of: "devices.battery_samples"),
         .rows(of: "devices.commands"),
         .rows(of: "devices.configs"),
         .rows(of: "devices.device_keys"),

@@ -96,7 +96,7 @@ struct DeviceStore: Sendable {
         return after
     }
 
-    /// Deletes a device with its keys, configuration and commands; its logs go bit by bit from then on.
+    /// Deletes a device with its keys, configuration, commands and history; its logs go bit by bit from then on.
     ///
     /// - Throws: ``DeviceError``.
     func delete(
