@@ -68,7 +68,7 @@ import Testing
         #expect(try await stranger.admin.get("/api/v1/commands").json["items"] == [])
         for path in [
             device.path, "\(device.path)/status", "\(device.path)/config", "\(device.path)/commands",
-            "/api/v1/commands/\(command)",
+            "\(device.path)/logs", "\(device.path)/health", "/api/v1/commands/\(command)",
         ] {
             #expect(try await stranger.admin.get(path).status == 404, "\(path)")
         }
@@ -101,6 +101,10 @@ import Testing
         #expect(Set(list ?? []) == [granted.id, ofProject.id])
         #expect(try await user.get(granted.path).status == 200)
         #expect(try await user.get(other.path).status == 404)
+        for part in ["logs", "health"] {
+            #expect(try await user.get("\(granted.path)/\(part)").status == 200)
+            #expect(try await user.get("\(other.path)/\(part)").status == 404)
+        }
         #expect(try await user.post("\(granted.path)/reboot").status == 403)
         #expect(try await user.post("\(ofProject.path)/reboot").status == 201)
         #expect(try await user.post("\(other.path)/reboot").status == 404)

@@ -107,6 +107,11 @@ struct TestDevice: Sendable {
         return items.compactMap(\.["id"].string)
     }
 
+    /// Sends log entries, to its own path where no other is given.
+    func log(_ entries: JSONValue..., at path: String? = nil) async throws -> TestHTTPResponse {
+        try await client.post("\(path ?? self.path)/logs", ["entries": .array(entries)])
+    }
+
     func report(_ command: String, _ status: String) async throws -> TestHTTPResponse {
         try await client.put("\(path)/commands/\(command)", ["status": .string(status)])
     }

@@ -17,6 +17,12 @@ import Testing
         _ = try await organization.fleet().device("SN-1")
         let code = try await device.client.post("\(device.path)/claim-code").json["code"]
         #expect(try await organization.admin.post("/api/v1/devices/claim", ["code": code]).status == 200)
+        let gone = try await organization.device()
+        for device in [device, gone, kept] {
+            #expect(try await device.client.post("\(device.path)/heartbeat", ["battery_level": 50]).status == 200)
+            #expect(try await device.log(["level": "error", "message": "no sensor"]).status == 201)
+        }
+        #expect(try await organization.admin.delete(gone.path).status == 204)
         _ = try await server.service.query(
             "INSERT INTO devices.limits (organization_id, plan, version) VALUES (\(organization.id), 'free', 1)")
         try await server.service.publish(
@@ -33,6 +39,32 @@ import Testing
         #expect(try await organization.admin.get(device.path).status == 404)
         #expect(try await device.client.get(device.path).status == 401)
         #expect(try await other.admin.get(kept.path).status == 200)
+        #expect(try await other.admin.get("\(kept.path)/logs").json["items"].array?.count == 1)
+    }
+
+    @Test func `what a deleted device logged is deleted, and nothing of others`() async throws {
+        let server = try await DevicesServer.shared()
+        let organization = try await server.organization()
+        let (device, kept) = (try await organization.device(), try await organization.device())
+        for device in [device, kept] {
+            #expect(try await device.client.post("\(device.path)/heartbeat", ["battery_level": 50]).status == 200)
+            #expect(try await device.log(["level": "info", "message": "up"]).status == 201)
+        }
+        #expect(try await organization.admin.delete(device.path).status == 204)
+        try await eventually(within: .seconds(20)) {
+            let rows = try await server.service.query(
+                """
+                SELECT (SELECT count(*) FROM devices.logs WHERE organization_id = \(organization.id)),
+                    (SELECT count(*) FROM devices.log_removals WHERE organization_id = \(organization.id)),
+                    (SELECT count(DISTINCT device_id) FROM devices.status_changes
+                        WHERE organization_id = \(organization.id)),
+                    (SELECT count(*) FROM devices.battery_samples WHERE organization_id = \(organization.id))
+                """)
+            let left = try #require(try rows.first?.decode(Int.self, Int.self, Int.self, Int.self))
+            return left == (1, 0, 1, 1)
+        }
+        #expect(try await organization.admin.get("\(device.path)/logs").status == 404)
+        #expect(try await organization.admin.get("\(kept.path)/logs").json["items"].array?.count == 1)
     }
 
     @Test func `the devices of a deleted project stay, and belong to none`() async throws {

@@ -70,6 +70,7 @@ import Testing
         #expect(try await one.client.post("\(other.path)/heartbeat").status == 404)
         #expect(try await one.client.post("\(other.path)/status", ["status": "online"]).status == 404)
         #expect(try await one.client.get("\(other.path)/status").status == 404)
+        #expect(try await one.log(["level": "info", "message": "x"], at: other.path).status == 404)
         #expect(try await one.client.get("\(other.path)/config").status == 404)
         #expect(try await one.client.get("\(other.path)/commands").status == 404)
         let report: JSONValue = ["status": "succeeded"]

@@ -98,6 +98,12 @@ import Testing
         #expect(try request.page([Int]()) { $0 }.nextCursor == nil)
     }
 
+    @Test func aListThatWasNotLookedThroughGoesOnBehindAnyOfItsKeys() throws {
+        let request = PageRequest<Int>(limit: 3, order: .ascending, after: nil)
+        let next = try QueryParameters("cursor=\(request.cursor(behind: 7))").page(of: Int.self)
+        #expect(next.after == 7 && next.order == .ascending)
+    }
+
     @Test func aCursorBelongsToItsOrder() throws {
         let cursor = try Cursor.encode(5, order: .ascending)
         #expect(try QueryParameters("cursor=\(cursor)").page(of: Int.self).order == .ascending)

@@ -30,6 +30,7 @@ extension DevicesService {
         let provisions = ProvisionStore(ledger: ledger, devices: devices, keys: keys)
         let claims = ClaimStore(database: database, ledger: ledger, devices: devices)
         let statuses = StatusStore(database: database, ledger: ledger)
+        let logs = LogStore(database: database, partitions: LogPartitions(database: database))
         let idempotency = Idempotency(
             table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing))
 
@@ -59,6 +60,8 @@ extension DevicesService {
         let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
         ConfigRoutes(configs: configs, descriptions: descriptions, access: access).add(to: &routes)
         ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
+        LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)
+        HealthRoutes(health: HealthStore(database: database), access: access).add(to: &routes)
         CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
         DeviceCommandRoutes(
@@ -84,6 +87,7 @@ extension DevicesService {
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
+            HistoryKeeper(logs: logs, statuses: StatusHistory(database: database), logger: logger),
             removal,
             idempotency,
             revocations,

@@ -36,8 +36,11 @@ public struct PageRequest<Key: Codable & Sendable>: Sendable {
     /// Where the page behind that of `rows` begins, which were fetched up to ``fetchLimit``; nil on the last one.
     public func nextCursor<Row>(after rows: some Collection<Row>, key: (Row) -> Key) throws -> String? {
         guard rows.count > limit, let last = rows.prefix(limit).reversed().first else { return nil }
-        return try Cursor.encode(key(last), order: order)
+        return try cursor(behind: key(last))
     }
+
+    /// The cursor of the page that begins behind `key`, for a list that was not looked through to the end of the page.
+    public func cursor(behind key: Key) throws -> String { try Cursor.encode(key, order: order) }
 
     /// The page of `items`, which were fetched up to ``fetchLimit``.
     public func page<Item>(_ items: some Collection<Item>, key: (Item) -> Key) throws -> Page<Item> {

@@ -3,8 +3,8 @@ import FoundationEssentials
 import Kernel
 import Postgres
 
-/// The statements that go into the transaction of a change, besides the change: its row in the audit trail and its
-/// event in the outbox.
+/// The statements that go into the transaction of a change, besides the change: its row in the audit trail, its event in
+/// the outbox and, where a status became another one, its row in the device's history.
 struct Ledger: Sendable {
     let outbox: Outbox
 
@@ -12,6 +12,7 @@ struct Ledger: Sendable {
         try [
             audit("device.registered", device.id, device.organizationID, cause, device),
             outbox.append(event("device.registered", about: device, cause)),
+            StatusHistory.began(device),
         ]
     }
 
@@ -26,7 +27,7 @@ struct Ledger: Sendable {
             let change = StatusChange(
                 deviceID: after.id, organizationID: after.organizationID, previous: before.status,
                 status: after.status, lastSeen: after.lastSeen, version: after.version)
-            statements.append(try outbox.append(event(of: change, cause)))
+            statements += [try outbox.append(event(of: change, cause)), StatusHistory.changed(change)]
         }
         return statements
     }
@@ -45,6 +46,7 @@ struct Ledger: Sendable {
         try [
             audit(change.eventType, change.deviceID, change.organizationID, cause, change),
             outbox.append(event(of: change, cause)),
+            StatusHistory.changed(change),
         ]
     }
 

@@ -4,6 +4,10 @@ import Postgres
 extension DeviceStore {
     /// What this service holds of an organization. Its end is told by auth, so of its devices and keys nothing more is.
     static let parts: [OrganizationRemoval.Step] = [
+        LogStore.removal,
+        .rows(of: "devices.log_removals"),
+        .rows(of: "devices.status_changes"),
+        .rows(of: "devices.battery_samples"),
         .rows(of: "devices.commands"),
         .rows(of: "devices.config_versions"),
         .rows(of: "devices.configs"),

@@ -105,7 +105,7 @@ struct DeviceStore: Sendable {
         return after
     }
 
-    /// Deletes a device with its keys, configuration and commands.
+    /// Deletes a device with its keys, configuration, commands and history; its logs go bit by bit from then on.
     ///
     /// - Throws: ``DeviceError``.
     func delete(
@@ -141,6 +141,7 @@ struct DeviceStore: Sendable {
             WHERE organization_id = \(device.organizationID) AND id = \(device.id)
             """,
             Entity.delete(device.id, organization: device.organizationID),
+            LogStore.beginRemoval(of: device.id, in: device.organizationID),
         ])
         let keys = try rows[0].map(DeviceKey.init(row:))
         try await transaction.batch(ledger.deleted(device, keys: keys, cause))

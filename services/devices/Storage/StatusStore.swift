@@ -37,7 +37,8 @@ struct StatusStore: Sendable {
         // In one order, so that instances writing the same devices cannot wait for each other in a circle.
         let signs = signs.sorted { $0.deviceID.text < $1.deviceID.text }
         return try await database.withTransaction(as: .platform) { transaction in
-            let changes = try await transaction.query(Self.update(with: signs)).compactMap(Self.change(row:))
+            let rows = try await transaction.batch([Self.update(with: signs)] + BatterySample.keep(signs))
+            let changes = try rows[0].compactMap(Self.change(row:))
             try await transaction.batch(
                 changes.flatMap { try ledger.statusChanged($0, Cause(actor: .device($0.deviceID))) })
             return changes
