@@ -14,6 +14,7 @@ import Testing
         let kept = try await other.device()
         let device = try await organization.device()
         _ = try await device.queue()
+        _ = try await organization.template()
         _ = try await organization.fleet().device("SN-1")
         let code = try await device.client.post("\(device.path)/claim-code").json["code"]
         #expect(try await organization.admin.post("/api/v1/devices/claim", ["code": code]).status == 200)

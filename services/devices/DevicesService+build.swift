@@ -62,8 +62,11 @@ extension DevicesService {
         ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
         LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)
         HealthRoutes(health: HealthStore(database: database), access: access).add(to: &routes)
-        CommandRoutes(commands: commands, access: access, idempotency: idempotency, announcer: announcer)
-            .add(to: &routes)
+        let templates = CommandTemplateStore(database: database, ledger: ledger)
+        CommandTemplateRoutes(templates: templates, idempotency: idempotency).add(to: &routes)
+        CommandRoutes(
+            commands: commands, templates: templates, access: access, idempotency: idempotency, announcer: announcer
+        ).add(to: &routes)
         DeviceCommandRoutes(
             commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
         ).add(to: &routes)

@@ -21,6 +21,16 @@ extension CommandError: ProblemConvertible {
     }
 }
 
+extension CommandTemplateError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .notFound: .notFound()
+        case .nameTaken: .conflict("Another command template of the organization has this name.")
+        case .stale: .preconditionFailed()
+        }
+    }
+}
+
 extension ProvisioningError: ProblemConvertible {
     var problem: Problem {
         switch self {

@@ -21,6 +21,7 @@ extension DeviceStore {
         .rows(of: "devices.claim_guesses"),
         .rows(of: "core.entities", where: "entity_type LIKE 'device.%'"),
         .rows(of: "devices.config_descriptions"),
+        .rows(of: "devices.command_templates"),
         .rows(of: "devices.limits"),
     ]
 }

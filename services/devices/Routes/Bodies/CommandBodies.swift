@@ -7,7 +7,9 @@ import Postgres
 struct NewCommand: Sendable, Decodable {
     /// Only where the path does not name the device.
     var deviceID: UUID?
-    var commandType: String
+    /// This or a template.
+    var commandType: String?
+    var templateID: UUID?
     var parameters: [String: AnyJSON]?
     var priority: CommandPriority?
     /// Seconds.
@@ -19,29 +21,45 @@ struct NewCommand: Sendable, Decodable {
         case parameters, priority
         case deviceID = "device_id"
         case commandType = "command_type"
+        case templateID = "template_id"
         case timeToLive = "ttl_s"
         case scheduledAt = "scheduled_at"
         case maxRetries = "max_retries"
     }
 
-    /// The order that the body stands for.
+    /// The order that the body stands for, to a device of the type `deviceType`.
     ///
+    /// - Parameter template: The one that the body names.
     /// - Throws: 422 with the fields at fault.
-    func order(at now: Timestamp = .now) throws -> CommandOrder {
+    func order(
+        from template: CommandTemplate?, for deviceType: String, at now: Timestamp = .now
+    ) throws -> CommandOrder {
+        let content = template?.content
+        let parameters = content?.filled(with: parameters ?? [:]) ?? parameters ?? [:]
         try validate { check in
-            check.token(commandType, "command_type")
-            check.json(parameters.map { .object($0) }, "parameters")
-            check.range(of: timeToLive, 1...2_592_000, "ttl_s")
-            check.range(of: maxRetries, 0...10, "max_retries")
+            checkType(&check)
+            if let content { check.command(content, parameters: parameters, for: deviceType) }
+            check.json(.object(parameters), "parameters")
+            check.delivery(timeToLive: timeToLive, maxRetries: maxRetries)
             check.require(
                 scheduledAt.map { $0 <= now.adding(.seconds(31_536_000)) } ?? true, "scheduled_at",
                 "must be within a year")
         }
-        let start = max(now, scheduledAt ?? now)
+        let duration = (timeToLive ?? content?.timeToLive).map { Duration.seconds($0) }
         return CommandOrder(
-            type: commandType, parameters: parameters ?? [:], priority: priority ?? .normal, scheduledAt: scheduledAt,
-            expiresAt: start.adding(timeToLive.map { .seconds($0) } ?? CommandOrder.defaultTimeToLive),
-            maxRetries: maxRetries ?? CommandOrder.defaultMaxRetries)
+            type: content?.commandType ?? commandType ?? "", parameters: parameters,
+            priority: priority ?? content?.priority ?? .normal, scheduledAt: scheduledAt,
+            expiresAt: max(now, scheduledAt ?? now).adding(duration ?? CommandOrder.defaultTimeToLive),
+            maxRetries: maxRetries ?? content?.maxRetries ?? CommandOrder.defaultMaxRetries)
+    }
+
+    private func checkType(_ check: inout Validation) {
+        if let commandType {
+            check.token(commandType, "command_type")
+            check.require(templateID == nil, "template_id", "must not be there beside a command_type")
+        } else {
+            check.require(templateID != nil, "command_type", "is required where there is no template_id")
+        }
     }
 }
 

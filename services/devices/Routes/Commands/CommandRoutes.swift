@@ -8,6 +8,7 @@ import Postgres
 /// What people do with commands: give them, see what became of them, take them back.
 struct CommandRoutes: Sendable {
     let commands: CommandStore
+    let templates: CommandTemplateStore
     let access: DeviceAccess
     let idempotency: Idempotency
     let announcer: Announcer
@@ -31,7 +32,7 @@ struct CommandRoutes: Sendable {
         let device = try await access.device(context, atLeast: .member)
         var request = request
         let command = try await request.decodeCollected(as: NewCommand.self, context: context)
-        return try await queue(try command.order(), for: device, request, context)
+        return try await queue(command, for: device, request, context)
     }
 
     @Sendable private func queue(_ request: Request, _ context: AppRequestContext) async throws -> Response {
@@ -39,7 +40,7 @@ struct CommandRoutes: Sendable {
         let command = try await request.decodeCollected(as: NewCommand.self, context: context)
         guard let id = command.deviceID else { throw Problem.invalid("device_id", "is required") }
         let device = try await access.device(id, context, atLeast: .member)
-        return try await queue(try command.order(), for: device, request, context)
+        return try await queue(command, for: device, request, context)
     }
 
     /// A shorthand, whose body, if there is one, is the command's parameters.
@@ -48,7 +49,7 @@ struct CommandRoutes: Sendable {
         var request = request
         let parameters = try await request.decodeIfPresent(as: [String: AnyJSON].self, context: context)
         let command = NewCommand(commandType: type, parameters: parameters)
-        return try await queue(try command.order(), for: device, request, context)
+        return try await queue(command, for: device, request, context)
     }
 
     @Sendable private func setReadingInterval(
@@ -61,16 +62,18 @@ struct CommandRoutes: Sendable {
         let command = NewCommand(
             commandType: CommandOrder.setReadingInterval,
             parameters: [CommandOrder.readingInterval: .integer(interval)])
-        return try await queue(try command.order(), for: device, request, context)
+        return try await queue(command, for: device, request, context)
     }
 
     private func queue(
-        _ order: CommandOrder, for device: Device, _ request: Request, _ context: AppRequestContext
+        _ new: NewCommand, for device: Device, _ request: Request, _ context: AppRequestContext
     ) async throws -> Response {
         let user = try context.user.id
         let response = try await idempotency.create(
             request, context, as: .organization(device.organizationID)
         ) { transaction in
+            let template = try await template(of: new, in: device.organizationID, transaction)
+            let order = try new.order(from: template, for: device.profile.deviceType)
             let command = try await commands.queue(
                 order, for: device.id, in: device.organizationID, by: user, context.cause, transaction)
             return JSON(
@@ -78,6 +81,18 @@ struct CommandRoutes: Sendable {
         }
         await announcer.queued(for: device.id)
         return response
+    }
+
+    /// - Throws: 422 for one that the organization does not have.
+    private func template(
+        of command: NewCommand, in organization: UUID, _ transaction: Transaction
+    ) async throws -> CommandTemplate? {
+        guard let id = command.templateID else { return nil }
+        do {
+            return try await templates.find(id, in: organization, transaction)
+        } catch CommandTemplateError.notFound {
+            throw Problem.invalid("template_id", "is no command template of the organization")
+        }
     }
 
     // MARK: Seeing and taking back

@@ -43,7 +43,7 @@ struct ConfigDescriptionRoutes: Sendable {
         try validate { errors in
             errors.token(type, "device_type")
             errors.json(description, "description")
-            _ = ConfigDescription(description, at: "description", errors: &errors)
+            _ = ValueDescription(description, at: "description", errors: &errors)
         }
         let entry = try await descriptions.replace(
             type, in: context.organizationID, with: description, ifMatch: request.versionsToMatch, context.cause)
@@ -67,6 +67,6 @@ extension ConfigDescriptionStore.Entry {
     func check(_ settings: [String: AnyJSON], at path: String, _ errors: inout Validation) {
         // It was checked itself before it was kept.
         var none = Validation()
-        ConfigDescription(description, at: path, errors: &none).check(.object(settings), at: path, &errors)
+        ValueDescription(description, at: path, errors: &none).check(.object(settings), at: path, &errors)
     }
 }

@@ -33,7 +33,7 @@ extension Command {
 
 extension CommandPriority {
     /// - Throws: ``StoredValueError``.
-    fileprivate init(stored rank: Int16) throws {
+    init(stored rank: Int16) throws {
         guard let priority = Self.allCases.first(where: { $0.rank == rank }) else {
             throw StoredValueError(text: "\(rank)")
         }

@@ -1,11 +1,12 @@
 import HTTPKit
 import Kernel
 
-/// What the configurations of a type of device may hold: the part of JSON Schema (draft 2020-12) that settings need.
+/// What values may be, such as the settings of a type of device or the parameters of a command: the part of JSON Schema
+/// (draft 2020-12) that these need.
 ///
 /// Keywords mean what they mean there. One that is not known is refused, since a check that is not made is worse than
 /// none: `title` and `description` are the only ones that check nothing.
-struct ConfigDescription: Sendable, Hashable {
+struct ValueDescription: Sendable, Hashable {
     enum ValueType: String, Sendable, CaseIterable {
         case object, array, string, number, integer, boolean, null
     }
@@ -21,11 +22,11 @@ struct ConfigDescription: Sendable, Hashable {
     private(set) var maximum: Double?
     /// `minLength`, `minItems` or `minProperties`, and their counterparts: each concerns values of one type alone.
     private(set) var sizes: [ValueType: SizeBounds] = [:]
-    private(set) var properties: [String: ConfigDescription] = [:]
+    private(set) var properties: [String: ValueDescription] = [:]
     private(set) var required: [String] = []
     private(set) var allowsOtherProperties = true
     /// Of the elements of an array; one or none.
-    private(set) var items: [ConfigDescription] = []
+    private(set) var items: [ValueDescription] = []
 
     struct SizeBounds: Sendable, Hashable {
         var least: Int?
@@ -75,7 +76,7 @@ struct ConfigDescription: Sendable, Hashable {
         case ("maxItems", .integer(let count)) where count >= 0: sizes[.array, default: .init()].most = count
         case ("properties", .object(let members)):
             for (name, description) in members.sorted(by: { $0.key < $1.key }) {
-                properties[name] = ConfigDescription(
+                properties[name] = ValueDescription(
                     description, at: "\(path).\(name)", depth: depth + 1, errors: &errors)
             }
         case ("required", .array(let names)):
@@ -83,13 +84,20 @@ struct ConfigDescription: Sendable, Hashable {
             errors.require(required.count == names.count, path, "must be a list of names")
         case ("additionalProperties", .bool(let allows)): allowsOtherProperties = allows
         case ("items", .object):
-            items = [ConfigDescription(value, at: path, depth: depth + 1, errors: &errors)]
+            items = [ValueDescription(value, at: path, depth: depth + 1, errors: &errors)]
         case ("title", .string), ("description", .string): break
         default:
             errors.reject(
                 path,
                 Self.keywords.contains(keyword) ? "has a value of the wrong kind" : "is a keyword that is not known")
         }
+    }
+
+    /// The same, of an object to which more members are added before it counts: none has to be there yet.
+    var ofPart: ValueDescription {
+        var part = self
+        part.required = []
+        return part
     }
 
     private static let keywords: Set<String> = [

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DevicesService
 
-@Suite struct ConfigDescriptionTests {
+@Suite struct ValueDescriptionTests {
     private func json(_ text: String) throws -> AnyJSON {
         try JSONDecoder().decode(AnyJSON.self, from: Data(text.utf8))
     }
@@ -13,7 +13,7 @@ import Testing
     /// What a description finds in a value: the path of each error.
     private func errors(_ description: String, _ value: String) throws -> [String] {
         var validation = Validation()
-        let description = ConfigDescription(try json(description), at: "d", errors: &validation)
+        let description = ValueDescription(try json(description), at: "d", errors: &validation)
         #expect(validation.errors.isEmpty)
         description.check(try json(value), at: "config", &validation)
         return validation.errors.map(\.field)
@@ -64,6 +64,14 @@ import Testing
             ])
     }
 
+    @Test func `of a part nothing has to be there, but what is there is checked`() throws {
+        var validation = Validation()
+        let text = #"{"required":["a","b"],"properties":{"a":{"type":"integer"},"c":{"required":["d"]}}}"#
+        let part = ValueDescription(try json(text), at: "d", errors: &validation).ofPart
+        part.check(try json(#"{"a":"x","c":{}}"#), at: "defaults", &validation)
+        #expect(validation.errors.map(\.field) == ["defaults.a", "defaults.c.d"])
+    }
+
     @Test(arguments: [
         ("[]", "d"), (#"{"type":"float"}"#, "d.type"), (#"{"type":[]}"#, "d.type"), (#"{"pattern":"x"}"#, "d.pattern"),
         (#"{"minimum":"1"}"#, "d.minimum"), (#"{"maxLength":-1}"#, "d.maxLength"), (#"{"enum":[]}"#, "d.enum"),
@@ -74,7 +82,7 @@ import Testing
     ])
     func `what would not be checked is refused`(description: String, path: String) throws {
         var validation = Validation()
-        _ = ConfigDescription(try json(description), at: "d", errors: &validation)
+        _ = ValueDescription(try json(description), at: "d", errors: &validation)
         #expect(validation.errors.map(\.field) == [path])
     }
 
@@ -82,7 +90,7 @@ import Testing
     func `descriptions stand in each other as deep as allowed`(levels: Int, isAllowed: Bool) throws {
         let text = (1..<levels).reduce("{}") { inner, _ in #"{"items":\#(inner)}"# }
         var validation = Validation()
-        _ = ConfigDescription(try json(text), at: "d", errors: &validation)
+        _ = ValueDescription(try json(text), at: "d", errors: &validation)
         #expect(validation.errors.isEmpty == isAllowed)
     }
 

@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPKit
 import Kernel
 
-extension ConfigDescription {
+extension ValueDescription {
     /// Notes in what `value` is not as this describes, each with its path from `path` on.
     func check(_ value: AnyJSON, at path: String, _ errors: inout Validation) {
         guard types.isEmpty || types.contains(where: { $0.includes(value) }) else {
@@ -50,7 +50,7 @@ extension ConfigDescription {
             if let description = properties[name] {
                 description.check(value, at: "\(path).\(name)", &errors)
             } else {
-                errors.require(allowsOtherProperties, "\(path).\(name)", "is no setting of this type of device")
+                errors.require(allowsOtherProperties, "\(path).\(name)", "is none of what may be here")
             }
         }
     }
@@ -60,7 +60,7 @@ extension ConfigDescription {
     }
 }
 
-extension ConfigDescription.ValueType {
+extension ValueDescription.ValueType {
     func includes(_ value: AnyJSON) -> Bool {
         switch (self, value) {
         case (.object, .object), (.array, .array), (.string, .string), (.boolean, .bool), (.null, .null): true
