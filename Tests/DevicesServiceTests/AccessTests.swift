@@ -12,6 +12,7 @@ import Testing
     private static let expected: [String: Access] = [
         "POST /api/v1/devices": .user(atLeast: .admin),
         "GET /api/v1/devices": .user(atLeast: .viewer, orGrant: true),
+        "POST /api/v1/devices/import": .user(atLeast: .admin),
         "GET /api/v1/devices/{id}": .userOrDevice(atLeast: .viewer, orGrant: true),
         "PUT /api/v1/devices/{id}": .user(atLeast: .admin, orGrant: true),
         "PATCH /api/v1/devices/{id}": .user(atLeast: .admin, orGrant: true),

@@ -46,6 +46,9 @@ extension DevicesService {
         var routes = RouteTable(TokenAreas(.devices))
         DeviceRoutes(devices: devices, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
+        DeviceImportRoutes(
+            imports: DeviceImportStore(ledger: ledger), idempotency: idempotency, announcer: announcer
+        ).add(to: &routes)
         KeyRoutes(
             keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)

@@ -12,11 +12,9 @@ public struct CSVRow: Sendable, Hashable {
 
     /// Appends a text that people have written; nil is an empty field.
     ///
-    /// One that a spreadsheet would take for a formula is preceded by an apostrophe (OWASP, "CSV Injection").
+    /// One that a spreadsheet would take for a formula is preceded by an apostrophe (``FormulaGuard``).
     public mutating func append(_ text: String?) {
-        guard let text else { return append(verbatim: "") }
-        let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
-        append(verbatim: isFormula ? "'" + text : text)
+        append(verbatim: text.map(FormulaGuard.guarded) ?? "")
     }
 
     /// Appends a number, a time or an id: what only this program has written.
@@ -24,7 +22,7 @@ public struct CSVRow: Sendable, Hashable {
         if !isEmpty { line += "," }
         isEmpty = false
         let isPlain = text.unicodeScalars.allSatisfy { !"\",\r\n".unicodeScalars.contains($0) }
-        line += isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\""
+        line += isPlain ? text : "\"" + text.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
     }
 
     /// The row with its line end.

@@ -14,7 +14,9 @@ struct DeviceRoutes: Sendable {
 
     func add(to routes: inout RouteTable) {
         routes.post("/api/v1/devices", .user(atLeast: .admin), use: register)
-        routes.get("/api/v1/devices", .user(atLeast: .viewer, orGrant: true), use: list)
+        routes.get(
+            "/api/v1/devices", .user(atLeast: .viewer, orGrant: true),
+            RouteOptions(body: .none, produces: [.json, .csv]), use: list)
         routes.get("/api/v1/devices/{id}", .userOrDevice(atLeast: .viewer, orGrant: true), use: show)
         routes.put("/api/v1/devices/{id}", .user(atLeast: .admin, orGrant: true), use: replace)
         routes.patch("/api/v1/devices/{id}", .user(atLeast: .admin, orGrant: true), use: change)
@@ -37,15 +39,22 @@ struct DeviceRoutes: Sendable {
         return response
     }
 
-    @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<Device> {
+    @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let query = try request.query()
         let page = try query.page(of: UUID.self)
         let filter = DeviceFilter(
             statuses: try query.values("status", as: DeviceStatus.self), types: query.values("device_type"),
             projects: try query.values("project_id", as: UUID.self), tags: query.values("tag"), text: query["q"],
             visibility: try context.user.deviceVisibility)
-        let found = try await devices.list(filter, in: try context.organizationID, page)
-        return try page.page(found, key: \.id)
+        let organization = try context.organizationID
+        switch try request.listFormat() {
+        case .json:
+            let found = try await devices.list(filter, in: organization, page)
+            return try page.page(found, key: \.id).response(from: request, context: context)
+        case .csv:
+            return try DeviceExport(devices: devices, organization: organization, filter: filter, order: page.order)
+                .response.response(from: request, context: context)
+        }
     }
 
     @Sendable private func show(_ request: Request, _ context: AppRequestContext) async throws -> JSON<Device> {

@@ -48,24 +48,18 @@ struct DeviceStore: Sendable {
         _ profile: DeviceProfile, config: [String: AnyJSON] = [:], in organization: UUID, _ cause: Cause,
         _ transaction: Transaction
     ) async throws -> Registration {
-        try await checkLimit(of: organization, transaction)
+        if let allowance = try await DeviceAllowance.read(of: organization, transaction), allowance.isUsedUp {
+            throw DeviceError.limitReached(plan: allowance.plan, limit: allowance.limit)
+        }
         let id = UUID.v7()
         let secret = SecretToken(.deviceKey)
         let key = DeviceKey(hash: secret.hash, deviceID: id, organizationID: organization, version: 1, expiresAt: nil)
         let entity = try Self.entity(id, organization, profile)
         let rows = try await mappingSerialNumber {
-            try await transaction.batch([
-                Self.insert(profile, id: id, organization), key.insert, entity.insert,
-                """
-                INSERT INTO devices.configs (device_id, organization_id, config)
-                VALUES (\(id), \(organization), \(try JSONB(config)))
-                """,
-                """
-                INSERT INTO devices.config_versions (device_id, version, organization_id, config, created_by)
-                SELECT device_id, version, organization_id, config, \(cause.actor.text) FROM devices.configs
-                WHERE organization_id = \(organization) AND device_id = \(id)
-                """,
-            ])
+            try await transaction.batch(
+                [
+                    Self.insert(profile, id: id, organization) + Self.returning, key.insert, entity.insert,
+                ] + Self.configure(id, organization, config, cause))
         }
         guard let row = rows.first?.first else { throw DeviceError.notFound }
         let device = try Device(row: row)
@@ -97,7 +91,9 @@ struct DeviceStore: Sendable {
         guard profile != before.profile || status != before.status else { return before }
         let entity = try Self.entity(id, organization, profile)
         let rows = try await mappingSerialNumber {
-            try await transaction.batch([Self.update(before, profile, status), entity.update])
+            try await transaction.batch([
+                Self.update(before, profile, status) + Self.returning, entity.update,
+            ])
         }
         guard let row = rows.first?.first else { throw DeviceError.notFound }
         let after = try Device(row: row)
@@ -164,17 +160,6 @@ struct DeviceStore: Sendable {
         return device
     }
 
-    /// The lock on the organization's limits lets registrations count one after the other.
-    private func checkLimit(of organization: UUID, _ transaction: Transaction) async throws {
-        let rows = try await transaction.batch([
-            "SELECT plan, devices FROM devices.limits WHERE organization_id = \(organization) FOR UPDATE",
-            "SELECT count(*) FROM devices.devices WHERE organization_id = \(organization)",
-        ])
-        guard let (plan, limit) = try rows[0].first?.decode(String.self, Int?.self), let limit else { return }
-        guard let count = try rows[1].first?.decode(Int.self), count >= limit else { return }
-        throw DeviceError.limitReached(plan: plan, limit: limit)
-    }
-
     private func mappingSerialNumber<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
     ) async throws -> Value {
@@ -183,37 +168,5 @@ struct DeviceStore: Sendable {
         } catch let error as PostgresError where error.constraint == "devices_serial_number_key" {
             throw DeviceError.serialNumberTaken
         }
-    }
-
-    private static func entity(_ id: UUID, _ organization: UUID, _ profile: DeviceProfile) throws -> Entity {
-        try Entity(
-            id: id, organizationID: organization, type: "device.\(profile.deviceType)", name: profile.name,
-            description: profile.description, properties: JSONB(profile.properties))
-    }
-
-    private static func insert(_ profile: DeviceProfile, id: UUID, _ organization: UUID) throws -> SQL {
-        """
-        INSERT INTO devices.devices (id, organization_id, name, description, device_type, model, serial_number,
-            mac_address, firmware_version, location, project_id, tags, sensors, reading_interval, properties, status)
-        VALUES (\(id), \(organization), \(profile.name), \(profile.description), \(profile.deviceType),
-            \(profile.model), \(profile.serialNumber), \(profile.macAddress), \(profile.firmwareVersion),
-            \(profile.location), \(profile.projectID), \(profile.tags), \(profile.sensors),
-            \(profile.readingInterval), \(try JSONB(profile.properties)), \(DeviceStatus.provisioned.rawValue))
-        RETURNING \(Device.columns)
-        """
-    }
-
-    private static func update(_ device: Device, _ profile: DeviceProfile, _ status: DeviceStatus) throws -> SQL {
-        """
-        UPDATE devices.devices
-        SET name = \(profile.name), description = \(profile.description), device_type = \(profile.deviceType),
-            model = \(profile.model), serial_number = \(profile.serialNumber), mac_address = \(profile.macAddress),
-            firmware_version = \(profile.firmwareVersion), location = \(profile.location),
-            project_id = \(profile.projectID), tags = \(profile.tags), sensors = \(profile.sensors),
-            reading_interval = \(profile.readingInterval), properties = \(try JSONB(profile.properties)),
-            status = \(status.rawValue), version = version + 1, last_updated = now()
-        WHERE organization_id = \(device.organizationID) AND id = \(device.id)
-        RETURNING \(Device.columns)
-        """
     }
 }
