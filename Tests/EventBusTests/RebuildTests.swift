@@ -88,7 +88,9 @@ struct RebuildTests {
         try await withProjection { projection, group in
             projection.owner.set("devices", try ["kept", "deleted"].map { try event($0) })
             group.addTask { try await projection.consumer.run() }
-            try await eventually { try await projection.subjects() == ["deleted", "kept"] }
+            // The stream is read, and not just about to be.
+            try await projection.bus.publish("seen")
+            try await eventually { try await projection.subjects() == ["deleted", "kept", "seen"] }
             projection.owner.set("devices", try ["kept", "registered"].map { try event($0) })
             try await projection.bus.redis.del(stream)
             try await eventually { try await projection.subjects() == ["kept", "registered"] }
