@@ -40,6 +40,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
     private let redis: RedisClient
     private let logger: Logger
     private let redelivery: Redelivery
+    private let types: Set<String>?
     private let gathering: Duration?
     private let handler: Handler
     private let applied: Counter
@@ -49,12 +50,14 @@ public struct EventConsumer: ServiceLifecycle.Service {
     /// - Parameters:
     ///   - sources: The services whose events are consumed.
     ///   - consumer: The service that consumes; its name is the consumer group's.
+    ///   - types: Which events the handler does something for; it is not given the others. Nil for all.
     ///   - rebuild: Makes anew what was missed; nil where nobody can tell it again.
     ///   - gathering: The pause between reads in which events gather that then share a transaction, for a service that
     ///     is told much; nil for a transaction each, at once.
     ///   - handler: Applies one event in a transaction over all tenants; it must bear the same event twice.
     public init(
-        sources: [Kernel.Service], consumer: Kernel.Service, database: PostgresClient, redis: RedisClient,
+        sources: [Kernel.Service], types: Set<String>? = nil, consumer: Kernel.Service, database: PostgresClient,
+        redis: RedisClient,
         logger: Logger, redelivery: Redelivery = Redelivery(), rebuild: ProjectionRebuild? = nil,
         gathering: Duration? = nil, handler: @escaping Handler
     ) {
@@ -64,6 +67,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
         self.redis = redis
         self.logger = logger
         self.redelivery = redelivery
+        self.types = types
         self.rebuild = rebuild
         self.gathering = gathering
         self.handler = handler
@@ -117,7 +121,10 @@ public struct EventConsumer: ServiceLifecycle.Service {
             let batches = try await connection.xreadgroup(
                 opening.open.map { ($0, .undelivered) }, group: group, consumer: name, count: Self.batchSize,
                 block: pause)
-            for batch in batches { try await process(batch.entries, of: batch.stream, connection) }
+            for batch in batches {
+                let wanted = try await passOver(batch.entries, of: batch.stream, connection)
+                try await process(wanted, of: batch.stream, connection)
+            }
             pace.hasRead(batches.map(\.entries.count).max() ?? 0, ofAtMost: Self.batchSize)
         }
     }
@@ -161,6 +168,18 @@ public struct EventConsumer: ServiceLifecycle.Service {
     ) async throws -> Int {
         let pending = try await connection.xpending(stream, group: group, from: entry.id, count: 1)
         return pending.first { $0.id == entry.id }?.deliveries ?? 0
+    }
+
+    /// Acknowledges the entries that the handler does nothing for; returns the others.
+    private func passOver(
+        _ entries: [StreamEntry], of stream: String, _ connection: RedisConnection
+    ) async throws -> [StreamEntry] {
+        guard let types else { return entries }
+        // What cannot be read is not passed over: it fails, and that is told.
+        let wanted = entries.filter { entry in (try? Self.event(entry)).map { types.contains($0.type) } ?? true }
+        let others = Set(entries.map(\.id)).subtracting(wanted.map(\.id))
+        if !others.isEmpty { try await connection.xack(stream, group: group, Array(others)) }
+        return wanted
     }
 
     /// Applies what was read of a stream: together where that is wanted, or else entry by entry, so that one that fails

@@ -87,8 +87,8 @@ extension DevicesService {
         let services: [any ServiceLifecycle.Service] = [
             OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),
             EventConsumer(
-                sources: [.auth, .billing, .devices], consumer: .devices, database: database, redis: redis,
-                logger: logger, rebuild: rebuild, handler: application.apply),
+                sources: [.auth, .billing, .devices], types: EventApplication.types, consumer: .devices,
+                database: database, redis: redis, logger: logger, rebuild: rebuild, handler: application.apply),
             liveness,
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),

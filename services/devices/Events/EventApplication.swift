@@ -13,6 +13,11 @@ struct EventApplication: Sendable {
     let limits: LimitStore
     let redis: RedisClient
 
+    /// What it does something for; of its own events, of which there are many, that is one.
+    static let types: Set<String> = [
+        "limits.changed", "organization.deleted", "project.deleted", "device.key.revoked",
+    ]
+
     func apply(_ event: Event, _ transaction: Transaction) async throws {
         switch event.type {
         case "limits.changed":
