@@ -3,6 +3,7 @@ import HTTPKit
 import Hummingbird
 import Identity
 import Kernel
+import Logging
 import NIOHTTP1
 import Postgres
 import TestKit
@@ -31,7 +32,8 @@ import Testing
             try await withClient(database.configuration(.devices)) { client in
                 let keys = try KeyRing(database.encodedSecretKey)
                 let idempotency = Idempotency(
-                    table: "devices.idempotency", database: client, sealer: Sealer(keys: keys))
+                    table: "devices.idempotency", database: client, sealer: Sealer(keys: keys),
+                    logger: Logger(label: "test"))
                 try await ServedRoutes.with({ table in
                     table.post("/public/{name}", .public) { request, context in
                         let name = try context.parameter("name")

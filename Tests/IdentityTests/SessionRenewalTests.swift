@@ -32,6 +32,7 @@ import Testing
 
     @Test func ofManyRequestsAtOnceOneAsks() async {
         let renewal = renewal { token in
+            // As long as an answer takes, so that the others ask meanwhile.
             try await Task.sleep(for: .milliseconds(50))
             return SessionToken(token, maxAge: nil)
         }

@@ -57,6 +57,7 @@ import Testing
 
     @Test func aCheckThatDoesNotAnswerEndsWithTheProcess() async {
         let health = Health(deadline: .milliseconds(20))
+        // It ends when it is cancelled, not by its time.
         health.register("slow") { try await Task.sleep(for: .seconds(600)) }
         await withRunning(health) { health in
             #expect(await !health.readiness().isReady)

@@ -77,21 +77,12 @@ public struct EventConsumer: ServiceLifecycle.Service {
     }
 
     public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var backoff = Backoff()
-            while !Task.isCancelled {
-                do {
-                    try await redis.withConnection { connection in
-                        var opening = StreamOpening(streams)
-                        try await open(&opening, connection)
-                        backoff.reset()
-                        try await consume(&opening, connection)
-                    }
-                } catch is CancellationError {
-                } catch {
-                    logger.warning("events cannot be read; trying again", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: backoff.next())
+        await persistently(orSay: "events cannot be read; trying again", to: logger) { backoff in
+            try await redis.withConnection { connection in
+                var opening = StreamOpening(streams)
+                try await open(&opening, connection)
+                backoff.reset()
+                try await consume(&opening, connection)
             }
         }
     }
@@ -110,6 +101,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
             try await open(&opening, connection)
             let pause = opening.untilDue(at: .now).map { min($0, redelivery.after) } ?? redelivery.after
             guard !opening.open.isEmpty else {
+                // There is nothing to block on before a stream may be read.
                 try await Task.sleep(for: pause)
                 continue
             }
@@ -121,10 +113,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
             let batches = try await connection.xreadgroup(
                 opening.open.map { ($0, .undelivered) }, group: group, consumer: name, count: Self.batchSize,
                 block: pause)
-            for batch in batches {
-                let wanted = try await passOver(batch.entries, of: batch.stream, connection)
-                try await process(wanted, of: batch.stream, connection)
-            }
+            for batch in batches { try await process(batch.entries, of: batch.stream, connection) }
             pace.hasRead(batches.map(\.entries.count).max() ?? 0, ofAtMost: Self.batchSize)
         }
     }
@@ -157,6 +146,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
                 _ = try await database.query("SELECT 1")
                 return
             } catch let error as PostgresError where error.isUnavailability {
+                // Nobody says when the database is back.
                 try await Task.sleep(for: backoff.next())
             }
         }
@@ -168,18 +158,6 @@ public struct EventConsumer: ServiceLifecycle.Service {
     ) async throws -> Int {
         let pending = try await connection.xpending(stream, group: group, from: entry.id, count: 1)
         return pending.first { $0.id == entry.id }?.deliveries ?? 0
-    }
-
-    /// Acknowledges the entries that the handler does nothing for; returns the others.
-    private func passOver(
-        _ entries: [StreamEntry], of stream: String, _ connection: RedisConnection
-    ) async throws -> [StreamEntry] {
-        guard let types else { return entries }
-        // What cannot be read is not passed over: it fails, and that is told.
-        let wanted = entries.filter { entry in (try? Self.event(entry)).map { types.contains($0.type) } ?? true }
-        let others = Set(entries.map(\.id)).subtracting(wanted.map(\.id))
-        if !others.isEmpty { try await connection.xack(stream, group: group, Array(others)) }
-        return wanted
     }
 
     /// Applies what was read of a stream: together where that is wanted, or else entry by entry, so that one that fails
@@ -197,7 +175,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
     /// at its end, so an entry may be applied again, as always.
     private func areAppliedTogether(_ entries: [StreamEntry]) async throws -> Bool {
         do {
-            let events = try entries.map(Self.event)
+            let events = try entries.map(Self.event).filter(isWanted)
             try await withTransaction { transaction in
                 for event in events { try await apply(event, transaction) }
             }
@@ -221,6 +199,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
                 return
             } catch let error as PostgresError where error.isUnavailability {
                 logger.warning("an event waits for the database", metadata: ["error": "\(error)"])
+                // Nobody says when it is back.
                 try await Task.sleep(for: backoff.next())
             } catch let error where error is CancellationError || error is RedisError {
                 throw error
@@ -232,6 +211,7 @@ public struct EventConsumer: ServiceLifecycle.Service {
 
     private func apply(_ entry: StreamEntry) async throws {
         let event = try Self.event(entry)
+        guard isWanted(event) else { return }
         try await withTransaction { try await apply(event, $0) }
     }
 
@@ -252,6 +232,10 @@ public struct EventConsumer: ServiceLifecycle.Service {
         try await RequestTrace.$current.withValue(cause) {
             try await handler(event, transaction)
         }
+    }
+
+    private func isWanted(_ event: Event) -> Bool {
+        types?.contains(event.type) ?? true
     }
 
     private static func event(_ entry: StreamEntry) throws -> Event {

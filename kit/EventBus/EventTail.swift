@@ -3,6 +3,7 @@ import Logging
 import Postgres
 import Reactor
 import Redis
+import ServiceKit
 import ServiceLifecycle
 
 /// Tells every instance of every event from now on: for caches in memory, which a consumer group would update in one
@@ -36,26 +37,17 @@ public struct EventTail: ServiceLifecycle.Service {
     }
 
     public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var backoff = Backoff()
-            while !Task.isCancelled {
-                do {
-                    try await redis.withConnection { connection in
-                        var positions = try await ends(connection)
-                        backoff.reset()
-                        await handler(.established)
-                        var pace = ReadPace(Self.pace)
-                        while !Task.isCancelled {
-                            try await pace.wait()
-                            let entries = try await read(&positions, connection)
-                            pace.hasRead(entries, ofAtMost: Self.batchSize)
-                        }
-                    }
-                } catch is CancellationError {
-                } catch {
-                    logger.warning("events cannot be followed; trying again", metadata: ["error": "\(error)"])
+        await persistently(orSay: "events cannot be followed; trying again", to: logger) { backoff in
+            try await redis.withConnection { connection in
+                var positions = try await ends(connection)
+                backoff.reset()
+                await handler(.established)
+                var pace = ReadPace(Self.pace)
+                while !Task.isCancelled {
+                    try await pace.wait()
+                    let entries = try await read(&positions, connection)
+                    pace.hasRead(entries, ofAtMost: Self.batchSize)
                 }
-                try? await Task.sleep(for: backoff.next())
             }
         }
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import Postgres
+import ServiceKit
 import ServiceLifecycle
 
 /// Deletes what a service holds of organizations that are no more, some rows at a time, so that no transaction is long.
@@ -64,17 +65,10 @@ public struct OrganizationRemoval: ServiceLifecycle.Service {
     }
 
     public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    while try await takeStep() {}
-                } catch is CancellationError {
-                } catch {
-                    logger.warning(
-                        "an organization could not be deleted; trying again", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: Self.pollInterval)
-            }
+        await periodically(
+            every: Self.pollInterval, orSay: "an organization could not be deleted; trying again", to: logger
+        ) {
+            while try await takeStep() {}
         }
     }
 

@@ -48,6 +48,7 @@ public struct OutboxRelay: ServiceLifecycle.Service {
     private func tick() async {
         while !Task.isCancelled {
             outbox.wake()
+            // Only a cancellation ends the sleep early.
             try? await Task.sleep(for: Self.pollInterval)
         }
     }

@@ -16,6 +16,7 @@ public struct ReadPace: Sendable {
     /// - Throws: `CancellationError`.
     public func wait() async throws {
         guard ContinuousClock.now < next else { return }
+        // The wait is the purpose: what comes meanwhile is read together.
         try await Task.sleep(until: next)
     }
 

@@ -67,6 +67,7 @@ public struct Bootstrap: Sendable {
                 _ = try await body()
                 return
             } catch let error as PostgresError where error.isCatalogConflict {
+                // Another database of the cluster is changing the same roles, and its lock is not to be seen from here.
                 try await Task.sleep(for: backoff.next())
             }
         }

@@ -97,6 +97,7 @@ public struct Migrator: Sendable {
                 return true
             }
             if let isApplied { return isApplied }
+            // Another instance is at it; see above why its lock is not waited for.
             try await Task.sleep(for: backoff.next())
         }
     }

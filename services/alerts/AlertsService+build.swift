@@ -17,7 +17,7 @@ extension AlertsService {
         let (database, redis, logger) = (base.database, base.redis, environment.logger)
         let outbox = Outbox(source: .alerts)
         let sealer = Sealer(keys: base.keyRing)
-        let idempotency = Idempotency(table: "alerts.idempotency", database: database, sealer: sealer)
+        let idempotency = Idempotency(table: "alerts.idempotency", database: database, sealer: sealer, logger: logger)
 
         let rules = RuleStore(database: database)
         let versions = RuleVersions(redis: redis, logger: logger)

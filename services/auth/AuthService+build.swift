@@ -32,7 +32,8 @@ struct AuthApplication {
             service: "auth", templates: Bundle.module.url(forResource: "Templates", withExtension: nil), forms: forms)
         let outbox = Outbox(source: .auth)
         let revocations = RevocationStore(database: base.database)
-        let idempotency = Idempotency(table: "auth.idempotency", database: base.database, sealer: sealer)
+        let idempotency = Idempotency(
+            table: "auth.idempotency", database: base.database, sealer: sealer, logger: logger)
         let signingKeys = SigningKeys(
             store: SigningKeyStore(
                 database: base.database, sealer: sealer, outbox: outbox,

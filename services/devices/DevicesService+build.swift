@@ -32,7 +32,8 @@ extension DevicesService {
         let statuses = StatusStore(database: database, ledger: ledger)
         let logs = LogStore(database: database, partitions: LogPartitions(database: database))
         let idempotency = Idempotency(
-            table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing))
+            table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing),
+            logger: logger)
 
         let removal = OrganizationRemoval(
             table: "devices.removals", steps: DeviceStore.parts, database: database, logger: logger)

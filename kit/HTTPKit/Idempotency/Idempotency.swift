@@ -1,8 +1,10 @@
 import Foundation
 import Hummingbird
 import Identity
+import Logging
 import NIOCore
 import Postgres
+import ServiceKit
 import ServiceLifecycle
 
 /// Makes a POST that creates something safe to repeat (`Idempotency-Key`, draft-ietf-httpapi-idempotency-key-header).
@@ -24,12 +26,14 @@ public struct Idempotency: ServiceLifecycle.Service, CustomStringConvertible {
     private let table: SQL
     private let database: PostgresClient
     private let sealer: Sealer
+    private let logger: Logger
 
     /// - Parameter table: the service's table, such as `"devices.idempotency"`.
-    public init(table: SQL, database: PostgresClient, sealer: Sealer) {
+    public init(table: SQL, database: PostgresClient, sealer: Sealer, logger: Logger) {
         self.table = table
         self.database = database
         self.sealer = sealer
+        self.logger = logger
     }
 
     /// Decodes the request's body and runs `create` in a transaction, or answers what an earlier request with the same
@@ -114,13 +118,8 @@ public struct Idempotency: ServiceLifecycle.Service, CustomStringConvertible {
     public var description: String { "idempotency" }
 
     public func run() async {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: Self.cleanUpInterval)
-                // What is left over now is deleted next time.
-                _ = try? await deleteExpired()
-            }
-        }
+        await periodically(
+            every: Self.cleanUpInterval, orSay: "outdated answers could not be deleted", to: logger, deleteExpired)
     }
 
     private func deleteExpired() async throws {

@@ -73,6 +73,7 @@ public final class RevocationFeed: Service {
         while !Task.isCancelled {
             // Where it cannot be sent it is not heard either.
             _ = try? await redis.publish([UInt8](), to: heartbeatChannel)
+            // Only a cancellation ends the sleep early.
             try? await Task.sleep(for: Hearing.interval)
         }
     }
@@ -99,6 +100,7 @@ public final class RevocationFeed: Service {
             if source.schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
                 cursor = await readOn(source, after: cursor)
             }
+            // Only a cancellation ends the sleep early.
             try? await Task.sleep(for: RereadSchedule.turn)
         }
     }

@@ -42,6 +42,7 @@ public actor ManagedProcess {
                 if isStopping { return }
                 logger.error("\(program.name) cannot be started: \(error)")
             }
+            // A program that dies at once is not to be started in a loop; a stop ends the sleep early.
             try? await Task.sleep(for: policy.delay(ranFor: began.duration(to: .now)))
         }
     }

@@ -57,6 +57,7 @@ public struct PostgresServer: Program {
                 return try await launchOnce()
             } catch {
                 guard ContinuousClock.now < deadline, cluster.isHeldByAnother(log: log) else { throw error }
+                // A server that was killed lets go of its folder when its last process has ended, and tells nobody.
                 try await Task.sleep(for: .milliseconds(200))
             }
         }

@@ -3,6 +3,7 @@ import Logging
 import Postgres
 import Reactor
 import Redis
+import ServiceKit
 import ServiceLifecycle
 
 /// Reads this instance's share of the telemetry and evaluates it, in order and from where the last holder stopped.
@@ -25,33 +26,20 @@ struct Evaluator: ServiceLifecycle.Service {
     }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await keepEvaluating()
+        await persistently(orSay: "readings wait to be evaluated", to: logger) { backoff in
+            try await redis.withConnection { connection in
+                var pace = ReadPace(Self.pace)
+                while !Task.isCancelled {
+                    try await pace.wait()
+                    pace.hasRead(try await takeTurn(connection), ofAtMost: Self.entriesPerRead)
+                    backoff.reset()
+                }
+            }
         }
         do {
             try await keeper.shutDown()
         } catch {
             logger.warning("leases were left to end by themselves", metadata: ["error": "\(error)"])
-        }
-    }
-
-    private func keepEvaluating() async {
-        var backoff = Backoff()
-        while !Task.isCancelled {
-            do {
-                try await redis.withConnection { connection in
-                    var pace = ReadPace(Self.pace)
-                    while !Task.isCancelled {
-                        try await pace.wait()
-                        pace.hasRead(try await takeTurn(connection), ofAtMost: Self.entriesPerRead)
-                        backoff.reset()
-                    }
-                }
-            } catch is CancellationError {
-            } catch {
-                logger.warning("readings wait to be evaluated", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: backoff.next())
-            }
         }
     }
 

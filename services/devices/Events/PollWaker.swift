@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import Redis
+import ServiceKit
 import ServiceLifecycle
 
 /// Wakes waiting polls: as other instances say that commands were queued, and as the database says every few seconds,
@@ -39,15 +40,10 @@ struct PollWaker: ServiceLifecycle.Service, CustomStringConvertible {
 
     /// One statement for all waiting polls of the process.
     private func reread() async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: Self.rereadInterval)
+        await periodically(every: Self.rereadInterval, orSay: "waiting commands cannot be looked for", to: logger) {
             let devices = waiters.devices
-            guard !devices.isEmpty else { continue }
-            do {
-                for device in try await queue.waiting(among: devices) { waiters.wake(device) }
-            } catch {
-                logger.warning("waiting commands cannot be looked for", metadata: ["error": "\(error)"])
-            }
+            guard !devices.isEmpty else { return }
+            for device in try await queue.waiting(among: devices) { waiters.wake(device) }
         }
     }
 }

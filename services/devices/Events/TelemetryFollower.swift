@@ -6,6 +6,7 @@ import Logging
 import Postgres
 import Reactor
 import Redis
+import ServiceKit
 import ServiceLifecycle
 
 /// Takes readings for signs of life: follows the telemetry for the devices that each entry names.
@@ -25,26 +26,17 @@ struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
     var description: String { "telemetry" }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var backoff = Backoff()
-            while !Task.isCancelled {
-                do {
-                    try await redis.withConnection { connection in
-                        for stream in Self.streams {
-                            try await connection.xgroupCreate(stream, group: Self.group, from: .end)
-                        }
-                        backoff.reset()
-                        var pace = ReadPace(Self.pace)
-                        while !Task.isCancelled {
-                            try await pace.wait()
-                            pace.hasRead(try await read(connection), ofAtMost: Self.entriesPerRead)
-                        }
-                    }
-                } catch is CancellationError {
-                } catch {
-                    logger.warning("the telemetry cannot be followed; trying again", metadata: ["error": "\(error)"])
+        await persistently(orSay: "the telemetry cannot be followed; trying again", to: logger) { backoff in
+            try await redis.withConnection { connection in
+                for stream in Self.streams {
+                    try await connection.xgroupCreate(stream, group: Self.group, from: .end)
                 }
-                try? await Task.sleep(for: backoff.next())
+                backoff.reset()
+                var pace = ReadPace(Self.pace)
+                while !Task.isCancelled {
+                    try await pace.wait()
+                    pace.hasRead(try await read(connection), ofAtMost: Self.entriesPerRead)
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 import Logging
 import Reactor
 import Redis
+import ServiceKit
 import ServiceLifecycle
 
 /// Follows the live streams of all watched organizations with one blocking read, and hands what comes to their sockets.
@@ -27,21 +28,14 @@ struct LiveTail: ServiceLifecycle.Service {
     }
 
     private func follow() async {
-        var backoff = Backoff()
-        while !Task.isCancelled {
-            do {
-                try await redis.withConnection { connection in
-                    // Whatever happened to Redis meanwhile, the keys must stand before anything is read.
-                    try await rooms.renew()
-                    backoff.reset()
-                    var wakePosition = StreamID.zero
-                    while !Task.isCancelled { try await read(after: &wakePosition, connection) }
-                }
-            } catch is CancellationError {
-            } catch {
-                logger.warning("live streams cannot be followed; trying again", metadata: ["error": "\(error)"])
+        await persistently(orSay: "live streams cannot be followed; trying again", to: logger) { backoff in
+            try await redis.withConnection { connection in
+                // Whatever happened to Redis meanwhile, the keys must stand before anything is read.
+                try await rooms.renew()
+                backoff.reset()
+                var wakePosition = StreamID.zero
+                while !Task.isCancelled { try await read(after: &wakePosition, connection) }
             }
-            try? await Task.sleep(for: backoff.next())
         }
     }
 

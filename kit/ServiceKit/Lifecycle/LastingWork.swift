@@ -1,4 +1,5 @@
 import Logging
+import Reactor
 import ServiceLifecycle
 
 /// Does something over and over until the service is to stop, for what any number of instances may do at any time.
@@ -23,7 +24,33 @@ public func periodically(
                 logger.warning("\(complaint)", metadata: ["error": "\(error)"])
                 pause = min(interval, .seconds(60))
             }
+            // Only a cancellation ends the sleep early.
             try? await Task.sleep(for: pause * Double.random(in: 0.9...1.1))
+        }
+    }
+}
+
+/// Does something that lasts as long as the service, such as following a stream, and begins anew when it fails: at once
+/// the first time, then later and later.
+///
+/// - Parameters:
+///   - complaint: What is logged when it fails.
+///   - work: Resets the back-off once it is under way; a shutdown cancels it.
+public func persistently(
+    orSay complaint: Logger.Message, to logger: Logger,
+    _ work: @escaping @Sendable (inout Backoff) async throws -> Void
+) async {
+    await cancelWhenGracefulShutdown {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            do {
+                try await work(&backoff)
+            } catch is CancellationError {
+            } catch {
+                logger.warning("\(complaint)", metadata: ["error": "\(error)"])
+            }
+            // Only a cancellation ends the sleep early.
+            try? await Task.sleep(for: backoff.next())
         }
     }
 }
