@@ -15,6 +15,9 @@ import Testing
         let device = try await organization.device()
         _ = try await device.queue()
         _ = try await organization.template()
+        let description: JSONValue = ["description": ["type": "object"]]
+        let described = try await organization.admin.put("/api/v1/devices/config-descriptions/esp32", description)
+        #expect(described.status == 200)
         _ = try await organization.fleet().device("SN-1")
         let code = try await device.client.post("\(device.path)/claim-code").json["code"]
         #expect(try await organization.admin.post("/api/v1/devices/claim", ["code": code]).status == 200)

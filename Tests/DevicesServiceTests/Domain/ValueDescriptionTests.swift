@@ -46,6 +46,20 @@ import Testing
         for value in others { #expect(try errors(description, value) == ["config"], "\(value)") }
     }
 
+    @Test func `of a large value that is wrong everywhere a hundred errors are told, and long choices in short`() throws
+    {
+        let value = "[" + Array(repeating: "1", count: 10_000).joined(separator: ",") + "]"
+        #expect(try errors(#"{"items":{"type":"string"}}"#, value).count == 100)
+        let names = (0..<200).map { "\"\($0)" + String(repeating: "x", count: 200) + "\"" }.joined(separator: ",")
+        var validation = Validation()
+        let description = ValueDescription(try json(#"{"enum":[\#(names)]}"#), at: "d", errors: &validation)
+        #expect(validation.errors.isEmpty)
+        description.check(.integer(1), at: "config", &validation)
+        #expect(validation.errors.first.map { $0.message.utf8.count < 1000 } == true)
+        _ = ValueDescription(try json(#"{"enum":[\#(names),1]}"#), at: "d", errors: &validation)
+        #expect(validation.errors.last?.field == "d.enum")
+    }
+
     @Test func `every setting that does not fit is named by its path`() throws {
         let description = """
             {"type":"object","additionalProperties":false,"required":["interval_s","name"],"properties":{

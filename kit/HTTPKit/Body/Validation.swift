@@ -7,18 +7,24 @@
 /// }
 /// ```
 public struct Validation {
+    /// So many errors are collected: a large body may be wrong in every place, and nobody reads more.
+    public static let mostErrors = 100
+
     public private(set) var errors: [FieldError] = []
+
+    /// Whether further errors are not collected, so that there is no need to look for them.
+    public var isFull: Bool { errors.count >= Self.mostErrors }
 
     public init() {}
 
     /// Notes `message` for `field` unless `condition` holds.
     public mutating func require(_ condition: Bool, _ field: String, _ message: String) {
-        if !condition { errors.append(FieldError(field, message)) }
+        if !condition { reject(field, message) }
     }
 
     /// Notes that `field` is invalid.
     public mutating func reject(_ field: String, _ message: String) {
-        errors.append(FieldError(field, message))
+        if !isFull { errors.append(FieldError(field, message)) }
     }
 
     /// Text must have a length within `range`, in characters, and no NUL, which the database cannot hold.

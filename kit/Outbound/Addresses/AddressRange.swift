@@ -34,6 +34,8 @@ extension AddressRange: LosslessStringConvertible {
         }
         self.init(first: address, length: length)
         guard address.bytes.indices.allSatisfy({ address.bytes[$0] & ~mask(at: $0) == 0 }) else { return nil }
+        // Written as IPv6 it is a range of IPv4, as which its addresses come.
+        if address.isMapped, length >= 96 { self.init(first: address.unmapped, length: length - 96) }
     }
 
     /// A number as it is written, without sign or leading zeros.

@@ -5,13 +5,12 @@ import Kernel
 extension ValueDescription {
     /// Notes in what `value` is not as this describes, each with its path from `path` on.
     func check(_ value: AnyJSON, at path: String, _ errors: inout Validation) {
+        guard !errors.isFull else { return }
         guard types.isEmpty || types.contains(where: { $0.includes(value) }) else {
             return errors.reject(path, "must be \(types.map(\.article).sorted().joined(separator: " or "))")
         }
         if let choices, !choices.contains(where: { $0.isSame(as: value) }) {
-            let names = choices.compactMap { try? String(decoding: JSONEncoder().encode($0), as: UTF8.self) }
-                .joined(separator: ", ")
-            errors.reject(path, "must be one of \(names)")
+            errors.reject(path, "must be one of \(Self.written(choices))")
         }
         checkSize(of: value, at: path, &errors)
         switch value {
@@ -53,6 +52,14 @@ extension ValueDescription {
                 errors.require(allowsOtherProperties, "\(path).\(name)", "is none of what may be here")
             }
         }
+    }
+
+    /// The first of them, as far as a person reads.
+    private static func written(_ choices: [AnyJSON]) -> String {
+        let shown = choices.prefix(10).compactMap { choice in
+            (try? JSONEncoder().encode(choice)).map { String(String(decoding: $0, as: UTF8.self).prefix(64)) }
+        }
+        return (shown + (choices.count > shown.count ? ["…"] : [])).joined(separator: ", ")
     }
 
     private static func written(_ number: Double) -> String {

@@ -13,6 +13,8 @@ struct ValueDescription: Sendable, Hashable {
 
     /// How deep descriptions may stand in each other.
     static let maximumDepth = 8
+    /// How many values an `enum` may name: each value is compared with all of them.
+    static let mostChoices = 200
 
     /// The description as it was given.
     let json: AnyJSON
@@ -67,7 +69,7 @@ struct ValueDescription: Sendable, Hashable {
         case ("type", .string(let name)): take(types: [name], at: path, errors: &errors)
         case ("type", .array(let names)) where !names.isEmpty:
             take(types: names.map { $0.text ?? "" }, at: path, errors: &errors)
-        case ("enum", .array(let values)) where !values.isEmpty: choices = values
+        case ("enum", .array(let values)) where (1...Self.mostChoices).contains(values.count): choices = values
         case ("minimum", _) where value.number != nil: minimum = value.number
         case ("maximum", _) where value.number != nil: maximum = value.number
         case ("minLength", .integer(let count)) where count >= 0: sizes[.string, default: .init()].least = count

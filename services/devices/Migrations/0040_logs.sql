@@ -18,6 +18,8 @@ CREATE TABLE devices.logs (
 ) PARTITION BY RANGE (time);
 -- What is wrong is rare, and is found without a walk through the rest.
 CREATE INDEX logs_of_trouble ON devices.logs (organization_id, device_id, time) WHERE level >= 2;
+-- Of each of the worst levels, to count.
+CREATE INDEX logs_of_errors ON devices.logs (organization_id, device_id, level, time) WHERE level >= 3;
 
 -- Devices that are no more, and whose logs may be here yet.
 CREATE TABLE devices.log_removals (
@@ -37,9 +39,10 @@ CREATE POLICY tenant ON devices.log_removals
 CREATE POLICY platform ON devices.logs TO {{prefix}}lms_devices_platform USING (true) WITH CHECK (true);
 CREATE POLICY platform ON devices.log_removals TO {{prefix}}lms_devices_platform USING (true) WITH CHECK (true);
 
--- Makes the partitions of the last 30 days and of the next week, and drops those before. The service may only read and
--- write rows, so this runs as the owner.
-CREATE FUNCTION devices.keep_log_partitions() RETURNS void
+-- The service may only read and write rows, so what makes and drops partitions runs as the owner.
+
+-- Makes the partitions of the last 30 days and of the next week.
+CREATE FUNCTION devices.make_log_partitions() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '3s' AS $$
 DECLARE
     -- Weeks are counted from 1970-01-01 UTC.
@@ -58,15 +61,24 @@ BEGIN
         EXECUTE format('ALTER TABLE devices.logs ATTACH PARTITION devices.%I FOR VALUES FROM (%L) TO (%L)',
             name, to_timestamp(week * 604800), to_timestamp((week + 1) * 604800));
     END LOOP;
+END $$;
+
+-- Drops those before. That waits for everybody who reads logs, and so is nothing that a device may have to wait for.
+CREATE FUNCTION devices.drop_log_partitions() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '3s' AS $$
+DECLARE
+    first_week constant bigint := floor(extract(epoch FROM now() - interval '30 days') / 604800);
+    name text;
+BEGIN
     FOR name IN
         SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
         WHERE inhparent = 'devices.logs'::regclass
             AND relname < 'logs_' || to_char(to_timestamp(first_week * 604800) AT TIME ZONE 'UTC', 'YYYYMMDD')
     LOOP
-        EXECUTE format('DROP TABLE devices.%I', name);
+        EXECUTE format('DROP TABLE IF EXISTS devices.%I', name);
     END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION devices.keep_log_partitions FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION devices.keep_log_partitions TO {{prefix}}lms_devices;
+REVOKE ALL ON FUNCTION devices.make_log_partitions, devices.drop_log_partitions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION devices.make_log_partitions, devices.drop_log_partitions TO {{prefix}}lms_devices;
 
-SELECT devices.keep_log_partitions();
+SELECT devices.make_log_partitions();

@@ -33,7 +33,8 @@ struct DeviceRoutes: Sendable {
             let device = registration.device
             return JSON(
                 RegisteredDevice(device: device, apiKey: registration.key.secret), status: .created,
-                version: device.version, location: "/api/v1/devices/\(device.id.text)")
+                version: device.version, location: "/api/v1/devices/\(device.id.text)",
+                headers: [.cacheControl: "no-store"])
         }
         announcer.committed()
         return response

@@ -36,7 +36,7 @@ struct KeyRoutes: Sendable {
             let issue = try await keys.rotate(
                 device.id, in: device.organizationID,
                 overlap: overlap.map { .seconds($0) } ?? KeyRotation.defaultOverlap, context.cause, transaction)
-            return JSON(IssuedKey(issue))
+            return JSON(IssuedKey(issue), headers: [.cacheControl: "no-store"])
         }
         announcer.committed()
         return response

@@ -36,10 +36,11 @@ struct NewCommand: Sendable, Decodable {
     ) throws -> CommandOrder {
         let content = template?.content
         let parameters = content?.filled(with: parameters ?? [:]) ?? parameters ?? [:]
+        // What is too large is not looked through.
+        try validate { $0.json(.object(parameters), "parameters") }
         try validate { check in
             checkType(&check)
             if let content { check.command(content, parameters: parameters, for: deviceType) }
-            check.json(.object(parameters), "parameters")
             check.delivery(timeToLive: timeToLive, maxRetries: maxRetries)
             check.require(
                 scheduledAt.map { $0 <= now.adding(.seconds(31_536_000)) } ?? true, "scheduled_at",

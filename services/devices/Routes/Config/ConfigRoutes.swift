@@ -57,10 +57,9 @@ struct ConfigRoutes: Sendable {
         of device: Device, with settings: [String: AnyJSON], _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<DeviceConfig> {
         let described = try await descriptions.find(device.profile.deviceType, in: device.organizationID)
-        try validate { errors in
-            errors.json(.object(settings), "config")
-            described?.check(settings, at: "config", &errors)
-        }
+        // What is too large is not looked through.
+        try validate { $0.json(.object(settings), "config") }
+        try validate { described?.check(settings, at: "config", &$0) }
         let config = try await configs.replace(
             device.id, in: device.organizationID, with: settings, ifMatch: request.versionsToMatch, context.cause)
         return JSON(config, version: config.version, isCallersView: true)

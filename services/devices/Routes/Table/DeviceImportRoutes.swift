@@ -26,7 +26,8 @@ struct DeviceImportRoutes: Sendable {
             request, context, as: .organization(organization)
         ) { transaction in
             let outcomes = try await imports.take(table.rows, in: organization, context.cause, transaction)
-            return JSON(ImportReport(table, outcomes), status: .created)
+            return JSON(
+                ImportReport(table, outcomes), status: .created, headers: [.cacheControl: "no-store"])
         }
         announcer.committed()
         return response

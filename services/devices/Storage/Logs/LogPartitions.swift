@@ -7,7 +7,7 @@ final class LogPartitions: Sendable {
     private static let sufficiency = Duration.seconds(6 * 86_400)
 
     private let database: PostgresClient
-    private let keptAt = Mutex<Timestamp?>(nil)
+    private let madeAt = Mutex<Timestamp?>(nil)
 
     init(database: PostgresClient) {
         self.database = database
@@ -17,16 +17,21 @@ final class LogPartitions: Sendable {
     ///
     /// - Throws: `PostgresError`.
     func ensure(at now: Timestamp = .now) async throws {
-        if let keptAt = keptAt.withLock(\.self), now < keptAt.adding(Self.sufficiency) { return }
-        try await keep()
+        if let madeAt = madeAt.withLock(\.self), now < madeAt.adding(Self.sufficiency) { return }
+        try await make()
     }
 
     /// Makes those that are missing and drops those that are too old. Any number of instances may.
     ///
     /// - Throws: `PostgresError`.
     func keep() async throws {
+        try await make()
+        _ = try await database.query("SELECT devices.drop_log_partitions()")
+    }
+
+    private func make() async throws {
         let now = Timestamp.now
-        _ = try await database.query("SELECT devices.keep_log_partitions()")
-        keptAt.withLock { $0 = now }
+        _ = try await database.query("SELECT devices.make_log_partitions()")
+        madeAt.withLock { $0 = now }
     }
 }

@@ -16,21 +16,23 @@ struct ClaimStore: Sendable {
         _ code: ClaimCode, for device: Device, asDevice: Bool, _ cause: Cause, _ transaction: Transaction
     ) async throws -> Timestamp {
         let organization = device.organizationID
+        let end = Timestamp.now.adding(ClaimCode.lifetime)
+        // A claim that is under way holds the code's row, so this waits for it and then sees the claim.
+        let issued = try await transaction.query(
+            """
+            INSERT INTO devices.claim_codes AS known (device_id, organization_id, code_hash, expires_at)
+            VALUES (\(device.id), \(organization), \(code.hash(in: organization).bytes), \(end))
+            ON CONFLICT (device_id) DO UPDATE
+            SET code_hash = excluded.code_hash, expires_at = excluded.expires_at, used_by = NULL
+            WHERE NOT \(asDevice) OR known.used_by IS NULL
+            """)
+        guard issued.affectedRows == 1 else { throw ClaimError.claimedAlready }
         if asDevice {
             let claims = try await transaction.query(
                 "SELECT 1 FROM devices.claims WHERE organization_id = \(organization) AND device_id = \(device.id)")
             guard claims.isEmpty else { throw ClaimError.claimedAlready }
         }
-        let end = Timestamp.now.adding(ClaimCode.lifetime)
-        try await transaction.batch([
-            """
-            INSERT INTO devices.claim_codes (device_id, organization_id, code_hash, expires_at)
-            VALUES (\(device.id), \(organization), \(code.hash(in: organization).bytes), \(end))
-            ON CONFLICT (device_id) DO UPDATE
-            SET code_hash = excluded.code_hash, expires_at = excluded.expires_at, used_by = NULL
-            """,
-            try ledger.gaveClaimCode(device, until: end, cause),
-        ])
+        try await transaction.query(try ledger.gaveClaimCode(device, until: end, cause))
         return end
     }
 
