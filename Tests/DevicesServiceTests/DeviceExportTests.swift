@@ -33,7 +33,7 @@ import Testing
 
     @Test func `an export can be imported again, and changes nothing`() async throws {
         let organization = try await DevicesServer.shared().organization()
-        let project = UUID().uuidString.lowercased()
+        let project = try await organization.project().text
         _ = try await organization.device([
             "serial_number": "+49-1", "name": "=1+1", "description": "- \"first\"\r\n- second, 'third'",
             "tags": ["a|b", "c\\", "-x"], "location": "'=quoted", "project_id": .string(project), "model": "5\"",

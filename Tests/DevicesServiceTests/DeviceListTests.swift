@@ -31,7 +31,7 @@ import Testing
 
     @Test func `each filter takes one or several values, and they combine`() async throws {
         let organization = try await DevicesServer.shared().organization()
-        let project = UUID().uuidString.lowercased()
+        let project = try await organization.project().text
         _ = try await organization.device(["name": "a", "tags": ["cold", "lab"], "project_id": .string(project)])
         _ = try await organization.device(["name": "b", "device_type": "rp2040", "tags": ["hot"], "model": "M 50%"])
         let third = try await organization.device(["name": "c", "serial_number": "SN_77", "tags": ["cold"]])
@@ -86,7 +86,7 @@ import Testing
     @Test func `who holds grants alone sees only what they name`() async throws {
         let server = try await DevicesServer.shared()
         let organization = try await server.organization()
-        let project = UUID.v7()
+        let project = try await organization.project()
         let granted = try await organization.device()
         let ofProject = try await organization.device(["project_id": .string(project.text)])
         let other = try await organization.device()

@@ -165,6 +165,27 @@ import Testing
         #expect(try await admin.delete(device.path, headers: ["if-match": "\"2\""]).status == 204)
     }
 
+    @Test func `a device goes into projects of its organization alone`() async throws {
+        let server = try await DevicesServer.shared()
+        let (organization, other) = (try await server.organization(), try await server.organization())
+        let (own, foreign) = (try await organization.project(), try await other.project())
+        let device = try await organization.device()
+        for project in [foreign.text, UUID().uuidString] {
+            let body: JSONValue = ["name": "x", "device_type": "esp32", "project_id": .string(project)]
+            for response in [
+                try await organization.admin.post("/api/v1/devices", body),
+                try await organization.admin.patch(device.path, ["project_id": .string(project)]),
+            ] {
+                #expect(response.status == 422)
+                #expect(response.json["errors"][0]["field"] == "project_id")
+            }
+        }
+        #expect(try await organization.admin.patch(device.path, ["project_id": .string(own.text)]).status == 200)
+        #expect(try await device.shown()["project_id"].string == own.text)
+        #expect(try await organization.admin.patch(device.path, ["project_id": nil]).status == 200)
+        #expect(try await organization.admin.get("/api/v1/devices").json["items"].array?.count == 1)
+    }
+
     @Test func `a deleted device is gone, and so are its key and its entity`() async throws {
         let server = try await DevicesServer.shared()
         let organization = try await server.organization()

@@ -74,7 +74,7 @@ import Testing
     @Test func `the devices of a deleted project stay, and belong to none`() async throws {
         let server = try await DevicesServer.shared()
         let organization = try await server.organization()
-        let (project, other) = (UUID.v7(), UUID.v7())
+        let (project, other) = (try await organization.project(), try await organization.project())
         let device = try await organization.device(["project_id": .string(project.text)])
         let kept = try await organization.device(["project_id": .string(other.text)])
         try await server.service.publish(

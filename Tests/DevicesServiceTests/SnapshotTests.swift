@@ -87,7 +87,7 @@ import Testing
             let rows = try await server.service.query("SELECT organization_id, devices FROM devices.limits")
             return try Dictionary(uniqueKeysWithValues: rows.map { try $0.decode(UUID.self, Int.self) })
         }
-        let (kept, deleted) = (UUID.v7(), UUID.v7())
+        let (kept, deleted) = (try await organization.project(), try await organization.project())
         let stays = try await organization.device(["project_id": .string(kept.text)])
         let leaves = try await organization.device(["project_id": .string(deleted.text)])
         let fleet = try await organization.fleet([

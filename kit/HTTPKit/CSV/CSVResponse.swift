@@ -1,32 +1,42 @@
 import Hummingbird
 import NIOCore
 
-/// A CSV file that is written while it is read from wherever it comes, so that its size costs no memory.
-public struct CSVResponse: ResponseGenerator {
-    /// Gives the next rows each time it is called; none at the end.
-    public typealias Rows = @Sendable () async throws -> [CSVRow]
-
+/// A list as a CSV file: all of it, read page by page while it is written, so that its size costs no memory.
+public struct CSVResponse<Key: Codable & Sendable, Item: Sendable>: ResponseGenerator, Sendable {
     private let name: String
     private let header: CSVRow
-    private let rows: @Sendable () -> Rows
+    private let order: SortOrder
+    private let key: @Sendable (Item) -> Key
+    private let row: @Sendable (Item) -> CSVRow
+    private let page: @Sendable (PageRequest<Key>) async throws -> [Item]
 
     /// - Parameters:
     ///   - name: What a browser saves the file as, without `.csv`: letters, digits and hyphens.
-    ///   - rows: Makes what gives the rows.
-    public init(_ name: String, header: [String], rows: @escaping @Sendable () -> Rows) {
+    ///   - key: What the list is sorted by.
+    ///   - page: Reads a page, of at most `fetchLimit` items.
+    public init(
+        _ name: String, header: [String], order: SortOrder, key: @escaping @Sendable (Item) -> Key,
+        row: @escaping @Sendable (Item) -> CSVRow,
+        page: @escaping @Sendable (PageRequest<Key>) async throws -> [Item]
+    ) {
         self.name = name
         self.header = CSVRow(header)
-        self.rows = rows
+        self.order = order
+        self.key = key
+        self.row = row
+        self.page = page
     }
 
     public func response(from request: Request, context: some RequestContext) throws -> Response {
-        let (header, rows) = (header, rows)
+        let list = self
         let body = ResponseBody { writer in
-            try await writer.write(ByteBuffer(string: header.text))
-            let next = rows()
-            while case let page = try await next(), !page.isEmpty {
-                try await writer.write(ByteBuffer(string: page.map(\.text).joined()))
-            }
+            try await writer.write(ByteBuffer(string: list.header.text))
+            var position: Key?
+            repeat {
+                let items = try await list.page(PageRequest(limit: 1000, order: list.order, after: position))
+                try await writer.write(ByteBuffer(string: items.map { list.row($0).text }.joined()))
+                position = items.last.map(list.key)
+            } while position != nil
             try await writer.finish(nil)
         }
         return Response(

@@ -55,11 +55,11 @@ public struct Idempotency: ServiceLifecycle.Service, CustomStringConvertible {
 
     /// As ``create(_:_:_:as:of:_:)`` for a request that has no body, or whose body was collected before (`collectBody`).
     public func create(
-        _ request: Request, _ context: AppRequestContext, as scope: Scope,
+        _ request: Request, _ context: AppRequestContext, as scope: Scope, of subject: String? = nil,
         _ create: @Sendable @escaping (Transaction) async throws -> some ResponseGenerator
     ) async throws -> Response {
         let body = try await request.body.collect(upTo: context.maxUploadSize)
-        let claim = try IdempotencyClaim(request, context, subject: nil, body: body)
+        let claim = try IdempotencyClaim(request, context, subject: subject, body: body)
         return try await perform(claim, request, context, as: scope, create)
     }
 

@@ -40,19 +40,10 @@ struct AuditRoutes: Sendable {
             return try page.page(records, key: \.position) { try AuditAnswer($0) }
                 .response(from: request, context: context)
         case .csv:
-            return try CSVResponse(name, header: AuditAnswer.columns) { rows(scope, filter, order: page.order) }
-                .response(from: request, context: context)
-        }
-    }
-
-    /// All rows from the first on, whatever the length of a page.
-    private func rows(_ scope: AuditScope, _ filter: AuditFilter, order: HTTPKit.SortOrder) -> CSVResponse.Rows {
-        let progress = Mutex<AuditPosition?>(nil)
-        return {
-            let page = PageRequest(limit: 1000, order: order, after: progress.withLock { $0 })
-            let records = try await audit.page(of: scope, filter, page)
-            if let last = records.last { progress.withLock { $0 = last.position } }
-            return records.map(CSVRow.init)
+            return try CSVResponse(
+                name, header: AuditAnswer.columns, order: page.order, key: \.position, row: CSVRow.init
+            ) { try await audit.page(of: scope, filter, $0) }
+            .response(from: request, context: context)
         }
     }
 }

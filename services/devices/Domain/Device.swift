@@ -99,4 +99,6 @@ enum DeviceError: Error, Hashable {
     case limitReached(plan: String, limit: Int)
     /// The caller's version is not the current one.
     case stale(current: Int)
+    /// The project that is named at `field` is none of the organization's.
+    case unknownProject(field: String)
 }

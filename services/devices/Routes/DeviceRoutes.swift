@@ -53,8 +53,10 @@ struct DeviceRoutes: Sendable {
             let found = try await devices.list(filter, in: organization, page)
             return try page.page(found, key: \.id).response(from: request, context: context)
         case .csv:
-            return try DeviceExport(devices: devices, organization: organization, filter: filter, order: page.order)
-                .response.response(from: request, context: context)
+            return try CSVResponse(
+                "devices", header: DeviceColumn.allCases.map(\.rawValue), order: page.order, key: \.id, row: CSVRow.init
+            ) { try await devices.list(filter, in: organization, $0) }
+            .response(from: request, context: context)
         }
     }
 

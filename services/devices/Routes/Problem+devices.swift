@@ -8,6 +8,7 @@ extension DeviceError: ProblemConvertible {
         case .limitReached(let plan, let limit):
             .limitReached("devices", "The plan '\(plan)' allows \(limit) devices, and there are as many.")
         case .stale: .preconditionFailed()
+        case .unknownProject(let field): .invalid(field, "is no project of the organization")
         }
     }
 }
@@ -38,7 +39,6 @@ extension ProvisioningError: ProblemConvertible {
         case .tooManyKeys:
             .conflict(
                 "The organization has \(ProvisioningKey.maximumPerOrganization) provisioning keys already; delete one.")
-        case .unknownProject(let field): .invalid(field, "is no project of the organization")
         }
     }
 }

@@ -43,11 +43,7 @@ extension DeviceStore {
             INSERT INTO devices.configs (device_id, organization_id, config)
             VALUES (\(device), \(organization), \(try JSONB(config)))
             """,
-            """
-            INSERT INTO devices.config_versions (device_id, version, organization_id, config, created_by)
-            SELECT device_id, version, organization_id, config, \(cause.actor.text) FROM devices.configs
-            WHERE organization_id = \(organization) AND device_id = \(device)
-            """,
+            ConfigStore.keepVersion(of: device, in: organization, cause),
         ]
     }
 

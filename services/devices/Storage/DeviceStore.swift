@@ -43,7 +43,8 @@ struct DeviceStore: Sendable {
 
     /// Adds a device with its first key and its first configuration.
     ///
-    /// - Throws: ``DeviceError/limitReached(plan:limit:)``, ``DeviceError/serialNumberTaken``.
+    /// - Throws: ``DeviceError/limitReached(plan:limit:)``, ``DeviceError/serialNumberTaken``,
+    ///   ``DeviceError/unknownProject(field:)``.
     func register(
         _ profile: DeviceProfile, config: [String: AnyJSON] = [:], in organization: UUID, _ cause: Cause,
         _ transaction: Transaction
@@ -51,6 +52,7 @@ struct DeviceStore: Sendable {
         if let allowance = try await DeviceAllowance.read(of: organization, transaction), allowance.isUsedUp {
             throw DeviceError.limitReached(plan: allowance.plan, limit: allowance.limit)
         }
+        try await Project.require(profile.projectID, of: organization, "project_id", transaction)
         let id = UUID.v7()
         let secret = SecretToken(.deviceKey)
         let key = DeviceKey(hash: secret.hash, deviceID: id, organizationID: organization, version: 1, expiresAt: nil)
@@ -89,6 +91,9 @@ struct DeviceStore: Sendable {
         let before = try await lock(id, in: organization, ifMatch: versions, transaction)
         let (profile, status) = try change(before)
         guard profile != before.profile || status != before.status else { return before }
+        if profile.projectID != before.profile.projectID {
+            try await Project.require(profile.projectID, of: organization, "project_id", transaction)
+        }
         let entity = try Self.entity(id, organization, profile)
         let rows = try await mappingSerialNumber {
             try await transaction.batch([

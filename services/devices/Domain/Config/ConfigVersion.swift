@@ -7,7 +7,7 @@ struct ConfigVersion: Sendable {
     let version: Int
     let settings: [String: AnyJSON]
     let createdAt: Timestamp
-    /// Who made it: `user:<id>`, or `system` for the first one.
+    /// Who made it, as events name it: `user:<id>`.
     let createdBy: String
 }
 

@@ -44,6 +44,4 @@ enum ProvisioningError: Error, Hashable {
     case refused
     /// The organization has as many keys as it may have.
     case tooManyKeys
-    /// The project that the defaults of a key or a claim names is none of the organization.
-    case unknownProject(field: String)
 }

@@ -55,7 +55,7 @@ struct ClaimRoutes: Sendable {
             return
         }
         guard let role = user.role(onProject: project) else {
-            throw ProvisioningError.unknownProject(field: "project_id")
+            throw DeviceError.unknownProject(field: "project_id")
         }
         guard role >= .member else { throw Problem.forbidden() }
     }

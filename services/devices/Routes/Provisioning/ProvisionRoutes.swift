@@ -54,9 +54,8 @@ struct ProvisionRoutes: Sendable {
         // An answer that is kept for a repeated request is nobody's whom the key does not admit.
         guard key.admits(address, at: .now) else { throw ProvisioningError.refused }
         let response = try await idempotency.create(
-            ProvisionRequest.self, request, context, as: .organization(key.organizationID),
-            of: "\(key.id.text) \(board.serialNumber)"
-        ) { _, transaction in
+            request, context, as: .organization(key.organizationID), of: "\(key.id.text) \(board.serialNumber)"
+        ) { transaction in
             let provision = try await provisions.provision(
                 board, with: key.id, of: key.organizationID, from: address, traceparent: context.trace.traceparent,
                 transaction)

@@ -10,17 +10,22 @@ extension ConfigStore {
     /// The statements that keep `config` as a version, and let the oldest go.
     func history(of config: DeviceConfig, _ cause: Cause) -> [SQL] {
         [
-            """
-            INSERT INTO devices.config_versions (device_id, version, organization_id, config, created_by)
-            SELECT device_id, version, organization_id, config, \(cause.actor.text) FROM devices.configs
-            WHERE organization_id = \(config.organizationID) AND device_id = \(config.deviceID)
-            """,
+            Self.keepVersion(of: config.deviceID, in: config.organizationID, cause),
             """
             DELETE FROM devices.config_versions
             WHERE organization_id = \(config.organizationID) AND device_id = \(config.deviceID)
                 AND version <= \(config.version - Self.versionsKept)
             """,
         ]
+    }
+
+    /// The statement that keeps the configuration as it stands as a version of it.
+    static func keepVersion(of device: UUID, in organization: UUID, _ cause: Cause) -> SQL {
+        """
+        INSERT INTO devices.config_versions (device_id, version, organization_id, config, created_by)
+        SELECT device_id, version, organization_id, config, \(cause.actor.text) FROM devices.configs
+        WHERE organization_id = \(organization) AND device_id = \(device)
+        """
     }
 
     /// A page of the versions that are kept.

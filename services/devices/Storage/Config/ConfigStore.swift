@@ -49,8 +49,7 @@ struct ConfigStore: Sendable {
                 """)
             guard let row = changed.first else { throw DeviceError.notFound }
             let config = try DeviceConfig(row: row)
-            for statement in history(of: config, cause) { try await transaction.query(statement) }
-            try await transaction.query(try ledger.configured(config, cause))
+            try await transaction.batch(history(of: config, cause) + [ledger.configured(config, cause)])
             return config
         }
     }

@@ -41,7 +41,7 @@ struct ClaimStore: Sendable {
     ///
     /// A wrong code is counted, and commits for that; a right one takes its count back.
     ///
-    /// - Throws: ``ClaimError``, ``ProvisioningError/unknownProject(field:)``.
+    /// - Throws: ``ClaimError``, ``DeviceError/unknownProject(field:)``.
     func claim(
         _ code: ClaimCode, into project: UUID?, by user: UUID, in organization: UUID, _ cause: Cause
     ) async throws -> Device {
@@ -51,7 +51,6 @@ struct ClaimStore: Sendable {
             guard let (id, holder) = try await find(code, in: organization, transaction),
                 holder == nil || holder == user
             else { return nil }
-            if let project { try await Project.require(project, of: organization, "project_id", transaction) }
             let device = try await devices.update(id, in: organization, cause, transaction) { device in
                 var profile = device.profile
                 if holder == nil, let project { profile.projectID = project }

@@ -34,13 +34,11 @@ struct ProvisioningKeyStore: Sendable {
         ).map(ProvisioningKey.init(row:))
     }
 
-    /// - Throws: ``ProvisioningError/tooManyKeys``, ``ProvisioningError/unknownProject(field:)``.
+    /// - Throws: ``ProvisioningError/tooManyKeys``, ``DeviceError/unknownProject(field:)``.
     func insert(
         _ terms: ProvisioningTerms, in organization: UUID, by user: UUID, _ cause: Cause, _ transaction: Transaction
     ) async throws -> Issue {
-        if let project = terms.defaults.projectID {
-            try await Project.require(project, of: organization, "defaults.project_id", transaction)
-        }
+        try await Project.require(terms.defaults.projectID, of: organization, "defaults.project_id", transaction)
         let secret = SecretToken(.provisioningKey)
         let rows = try await transaction.batch([
             // Of several that are made at once, each counts those before.
