@@ -136,9 +136,11 @@ import Testing
         // Auth asks nobody whose it is.
         let deviceKey = SecretToken(.deviceKey).secret
         let forged = gone.accessToken.dropLast(4) + "AAAA"
+        let useless = try await uselessTokens(of: try await server.newcomer(), server)
+        let tokens = [nil, gone.accessToken, String(forged), "x", "lms_dev_x", deviceKey, "lms_pat_x"] + useless
         for name in Self.forPrograms {
             let (method, path) = split(name)
-            for token in [nil, gone.accessToken, String(forged), "x", "lms_dev_x", deviceKey, "lms_pat_x"] {
+            for token in tokens {
                 var client = server.client()
                 if let token { client = client.authorized(token) }
                 let response = try await client.send(method, path, json: method == .PUT ? ["name": "Eve"] : nil)
@@ -150,9 +152,11 @@ import Testing
 
     @Test func `a browser that nobody has signed in with is sent to do so, whatever page it asks for`() async throws {
         let server = try await AuthServer.shared()
+        let useless = try await uselessTokens(of: try await server.newcomer(), server)
+        let cookies = [""] + (["x"] + useless).map { "session_token=" + $0 }
         for name in Self.access.filter({ $0.key != .public }).values.joined() where Self.isForBrowsers(name) {
             let (method, path) = split(name)
-            for cookie in ["", "session_token=x"] {
+            for cookie in cookies {
                 let response = try await server.client().send(
                     method, path, headers: ["accept": "text/html", "cookie": cookie])
                 #expect(response.status == 303, "\(name): \(response)")
@@ -232,6 +236,41 @@ import Testing
             #expect(try await others.send(method, path).status == 403, "\(name)")
         }
         #expect(try await root.api.get("/api/v1/auth/me").status == 200)
+    }
+
+    @Test func `no form is taken without its own token`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        let browser = try await ada.browser()
+        let foreign = try await eve.browser().form("/organizations").token
+        // Before somebody signs in, forms are bound to a cookie that their pages set.
+        let entry = try await Browser(client: server.client()).form("/auth/login")
+        for route in server.application.http.routes.routes where route.method == .post {
+            let name = "\(route.method.rawValue) \(route.path)"
+            guard Self.isForBrowsers(name) else { continue }
+            for cookie in [browser.cookie] + (route.access == .public ? [entry.cookie] : []) {
+                let form = Form(
+                    client: ada.client, path: split(name).1, page: entry.page, token: "", cookie: cookie)
+                for token in [nil, "", "x", foreign] {
+                    let response = try await form.submit(
+                        pairs: token.map { [("csrf_token", $0)] } ?? [], headers: ["sec-fetch-site": "same-origin"])
+                    #expect(response.status == 403, "\(name) with \(token ?? "nothing"): \(response)")
+                    #expect(response.text.contains("The form has expired"), "\(name)")
+                }
+            }
+        }
+    }
+
+    /// Tokens of a session that holds, one that has run out and one that is for others than us.
+    private func uselessTokens(of person: Newcomer, _ server: AuthServer) async throws -> [String] {
+        let part = try #require(person.accessToken.split(separator: ".").dropFirst().first)
+        let claims = try JSONDecoder().decode(TokenClaims.self, from: Data(try #require(Base64URL.decode(part))))
+        let same = try await server.sign(claims)
+        #expect(try await person.client.authorized(same).get("/api/v1/auth/me").status == 200)
+        var (expired, foreign) = (claims, claims)
+        expired.exp = Date.now.timeIntervalSince1970 - 1
+        foreign.aud = "others"
+        return [try await server.sign(expired), try await server.sign(foreign)]
     }
 
     private func split(_ name: String) -> (HTTPMethod, String) {

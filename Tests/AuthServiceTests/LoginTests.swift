@@ -68,6 +68,34 @@ import Testing
         }
     }
 
+    @Test func `what fails at one instance is held against an account at the others, and forgiven there too`()
+        async throws
+    {
+        let database = try await AuthServer.makeDatabase()
+        let (first, second) = (try await AuthServer.start(on: database), try await AuthServer.start(on: database))
+        let (ada, grace) = (try await first.newcomer(), try await first.newcomer())
+        let elsewhere = second.client()
+        func logIn(_ person: Newcomer, at client: TestHTTPClient, _ password: String) async throws -> Int {
+            try await client.post(
+                "/api/v1/auth/login", ["email": .string(person.email), "password": .string(password)]
+            ).status
+        }
+        for client in [ada.client, elsewhere, ada.client, elsewhere, ada.client] {
+            #expect(try await logIn(ada, at: client, "wrong horse battery") == 401)
+        }
+        for client in [ada.client, elsewhere] { #expect(try await logIn(ada, at: client, Newcomer.password) == 429) }
+
+        // Whoever forgives, four more fit at either.
+        for (forgiving, other) in [(grace.client, elsewhere), (elsewhere, grace.client)] {
+            for client in [forgiving, other, forgiving, other] {
+                #expect(try await logIn(grace, at: client, "wrong horse battery") == 401)
+            }
+            #expect(try await logIn(grace, at: forgiving, Newcomer.password) == 200)
+            for _ in 0..<4 { #expect(try await logIn(grace, at: other, "wrong horse battery") == 401) }
+            #expect(try await logIn(grace, at: other, Newcomer.password) == 200)
+        }
+    }
+
     @Test func `guessing at once does not get around the limit`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

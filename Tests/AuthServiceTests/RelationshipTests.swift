@@ -7,12 +7,15 @@ import Testing
 
 @Suite struct RelationshipTests {
     @Test func `entities are related, listed from either end, and parted`() async throws {
-        let ada = try await AuthServer.shared().newcomer()
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
         let (freezer, room) = (try await ada.makeEntity("freezer", "F1"), try await ada.makeEntity("room", "R1"))
         let created = try await ada.relate(freezer, room, "located_in", ["since": 2024])
         #expect(created.status == 201)
         let id = try #require(created.json["id"].string)
         #expect(created.json["properties"] == ["since": 2024])
+        #expect(
+            try await server.lastAudit("relationship.created", of: ada.organizationID)["after"]["id"].string == id)
         for (entity, direction, expected) in [
             (freezer, "", [id]), (room, "", [id]), (freezer, "?direction=outgoing", [id]),
             (freezer, "?direction=incoming", []), (room, "?direction=incoming", [id]),
@@ -23,6 +26,8 @@ import Testing
         }
         #expect(try await ada.relate(freezer, room, "located_in").status == 409)
         #expect(try await ada.api.delete("/api/v1/relationships/\(id)").status == 204)
+        #expect(
+            try await server.lastAudit("relationship.deleted", of: ada.organizationID)["before"]["id"].string == id)
         #expect(try await ada.api.delete("/api/v1/relationships/\(id)").status == 404)
         #expect(try await ada.relate(freezer, room, "located_in").status == 201)
     }

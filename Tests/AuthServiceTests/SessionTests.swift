@@ -56,6 +56,25 @@ import Testing
         #expect(try await ada.refresh(ada.refreshToken).status == 401)
     }
 
+    @Test(arguments: [("719 hours 59 minutes", 200), ("720 hours", 401)])
+    func `a refresh token lives for 30 days, the first one and the next`(age: String, status: Int) async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let next = try #require(try await ada.refresh(ada.refreshToken).json["refresh_token"].string)
+        let other = try #require(try await ada.logIn().json["refresh_token"].string)
+        // As if they had been issued so long ago.
+        _ = try await server.query(
+            """
+            WITH aged AS (
+                UPDATE auth.sessions SET expires_at = expires_at - \(age)::interval
+                WHERE user_id = \(UUID(uuidString: ada.id)) RETURNING id
+            )
+            UPDATE auth.refresh_tokens SET expires_at = expires_at - \(age)::interval FROM aged
+            WHERE session_id = aged.id
+            """)
+        for token in [next, other] { #expect(try await ada.refresh(token).status == status) }
+    }
+
     @Test func `a role that has changed is in the next token`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

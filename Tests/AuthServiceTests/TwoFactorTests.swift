@@ -155,7 +155,8 @@ import Testing
     }
 
     @Test func `turning it on and off asks for the password, and for a code`() async throws {
-        let ada = try await AuthServer.shared().newcomer()
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
         let path = "/api/v1/auth/two-factor"
         #expect(try await ada.api.post(path, ["password": "wrong horse battery"]).status == 401)
         #expect(try await ada.api.post(path + "/confirm", ["code": "000000"]).status == 409)
@@ -171,6 +172,7 @@ import Testing
                 path, ["password": .string(Newcomer.password), "code": .string(recoveryCodes[0])]
             ).status == 204)
         #expect(try await ada.logIn().status == 200)
+        #expect(try await server.events(of: ada).filter { $0 == "two_factor.disabled" }.count == 1)
     }
 
     @Test func `a factor is replaced with a code of it, and stays in force until the other is confirmed`() async throws

@@ -28,6 +28,7 @@ import Testing
         #expect(try await ada.api.post("/api/v1/auth/verify-email/resend").status == 409)
         let events = try await server.events(about: ada.id, count: 2)
         #expect(events.map(\.type) == ["user.registered", "user.updated"])
+        #expect(try await server.events(of: ada).filter { $0 == "user.email_verified" }.count == 1)
     }
 
     @Test func `the letter is sent again, but not without end`() async throws {
@@ -138,6 +139,23 @@ import Testing
             let due = try #require(try await queue.claim(limit: 10).first)
             #expect(due.attempts == 2)
             #expect(due.letter?.to == "ada@example.org")
+        }
+    }
+
+    @Test func `who tries the system out reads the letters in its log`() async throws {
+        try await withQueue { queue in
+            let log = LetterLog()
+            let folder = FileManager.default.temporaryDirectory.appending(path: "lms-mail-\(UUID().uuidString)").path
+            let delivery = MailDelivery(
+                queue: queue, mailer: Mailer(.folder(folder)), sender: MailAddress(address: "a@b"), logger: log.logger)
+            await delivery.deliver(try #require(try await queue.claim(limit: 1).first))
+            let lines = log.lines
+            #expect(lines.count == 1)
+            let line = try #require(lines.first)
+            #expect(line["to"] == "ada@example.org")
+            #expect(line["subject"] == "Your password was changed")
+            #expect(line["text"]?.contains("The password of the account ada@example.org was changed") == true)
+            #expect(FileManager.default.fileExists(atPath: try #require(line["file"])))
         }
     }
 

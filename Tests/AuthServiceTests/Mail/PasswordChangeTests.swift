@@ -122,6 +122,7 @@ import Testing
         let again = try await reset(token, to: "another new one", ada.client)
         #expect(again.status == 422)
         #expect(again.json["errors"][0]["field"] == "token")
+        #expect(try await server.events(of: ada).filter { $0 == "user.password_reset" }.count == 1)
         _ = try await server.letter(to: ada.email, saying: "Subject: Your password was changed")
     }
 

@@ -144,6 +144,8 @@ import Testing
         let resent = try await ada.api.post("\(path(ada.organizationID))/\(id)/resend")
         #expect(resent.status == 200)
         #expect(resent.json.object?["token"] == nil)
+        #expect(
+            try await server.lastAudit("invitation.resent", of: ada.organizationID)["email"].string == grace.email)
         try await eventually { server.letters(to: grace.email).filter { $0.contains("lms_inv_") }.count == 2 }
         let newest = server.letters(to: grace.email).first { $0.contains("lms_inv_") }
         let new = try #require(newest).token("lms_inv_")
@@ -158,6 +160,8 @@ import Testing
         let made = try await invite(grace.email, by: ada).json
         let own = "\(path(ada.organizationID))/\(try #require(made["id"].string))"
         #expect(try await ada.api.delete(own).status == 204)
+        #expect(
+            try await server.lastAudit("invitation.revoked", of: ada.organizationID)["email"].string == grace.email)
         #expect(try await ada.api.delete(own).status == 404)
         #expect(try await ada.api.post(own + "/resend").status == 404)
         #expect(try await accept(try #require(made["token"].string), as: grace).status == 404)

@@ -14,7 +14,8 @@ extension ClientDescription {
 
     /// The first that is found counts: most name those behind it, too.
     private static let browsers: KeyValuePairs = [
-        "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox", "Chrome/": "Chrome",
+        "Edg/": "Edge", "EdgA/": "Edge", "EdgiOS/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox",
+        "Chrome/": "Chrome",
         "CriOS/": "Chrome", "Safari/": "Safari",
     ]
     private static let systems: KeyValuePairs = [
