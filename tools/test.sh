@@ -9,6 +9,12 @@ cd "$(dirname "$0")/.."
 
 logs=.lms/tests
 mkdir -p "$logs"
+# Where tests keep what they do not need afterwards: each installation leaves a database. PostgreSQL may run as another
+# user, who has to get in.
+scratch=$(mktemp -d)
+chmod 755 "$scratch"
+export TMPDIR=$scratch
+trap 'rm -rf "$scratch"' EXIT
 passed=0
 failed=0
 skipped=0

@@ -7,7 +7,7 @@ import Testing
 
 /// A class, so that its folder goes with each test.
 final class ChildProcessTests {
-    private let folder = "/tmp/lms-child-" + randomHex(bytes: 6)
+    private let folder = FileManager.default.temporaryDirectory.path + "/lms-child-" + randomHex(bytes: 6)
 
     deinit {
         try? FileManager.default.removeItem(atPath: folder)

@@ -8,7 +8,7 @@ import Testing
 
 /// The private servers themselves, each in a folder of its own.
 struct ServerTests {
-    private let path = "/tmp/lms-localstack-" + randomHex(bytes: 6)
+    private let path = FileManager.default.temporaryDirectory.path + "/lms-localstack-" + randomHex(bytes: 6)
     private let logger = Logger(label: "test")
 
     private func psql(_ server: PostgresServer, _ statement: String) async throws -> String {

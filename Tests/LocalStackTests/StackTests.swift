@@ -7,7 +7,7 @@ import Testing
 
 /// The whole stack, with shell scripts in the place of the services.
 final class StackTests {
-    private let path = "/tmp/lms-stack-" + randomHex(bytes: 6)
+    private let path = FileManager.default.temporaryDirectory.path + "/lms-stack-" + randomHex(bytes: 6)
     private let logger = Logger(label: "test")
 
     deinit {

@@ -8,7 +8,8 @@ import Testing
 struct SchemaTests {
     @Test func `what differs from the migrations in a live schema is named, and nothing else`() async throws {
         let database = try await TestDatabase.make()
-        let logs = try StateFolder(path: "/tmp/lms-schema-" + UUID().uuidString)
+        let logs = try StateFolder(
+            path: FileManager.default.temporaryDirectory.path + "/lms-schema-" + UUID().uuidString)
         defer { try? FileManager.default.removeItem(atPath: logs.path) }
         let schema = Schema(
             Installation(

@@ -18,7 +18,9 @@ struct SystemInstallation: Sendable {
     ///
     /// - Parameter settings: Beside those of all.
     static func start(_ settings: [String: String] = [:]) async throws -> SystemInstallation {
-        let path = "/tmp/lms-system-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let path =
+            FileManager.default.temporaryDirectory.path + "/lms-system-"
+            + String(UInt64.random(in: 0...UInt64.max), radix: 36)
         var options = Stack.Options(binaries: binaries, purpose: .tests)
         options.environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "LMS_WEBHOOK_ALLOW_PRIVATE": "true",
@@ -31,7 +33,11 @@ struct SystemInstallation: Sendable {
         let stack = try await Stack.prepare(in: StateFolder(path: path), options, logger: logger)
         Task { await stack.run() }
         let client = TestHTTPClient(port: stack.installation.port(.gateway))
-        try await eventually(within: .seconds(60)) { try await client.get("/api/v1/system/health").status == 200 }
+        try await eventually(within: .seconds(60)) {
+            let health = try await client.get("/api/v1/system/health")
+            guard health.status == 200 else { throw UnexpectedAnswer(response: health) }
+            return true
+        }
         return SystemInstallation(stack: stack, client: client)
     }
 

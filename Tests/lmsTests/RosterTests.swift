@@ -6,7 +6,7 @@ import Testing
 @testable import lms
 
 final class RosterTests {
-    private let path = "/tmp/lms-roster-" + UUID().uuidString
+    private let path = FileManager.default.temporaryDirectory.path + "/lms-roster-" + UUID().uuidString
 
     deinit {
         unlink(path)

@@ -56,7 +56,9 @@ public final class TestServers: Sendable {
     }
 
     private static func start(databaseURL: String?, redisURL: String?) async throws -> TestServers {
-        let path = "/tmp/lms-test-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let path =
+            FileManager.default.temporaryDirectory.path + "/lms-test-"
+            + String(UInt64.random(in: 0...UInt64.max), radix: 36)
         let folder = try StateFolder(path: path)
         let sweeper = try await sweep(path)
         async let postgres = startPostgres(url: databaseURL, in: folder)

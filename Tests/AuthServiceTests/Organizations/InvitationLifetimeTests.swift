@@ -50,8 +50,8 @@ import Testing
 
     @Test func `it ends fourteen days after it was made`() async throws {
         let invited = try await Invited()
-        let created = try #require(Timestamp(rfc3339: try #require(invited.made["created_at"].string)))
-        let end = try #require(Timestamp(rfc3339: try #require(invited.made["expires_at"].string)))
+        let created = try #require(invited.made["created_at"].string.flatMap(Timestamp.init(rfc3339:)))
+        let end = try #require(invited.made["expires_at"].string.flatMap(Timestamp.init(rfc3339:)))
         // The database's clock says when it was made, the service's when it ends.
         let difference = end.since(created) - .seconds(14 * 86_400)
         #expect((.seconds(-60) ... .seconds(60)).contains(difference))

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Which loopback port each server of a state folder listens on, so that a second run uses the same ones.
 public struct PortTable: Sendable, Hashable {
@@ -41,6 +42,29 @@ public struct PortTable: Sendable, Hashable {
 /// Below the range from which Linux takes ports for outgoing connections (32768 on), so that no client can sit on a
 /// remembered port.
 let loopbackPorts = 20_000...31_999
+
+/// The ports that one of the state folders of this process has handed out: between that and the moment that its server
+/// listens, the port looks free to the others.
+final class PortClaims: Sendable {
+    private static let all = Mutex<Set<Int>>([])
+    private let own = Mutex<Set<Int>>([])
+
+    /// Claims `port` if it is free and no other folder has it.
+    func take(_ port: Int) -> Bool {
+        guard isLoopbackPortFree(port) else { return false }
+        return own.withLock { own in
+            guard !own.contains(port) else { return true }
+            guard Self.all.withLock({ $0.insert(port).inserted }) else { return false }
+            own.insert(port)
+            return true
+        }
+    }
+
+    deinit {
+        let own = own.withLock(\.self)
+        Self.all.withLock { $0.subtract(own) }
+    }
+}
 
 /// Whether nothing listens on `port` of 127.0.0.1.
 public func isLoopbackPortFree(_ port: Int) -> Bool {

@@ -9,6 +9,7 @@ import Synchronization
 public final class StateFolder: Sendable {
     public let path: String
     private let portTable = Mutex(())
+    private let claims = PortClaims()
     private let lock: Int32
 
     /// Opens the folder at `path`, made when it is missing, and locks it until this process ends.
@@ -77,7 +78,8 @@ public final class StateFolder: Sendable {
         }
     }
 
-    /// The loopback port of the server called `name`: the one it had before, else `preferred`, else any free one.
+    /// The loopback port of the server called `name`: the one it had before, else `preferred`, else any free one. No
+    /// other folder of this process gets it while this one is there.
     ///
     /// - Throws: ``LocalStackError/noFreePort(_:)``, ``LocalStackError/fileAccess(path:reason:)``.
     public func port(_ name: String, preferred: Int? = nil) throws -> Int {
@@ -85,7 +87,7 @@ public final class StateFolder: Sendable {
         try portTable.withLock { _ in
             let file = path + "/ports"
             var table = PortTable(text: textOfFile(file) ?? "")
-            let port = try table.assign(name, preferred: preferred, isFree: isLoopbackPortFree)
+            let port = try table.assign(name, preferred: preferred, isFree: claims.take)
             try writeFile(table.text, to: file)
             return port
         }
