@@ -106,6 +106,18 @@ struct ReactorTests {
         #expect(await iterator.next() == nil)
     }
 
+    @Test func `an action runs on the reactor's thread, after what was handed to it before`() async {
+        let steps = Mutex<[String]>([])
+        let reactor = guest.reactor
+        await withCheckedContinuation { continuation in
+            for step in ["first", "second"] {
+                reactor.perform { steps.withLock { $0.append(reactor.isOnThread ? step : "elsewhere") } }
+            }
+            reactor.perform { continuation.resume() }
+        }
+        #expect(steps.withLock(\.self) == ["first", "second"])
+    }
+
     @Test func `what is to be done before waiting is done once the jobs at hand have run`() async {
         let steps = Mutex<[String]>([])
         await guest.run { reactor in

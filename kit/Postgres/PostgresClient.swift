@@ -13,7 +13,7 @@ public actor PostgresClient {
     private var leases: LeasePool
     private var leaseConnections: [LeasePool.Connection: PostgresConnection] = [:]
     private var leaseWaiters: [LeasePool.Waiter: CheckedContinuation<Lease, any Error>] = [:]
-    private var sharedWaiters: [Int: Promise<PostgresConnection>] = [:]
+    private var sharedWaiters: [Int: Submission] = [:]
     private var nextWaiter = 0
     /// Why the newest attempt to connect failed; nil once one succeeds.
     private var unavailability: PostgresError?
@@ -56,8 +56,9 @@ public actor PostgresClient {
                 unavailability = nil
                 guard !Task.isCancelled else { return await connection.close() }
                 shared.append(connection)
-                for waiter in sharedWaiters.values { waiter.settle(.success(connection)) }
+                let waiters = sharedWaiters.values
                 sharedWaiters = [:]
+                for waiter in waiters { submit(waiter) }
                 await connection.closed()
                 shared.removeAll { $0 === connection }
             } catch {
@@ -71,7 +72,7 @@ public actor PostgresClient {
         let failure = error as? PostgresError ?? PostgresError(.unavailable, "\(error)")
         unavailability = failure
         guard shared.isEmpty else { return }
-        for waiter in sharedWaiters.values { waiter.settle(.failure(failure)) }
+        for waiter in sharedWaiters.values { waiter.outcome.settle(.failure(failure)) }
         sharedWaiters = [:]
     }
 
@@ -105,28 +106,37 @@ public actor PostgresClient {
     /// - Throws: ``PostgresError`` of the first that failed; `CancellationError` as ``query(_:as:)``.
     public nonisolated func batch(_ statements: [SQL], as scope: Scope = .none) async throws -> [Rows] {
         let prologue = scope.prologue(platformRole: configuration.platformRole)
-        let rows = try await execute(prologue + statements.map(Statement.init))
-        return Array(rows.dropFirst(prologue.count))
+        let submission = Submission(
+            statements: prologue + statements.map(Statement.init), patience: Self.patience, outcome: Promise())
+        // Neither the way to the reactor nor the way back takes the task through its executor.
+        reactor.perform { self.assumeIsolated { $0.submit(submission) } }
+        let rows = try await submission.outcome.value()
+        return prologue.isEmpty ? rows : Array(rows.dropFirst(prologue.count))
     }
 
-    private func execute(_ statements: [Statement]) async throws -> [Rows] {
-        try await sharedConnection().executeShared(statements)
+    /// What a task asks of a connection that others share.
+    private struct Submission {
+        let statements: [Statement]
+        let patience: Duration?
+        let outcome: Promise<[Rows]>
     }
 
-    private func sharedConnection() async throws -> PostgresConnection {
-        if let connection = leastBusyConnection() { return connection }
-        if let unavailability { throw unavailability }
+    private func submit(_ submission: Submission) {
+        if let connection = leastBusyConnection() {
+            return connection.assumeIsolated { connection in
+                connection.submit(submission.statements, patience: submission.patience, submission.outcome.settle)
+            }
+        }
+        if let unavailability { return submission.outcome.settle(.failure(unavailability)) }
         nextWaiter += 1
         let waiter = nextWaiter
-        let connection = Promise<PostgresConnection>()
-        sharedWaiters[waiter] = connection
+        sharedWaiters[waiter] = submission
         reactor.schedule(after: configuration.acquireTimeout) { [weak self] in
             self?.assumeIsolated { client in
-                client.sharedWaiters.removeValue(forKey: waiter)?.settle(
+                client.sharedWaiters.removeValue(forKey: waiter)?.outcome.settle(
                     .failure(PostgresError(.unavailable, "no connection to PostgreSQL came up in time")))
             }
         }
-        return try await connection.value()
     }
 
     private func leastBusyConnection() -> PostgresConnection? {

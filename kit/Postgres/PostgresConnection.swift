@@ -125,21 +125,16 @@ actor PostgresConnection {
     func execute(_ statements: [Statement]) async throws -> [Rows] {
         if let failure { throw failure }
         return try await withCheckedThrowingContinuation { continuation in
-            submit(statements) { continuation.resume(with: $0) }
+            submit(statements, patience: PostgresClient.patience) { continuation.resume(with: $0) }
         }
     }
 
-    /// As ``execute(_:)``, for a connection that others share: returns as soon as the task is cancelled, and what the
-    /// server answers then is thrown away.
-    func executeShared(_ statements: [Statement]) async throws -> [Rows] {
-        if let failure { throw failure }
-        let outcome = Promise<[Rows]>()
-        submit(statements) { outcome.settle($0) }
-        return try await outcome.value()
-    }
-
-    private func submit(_ statements: [Statement], _ answer: @escaping @Sendable (Request.Outcome) -> Void) {
-        var request = Request(deadline: .now + timeout, answer: answer)
+    /// Sends the statements behind what others have sent, as ``execute(_:)`` does; `answer` is called once, on the
+    /// reactor's thread.
+    func submit(
+        _ statements: [Statement], patience: Duration?, _ answer: @escaping @Sendable (Request.Outcome) -> Void
+    ) {
+        var request = Request(deadline: deadline(patience), answer: answer)
         for statement in statements {
             guard send(statement, &request) else { break }
         }
@@ -202,9 +197,9 @@ actor PostgresConnection {
 
     // MARK: Deadlines
 
-    /// How long the server may take over what this task asks of it.
-    var timeout: Duration {
-        min(requestTimeout, PostgresClient.patience ?? requestTimeout)
+    /// Until when the server may take over what a task asks of it now; by default the one that calls.
+    func deadline(_ patience: Duration? = PostgresClient.patience) -> ContinuousClock.Instant {
+        .now + min(requestTimeout, patience ?? requestTimeout)
     }
 
     private func armDeadline(_ deadline: ContinuousClock.Instant) {

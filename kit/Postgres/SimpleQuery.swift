@@ -42,7 +42,7 @@ extension PostgresConnection {
     }
 
     func waitForInput() async throws {
-        try await wait(for: .read, until: .now + timeout)
+        try await wait(for: .read, until: deadline())
         guard PQconsumeInput(handle.pointer) == 1 else { throw failed() }
     }
 
@@ -50,7 +50,7 @@ extension PostgresConnection {
         while true {
             switch PQflush(handle.pointer) {
             case 0: return
-            case 1: try await wait(for: .write, until: .now + timeout)
+            case 1: try await wait(for: .write, until: deadline())
             default: throw failed()
             }
         }

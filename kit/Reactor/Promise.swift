@@ -5,9 +5,11 @@ import Synchronization
 public final class Promise<Value: Sendable>: Sendable {
     public typealias Outcome = Result<Value, any Error>
 
+    /// The continuation is resumed once, since a promise that is awaited is settled once; that being seen to here, it
+    /// need not be checked, which would cost each statement and command two allocations.
     private enum State {
         case pending
-        case awaited(CheckedContinuation<Value, any Error>)
+        case awaited(UnsafeContinuation<Value, any Error>)
         case settled(Outcome)
     }
 
@@ -17,7 +19,7 @@ public final class Promise<Value: Sendable>: Sendable {
 
     /// Settles the promise, unless it is settled.
     public func settle(_ outcome: Outcome) {
-        let waiting: CheckedContinuation<Value, any Error>? = state.withLock { state in
+        let waiting: UnsafeContinuation<Value, any Error>? = state.withLock { state in
             switch state {
             case .pending:
                 state = .settled(outcome)
@@ -37,7 +39,7 @@ public final class Promise<Value: Sendable>: Sendable {
     /// - Throws: what the promise was settled with, or `CancellationError` as soon as the task is cancelled.
     public func value() async throws -> Value {
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            try await withUnsafeThrowingContinuation { continuation in
                 let outcome: Outcome? = state.withLock { state in
                     if case .settled(let outcome) = state { return outcome }
                     state = .awaited(continuation)

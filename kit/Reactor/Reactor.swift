@@ -32,9 +32,18 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
     // MARK: SerialExecutor
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        put(.job(UnownedJob(job)))
+    }
+
+    /// Calls `action` on the reactor's thread, in turn with the jobs that are handed to it: for what needs no task of
+    /// its own there. From any thread.
+    public func perform(_ action: @escaping @Sendable () -> Void) {
+        put(.action(action))
+    }
+
+    private func put(_ work: Work) {
         let mustWake = inbox.withLock { inbox in
-            inbox.jobs.append(job)
+            inbox.work.append(work)
             defer { inbox.isPolling = false }
             return inbox.isPolling
         }
@@ -105,12 +114,17 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
 
     private func run() {
         threadID.store(UInt(pthread_self()), ordering: .relaxed)
-        var jobs: [UnownedJob] = []
+        var work: [Work] = []
         while true {
             runDueTimers()
-            inbox.withLock { swap(&$0.jobs, &jobs) }
-            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
-            jobs.removeAll(keepingCapacity: true)
+            inbox.withLock { swap(&$0.work, &work) }
+            for piece in work {
+                switch piece {
+                case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+                case .action(let action): action()
+                }
+            }
+            work.removeAll(keepingCapacity: true)
             while let action = loop.beforeWaiting.popFirst() { action() }
             poll()
         }
@@ -126,7 +140,7 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
 
     private func poll() {
         let mayWait = inbox.withLock { inbox in
-            inbox.isPolling = inbox.jobs.isEmpty
+            inbox.isPolling = inbox.work.isEmpty
             return inbox.isPolling
         }
         let count = Glibc.poll(&loop.descriptors, UInt(loop.descriptors.count), mayWait ? loop.pollTimeout : 0)
@@ -139,9 +153,14 @@ public final class Reactor: SerialExecutor, @unchecked Sendable {
     }
 }
 
+private enum Work {
+    case job(UnownedJob)
+    case action(@Sendable () -> Void)
+}
+
 /// What other threads hand to the reactor.
 private struct Inbox {
-    var jobs: [UnownedJob] = []
+    var work: [Work] = []
     /// Whether the thread waits in `poll` (or is about to) and must be woken.
     var isPolling = false
 }
