@@ -6,6 +6,7 @@ import socket
 import statistics
 import subprocess
 import time
+import urllib.parse
 
 from . import processes, sign_in, wrk
 from .ports import free_port
@@ -56,16 +57,21 @@ class Bench:
 
 
 def select_rate(bench):
-    """Statements over one pipelined connection."""
-    usage = bench.installation.usage()
-    environment = dict(os.environ, LMS_BENCH_DATABASE_URL=bench.installation.database_url())
-    command = [str(bench.binaries / "lms-bench"), "select-rate", "--tasks", "64", "--seconds", str(bench.seconds)]
-    answer = json.loads(subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True, timeout=120).stdout)
-    goal = 60_000
-    rate = answer["statements"] / answer["seconds"]
-    return [row("SELECT 1, 64 tasks on one connection", rate, "1/s", reference="goal", against=goal,
-                cpu=usage.seconds())]
+    """Statements over one pipelined connection, as services on other machines and beside the server have it."""
+    url = bench.installation.database_url()
+    socket = bench.installation.select("SELECT current_setting('unix_socket_directories')")
+    rows = []
+    for name, address in (("TCP", url), ("its Unix socket", f"{url}&{urllib.parse.urlencode({'host': socket})}")):
+        usage = bench.installation.usage()
+        environment = dict(os.environ, LMS_BENCH_DATABASE_URL=address)
+        command = [
+            str(bench.binaries / "lms-bench"), "select-rate", "--tasks", "64", "--seconds", str(bench.seconds)]
+        answer = json.loads(subprocess.run(
+            command, env=environment, check=True, capture_output=True, text=True, timeout=120).stdout)
+        rows.append(row(
+            f"SELECT 1, 64 tasks, one connection by {name}", answer["statements"] / answer["seconds"], "1/s",
+            reference="goal", against=60_000, cpu=usage.seconds()))
+    return rows
 
 
 def ingest_batches(bench):
