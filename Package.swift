@@ -152,7 +152,7 @@ let package = Package(
 
         // The services.
         service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
-        service("devices", ["Outbound", .crypto]),
+        service("devices", pages: true, scripts: true, ["Outbound", .crypto]),
         service("readings", [.crypto, .httpTypes, .nioCore, .atomics]),
         service("alerts", ["Outbound", .crypto]),
         service("billing"),

@@ -14,7 +14,8 @@ fi
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 folder=$(mktemp -d)
 chmod 755 "$folder"
-"$(swift build --show-bin-path)/lms" up --data-dir "$folder" --port "$port" --interval 1 >"$folder.log" 2>&1 &
+binaries=$(swift build --show-bin-path)
+"$binaries/lms" up --data-dir "$folder" --port "$port" --interval 1 >"$folder.log" 2>&1 &
 installation=$!
 cleanup() {
     kill -TERM "$installation" 2>/dev/null || true
@@ -24,7 +25,7 @@ cleanup() {
 trap cleanup EXIT
 
 for _ in $(seq 120); do
-    grep -q 'Password' "$folder.log" && break
+    grep -qs 'Password' "$folder.log" && break
     kill -0 "$installation" 2>/dev/null || break
     sleep 1
 done

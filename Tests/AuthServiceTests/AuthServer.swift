@@ -166,10 +166,6 @@ struct AuthServer: Sendable {
     }
 }
 
-struct UnexpectedAnswer: Error {
-    let response: TestHTTPResponse
-}
-
 struct Newcomer: Sendable {
     static let password = "correct horse battery"
 

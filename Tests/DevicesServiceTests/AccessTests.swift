@@ -58,8 +58,26 @@ import Testing
         "DELETE /api/v1/commands/{id}": .user(atLeast: .member, orGrant: true),
         "GET /internal/v1/device-keys/{hash}": .internalService, "GET /internal/v1/revocations": .internalService,
         "GET /internal/v1/snapshot/devices": .internalService, "GET /internal/v1/snapshot/keys": .internalService,
-        "GET /livez": .public, "GET /readyz": .public, "GET /metrics": .public, "GET /openapi.yaml": .public,
+        "GET /devices": .user(atLeast: .viewer, orGrant: true),
+        "GET /devices/new": .user(atLeast: .admin), "POST /devices/new": .user(atLeast: .admin),
+        "GET /devices/{id}": .user(atLeast: .viewer, orGrant: true),
+        "GET /devices/{id}/state": .user(atLeast: .viewer, orGrant: true),
+        "GET /devices/{id}/commands": .user(atLeast: .viewer, orGrant: true),
+        "POST /devices/{id}": .user(atLeast: .admin, orGrant: true),
+        "POST /devices/{id}/delete": .user(atLeast: .admin, orGrant: true),
+        "POST /devices/{id}/commands": .user(atLeast: .member, orGrant: true),
+        "POST /devices/{id}/commands/{command_id}/cancel": .user(atLeast: .member, orGrant: true),
+        "POST /devices/{id}/config": .user(atLeast: .admin, orGrant: true),
+        "POST /devices/{id}/rotate-key": .user(atLeast: .admin, orGrant: true),
+        "GET /static/devices/{file}": .public, "GET /livez": .public, "GET /readyz": .public, "GET /metrics": .public,
+        "GET /openapi.yaml": .public,
     ]
+
+    private static let forPrograms = expected.filter { $0.value != .public && !isForBrowsers($0.key) }
+
+    private static func isForBrowsers(_ name: String) -> Bool {
+        !name.contains(" /api/") && !name.contains(" /internal/")
+    }
 
     @Test func `every route is for those it is meant for`() async throws {
         let routes = try await DevicesServer.shared().service.http.routes.routes
@@ -85,7 +103,7 @@ import Testing
                 issuedAt: Date(), expiresAt: nil)
             callers.append((.user(principal), try await server.service.user(role, of: organization.id)))
         }
-        for (name, access) in Self.expected where access != .public {
+        for (name, access) in Self.forPrograms {
             let (method, path) = Self.request(name)
             for (principal, client) in callers {
                 let status = try await client.send(method, path).status
@@ -107,7 +125,7 @@ import Testing
         let expired = try await TestIssuer.shared().token(in: organization.id, as: .owner, lifetime: -10)
         let genuine = try await TestIssuer.shared().token(in: organization.id, as: .owner)
         let forged = String(genuine.dropLast(4)) + "AAAA"
-        for (name, access) in Self.expected where access != .public {
+        for name in Self.forPrograms.keys {
             let (method, path) = Self.request(name)
             for token in [device.key, expired, forged, "x", "lms_dev_x", "lms_pat_x"] {
                 #expect(
@@ -120,9 +138,43 @@ import Testing
     @Test func `a personal access token needs the scope of the route`() async throws {
         let server = try await DevicesServer.shared()
         let deviations = try await server.service.http.scopeDeviations(by: server.service.client) { route in
-            [TokenScope(.devices, route.hasPrefix("GET ") ? .read : .write)]
+            // A form is for who is signed in.
+            guard route.hasPrefix("GET ") || !Self.isForBrowsers(route) else { return nil }
+            return [TokenScope(.devices, route.hasPrefix("GET ") ? .read : .write)]
         }
         #expect(deviations == [])
+    }
+
+    @Test func `a browser that nobody has signed in with is sent to do so, whatever page it asks for`() async throws {
+        let server = try await DevicesServer.shared()
+        for name in Self.expected.filter({ $0.value != .public }).keys where Self.isForBrowsers(name) {
+            let (method, path) = Self.request(name)
+            for cookie in ["", "session_token=x"] {
+                let response = try await server.service.client.send(
+                    method, path, headers: ["accept": "text/html", "cookie": cookie])
+                #expect(response.status == 303, "\(name): \(response)")
+                #expect(response.header("location")?.hasPrefix("/auth/login") == true, "\(name)")
+            }
+        }
+    }
+
+    @Test func `no form is taken without its own token, nor from who may not send it`() async throws {
+        let organization = try await DevicesServer.shared().organization()
+        let device = try await organization.device()
+        let admin = try await organization.browser(.admin)
+        let viewer = try await organization.browser(.viewer)
+        let foreign = try await viewer.form("/devices/\(device.id)").token
+        for (name, access) in Self.expected where Self.isForBrowsers(name) && name.hasPrefix("POST") {
+            let path = Self.request(name).1
+            let form = try await admin.form("/devices/\(device.id)")
+            for token in [nil, "", "x", foreign] {
+                let response = try await form.submit(to: path, pairs: token.map { [("csrf_token", $0)] } ?? [])
+                #expect(response.status == 403, "\(name): \(response)")
+            }
+            let response = try await viewer.submit(path, from: "/devices/\(device.id)")
+            #expect(response.status == 403, "\(name), \(access): \(response)")
+        }
+        #expect(try await device.shown()["version"] == 1)
     }
 
     private static func request(_ name: String) -> (HTTPMethod, String) {

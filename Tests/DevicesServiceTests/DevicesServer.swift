@@ -61,6 +61,13 @@ struct TestOrganization: Sendable {
     let server: DevicesServer
     let admin: TestHTTPClient
 
+    /// A browser in which somebody of that role is signed in.
+    func browser(_ role: Role, grants: [ResourceGrant] = []) async throws -> Browser {
+        let token = try await TestIssuer.shared().token(
+            in: id, as: grants.isEmpty ? role : nil, grants: grants)
+        return Browser(client: server.service.client, cookie: "session_token=\(token)")
+    }
+
     /// A new device; `fields` beside its name and type.
     func device(_ fields: [String: JSONValue] = [:]) async throws -> TestDevice {
         var body: [String: JSONValue] = ["name": "Incubator 3", "device_type": "esp32"]
@@ -115,8 +122,4 @@ struct TestDevice: Sendable {
     func report(_ command: String, _ status: String) async throws -> TestHTTPResponse {
         try await client.put("\(path)/commands/\(command)", ["status": .string(status)])
     }
-}
-
-struct UnexpectedAnswer: Error {
-    let response: TestHTTPResponse
 }

@@ -124,7 +124,3 @@ struct Device: Sendable {
         try await api.post("\(path)/readings", ["readings": .array(readings)])
     }
 }
-
-struct UnexpectedAnswer: Error {
-    let response: TestHTTPResponse
-}

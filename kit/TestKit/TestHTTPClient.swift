@@ -148,3 +148,12 @@ public func percentEncode(_ text: String) -> String {
         return "%" + String(digits[Int(byte >> 4)]) + String(digits[Int(byte & 15)])
     }.joined()
 }
+
+/// An answer that a test cannot go on with.
+public struct UnexpectedAnswer: Error {
+    public let response: TestHTTPResponse
+
+    public init(response: TestHTTPResponse) {
+        self.response = response
+    }
+}

@@ -68,6 +68,21 @@ extension DevicesService {
         HealthRoutes(health: HealthStore(database: database), access: access).add(to: &routes)
         let templates = CommandTemplateStore(database: database, ledger: ledger)
         CommandTemplateRoutes(templates: templates, idempotency: idempotency).add(to: &routes)
+        let forms = FormTokens(keys: base.keyRing)
+        let charts = ChartLibrary(logger: logger)
+        let pages = try PageRenderer(
+            service: environment.service.name,
+            templates: Bundle.module.url(forResource: "Templates", withExtension: nil),
+            files: Bundle.module.url(forResource: "Static", withExtension: nil), libraries: charts.files, forms: forms)
+        let devicePages = DevicePages(
+            renderer: pages, access: access, health: HealthStore(database: database), configs: configs,
+            commands: commands, logs: logs, hasCharts: charts.isInstalled)
+        DevicePageRoutes(pages: devicePages, devices: devices, announcer: announcer).add(to: &routes)
+        DeviceControlRoutes(pages: devicePages, descriptions: descriptions, keys: keys, announcer: announcer)
+            .add(to: &routes)
+        NewDeviceRoutes(
+            renderer: pages, devices: devices, announcer: announcer, site: environment.configuration.publicURL
+        ).add(to: &routes)
         CommandRoutes(
             commands: commands, templates: templates, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
@@ -83,7 +98,7 @@ extension DevicesService {
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(deviceKeys: keys.cache),
-            sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
+            sessions: try base.sessionRenewal(), forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let services: [any ServiceLifecycle.Service] = [
             OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),

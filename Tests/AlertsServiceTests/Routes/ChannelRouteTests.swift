@@ -204,7 +204,7 @@ extension Laboratory {
         var body: [String: JSONValue] = ["name": "Hook", "type": "webhook", "url": .string(url)]
         body["secret"] = secret.map(JSONValue.string)
         let answer = try await client(.admin).post("/api/v1/alerts/channels", .object(body))
-        guard let id = answer.json["id"].string else { throw UnexpectedAnswer(answer: answer) }
+        guard let id = answer.json["id"].string else { throw UnexpectedAnswer(response: answer) }
         return id
     }
 

@@ -77,7 +77,7 @@ struct Laboratory: Sendable {
     /// Makes a rule for temperatures above 30, with `changes` to it, and answers its id.
     func makeRule(_ changes: [String: JSONValue] = [:]) async throws -> String {
         let answer = try await client(.admin).post("/api/v1/alerts/rules", .rule(changes))
-        guard answer.status == 201, let id = answer.json["id"].string else { throw UnexpectedAnswer(answer: answer) }
+        guard answer.status == 201, let id = answer.json["id"].string else { throw UnexpectedAnswer(response: answer) }
         return id
     }
 
@@ -130,10 +130,6 @@ struct Laboratory: Sendable {
         return try entries.compactMap { try $0["event"].map(Event.init(json:)) }
             .filter { $0.type == type && $0.organizationID == organization }
     }
-}
-
-struct UnexpectedAnswer: Error {
-    let answer: TestHTTPResponse
 }
 
 extension JSONValue {

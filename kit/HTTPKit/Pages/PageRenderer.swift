@@ -113,7 +113,8 @@ struct NavigationItem {
 
     static func all(current: String) -> [NavigationItem] {
         [
-            ("/dashboard", "Dashboard"), ("/projects", "Projects"), ("/organizations", "Organizations"),
+            ("/dashboard", "Dashboard"), ("/devices", "Devices"), ("/projects", "Projects"),
+            ("/organizations", "Organizations"),
             ("/docs", "API"),
         ].map { NavigationItem($0, $1, current: current) }
     }

@@ -48,7 +48,7 @@ extension Problem {
 
     /// 402: a limit of the organization's plan, which `limit` names.
     public static func limitReached(_ limit: String, _ detail: String) -> Problem {
-        var problem = Problem(HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required"), detail)
+        var problem = Problem(.paymentRequired, detail)
         problem.type = "urn:lms:problem:limit:\(limit)"
         problem.title = "Plan limit reached"
         return problem
@@ -106,4 +106,8 @@ extension Problem {
 
 extension FieldError {
     fileprivate var sentence: String { (field.isEmpty ? "The request" : field) + " " + message + "." }
+}
+
+extension HTTPResponse.Status {
+    static let paymentRequired = HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required")
 }

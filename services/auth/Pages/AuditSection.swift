@@ -1,4 +1,5 @@
 import Foundation
+import HTTPKit
 import Kernel
 
 /// The newest acts in an organization.

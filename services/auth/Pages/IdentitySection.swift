@@ -1,3 +1,5 @@
+import HTTPKit
+
 /// By way of which providers somebody signs in, and may sign in.
 struct IdentitySection: Sendable {
     struct Item: Sendable {

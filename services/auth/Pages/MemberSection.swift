@@ -1,4 +1,5 @@
 import Foundation
+import HTTPKit
 import Identity
 import Kernel
 
@@ -66,12 +67,6 @@ extension MemberSection.Item {
 
 /// To whom ownership can go.
 struct OwnershipSection: Sendable {
-    struct Choice: Sendable {
-        let id: String
-        let title: String
-        let isChosen: Bool
-    }
-
     let message: String?
     let successors: [Choice]
     let hasSuccessors: Bool
@@ -82,7 +77,7 @@ struct OwnershipSection: Sendable {
         message = form.message
         successors = contents.people.filter { $0.userID != contents.caller }.map { member in
             Choice(
-                id: member.userID.text, title: "\(member.name) (\(member.email))",
+                value: member.userID.text, title: "\(member.name) (\(member.email))",
                 isChosen: member.userID.text == chosen.value)
         }
         hasSuccessors = !successors.isEmpty

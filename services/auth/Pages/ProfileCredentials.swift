@@ -1,3 +1,5 @@
+import HTTPKit
+
 /// The forms for another address and another password.
 struct CredentialSection: Sendable {
     let emailMessage: String?

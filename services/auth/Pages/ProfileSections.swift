@@ -1,4 +1,5 @@
 import Foundation
+import HTTPKit
 import Identity
 import Kernel
 
@@ -47,12 +48,6 @@ struct TokenSection: Sendable {
         let created: Moment
         let lastUsed: Moment?
         let expires: Moment?
-    }
-
-    struct Choice: Sendable {
-        let value: String
-        let title: String
-        let isChosen: Bool
     }
 
     /// A token that has just been made.

@@ -4,12 +4,6 @@ import Kernel
 
 /// The fields by which a project is made and changed.
 struct ProjectForm: Sendable {
-    struct Choice: Sendable {
-        let value: String
-        let title: String
-        let isChosen: Bool
-    }
-
     let message: String?
     let name: Field
     let description: Field
@@ -57,8 +51,8 @@ extension ProjectStatus {
         }
     }
 
-    static func choices(_ chosen: String) -> [ProjectForm.Choice] {
-        allCases.map { ProjectForm.Choice(value: $0.rawValue, title: $0.title, isChosen: $0.rawValue == chosen) }
+    static func choices(_ chosen: String) -> [Choice] {
+        allCases.map { Choice(value: $0.rawValue, title: $0.title, isChosen: $0.rawValue == chosen) }
     }
 
     /// The class of its badge.

@@ -39,7 +39,7 @@ struct ProjectsPage: Sendable {
     let items: [Item]
     let hasItems: Bool
     let pager: Pager?
-    let statuses: [ProjectForm.Choice]
+    let statuses: [Choice]
     let text: String
     let isFiltered: Bool
     /// For another project; nil for who may make none.

@@ -66,7 +66,7 @@ struct OrganizationPageRoutes: Sendable {
         _ form: OrganizationsForm, _ request: Request, _ context: AppRequestContext,
         _ act: () async throws -> some ResponseGenerator
     ) async throws -> Response {
-        try await answeringForm(act, request, context) { problem in
+        try await answeringForm({ try await describingProblems(act) }, request, context) { problem in
             let refused = RefusedForm(name: form, fields: context.form, problem: problem)
             return try await list(request, context, refused: refused)
         }

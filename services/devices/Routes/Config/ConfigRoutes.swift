@@ -56,10 +56,7 @@ struct ConfigRoutes: Sendable {
     private func replace(
         of device: Device, with settings: [String: AnyJSON], _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<DeviceConfig> {
-        let described = try await descriptions.find(device.profile.deviceType, in: device.organizationID)
-        // What is too large is not looked through.
-        try validate { $0.json(.object(settings), "config") }
-        try validate { described?.check(settings, at: "config", &$0) }
+        try await descriptions.check(settings, for: device)
         let config = try await configs.replace(
             device.id, in: device.organizationID, with: settings, ifMatch: request.versionsToMatch, context.cause)
         return JSON(config, version: config.version, isCallersView: true)
@@ -95,6 +92,16 @@ struct ConfigRoutes: Sendable {
         }
         return JSON(
             try await configs.report(body.config, version: body.version, by: id, in: try context.organizationID))
+    }
+}
+
+extension ConfigDescriptionStore {
+    /// - Throws: 422 where `settings` are none for a device of that type.
+    func check(_ settings: [String: AnyJSON], for device: Device) async throws {
+        let described = try await find(device.profile.deviceType, in: device.organizationID)
+        // What is too large is not looked through.
+        try validate { $0.json(.object(settings), "config") }
+        try validate { described?.check(settings, at: "config", &$0) }
     }
 }
 

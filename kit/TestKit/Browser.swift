@@ -1,27 +1,30 @@
 import Foundation
 import NIOHTTP1
-import TestKit
-import Testing
-
-@testable import AuthService
 
 /// What a browser keeps of the pages it has been to.
-struct Browser {
-    let client: TestHTTPClient
+public struct Browser: Sendable {
+    public let client: TestHTTPClient
     /// The value of `Cookie`.
-    var cookie = ""
+    public var cookie: String
 
-    func get(_ path: String) async throws -> TestHTTPResponse {
+    public init(client: TestHTTPClient, cookie: String = "") {
+        self.client = client
+        self.cookie = cookie
+    }
+
+    public func get(_ path: String) async throws -> TestHTTPResponse {
         var headers: HTTPHeaders = ["accept": "text/html"]
         if !cookie.isEmpty { headers.add(name: "cookie", value: cookie) }
         return try await client.get(path, headers: headers)
     }
 
     /// A page with a form, ready to be filled in.
-    func form(_ path: String) async throws -> Form {
+    ///
+    /// - Throws: ``UnexpectedAnswer`` for a page without one.
+    public func form(_ path: String) async throws -> Form {
         let page = try await get(path)
         let marker = "name=\"csrf_token\" value=\""
-        let start = try #require(page.text.range(of: marker)?.upperBound, "\(page)")
+        guard let start = page.text.range(of: marker)?.upperBound else { throw UnexpectedAnswer(response: page) }
         let token = String(page.text[start...].prefix { $0 != "\"" })
         let cookies = [cookie, page.cookie("form_token")?.firstPair ?? ""].filter { !$0.isEmpty }
         return Form(
@@ -29,15 +32,8 @@ struct Browser {
             cookie: cookies.joined(separator: "; "))
     }
 
-    func signedIn(_ newcomer: Newcomer) async throws -> Browser {
-        let response = try await form("/auth/login").submit([
-            "email": newcomer.email, "password": Newcomer.password,
-        ])
-        return Browser(client: client, cookie: try #require(response.cookie("session_token")).firstPair)
-    }
-
     /// Sends a form of a page as the page does.
-    func submit(
+    public func submit(
         _ path: String, _ fields: [(String, String)] = [], from page: String
     ) async throws -> TestHTTPResponse {
         let form = try await form(page)
@@ -46,42 +42,38 @@ struct Browser {
     }
 
     /// The same browser with the cookie that an answer has set.
-    func after(_ response: TestHTTPResponse) -> Browser {
+    public func after(_ response: TestHTTPResponse) -> Browser {
         Browser(client: client, cookie: response.cookie("session_token")?.firstPair ?? cookie)
     }
 
     /// The page that a form leads to.
-    func landing(_ response: TestHTTPResponse) async throws -> TestHTTPResponse {
-        #expect(response.status == 303, "\(response)")
-        return try await after(response).get(try #require(response.header("location")))
-    }
-
-    /// The same browser in another organization of its user.
-    func switching(to organization: String) async throws -> Browser {
-        let response = try await submit("/organizations/\(organization)/activate", from: "/organizations")
-        #expect(response.header("location") == "/organizations?done=switched")
-        return after(response)
+    ///
+    /// - Throws: ``UnexpectedAnswer`` where it leads to none.
+    public func landing(_ response: TestHTTPResponse) async throws -> TestHTTPResponse {
+        guard response.status == 303, let location = response.header("location") else {
+            throw UnexpectedAnswer(response: response)
+        }
+        return try await after(response).get(location)
     }
 }
 
-extension Newcomer {
-    /// Signed in by the page, and in the organization that the API's session is in.
-    func browser() async throws -> Browser {
-        let browser = try await Browser(client: client).signedIn(self)
-        let me = try await client.get("/api/v1/auth/me", headers: ["cookie": browser.cookie])
-        return me.json["organization_id"].string == organizationID
-            ? browser : try await browser.switching(to: organizationID)
+/// A form of a page.
+public struct Form: Sendable {
+    public let client: TestHTTPClient
+    public let path: String
+    public let page: TestHTTPResponse
+    public let token: String
+    public let cookie: String
+
+    public init(client: TestHTTPClient, path: String, page: TestHTTPResponse, token: String, cookie: String) {
+        self.client = client
+        self.path = path
+        self.page = page
+        self.token = token
+        self.cookie = cookie
     }
-}
 
-struct Form {
-    let client: TestHTTPClient
-    let path: String
-    let page: TestHTTPResponse
-    let token: String
-    let cookie: String
-
-    func submit(
+    public func submit(
         to path: String? = nil, _ fields: [String: String], headers: HTTPHeaders = [:]
     ) async throws -> TestHTTPResponse {
         let pairs = fields.map { ($0, $1) } + [("csrf_token", token)]
@@ -89,7 +81,7 @@ struct Form {
     }
 
     /// Without the token, unless it is among the fields.
-    func submit(
+    public func submit(
         to path: String? = nil, pairs: [(String, String)], headers: HTTPHeaders = [:]
     ) async throws -> TestHTTPResponse {
         var headers = headers
@@ -103,12 +95,12 @@ struct Form {
 
 extension TestHTTPResponse {
     /// The value of `Set-Cookie` for a cookie.
-    func cookie(_ name: String) -> String? {
+    public func cookie(_ name: String) -> String? {
         headers["set-cookie"].first { $0.hasPrefix(name + "=") }
     }
 }
 
 extension String {
     /// `name=value` of a `Set-Cookie`.
-    var firstPair: String { String(prefix { $0 != ";" }) }
+    public var firstPair: String { String(prefix { $0 != ";" }) }
 }

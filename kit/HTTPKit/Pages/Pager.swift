@@ -1,8 +1,8 @@
 /// The links below a list that does not fit into a page.
-struct Pager: Sendable {
-    let title: String
-    let first: String?
-    let next: String?
+public struct Pager: Sendable {
+    public let title: String
+    public let first: String?
+    public let next: String?
 
     /// Nil where all of the list is shown.
     ///
@@ -12,7 +12,7 @@ struct Pager: Sendable {
     ///   - next: Where the next part begins.
     ///   - isFirst: Whether what is shown is the beginning.
     ///   - anchor: The list's id on the page.
-    init?(_ title: String, of path: String, cursor: String, next: String?, isFirst: Bool, anchor: String) {
+    public init?(_ title: String, of path: String, cursor: String, next: String?, isFirst: Bool, anchor: String) {
         guard next != nil || !isFirst else { return nil }
         self.title = title
         let separator = path.contains("?") ? "&" : "?"

@@ -1,13 +1,14 @@
 "use strict";
 
-/* The organization's live data over a WebSocket, which is opened again whenever it is lost and then resumes behind the
-   last frame that came. */
+/* The organization's live data, or that of one device, over a WebSocket, which is opened again whenever it is lost and
+   then resumes behind the last frame that came. */
 class LiveFeed {
-  constructor(path, { onFrame, onState, onGap }) {
+  constructor(path, { onFrame, onState, onGap, device = null }) {
     this.url = location.origin.replace(/^http/, "ws") + path;
     this.onFrame = onFrame;
     this.onState = onState;
     this.onGap = onGap;
+    this.device = device;
     this.lastID = null;
     this.failures = 0;
   }
@@ -23,6 +24,7 @@ class LiveFeed {
       case "hello": {
         this.failures = 0;
         const subscription = { action: "subscribe", min_interval_ms: 250 };
+        if (this.device) subscription.device_ids = [this.device];
         if (this.lastID) subscription.since = this.lastID;
         this.socket.send(JSON.stringify(subscription));
         break;

@@ -1,11 +1,11 @@
 import Postgres
 
 /// A time as a page shows it, in UTC since no browser says where it is.
-struct Moment: Sendable {
-    let machine: String
-    let text: String
+public struct Moment: Sendable {
+    public let machine: String
+    public let text: String
 
-    init(_ time: Timestamp) {
+    public init(_ time: Timestamp) {
         machine = time.rfc3339
         text = machine.prefix(10) + " " + machine.dropFirst(11).prefix(5) + " UTC"
     }
