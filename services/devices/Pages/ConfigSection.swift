@@ -50,7 +50,8 @@ extension AnyJSON {
     func text(indented: Bool) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if indented { encoder.outputFormatting.insert(.prettyPrinted) }
+        // Nothing in it has no lines.
+        if indented, self != .object([:]) { encoder.outputFormatting.insert(.prettyPrinted) }
         return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }

@@ -36,9 +36,9 @@ struct StateSection: Sendable {
             ("Battery", device.batteryLevel.map { "\(Int($0.rounded())) %" }),
             ("Signal", device.wifiSignalStrength.map { "\($0) dBm" }),
             ("Firmware", device.profile.firmwareVersion),
-            ("Runs since", device.uptime.map { Self.duration(seconds: $0) }),
-            ("There in 24 h", Self.percent(health.availability(hours: 24))),
-            ("There in 30 days", Self.percent(health.availability(hours: 30 * 24))),
+            ("Running for", device.uptime.map { Self.duration(seconds: $0) }),
+            ("Available in 24 h", Self.percent(health.availability(hours: 24))),
+            ("Available in 30 days", Self.percent(health.availability(hours: 30 * 24))),
         ]
         facts = lines.compactMap { title, value in value.map { DevicePage.Fact(title: title, value: $0) } }
     }
