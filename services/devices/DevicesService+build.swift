@@ -47,6 +47,7 @@ extension DevicesService {
         var routes = RouteTable(TokenAreas(.devices))
         DeviceRoutes(devices: devices, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
+        AdminDeviceRoutes(devices: devices).add(to: &routes)
         DeviceImportRoutes(
             imports: DeviceImportStore(ledger: ledger), idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
@@ -71,6 +72,9 @@ extension DevicesService {
         CommandRoutes(
             commands: commands, templates: templates, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
+        BulkCommandRoutes(
+            bulks: BulkCommandStore(database: database, ledger: ledger), templates: templates, idempotency: idempotency
+        ).add(to: &routes)
         DeviceCommandRoutes(
             commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
         ).add(to: &routes)
@@ -94,6 +98,7 @@ extension DevicesService {
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
+            BulkWorker(work: BulkWork(database: database, ledger: ledger), announcer: announcer, logger: logger),
             HistoryKeeper(logs: logs, statuses: StatusHistory(database: database), logger: logger),
             removal,
             idempotency,

@@ -19,10 +19,7 @@ struct DeviceStore: Sendable {
 
     /// - Throws: ``DeviceError/notFound``.
     func find(_ id: UUID, in organization: UUID) async throws -> Device {
-        let rows = try await database.query(
-            """
-            SELECT \(Device.columns) FROM devices.devices WHERE organization_id = \(organization) AND id = \(id)
-            """, as: .organization(organization))
+        let rows = try await database.query(Self.select(id, organization), as: .organization(organization))
         guard let row = rows.first else { throw DeviceError.notFound }
         return try Device(row: row)
     }
@@ -36,6 +33,20 @@ struct DeviceStore: Sendable {
             SELECT \(Device.columns) FROM devices.devices
             WHERE organization_id = \(organization)\(filter.conditions) \(page.keyset())
             """, as: .organization(organization)
+        ).map(Device.init(row:))
+    }
+
+    /// A page of the devices of all organizations, by id.
+    ///
+    /// - Parameter organizations: Those whose devices are shown; none for all.
+    func list(
+        _ filter: DeviceFilter, ofAll organizations: [UUID], _ page: PageRequest<UUID>
+    ) async throws -> [Device] {
+        try await database.query(
+            """
+            SELECT \(Device.columns) FROM devices.devices WHERE true\(filter.conditions(in: organizations))
+            \(page.keyset())
+            """, as: .platform
         ).map(Device.init(row:))
     }
 
@@ -88,7 +99,7 @@ struct DeviceStore: Sendable {
         _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>? = nil, _ cause: Cause,
         _ transaction: Transaction, _ change: (Device) throws -> (DeviceProfile, DeviceStatus)
     ) async throws -> Device {
-        let before = try await lock(id, in: organization, ifMatch: versions, transaction)
+        let before: Device = try await transaction.lock(Self.select(id, organization), ifMatch: versions)
         let (profile, status) = try change(before)
         guard profile != before.profile || status != before.status else { return before }
         if profile.projectID != before.profile.projectID {
@@ -113,7 +124,7 @@ struct DeviceStore: Sendable {
         _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>?, _ cause: Cause
     ) async throws {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            let device = try await lock(id, in: organization, ifMatch: versions, transaction)
+            let device: Device = try await transaction.lock(Self.select(id, organization), ifMatch: versions)
             try await delete(device, cause, transaction)
         }
     }
@@ -150,19 +161,8 @@ struct DeviceStore: Sendable {
 
     // MARK: Parts
 
-    /// - Throws: ``DeviceError``.
-    private func lock(
-        _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>?, _ transaction: Transaction
-    ) async throws -> Device {
-        let rows = try await transaction.query(
-            """
-            SELECT \(Device.columns) FROM devices.devices
-            WHERE organization_id = \(organization) AND id = \(id) FOR UPDATE
-            """)
-        guard let row = rows.first else { throw DeviceError.notFound }
-        let device = try Device(row: row)
-        if let versions, !versions.contains(device.version) { throw DeviceError.stale(current: device.version) }
-        return device
+    private static func select(_ id: UUID, _ organization: UUID) -> SQL {
+        "SELECT \(Device.columns) FROM devices.devices WHERE organization_id = \(organization) AND id = \(id)"
     }
 
     private func mappingSerialNumber<Value>(
