@@ -54,7 +54,8 @@ extension DevicesService {
         KeyRoutes(
             keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
-        ProvisioningKeyRoutes(keys: fleet, idempotency: idempotency).add(to: &routes)
+        let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
+        ProvisioningKeyRoutes(keys: fleet, descriptions: descriptions, idempotency: idempotency).add(to: &routes)
         ProvisionRoutes(
             keys: fleet, provisions: provisions, records: ProvisionRecordStore(database: database), access: access,
             idempotency: idempotency, announcer: announcer
@@ -62,7 +63,6 @@ extension DevicesService {
         ClaimRoutes(claims: claims, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
-        let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
         ConfigRoutes(configs: configs, descriptions: descriptions, access: access).add(to: &routes)
         ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
         LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)

@@ -14,10 +14,10 @@ extension Events {
                 still holds; it counts none of them twice. It serves on meanwhile.
                 """)
 
-        @Argument(help: "The service that is to know better, such as readings.")
+        @Argument(help: "The service that is to know better, such as readings.", transform: service)
         var service: Kernel.Service
 
-        @Option(help: "Whose facts it is about.")
+        @Option(help: "Whose facts it is about.", transform: service)
         var of = Kernel.Service.devices
 
         @Option(help: "The folder of `lms up`.")
@@ -34,7 +34,13 @@ extension Events {
             guard wasThere else { throw ValidationError("\(service) does not read \(stream).") }
             print("\(service) makes anew what it keeps of \(of).")
         }
+
+        private static func service(_ name: String) throws -> Kernel.Service {
+            guard let service = Kernel.Service(rawValue: name) else {
+                let names = Kernel.Service.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("\(name) is none of \(names).")
+            }
+            return service
+        }
     }
 }
-
-extension Kernel.Service: @retroactive ExpressibleByArgument {}
