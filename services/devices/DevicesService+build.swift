@@ -49,7 +49,7 @@ extension DevicesService {
             .add(to: &routes)
         AdminDeviceRoutes(devices: devices).add(to: &routes)
         DeviceImportRoutes(
-            imports: DeviceImportStore(ledger: ledger), idempotency: idempotency, announcer: announcer
+            imports: DeviceImportStore(ledger: ledger, devices: devices), idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
         KeyRoutes(
             keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer

@@ -9,12 +9,6 @@ struct DeviceStore: Sendable {
     let database: PostgresClient
     let ledger: Ledger
 
-    /// The device as it answers its registration, with its key, which is nowhere else.
-    struct Registration {
-        let device: Device
-        let key: SecretToken
-    }
-
     // MARK: Reading
 
     /// - Throws: ``DeviceError/notFound``.
@@ -64,20 +58,11 @@ struct DeviceStore: Sendable {
             throw DeviceError.limitReached(plan: allowance.plan, limit: allowance.limit)
         }
         try await Project.require(profile.projectID, of: organization, "project_id", transaction)
-        let id = UUID.v7()
-        let secret = SecretToken(.deviceKey)
-        let key = DeviceKey(hash: secret.hash, deviceID: id, organizationID: organization, version: 1, expiresAt: nil)
-        let entity = try Self.entity(id, organization, profile)
-        let rows = try await mappingSerialNumber {
-            try await transaction.batch(
-                [
-                    Self.insert(profile, id: id, organization) + Self.returning, key.insert, entity.insert,
-                ] + Self.configure(id, organization, config, cause))
+        let new = NewDevice(profile, config: config, in: organization)
+        guard let registration = try await insert([new], cause, transaction)[0] else {
+            throw DeviceError.serialNumberTaken
         }
-        guard let row = rows.first?.first else { throw DeviceError.notFound }
-        let device = try Device(row: row)
-        try await transaction.batch(ledger.registered(device, cause) + [ledger.issued(key, cause)])
-        return Registration(device: device, key: secret)
+        return registration
     }
 
     /// Changes a device as `change` says, given its current state; nothing happens when that leaves it as it is.
