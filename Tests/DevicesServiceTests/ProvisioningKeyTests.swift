@@ -41,7 +41,7 @@ import Testing
         let description: JSONValue = [
             "description": ["additionalProperties": false, "properties": ["interval": ["type": "integer"]]]
         ]
-        for type in ["esp32", "rp2040"] {
+        for type in ["generic", "rp2040"] {
             let path = "/api/v1/devices/config-descriptions/\(type)"
             #expect(try await organization.admin.put(path, description).status == 200)
             let defaults: JSONValue = ["device_type": .string(type), "config": ["interval": "soon", "led": true]]
