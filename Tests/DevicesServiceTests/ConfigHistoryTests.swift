@@ -1,4 +1,5 @@
 import Foundation
+import NIOHTTP1
 import TestKit
 import Testing
 
@@ -111,6 +112,35 @@ import Testing
         #expect(try await admin.delete(description).status == 404)
         #expect(try await admin.get(description).status == 404)
         #expect(try await admin.put("\(device.path)/config", ["config": ["anything": 1]]).status == 200)
+    }
+
+    @Test func `the same description again changes nothing, and of first ones at once each is answered`()
+        async throws
+    {
+        let organization = try await DevicesServer.shared().organization()
+        let path = "/api/v1/devices/config-descriptions/esp32"
+        func describe(_ least: Int, headers: HTTPHeaders = [:]) async throws -> TestHTTPResponse {
+            try await organization.admin.put(
+                path, ["description": ["minItems": .number(Double(least))]], headers: headers)
+        }
+        let answers = try await withThrowingTaskGroup(of: TestHTTPResponse.self) { group in
+            for number in 0..<8 { group.addTask { try await describe(number) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.map(\.status) == Array(repeating: 200, count: 8))
+        #expect(answers.compactMap(\.json["version"].int).sorted() == Array(1...8))
+        #expect(try await describe(9).json["version"] == 9)
+        #expect(try await describe(9).json["version"] == 9)
+        #expect(try await describe(9, headers: ["if-match": "\"1\""]).status == 412)
+        let audit = try await organization.server.service.query(
+            """
+            SELECT count(*) FROM core.events
+            WHERE entity_id = \(organization.id) AND event_type = 'organization.config_described'
+            """)
+        #expect(try audit.first?.decode(Int.self) == 9)
+        let other = "/api/v1/devices/config-descriptions/rp2040"
+        let unseen = try await organization.admin.put(other, ["description": [:]], headers: ["if-match": "\"1\""])
+        #expect(unseen.status == 412)
     }
 
     @Test func `a description that would not be checked is refused, and another organization's is not there`()

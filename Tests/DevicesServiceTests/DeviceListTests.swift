@@ -49,12 +49,15 @@ import Testing
         #expect(try await names("project_id=\(project)") == "a")
         #expect(try await names("tag=cold") == "ac")
         #expect(try await names("tag=cold&tag=hot") == "abc")
+        #expect(try await names("id=\(third.id)") == "c")
+        #expect(try await names("id=\(third.id),\(UUID().uuidString)") == "c")
         #expect(try await names("q=sn_7") == "c")
         #expect(try await names("q=50%25") == "b")
         #expect(try await names("q=%25%25") == "")
         #expect(try await names("tag=cold&status=disabled&q=SN") == "c")
         #expect(try await organization.admin.get("/api/v1/devices?status=asleep").status == 422)
         #expect(try await organization.admin.get("/api/v1/devices?project_id=x").status == 422)
+        #expect(try await organization.admin.get("/api/v1/devices?id=x").status == 422)
     }
 
     @Test func `another organization's devices do not exist`() async throws {

@@ -71,6 +71,26 @@ import Testing
         #expect(found["reasons"][0]["detail"].string?.isEmpty == false)
     }
 
+    @Test func `a first configuration that is not empty is to be applied, an empty one is not`() async throws {
+        let server = try await DevicesServer.shared()
+        let organization = try await server.organization()
+        let configured = try await organization.fleet(["defaults": ["config": ["interval": 30]]]).device("SN-1")
+        let empty = try await organization.device()
+        for device in [configured, empty] {
+            #expect(try await device.client.post("\(device.path)/heartbeat").status == 200)
+        }
+        try await server.service.query(
+            """
+            UPDATE devices.configs SET last_updated = now() - interval '61 min'
+            WHERE organization_id = \(organization.id)
+            """)
+        #expect(codes(try await health(configured)) == ["config_unapplied"])
+        #expect(codes(try await health(empty)) == [])
+        let beat: JSONValue = ["config_version": 1]
+        #expect(try await configured.client.post("\(configured.path)/heartbeat", beat).status == 200)
+        #expect(codes(try await health(configured)) == [])
+    }
+
     @Test func `the battery is kept once an hour`() async throws {
         let server = try await DevicesServer.shared()
         let organization = try await server.organization()

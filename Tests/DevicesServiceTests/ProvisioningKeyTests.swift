@@ -36,6 +36,29 @@ import Testing
         #expect(!data.contains("lms_prv_"))
     }
 
+    @Test func `a first configuration is checked against what its type of device may have`() async throws {
+        let organization = try await DevicesServer.shared().organization()
+        let description: JSONValue = [
+            "description": ["additionalProperties": false, "properties": ["interval": ["type": "integer"]]]
+        ]
+        for type in ["generic", "rp2040"] {
+            let path = "/api/v1/devices/config-descriptions/\(type)"
+            #expect(try await organization.admin.put(path, description).status == 200)
+            let defaults: JSONValue = ["device_type": .string(type), "config": ["interval": "soon", "led": true]]
+            let refused = try await organization.admin.post(TestFleet.path, ["name": "x", "defaults": defaults])
+            #expect(refused.status == 422)
+            #expect(
+                refused.json["errors"].array?.map { $0["field"].string } == [
+                    "defaults.config.interval", "defaults.config.led",
+                ])
+        }
+        // Boards that do not say otherwise are of the usual type.
+        let unnamed: JSONValue = ["name": "x", "defaults": ["config": ["led": true]]]
+        #expect(try await organization.admin.post(TestFleet.path, unnamed).status == 422)
+        _ = try await organization.fleet(["defaults": ["config": ["interval": 30]]])
+        _ = try await organization.fleet(["defaults": ["device_type": "esp8266", "config": ["led": true]]])
+    }
+
     @Test func `keys are listed by pages, and a deleted one admits nobody`() async throws {
         let organization = try await DevicesServer.shared().organization()
         var fleets: [TestFleet] = []

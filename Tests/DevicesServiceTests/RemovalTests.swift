@@ -15,6 +15,7 @@ import Testing
         let device = try await organization.device()
         _ = try await device.queue()
         _ = try await organization.template()
+        _ = try await organization.bulk()
         let description: JSONValue = ["description": ["type": "object"]]
         let described = try await organization.admin.put("/api/v1/devices/config-descriptions/esp32", description)
         #expect(described.status == 200)

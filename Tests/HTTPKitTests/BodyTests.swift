@@ -186,4 +186,13 @@ import Testing
                 ])
         }
     }
+
+    @Test(
+        arguments: [
+            ("", ""), (" \t\r\n", ""), ("a", "a"), (" a b\n", "a b"), ("\u{A0}Ünal\u{3000}", "Ünal"),
+        ])
+    func `text is trimmed of white space at both ends`(text: String, trimmed: String) {
+        #expect(text.trimmed == trimmed)
+        #expect(text[...].trimmed == trimmed)
+    }
 }

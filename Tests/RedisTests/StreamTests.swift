@@ -38,6 +38,10 @@ import Testing
             let stream = freshKey()
             #expect(try await redis.xgroupCreate(stream, group: "g", from: .start))
             #expect(try await redis.xgroupCreate(stream, group: "g", from: .start) == false)
+            #expect(try await redis.xgroupDestroy(stream, group: "h") == false)
+            #expect(try await redis.xgroupDestroy(stream + "-none", group: "g") == false)
+            #expect(try await redis.xgroupDestroy(stream, group: "g"))
+            #expect(try await redis.xgroupCreate(stream, group: "g", from: .start))
             let ids = [try await redis.xadd(stream, [("n", 1)]), try await redis.xadd(stream, [("n", 2)])]
             let first = try await redis.xreadgroup([(stream, .undelivered)], group: "g", consumer: "a", count: 1)
             #expect(first.first?.entries.map(\.id) == [ids[0]])

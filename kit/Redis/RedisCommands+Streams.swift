@@ -48,6 +48,18 @@ extension RedisCommands {
         }
     }
 
+    /// Removes a group with what it has yet to acknowledge; false if there was none. Who reads as one of its consumers is
+    /// told by an error with the prefix `NOGROUP`.
+    @discardableResult
+    public func xgroupDestroy(_ stream: String, group: String) async throws -> Bool {
+        do {
+            return try await send(RedisCommand("XGROUP", "DESTROY", stream, group)).integerOrThrow() == 1
+        } catch let error as RedisError where error.serverPrefix == "ERR" {
+            // There is no stream.
+            return false
+        }
+    }
+
     /// Reads as a consumer of a group, at most `count` entries a stream; streams without any are left out.
     ///
     /// - Throws: ``RedisError``, with the server's prefix `NOGROUP` when stream or group is missing.

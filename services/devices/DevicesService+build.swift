@@ -47,13 +47,15 @@ extension DevicesService {
         var routes = RouteTable(TokenAreas(.devices))
         DeviceRoutes(devices: devices, access: access, idempotency: idempotency, announcer: announcer)
             .add(to: &routes)
+        AdminDeviceRoutes(devices: devices).add(to: &routes)
         DeviceImportRoutes(
-            imports: DeviceImportStore(ledger: ledger), idempotency: idempotency, announcer: announcer
+            imports: DeviceImportStore(ledger: ledger, devices: devices), idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
         KeyRoutes(
             keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
-        ProvisioningKeyRoutes(keys: fleet, idempotency: idempotency).add(to: &routes)
+        let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
+        ProvisioningKeyRoutes(keys: fleet, descriptions: descriptions, idempotency: idempotency).add(to: &routes)
         ProvisionRoutes(
             keys: fleet, provisions: provisions, records: ProvisionRecordStore(database: database), access: access,
             idempotency: idempotency, announcer: announcer
@@ -61,7 +63,6 @@ extension DevicesService {
         ClaimRoutes(claims: claims, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
-        let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
         ConfigRoutes(configs: configs, descriptions: descriptions, access: access).add(to: &routes)
         ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
         LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)
@@ -86,6 +87,9 @@ extension DevicesService {
         CommandRoutes(
             commands: commands, templates: templates, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
+        BulkCommandRoutes(
+            bulks: BulkCommandStore(database: database, ledger: ledger), templates: templates, idempotency: idempotency
+        ).add(to: &routes)
         DeviceCommandRoutes(
             commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
         ).add(to: &routes)
@@ -109,6 +113,7 @@ extension DevicesService {
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
+            BulkWorker(work: BulkWork(database: database, ledger: ledger), announcer: announcer, logger: logger),
             HistoryKeeper(logs: logs, statuses: StatusHistory(database: database), logger: logger),
             removal,
             idempotency,

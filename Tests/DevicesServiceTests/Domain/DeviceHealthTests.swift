@@ -110,7 +110,7 @@ import Testing
     @Test(
         arguments: [
             (3, 3, 86_400, []), (3, 2, 3600, ["config_unapplied 10"]), (3, nil, 3600, ["config_unapplied 10"]),
-            (3, 2, 3599, []), (1, nil, 86_400, []),
+            (3, 2, 3599, []), (1, nil, 86_400, ["config_unapplied 10"]), (1, nil, 3599, []), (1, 1, 86_400, []),
         ] as [(Int, Int?, Int, [String])])
     func `a configuration is to be applied within an hour`(
         version: Int, applied: Int?, age: Int, expected: [String]
@@ -119,6 +119,19 @@ import Testing
             Self.reasons {
                 ($0.configVersion, $0.appliedConfigVersion, $0.configuredAt) = (version, applied, Self.ago(age))
             } == expected)
+    }
+
+    @Test func `a device need not look for the empty configuration that it was registered with`() {
+        let change: (inout DeviceFacts) -> Void = {
+            ($0.configVersion, $0.hasSettings, $0.appliedConfigVersion) = (1, false, nil)
+        }
+        #expect(Self.reasons(change) == [])
+        // Somebody has taken settings away.
+        #expect(
+            Self.reasons {
+                change(&$0)
+                $0.configVersion = 2
+            } == ["config_unapplied 10"])
     }
 
     @Test(

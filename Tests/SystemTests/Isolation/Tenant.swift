@@ -67,6 +67,10 @@ struct Tenant {
         ]
         try await keep("rule", make("/api/v1/alerts/rules", rule))
         try await keep("command", make("\(device.path)/commands", ["command_type": "blink"]))
+        let bulk: JSONValue = ["selector": ["all": true], "command_type": "blink"]
+        try await keep("bulk command", make("/api/v1/commands/bulk", bulk))
+        let path = "/api/v1/commands/bulk/\(identifiers["bulk command"] ?? "")"
+        try await eventually(within: .seconds(20)) { try await owner.api.get(path).json["status"] == "queued" }
         let sent = try await device.send([["sensor_type": "t", "value": .number(value)]])
         #expect(sent.status == 201, "\(sent)")
         let alert = try await eventually(within: .seconds(20)) {
@@ -100,7 +104,8 @@ struct Tenant {
         for path in [
             device.path, "\(device.path)/config", "\(device.path)/provision-status",
             "/api/v1/devices/provisioning-keys", "\(device.path)/readings/latest", "/api/v1/alerts/rules",
-            "/api/v1/alerts/channels", "/api/v1/alerts", "/api/v1/commands", "/api/v1/auth/sessions",
+            "/api/v1/alerts/channels", "/api/v1/alerts", "/api/v1/commands", "/api/v1/commands/bulk",
+            "/api/v1/auth/sessions",
             "/api/v1/auth/tokens", "/api/v1/auth/me", organization, "\(organization)/members",
             "\(organization)/invitations", "\(organization)/grants", "/api/v1/projects", entity,
             "\(entity)/events", "\(entity)/relationships",

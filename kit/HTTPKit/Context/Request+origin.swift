@@ -30,7 +30,7 @@ extension Request {
     /// The address that the gateway saw, or else that of the connection; nil for a socket without one.
     public func clientAddress(in context: AppRequestContext) -> String? {
         if let forwarded = headers[.forwardedFor] {
-            return forwarded.split(separator: ",").first.map { $0.trimmed() }
+            return forwarded.split(separator: ",").first.map(\.trimmed)
         }
         return context.channel.remoteAddress?.ipAddress
     }
@@ -38,10 +38,4 @@ extension Request {
 
 extension HTTPRequest {
     var publicHost: String { headerFields[.forwardedHost] ?? authority ?? "localhost" }
-}
-
-extension Substring {
-    func trimmed() -> String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
-    }
 }

@@ -62,7 +62,7 @@ public struct QueryParameters: Sendable, Hashable {
 
     /// All values of a filter, given repeatedly or separated by commas.
     public func values(_ name: String) -> [String] {
-        fields.values(of: name).flatMap { $0.split(separator: ",").map { $0.trimmed() } }.filter { !$0.isEmpty }
+        fields.values(of: name).flatMap { $0.split(separator: ",").map(\.trimmed) }.filter { !$0.isEmpty }
     }
 
     /// All ids of a filter.

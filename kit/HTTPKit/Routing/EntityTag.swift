@@ -24,7 +24,7 @@ public struct EntityTag: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the value of `If-None-Match` names `tag`; weak comparison, since compression makes our tags weak.
     static func list(_ list: String, contains tag: String) -> Bool {
-        list.split(separator: ",").map { $0.trimmed() }.contains { $0 == "*" || opaque($0) == opaque(tag) }
+        list.split(separator: ",").map(\.trimmed).contains { $0 == "*" || opaque($0) == opaque(tag) }
     }
 
     private static func opaque(_ tag: String) -> Substring {
@@ -38,7 +38,7 @@ extension Request {
     /// A tag that no version can have matches nothing, so the set may be empty.
     public var versionsToMatch: Set<Int>? {
         guard let condition = headers[.ifMatch] else { return nil }
-        let tags = condition.split(separator: ",").map { $0.trimmed() }
+        let tags = condition.split(separator: ",").map(\.trimmed)
         guard !tags.contains("*") else { return nil }
         return Set(
             tags.compactMap { tag in

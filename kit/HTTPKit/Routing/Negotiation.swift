@@ -35,7 +35,7 @@ struct MediaRange {
     let isWanted: Bool
 
     init(_ text: Substring) {
-        let parts = text.split(separator: ";").map { $0.trimmed().lowercased() }
+        let parts = text.split(separator: ";").map { $0.trimmed.lowercased() }
         type = parts.first ?? ""
         let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) }
         isWanted = weight != 0

@@ -89,7 +89,7 @@ public struct MediaTypeName: Sendable, Hashable, ExpressibleByStringLiteral, Cus
             self = .json
             return
         }
-        description = contentType.prefix { $0 != ";" }.trimmed().lowercased()
+        description = contentType.prefix { $0 != ";" }.trimmed.lowercased()
     }
 
     public static let json: MediaTypeName = "application/json"

@@ -1,3 +1,5 @@
+import HTTPKit
+
 /// What a person or an organization is called: trimmed, not empty, on one line.
 struct DisplayName: Sendable, Hashable {
     static let maximumLength = 200
@@ -13,15 +15,6 @@ struct DisplayName: Sendable, Hashable {
             !text.unicodeScalars.contains(where: \.isControl)
         else { return nil }
         self.text = text
-    }
-}
-
-extension String {
-    /// Without white space at both ends.
-    var trimmed: String {
-        let start = drop(while: \.isWhitespace)
-        return String(
-            start.prefix(upTo: start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex))
     }
 }
 

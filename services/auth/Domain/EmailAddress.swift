@@ -1,4 +1,5 @@
 import Foundation
+import HTTPKit
 
 /// The address by which somebody signs in, in the one spelling that is stored: trimmed, in lower case, the domain in ASCII,
 /// and of a shape that mail can be sent to.

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPKit
 import Kernel
 
 /// What somebody registers with, checked.

@@ -1,3 +1,4 @@
+import HTTPKit
 import Identity
 
 /// Slows down guessing: after five failures per account, whether or not there is one, and thirty a minute per address.

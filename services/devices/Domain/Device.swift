@@ -89,12 +89,14 @@ extension Device: Encodable {
     }
 }
 
-/// Why a device cannot be had or changed as asked.
+/// Why a device, or what belongs to devices, cannot be had or changed as asked.
 enum DeviceError: Error, Hashable {
     /// There is none with that id in the organization.
     case notFound
     /// The serial number belongs to another device of the organization.
     case serialNumberTaken
+    /// The name belongs to another command template of the organization.
+    case templateNameTaken
     /// The plan allows no more devices.
     case limitReached(plan: String, limit: Int)
     /// The caller's version is not the current one.

@@ -13,6 +13,13 @@ struct DeviceKey: Sendable, Hashable {
     let expiresAt: Timestamp?
 }
 
+extension DeviceKey {
+    /// The key of a secret that was made just now.
+    init(new secret: SecretToken, of device: UUID, in organization: UUID) {
+        self.init(hash: secret.hash, deviceID: device, organizationID: organization, version: 1, expiresAt: nil)
+    }
+}
+
 /// What becomes of a device's keys when it gets a new one.
 struct KeyRotation: Sendable, Hashable {
     /// Void at once.

@@ -1,3 +1,5 @@
+import HTTPKit
+
 extension DeviceProfile {
     /// The profile as it is stored: texts trimmed, no tag or sensor twice, the MAC address in one spelling.
     var normalized: DeviceProfile {
@@ -21,13 +23,6 @@ extension DeviceProfile {
         guard digits.count == 12, digits.allSatisfy(\.isHexDigit) else { return nil }
         let bytes = stride(from: 0, to: 12, by: 2).map { digits.dropFirst($0).prefix(2) }
         return bytes.joined(separator: ":")
-    }
-}
-
-extension String {
-    /// The text without white space around it.
-    var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }
 

@@ -23,11 +23,11 @@ struct Announcer: Sendable {
         outbox.wake()
     }
 
-    /// The device has a command to take.
-    func queued(for device: UUID) async {
+    /// The devices have a command to take.
+    func queued(for devices: [UUID]) async {
         committed()
-        waiters.wake(device)
-        await send([.publish(device.text, to: Self.wakeChannel)])
+        for device in devices { waiters.wake(device) }
+        await send(devices.map { .publish($0.text, to: Self.wakeChannel) })
     }
 
     /// The devices' statuses became other ones.

@@ -43,10 +43,9 @@ struct DeviceRoutes: Sendable {
     @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let query = try request.query()
         let page = try query.page(of: UUID.self)
-        let filter = DeviceFilter(
-            statuses: try query.values("status", as: DeviceStatus.self), types: query.values("device_type"),
-            projects: try query.values("project_id", as: UUID.self), tags: query.values("tag"), text: query["q"],
-            visibility: try context.user.deviceVisibility)
+        var selected = try DeviceFilter(query)
+        selected.visibility = try context.user.deviceVisibility
+        let filter = selected
         let organization = try context.organizationID
         switch try request.listFormat() {
         case .json:

@@ -4,6 +4,7 @@ import Hummingbird
 import Identity
 import Metrics
 import Postgres
+import Synchronization
 
 /// What devices log, and people read.
 struct LogRoutes: Sendable {
@@ -27,20 +28,26 @@ struct LogRoutes: Sendable {
         let device = try DeviceAccess.ownID(context)
         let organization = try context.organizationID
         try await logs.partitions.ensure()
+        let receipt = Receipt()
         let response = try await idempotency.create(
             NewLogEntries.self, request, context, as: .organization(organization)
         ) { body, transaction in
             let batch = try body.checked()
             let stored = try await logs.append(batch.accepted, by: device, in: organization, transaction)
-            accepted.increment(by: stored)
-            duplicates.increment(by: batch.accepted.count - stored)
-            rejected.increment(by: batch.rejected.count)
             let answer = LogAnswer(
                 accepted: stored, duplicates: batch.accepted.count - stored, rejected: batch.rejected)
+            receipt.answer.withLock { $0 = answer }
             return JSON(answer, status: .created)
         }
+        if let answer = receipt.answer.withLock(\.self) { count(answer) }
         liveness.note([SignOfLife(deviceID: device, time: .now)])
         return response
+    }
+
+    private func count(_ answer: LogAnswer) {
+        accepted.increment(by: answer.accepted)
+        duplicates.increment(by: answer.duplicates)
+        rejected.increment(by: answer.rejected.count)
     }
 
     @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<LogEntry> {
@@ -57,7 +64,12 @@ struct LogRoutes: Sendable {
     }
 }
 
-private struct LogAnswer: Encodable {
+/// What a transaction has stored, to be counted once it has committed; nothing where an earlier answer is given again.
+private final class Receipt: Sendable {
+    let answer = Mutex<LogAnswer?>(nil)
+}
+
+private struct LogAnswer: Encodable, Sendable {
     let accepted: Int
     let duplicates: Int
     let rejected: [RejectedLogEntry]

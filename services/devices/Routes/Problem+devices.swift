@@ -5,6 +5,7 @@ extension DeviceError: ProblemConvertible {
         switch self {
         case .notFound: .notFound()
         case .serialNumberTaken: .conflict("Another device of the organization has this serial number.")
+        case .templateNameTaken: .conflict("Another command template of the organization has this name.")
         case .limitReached(let plan, let limit):
             .limitReached("devices", "The plan '\(plan)' allows \(limit) devices, and there are as many.")
         case .stale: .preconditionFailed()
@@ -18,16 +19,20 @@ extension CommandError: ProblemConvertible {
         switch self {
         case .notFound: .notFound()
         case .refused(let status): .conflict("The command is \(status.rawValue).")
+        case .queueFull: .conflict("\(CommandQueue.capacity) commands wait for the device already.")
         }
     }
 }
 
-extension CommandTemplateError: ProblemConvertible {
+extension BulkCommandError: ProblemConvertible {
     var problem: Problem {
         switch self {
-        case .notFound: .notFound()
-        case .nameTaken: .conflict("Another command template of the organization has this name.")
-        case .stale: .preconditionFailed()
+        case .noDevices: .invalid("selector", "takes no device of the organization")
+        case .tooManyDevices: .invalid("selector", "takes more than \(BulkCommand.maximumDevices) devices")
+        case .tooManyUnderWay:
+            .tooManyRequests(
+                retryAfter: 10, "\(BulkCommand.maximumUnderWay) bulk commands of the organization are under way.")
+        case .done: .conflict("Of this bulk command every device has come to an end.")
         }
     }
 }

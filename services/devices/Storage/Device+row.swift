@@ -1,6 +1,6 @@
 import Postgres
 
-extension Device {
+extension Device: VersionedRow {
     /// The columns that ``init(row:)`` reads, in its order.
     static let columns: SQL = """
         id, organization_id, name, description, device_type, model, serial_number, mac_address, firmware_version,

@@ -2,8 +2,9 @@ import FoundationEssentials
 import Identity
 import Postgres
 
-/// Which devices a list shows; a filter with several values takes any of them.
+/// Which devices a list shows, or an order is for; a filter with several values takes any of them.
 struct DeviceFilter: Sendable {
+    var ids: [UUID] = []
     var statuses: [DeviceStatus] = []
     var types: [String] = []
     var projects: [UUID] = []
@@ -12,12 +13,9 @@ struct DeviceFilter: Sendable {
     var text: String?
     var visibility = DeviceVisibility.all
 
-    /// `AND …` for each.
+    /// `AND …` for each, as one organization.
     var conditions: SQL {
-        var conditions: SQL = ""
-        if !statuses.isEmpty { conditions = conditions + " AND \(.isOne(of: statuses.map(\.rawValue), "status"))" }
-        if !types.isEmpty { conditions = conditions + " AND \(.isOne(of: types, "device_type"))" }
-        if !projects.isEmpty { conditions = conditions + " AND \(.isOne(of: projects, "project_id"))" }
+        var conditions = columnConditions
         if !tags.isEmpty { conditions = conditions + " AND id IN (SELECT devices.tagged(\(tags)))" }
         if let text {
             conditions = conditions + " AND id IN (SELECT devices.matching(\(Self.pattern(containing: text))))"
@@ -25,6 +23,28 @@ struct DeviceFilter: Sendable {
         if case .only(let devices, let projects) = visibility {
             conditions = conditions + " AND (id = ANY(\(devices)) OR project_id = ANY(\(projects)))"
         }
+        return conditions
+    }
+
+    /// `AND …` for each, over all organizations, where no row security keeps the indexes from serving.
+    ///
+    /// - Parameter organizations: Those that are shown; none for all.
+    func conditions(in organizations: [UUID]) -> SQL {
+        var conditions = columnConditions
+        if !organizations.isEmpty {
+            conditions = conditions + " AND \(.isOne(of: organizations, "organization_id"))"
+        }
+        if !tags.isEmpty { conditions = conditions + " AND tags && \(tags)" }
+        if let text { conditions = conditions + " AND search_text LIKE lower(\(Self.pattern(containing: text)))" }
+        return conditions
+    }
+
+    private var columnConditions: SQL {
+        var conditions: SQL = ""
+        if !ids.isEmpty { conditions = conditions + " AND \(.isOne(of: ids, "id"))" }
+        if !statuses.isEmpty { conditions = conditions + " AND \(.isOne(of: statuses.map(\.rawValue), "status"))" }
+        if !types.isEmpty { conditions = conditions + " AND \(.isOne(of: types, "device_type"))" }
+        if !projects.isEmpty { conditions = conditions + " AND \(.isOne(of: projects, "project_id"))" }
         return conditions
     }
 

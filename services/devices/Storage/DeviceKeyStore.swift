@@ -46,8 +46,7 @@ struct DeviceKeyStore: Sendable {
         let rotation = KeyRotation(
             of: try rows[1].map(DeviceKey.init(row:)), overlap: overlap, leftovers: leftovers, at: .now)
         let secret = SecretToken(.deviceKey)
-        let key = DeviceKey(
-            hash: secret.hash, deviceID: device, organizationID: organization, version: 1, expiresAt: nil)
+        let key = DeviceKey(new: secret, of: device, in: organization)
         try await transaction.batch(try changes(rotation, key, cause))
         return Issue(key: secret, rotation: rotation)
     }

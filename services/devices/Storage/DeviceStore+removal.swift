@@ -9,6 +9,8 @@ extension DeviceStore {
         .rows(of: "devices.status_changes"),
         .rows(of: "devices.battery_samples"),
         .rows(of: "devices.commands"),
+        .rows(of: "devices.bulk_targets"),
+        .rows(of: "devices.bulk_commands"),
         .rows(of: "devices.config_versions"),
         .rows(of: "devices.configs"),
         .rows(of: "devices.device_keys"),

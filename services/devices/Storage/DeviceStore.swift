@@ -9,20 +9,11 @@ struct DeviceStore: Sendable {
     let database: PostgresClient
     let ledger: Ledger
 
-    /// The device as it answers its registration, with its key, which is nowhere else.
-    struct Registration {
-        let device: Device
-        let key: SecretToken
-    }
-
     // MARK: Reading
 
     /// - Throws: ``DeviceError/notFound``.
     func find(_ id: UUID, in organization: UUID) async throws -> Device {
-        let rows = try await database.query(
-            """
-            SELECT \(Device.columns) FROM devices.devices WHERE organization_id = \(organization) AND id = \(id)
-            """, as: .organization(organization))
+        let rows = try await database.query(Self.select(id, organization), as: .organization(organization))
         guard let row = rows.first else { throw DeviceError.notFound }
         return try Device(row: row)
     }
@@ -36,6 +27,20 @@ struct DeviceStore: Sendable {
             SELECT \(Device.columns) FROM devices.devices
             WHERE organization_id = \(organization)\(filter.conditions) \(page.keyset())
             """, as: .organization(organization)
+        ).map(Device.init(row:))
+    }
+
+    /// A page of the devices of all organizations, by id.
+    ///
+    /// - Parameter organizations: Those whose devices are shown; none for all.
+    func list(
+        _ filter: DeviceFilter, ofAll organizations: [UUID], _ page: PageRequest<UUID>
+    ) async throws -> [Device] {
+        try await database.query(
+            """
+            SELECT \(Device.columns) FROM devices.devices WHERE true\(filter.conditions(in: organizations))
+            \(page.keyset())
+            """, as: .platform
         ).map(Device.init(row:))
     }
 
@@ -53,20 +58,11 @@ struct DeviceStore: Sendable {
             throw DeviceError.limitReached(plan: allowance.plan, limit: allowance.limit)
         }
         try await Project.require(profile.projectID, of: organization, "project_id", transaction)
-        let id = UUID.v7()
-        let secret = SecretToken(.deviceKey)
-        let key = DeviceKey(hash: secret.hash, deviceID: id, organizationID: organization, version: 1, expiresAt: nil)
-        let entity = try Self.entity(id, organization, profile)
-        let rows = try await mappingSerialNumber {
-            try await transaction.batch(
-                [
-                    Self.insert(profile, id: id, organization) + Self.returning, key.insert, entity.insert,
-                ] + Self.configure(id, organization, config, cause))
+        let new = NewDevice(profile, config: config, in: organization)
+        guard let registration = try await insert([new], cause, transaction)[0] else {
+            throw DeviceError.serialNumberTaken
         }
-        guard let row = rows.first?.first else { throw DeviceError.notFound }
-        let device = try Device(row: row)
-        try await transaction.batch(ledger.registered(device, cause) + [ledger.issued(key, cause)])
-        return Registration(device: device, key: secret)
+        return registration
     }
 
     /// Changes a device as `change` says, given its current state; nothing happens when that leaves it as it is.
@@ -88,7 +84,7 @@ struct DeviceStore: Sendable {
         _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>? = nil, _ cause: Cause,
         _ transaction: Transaction, _ change: (Device) throws -> (DeviceProfile, DeviceStatus)
     ) async throws -> Device {
-        let before = try await lock(id, in: organization, ifMatch: versions, transaction)
+        let before: Device = try await transaction.lock(Self.select(id, organization), ifMatch: versions)
         let (profile, status) = try change(before)
         guard profile != before.profile || status != before.status else { return before }
         if profile.projectID != before.profile.projectID {
@@ -113,7 +109,7 @@ struct DeviceStore: Sendable {
         _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>?, _ cause: Cause
     ) async throws {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            let device = try await lock(id, in: organization, ifMatch: versions, transaction)
+            let device: Device = try await transaction.lock(Self.select(id, organization), ifMatch: versions)
             try await delete(device, cause, transaction)
         }
     }
@@ -150,19 +146,8 @@ struct DeviceStore: Sendable {
 
     // MARK: Parts
 
-    /// - Throws: ``DeviceError``.
-    private func lock(
-        _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>?, _ transaction: Transaction
-    ) async throws -> Device {
-        let rows = try await transaction.query(
-            """
-            SELECT \(Device.columns) FROM devices.devices
-            WHERE organization_id = \(organization) AND id = \(id) FOR UPDATE
-            """)
-        guard let row = rows.first else { throw DeviceError.notFound }
-        let device = try Device(row: row)
-        if let versions, !versions.contains(device.version) { throw DeviceError.stale(current: device.version) }
-        return device
+    private static func select(_ id: UUID, _ organization: UUID) -> SQL {
+        "SELECT \(Device.columns) FROM devices.devices WHERE organization_id = \(organization) AND id = \(id)"
     }
 
     private func mappingSerialNumber<Value>(

@@ -5,7 +5,8 @@ import Redis
 
 struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Deals with events that could not be applied.", subcommands: [Replay.self])
+        abstract: "Deals with events that could not be applied, or were missed.",
+        subcommands: [Replay.self, Rebuild.self])
 
     struct Replay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -19,7 +19,9 @@ struct DatabaseChecks: Sendable {
             defer { group.cancelAll() }
             do {
                 let facts = try await facts(client)
-                return [version(facts), timescale(facts), budget(facts), await migrations()]
+                let schema = await migrations()
+                let projections = schema.isProblem ? [] : await ProjectionChecks(client: client).findings()
+                return [version(facts), timescale(facts), budget(facts), schema] + projections
             } catch {
                 return [
                     .problem(

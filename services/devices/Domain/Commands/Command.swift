@@ -17,6 +17,8 @@ struct Command: Sendable, Hashable {
     let deliveries: Int
     /// The user who gave it.
     let createdBy: UUID?
+    /// The bulk command that it was made of.
+    let bulkID: UUID?
     let version: Int
     let createdAt: Timestamp
     let sentAt: Timestamp?
@@ -68,6 +70,7 @@ extension Command: Encodable {
         case scheduledAt = "scheduled_at"
         case expiresAt = "expires_at"
         case createdBy = "created_by"
+        case bulkID = "bulk_id"
         case createdAt = "created_at"
         case sentAt = "sent_at"
         case acknowledgedAt = "acknowledged_at"
@@ -92,6 +95,7 @@ extension Command: Encodable {
         try container.encode(order.scheduledAt, forKey: .scheduledAt)
         try container.encode(order.expiresAt, forKey: .expiresAt)
         try container.encode(createdBy?.text, forKey: .createdBy)
+        try container.encode(bulkID?.text, forKey: .bulkID)
         try container.encode(version, forKey: .version)
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(sentAt, forKey: .sentAt)
@@ -114,4 +118,6 @@ enum CommandError: Error, Hashable {
     case notFound
     /// It is in a status that does not allow it.
     case refused(CommandStatus)
+    /// As many commands wait for the device as may.
+    case queueFull
 }

@@ -78,13 +78,3 @@ extension CommandTemplate: Encodable {
         try container.encode(lastUpdated, forKey: .lastUpdated)
     }
 }
-
-/// Why a command template cannot be had or changed as asked.
-enum CommandTemplateError: Error, Hashable {
-    /// There is none with that id in the organization.
-    case notFound
-    /// The name belongs to another template of the organization.
-    case nameTaken
-    /// The caller's version is not the current one.
-    case stale(current: Int)
-}

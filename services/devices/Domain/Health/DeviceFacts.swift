@@ -17,6 +17,8 @@ struct DeviceFacts: Sendable, Hashable {
     /// Entries of the level `critical` in the last 24 hours.
     var criticalLogs = 0
     var configVersion: Int
+    /// Whether there is anything to work with in the configuration.
+    var hasSettings = true
     var configuredAt: Timestamp
     /// The version that the device says it works with.
     var appliedConfigVersion: Int?

@@ -81,9 +81,9 @@ struct HealthJudge: Sendable {
                 "In the last 24 hours it logged \(facts.criticalLogs) critical entries and \(facts.errorLogs) errors.")
     }
 
-    /// The first version is the empty one that a device is registered with; and a device may take an hour.
+    /// The first version is mostly an empty one, which a device need not look for; and it may take an hour.
     private var config: Reason? {
-        guard facts.configVersion > 1, facts.appliedConfigVersion != facts.configVersion,
+        guard facts.configVersion > 1 || facts.hasSettings, facts.appliedConfigVersion != facts.configVersion,
             time.since(facts.configuredAt) >= .seconds(3600)
         else { return nil }
         return Reason(

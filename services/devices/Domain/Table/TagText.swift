@@ -1,3 +1,5 @@
+import HTTPKit
+
 /// Tags as one text, separated by `|`. A backslash before a `|` or a backslash makes it part of a tag.
 enum TagText {
     static func joined(_ tags: [String]) -> String {

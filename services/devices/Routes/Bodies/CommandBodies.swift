@@ -27,12 +27,13 @@ struct NewCommand: Sendable, Decodable {
         case maxRetries = "max_retries"
     }
 
-    /// The order that the body stands for, to a device of the type `deviceType`.
+    /// The order that the body stands for.
     ///
+    /// - Parameter deviceType: That of the device that it is for; nil where there are many.
     /// - Parameter template: The one that the body names.
     /// - Throws: 422 with the fields at fault.
     func order(
-        from template: CommandTemplate?, for deviceType: String, at now: Timestamp = .now
+        from template: CommandTemplate?, for deviceType: String?, at now: Timestamp = .now
     ) throws -> CommandOrder {
         let content = template?.content
         let parameters = content?.filled(with: parameters ?? [:]) ?? parameters ?? [:]

@@ -29,12 +29,16 @@ extension Validation {
     }
 
     /// A command made of a template, with the parameters that it would have.
+    ///
+    /// - Parameter deviceType: As of ``NewCommand/order(from:for:at:)``.
     mutating func command(
-        _ template: CommandTemplate.Content, parameters: [String: AnyJSON], for deviceType: String
+        _ template: CommandTemplate.Content, parameters: [String: AnyJSON], for deviceType: String?
     ) {
-        require(
-            template.suits(deviceType), "template_id",
-            "is for devices of the type \(template.deviceTypes.joined(separator: " or ")), not \(deviceType)")
+        if let deviceType {
+            require(
+                template.suits(deviceType), "template_id",
+                "is for devices of the type \(template.deviceTypes.joined(separator: " or ")), not \(deviceType)")
+        }
         // It was checked itself before it was kept.
         var none = Validation()
         ValueDescription(template.parameters, at: "parameters", errors: &none)

@@ -72,27 +72,15 @@ struct CommandRoutes: Sendable {
         let response = try await idempotency.create(
             request, context, as: .organization(device.organizationID)
         ) { transaction in
-            let template = try await template(of: new, in: device.organizationID, transaction)
+            let template = try await templates.find(of: new, in: device.organizationID, transaction)
             let order = try new.order(from: template, for: device.profile.deviceType)
             let command = try await commands.queue(
                 order, for: device.id, in: device.organizationID, by: user, context.cause, transaction)
             return JSON(
                 command, status: .created, version: command.version, location: "/api/v1/commands/\(command.id.text)")
         }
-        await announcer.queued(for: device.id)
+        await announcer.queued(for: [device.id])
         return response
-    }
-
-    /// - Throws: 422 for one that the organization does not have.
-    private func template(
-        of command: NewCommand, in organization: UUID, _ transaction: Transaction
-    ) async throws -> CommandTemplate? {
-        guard let id = command.templateID else { return nil }
-        do {
-            return try await templates.find(id, in: organization, transaction)
-        } catch CommandTemplateError.notFound {
-            throw Problem.invalid("template_id", "is no command template of the organization")
-        }
     }
 
     // MARK: Seeing and taking back
@@ -103,7 +91,7 @@ struct CommandRoutes: Sendable {
         let filter = CommandFilter(
             devices: try query.values("device_id", as: UUID.self),
             statuses: try query.values("status", as: CommandStatus.self), types: query.values("command_type"),
-            visibility: try context.user.deviceVisibility)
+            bulks: try query.values("bulk_id", as: UUID.self), visibility: try context.user.deviceVisibility)
         return try await commands.page(page, filter, in: try context.organizationID)
     }
 
@@ -136,6 +124,22 @@ extension CommandStore {
     ) async throws -> Page<Command> {
         let found = try await list(filter, in: organization, page)
         return try page.page(found, key: \.id)
+    }
+}
+
+extension CommandTemplateStore {
+    /// The template that a body names; nil where it names none.
+    ///
+    /// - Throws: 422 for one that the organization does not have.
+    func find(
+        of command: NewCommand, in organization: UUID, _ transaction: Transaction
+    ) async throws -> CommandTemplate? {
+        guard let id = command.templateID else { return nil }
+        do {
+            return try await find(id, in: organization, transaction)
+        } catch DeviceError.notFound {
+            throw Problem.invalid("template_id", "is no command template of the organization")
+        }
     }
 }
 

@@ -34,7 +34,7 @@ struct DeviceControlRoutes: Sendable {
                 try await commands.queue(
                     order, for: device.id, in: device.organizationID, by: user, context.cause, transaction)
             }
-            await announcer.queued(for: device.id)
+            await announcer.queued(for: [device.id])
             return pages.back(.queued, to: device.id)
         }
     }

@@ -7,6 +7,7 @@ import Postgres
 /// The fleet keys of an organization, for its admins.
 struct ProvisioningKeyRoutes: Sendable {
     let keys: ProvisioningKeyStore
+    let descriptions: ConfigDescriptionStore
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
@@ -27,11 +28,24 @@ struct ProvisioningKeyRoutes: Sendable {
         return try await idempotency.create(
             NewProvisioningKey.self, request, context, as: .organization(organization)
         ) { body, transaction in
-            let issue = try await keys.insert(
-                try body.terms(), in: organization, by: user, context.cause, transaction)
+            let terms = try body.terms()
+            try await check(terms.defaults, in: organization, transaction)
+            let issue = try await keys.insert(terms, in: organization, by: user, context.cause, transaction)
             return JSON(
                 IssuedProvisioningKey(issue), status: .created, headers: [.cacheControl: "no-store"])
         }
+    }
+
+    /// A first configuration must be as that of a device of the same type.
+    ///
+    /// - Throws: 422 with the settings at fault.
+    private func check(
+        _ defaults: ProvisioningDefaults, in organization: UUID, _ transaction: Transaction
+    ) async throws {
+        guard let config = defaults.config else { return }
+        let type = defaults.deviceType ?? ProvisioningDefaults.deviceType
+        let described = try await descriptions.find(type, in: organization, transaction)
+        try validate { described?.check(config, at: "defaults.config", &$0) }
     }
 
     @Sendable private func delete(_ request: Request, _ context: AppRequestContext) async throws -> Response {

@@ -4,7 +4,7 @@ extension Command {
     /// The columns that ``init(row:)`` reads, in its order.
     static let columns: SQL = """
         id, device_id, organization_id, command_type, parameters, priority, scheduled_at, expires_at, max_retries,
-        status, result, error, deliveries, created_by, version, created_at, sent_at, acknowledged_at, completed_at,
+        status, result, error, deliveries, created_by, bulk_id, version, created_at, sent_at, acknowledged_at, completed_at,
         last_updated
         """
 
@@ -22,6 +22,7 @@ extension Command {
         error = try columns.next()
         deliveries = try columns.next()
         createdBy = try columns.next()
+        bulkID = try columns.next()
         version = try columns.next()
         createdAt = try columns.next()
         sentAt = try columns.next()

@@ -4,6 +4,9 @@ import Postgres
 
 /// The commands as devices take them: handed out on a lease, again when it runs out, until they come to nothing.
 struct CommandQueue: Sendable {
+    /// How many commands may wait for a device; when they are given at the very same time, a few more.
+    static let capacity = 1000
+
     let database: PostgresClient
     let ledger: Ledger
 
@@ -43,6 +46,16 @@ struct CommandQueue: Sendable {
         """
         SELECT count(*) FROM devices.commands
         WHERE organization_id = \(organization) AND device_id = \(device) AND \(isDue)
+        """
+    }
+
+    /// How many commands wait for a device, due or not, counted up to ``capacity``.
+    static func length(of device: SQL, in organization: UUID) -> SQL {
+        """
+        (SELECT count(*) FROM (
+            SELECT FROM devices.commands
+            WHERE organization_id = \(organization) AND device_id = \(device) AND status IN ('pending', 'sent')
+            LIMIT \(capacity)) AS waiting)
         """
     }
 

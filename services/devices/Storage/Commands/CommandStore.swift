@@ -42,13 +42,14 @@ struct CommandStore: Sendable {
 
     /// Queues a command.
     ///
-    /// - Throws: ``DeviceError/notFound``.
+    /// - Throws: ``DeviceError/notFound``, ``CommandError/queueFull``.
     func queue(
         _ order: CommandOrder, for device: UUID, in organization: UUID, by user: UUID?, _ cause: Cause,
         _ transaction: Transaction
     ) async throws -> Command {
         let parameters = try JSONB(order.parameters)
-        let rows = try await transaction.query(
+        let rows = try await transaction.batch([
+            "SELECT \(CommandQueue.length(of: "\(device)", in: organization))",
             """
             INSERT INTO devices.commands (id, organization_id, device_id, command_type, parameters, priority,
                 max_retries, scheduled_at, expires_at, created_by)
@@ -56,8 +57,12 @@ struct CommandStore: Sendable {
                 \(order.maxRetries), \(order.scheduledAt), \(order.expiresAt), \(user)
             FROM devices.devices WHERE organization_id = \(organization) AND id = \(device)
             RETURNING \(Command.columns)
-            """)
-        guard let row = rows.first else { throw DeviceError.notFound }
+            """,
+        ])
+        if let waiting = try rows[0].first?.decode(Int.self), waiting >= CommandQueue.capacity {
+            throw CommandError.queueFull
+        }
+        guard let row = rows[1].first else { throw DeviceError.notFound }
         let command = try Command(row: row)
         try await transaction.batch(ledger.reached(command, cause))
         return command
@@ -122,6 +127,8 @@ struct CommandFilter: Sendable {
     var devices: [UUID] = []
     var statuses: [CommandStatus] = []
     var types: [String] = []
+    /// The bulk commands that they were made of.
+    var bulks: [UUID] = []
     var visibility = DeviceVisibility.all
 
     /// `AND …` for each.
@@ -130,6 +137,7 @@ struct CommandFilter: Sendable {
         if !devices.isEmpty { conditions = conditions + " AND \(.isOne(of: devices, "device_id"))" }
         if !statuses.isEmpty { conditions = conditions + " AND \(.isOne(of: statuses.map(\.rawValue), "status"))" }
         if !types.isEmpty { conditions = conditions + " AND \(.isOne(of: types, "command_type"))" }
+        if !bulks.isEmpty { conditions = conditions + " AND \(.isOne(of: bulks, "bulk_id"))" }
         if case .only(let devices, let projects) = visibility {
             conditions =
                 conditions + """

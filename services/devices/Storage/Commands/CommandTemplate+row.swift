@@ -1,6 +1,6 @@
 import Postgres
 
-extension CommandTemplate {
+extension CommandTemplate: VersionedRow {
     /// The columns that ``init(row:)`` reads, in its order.
     static let columns: SQL = """
         id, organization_id, name, description, command_type, device_types, parameters, defaults, priority, ttl_s,

@@ -10,17 +10,17 @@ struct CommandTemplateStore: Sendable {
 
     // MARK: Reading
 
-    /// - Throws: ``CommandTemplateError/notFound``.
+    /// - Throws: ``DeviceError/notFound``.
     func find(_ id: UUID, in organization: UUID) async throws -> CommandTemplate {
         let rows = try await database.query(Self.select(id, organization), as: .organization(organization))
-        guard let row = rows.first else { throw CommandTemplateError.notFound }
+        guard let row = rows.first else { throw DeviceError.notFound }
         return try CommandTemplate(row: row)
     }
 
     /// As ``find(_:in:)``, in a transaction that makes a command of it.
     func find(_ id: UUID, in organization: UUID, _ transaction: Transaction) async throws -> CommandTemplate {
         guard let row = try await transaction.query(Self.select(id, organization)).first else {
-            throw CommandTemplateError.notFound
+            throw DeviceError.notFound
         }
         return try CommandTemplate(row: row)
     }
@@ -37,7 +37,7 @@ struct CommandTemplateStore: Sendable {
 
     // MARK: Writing
 
-    /// - Throws: ``CommandTemplateError/nameTaken``.
+    /// - Throws: ``DeviceError/templateNameTaken``.
     func insert(
         _ content: CommandTemplate.Content, in organization: UUID, by user: UUID, _ cause: Cause,
         _ transaction: Transaction
@@ -54,7 +54,7 @@ struct CommandTemplateStore: Sendable {
                 RETURNING \(CommandTemplate.columns)
                 """)
         }
-        guard let row = rows.first else { throw CommandTemplateError.notFound }
+        guard let row = rows.first else { throw DeviceError.notFound }
         let template = try CommandTemplate(row: row)
         try await transaction.query(try ledger.created(template, cause))
         return template
@@ -63,18 +63,18 @@ struct CommandTemplateStore: Sendable {
     /// Puts `content` in the place of the current one; the same again changes nothing.
     ///
     /// - Parameter versions: Those that the caller allows a change of; nil allows any.
-    /// - Throws: ``CommandTemplateError``.
+    /// - Throws: ``DeviceError``.
     func replace(
         _ id: UUID, in organization: UUID, with content: CommandTemplate.Content, ifMatch versions: Set<Int>?,
         _ cause: Cause
     ) async throws -> CommandTemplate {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            let before = try await lock(id, in: organization, ifMatch: versions, transaction)
+            let before: CommandTemplate = try await transaction.lock(Self.select(id, organization), ifMatch: versions)
             guard content != before.content else { return before }
             let rows = try await mappingName {
                 try await transaction.query(try Self.update(before, content))
             }
-            guard let row = rows.first else { throw CommandTemplateError.notFound }
+            guard let row = rows.first else { throw DeviceError.notFound }
             let after = try CommandTemplate(row: row)
             try await transaction.query(try ledger.updated(before, after, cause))
             return after
@@ -83,10 +83,11 @@ struct CommandTemplateStore: Sendable {
 
     /// Deletes a template; the commands made of it stay.
     ///
-    /// - Throws: ``CommandTemplateError``.
+    /// - Throws: ``DeviceError``.
     func delete(_ id: UUID, in organization: UUID, ifMatch versions: Set<Int>?, _ cause: Cause) async throws {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            let template = try await lock(id, in: organization, ifMatch: versions, transaction)
+            let template: CommandTemplate = try await transaction.lock(
+                Self.select(id, organization), ifMatch: versions)
             try await transaction.query(
                 "DELETE FROM devices.command_templates WHERE organization_id = \(organization) AND id = \(id)")
             try await transaction.query(try ledger.deleted(template, cause))
@@ -95,25 +96,13 @@ struct CommandTemplateStore: Sendable {
 
     // MARK: Parts
 
-    private func lock(
-        _ id: UUID, in organization: UUID, ifMatch versions: Set<Int>?, _ transaction: Transaction
-    ) async throws -> CommandTemplate {
-        let rows = try await transaction.query(Self.select(id, organization) + " FOR UPDATE")
-        guard let row = rows.first else { throw CommandTemplateError.notFound }
-        let template = try CommandTemplate(row: row)
-        if let versions, !versions.contains(template.version) {
-            throw CommandTemplateError.stale(current: template.version)
-        }
-        return template
-    }
-
     private func mappingName<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
     ) async throws -> Value {
         do {
             return try await body()
         } catch let error as PostgresError where error.constraint == "command_templates_name_key" {
-            throw CommandTemplateError.nameTaken
+            throw DeviceError.templateNameTaken
         }
     }
 

@@ -30,15 +30,23 @@ struct ConfigDescriptionStore: Sendable {
 
     /// Nil where the type is not described.
     func find(_ deviceType: String, in organization: UUID) async throws -> Entry? {
-        try await database.query(
-            """
-            SELECT \(Self.columns) FROM devices.config_descriptions
-            WHERE organization_id = \(organization) AND device_type = \(deviceType)
-            """, as: .organization(organization)
-        ).first.map(Entry.init(row:))
+        try await database.query(Self.select(deviceType, organization), as: .organization(organization))
+            .first.map(Entry.init(row:))
     }
 
-    /// Describes the type, or describes it anew.
+    /// As ``find(_:in:)``, in a transaction that makes something that is to be as described.
+    func find(_ deviceType: String, in organization: UUID, _ transaction: Transaction) async throws -> Entry? {
+        try await transaction.query(Self.select(deviceType, organization)).first.map(Entry.init(row:))
+    }
+
+    private static func select(_ deviceType: String, _ organization: UUID) -> SQL {
+        """
+        SELECT \(columns) FROM devices.config_descriptions
+        WHERE organization_id = \(organization) AND device_type = \(deviceType)
+        """
+    }
+
+    /// Describes the type, or describes it anew; the same description again changes nothing.
     ///
     /// - Parameter versions: Those that the caller allows a change of; nil allows any, and a first one.
     /// - Throws: ``DeviceError``.
@@ -47,13 +55,19 @@ struct ConfigDescriptionStore: Sendable {
         _ cause: Cause
     ) async throws -> Entry {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            let before = try await lock(deviceType, in: organization, ifMatch: versions, transaction)
+            // Where there is no row to lock yet, the first of two that come at once must still be seen by the other.
+            let name = "devices.config_descriptions \(organization.text) \(deviceType)"
+            try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended(\(name), 0))")
+            let before: Entry? = try await transaction.lockIfPresent(
+                Self.select(deviceType, organization), ifMatch: versions)
+            if before == nil, versions != nil { throw DeviceError.stale(current: 0) }
+            if let before, before.description == description { return before }
             let rows = try await transaction.query(
                 """
-                INSERT INTO devices.config_descriptions AS d (organization_id, device_type, description)
+                INSERT INTO devices.config_descriptions AS known (organization_id, device_type, description)
                 VALUES (\(organization), \(deviceType), \(try JSONB(description)))
                 ON CONFLICT (organization_id, device_type) DO UPDATE
-                SET description = excluded.description, version = d.version + 1, last_updated = now()
+                SET description = excluded.description, version = known.version + 1, last_updated = now()
                 RETURNING \(Self.columns)
                 """)
             guard let row = rows.first else { throw DeviceError.notFound }
@@ -70,9 +84,8 @@ struct ConfigDescriptionStore: Sendable {
         _ deviceType: String, in organization: UUID, ifMatch versions: Set<Int>?, _ cause: Cause
     ) async throws {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            guard let before = try await lock(deviceType, in: organization, ifMatch: versions, transaction) else {
-                throw DeviceError.notFound
-            }
+            let before: Entry = try await transaction.lock(
+                Self.select(deviceType, organization), ifMatch: versions)
             try await transaction.query(
                 """
                 DELETE FROM devices.config_descriptions
@@ -82,25 +95,10 @@ struct ConfigDescriptionStore: Sendable {
                 try ledger.described(deviceType, in: organization, before: before.description, after: nil, cause))
         }
     }
-
-    private func lock(
-        _ deviceType: String, in organization: UUID, ifMatch versions: Set<Int>?, _ transaction: Transaction
-    ) async throws -> Entry? {
-        let rows = try await transaction.query(
-            """
-            SELECT \(Self.columns) FROM devices.config_descriptions
-            WHERE organization_id = \(organization) AND device_type = \(deviceType) FOR UPDATE
-            """)
-        let current = try rows.first.map(Entry.init(row:))
-        if let versions, !versions.contains(current?.version ?? 0) {
-            throw DeviceError.stale(current: current?.version ?? 0)
-        }
-        return current
-    }
 }
 
-extension ConfigDescriptionStore.Entry {
-    fileprivate init(row: Row) throws {
+extension ConfigDescriptionStore.Entry: VersionedRow {
+    init(row: Row) throws {
         let (type, description, version, updated) = try row.decode(
             String.self, JSONB.self, Int.self, Timestamp.self)
         self.init(

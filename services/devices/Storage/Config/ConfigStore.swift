@@ -13,13 +13,16 @@ struct ConfigStore: Sendable {
 
     /// - Throws: ``DeviceError/notFound``.
     func find(_ device: UUID, in organization: UUID) async throws -> DeviceConfig {
-        let rows = try await database.query(
-            """
-            SELECT \(Self.columns) FROM devices.configs
-            WHERE organization_id = \(organization) AND device_id = \(device)
-            """, as: .organization(organization))
+        let rows = try await database.query(Self.select(device, organization), as: .organization(organization))
         guard let row = rows.first else { throw DeviceError.notFound }
         return try DeviceConfig(row: row)
+    }
+
+    private static func select(_ device: UUID, _ organization: UUID) -> SQL {
+        """
+        SELECT \(columns) FROM devices.configs
+        WHERE organization_id = \(organization) AND device_id = \(device)
+        """
     }
 
     /// Puts `settings` in the place of the current ones; the same ones again change nothing.
@@ -31,14 +34,8 @@ struct ConfigStore: Sendable {
         _ cause: Cause
     ) async throws -> DeviceConfig {
         try await database.withTransaction(as: .organization(organization)) { transaction in
-            let rows = try await transaction.query(
-                """
-                SELECT \(Self.columns) FROM devices.configs
-                WHERE organization_id = \(organization) AND device_id = \(device) FOR UPDATE
-                """)
-            guard let row = rows.first else { throw DeviceError.notFound }
-            let current = try DeviceConfig(row: row)
-            if let versions, !versions.contains(current.version) { throw DeviceError.stale(current: current.version) }
+            let current: DeviceConfig = try await transaction.lock(
+                Self.select(device, organization), ifMatch: versions)
             guard settings != current.settings else { return current }
             let changed = try await transaction.query(
                 """
@@ -85,8 +82,8 @@ struct ConfigStore: Sendable {
     }
 }
 
-extension DeviceConfig {
-    fileprivate init(row: Row) throws {
+extension DeviceConfig: VersionedRow {
+    init(row: Row) throws {
         var columns = ColumnReader(row)
         deviceID = try columns.next()
         organizationID = try columns.next()

@@ -34,8 +34,8 @@ struct HealthStore: Sendable {
     private static func state(of device: UUID, in organization: UUID, since start: Timestamp) -> SQL {
         """
         SELECT device.status, device.last_seen, device.reading_interval, device.battery_level,
-            device.wifi_signal_strength, trouble.errors, trouble.criticals, config.version, config.last_updated,
-            config.applied_version, vain.commands
+            device.wifi_signal_strength, trouble.errors, trouble.criticals, config.version,
+            config.config <> '{}', config.last_updated, config.applied_version, vain.commands
         FROM devices.devices AS device
         JOIN devices.configs AS config
             ON config.organization_id = device.organization_id AND config.device_id = device.id
@@ -72,7 +72,7 @@ extension DeviceFacts {
         try self.init(
             status: columns.nextCase(), lastSeen: columns.next(), readingInterval: columns.next(),
             batteryLevel: columns.next(), wifiSignalStrength: columns.next(), errorLogs: columns.next(),
-            criticalLogs: columns.next(), configVersion: columns.next(), configuredAt: columns.next(),
-            appliedConfigVersion: columns.next(), failedCommands: columns.next())
+            criticalLogs: columns.next(), configVersion: columns.next(), hasSettings: columns.next(),
+            configuredAt: columns.next(), appliedConfigVersion: columns.next(), failedCommands: columns.next())
     }
 }

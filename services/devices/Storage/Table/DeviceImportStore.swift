@@ -9,6 +9,7 @@ struct DeviceImportStore: Sendable {
     private static let batchSize = 100
 
     let ledger: Ledger
+    let devices: DeviceStore
 
     /// What became of a line.
     enum Outcome: Sendable {
@@ -34,12 +35,12 @@ struct DeviceImportStore: Sendable {
             "SELECT pg_advisory_xact_lock(hashtextextended(\("devices.import " + organization.text), 0))")
         var plan = try await plan(rows, in: organization, transaction)
         var outcomes: [Int: Outcome] = [:]
-        var registrations: [Registration] = []
+        var registrations: [(line: Int, device: DeviceStore.NewDevice)] = []
         var changes: [Change] = []
         for row in rows {
             switch plan.step(for: row) {
             case .create(let profile):
-                registrations.append(Registration(line: row.line, profile: profile, organization: organization))
+                registrations.append((row.line, DeviceStore.NewDevice(profile, in: organization)))
             case .update(let device, let profile):
                 changes.append(Change(line: row.line, device: device, profile: profile))
             case .leave(let device): outcomes[row.line] = .unchanged(device)
@@ -48,7 +49,11 @@ struct DeviceImportStore: Sendable {
         }
         for start in stride(from: 0, to: registrations.count, by: Self.batchSize) {
             let batch = registrations[start...].prefix(Self.batchSize)
-            outcomes.merge(try await register(batch, in: organization, cause, transaction)) { $1 }
+            let registered = try await devices.insert(batch.map(\.device), cause, transaction)
+            for (new, registration) in zip(batch, registered) {
+                outcomes[new.line] =
+                    registration.map { .created($0.device, $0.key) } ?? .refused(.serialNumberTaken)
+            }
         }
         for start in stride(from: 0, to: changes.count, by: Self.batchSize) {
             let batch = changes[start...].prefix(Self.batchSize)
@@ -58,21 +63,6 @@ struct DeviceImportStore: Sendable {
     }
 
     // MARK: Parts
-
-    /// A device that is to be made.
-    private struct Registration {
-        let line: Int
-        let profile: DeviceProfile
-        let id = UUID.v7()
-        let secret = SecretToken(.deviceKey)
-        let key: DeviceKey
-
-        init(line: Int, profile: DeviceProfile, organization: UUID) {
-            self.line = line
-            self.profile = profile
-            key = DeviceKey(hash: secret.hash, deviceID: id, organizationID: organization, version: 1, expiresAt: nil)
-        }
-    }
 
     /// A device that is to be changed.
     private struct Change {
@@ -102,30 +92,6 @@ struct DeviceImportStore: Sendable {
         return DeviceImport(
             known: Dictionary(devices) { $1 }, projects: Set(try found[1].map { try $0.decode(UUID.self) }),
             allowance: allowance)
-    }
-
-    private func register(
-        _ registrations: ArraySlice<Registration>, in organization: UUID, _ cause: Cause, _ transaction: Transaction
-    ) async throws -> [Int: Outcome] {
-        let rows = try await transaction.batch(
-            registrations.map { new in
-                try DeviceStore.insert(new.profile, id: new.id, organization)
-                    + " ON CONFLICT ON CONSTRAINT devices_serial_number_key DO NOTHING" + DeviceStore.returning
-            })
-        var outcomes: [Int: Outcome] = [:]
-        var statements: [SQL] = []
-        for (new, rows) in zip(registrations, rows) {
-            guard let device = try rows.first.map(Device.init(row:)) else {
-                outcomes[new.line] = .refused(.serialNumberTaken)
-                continue
-            }
-            outcomes[new.line] = .created(device, new.secret)
-            statements += [new.key.insert, try DeviceStore.entity(device.id, organization, device.profile).insert]
-            statements += try DeviceStore.configure(device.id, organization, [:], cause)
-            statements += try ledger.registered(device, cause) + [ledger.issued(new.key, cause)]
-        }
-        if !statements.isEmpty { try await transaction.batch(statements) }
-        return outcomes
     }
 
     private func change(
