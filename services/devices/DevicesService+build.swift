@@ -31,6 +31,8 @@ extension DevicesService {
         let claims = ClaimStore(database: database, ledger: ledger, devices: devices)
         let statuses = StatusStore(database: database, ledger: ledger)
         let logs = LogStore(database: database, partitions: LogPartitions(database: database))
+        let firmware = FirmwareStore(database: database, ledger: ledger)
+        let uploads = FirmwareUploads(database: database, ledger: ledger)
         let idempotency = Idempotency(
             table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing),
             logger: logger)
@@ -69,10 +71,18 @@ extension DevicesService {
         let templates = CommandTemplateStore(database: database, ledger: ledger)
         CommandTemplateRoutes(templates: templates, idempotency: idempotency).add(to: &routes)
         CommandRoutes(
-            commands: commands, templates: templates, access: access, idempotency: idempotency, announcer: announcer
+            commands: commands, templates: templates, firmware: firmware, access: access, idempotency: idempotency,
+            announcer: announcer
         ).add(to: &routes)
         DeviceCommandRoutes(
             commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
+        ).add(to: &routes)
+
+        FirmwareRoutes(firmware: firmware, uploads: uploads, idempotency: idempotency).add(to: &routes)
+        DeviceFirmwareRoutes(
+            firmware: firmware,
+            updates: FirmwareUpdateStore(database: database, ledger: ledger, devices: devices), access: access,
+            liveness: liveness, announcer: announcer
         ).add(to: &routes)
 
         let application = EventApplication(
@@ -94,7 +104,8 @@ extension DevicesService {
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
             PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
-            HistoryKeeper(logs: logs, statuses: StatusHistory(database: database), logger: logger),
+            HistoryKeeper(
+                logs: logs, statuses: StatusHistory(database: database), uploads: uploads, logger: logger),
             removal,
             idempotency,
             revocations,
