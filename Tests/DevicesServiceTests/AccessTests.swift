@@ -64,6 +64,10 @@ import Testing
         "DELETE /api/v1/commands/templates/{id}": .user(atLeast: .admin),
         "GET /api/v1/commands/{id}": .user(atLeast: .viewer, orGrant: true),
         "DELETE /api/v1/commands/{id}": .user(atLeast: .member, orGrant: true),
+        "POST /api/v1/provision": .public, "POST /api/v1/{token}/attributes": .device,
+        "GET /api/v1/{token}/attributes": .device, "GET /api/v1/{token}/attributes/updates": .device,
+        "GET /api/v1/{token}/rpc": .device, "POST /api/v1/{token}/rpc/{id}": .device,
+        "GET /api/v1/{token}/firmware": .device,
         "GET /internal/v1/device-keys/{hash}": .internalService, "GET /internal/v1/revocations": .internalService,
         "GET /internal/v1/snapshot/devices": .internalService, "GET /internal/v1/snapshot/keys": .internalService,
         "GET /livez": .public, "GET /readyz": .public, "GET /metrics": .public, "GET /openapi.yaml": .public,
@@ -135,9 +139,10 @@ import Testing
 
     private static func request(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        let path = ["{id}", "{command_id}", "{key_id}", "{hash}", "{version}", "{device_type}"].reduce(parts[1]) {
-            $0.replacingOccurrences(of: $1, with: UUID().uuidString)
-        }
-        return (HTTPMethod(rawValue: parts[0]), path)
+        let places = ["{id}", "{command_id}", "{key_id}", "{hash}", "{version}", "{device_type}", "{token}"]
+        let path = places.reduce(parts[1]) { $0.replacingOccurrences(of: $1, with: UUID().uuidString) }
+        // Nobody waits here.
+        let polls = ["GET /api/v1/{token}/attributes/updates", "GET /api/v1/{token}/rpc"]
+        return (HTTPMethod(rawValue: parts[0]), polls.contains(name) ? path + "?timeout=1" : path)
     }
 }

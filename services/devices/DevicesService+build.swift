@@ -27,7 +27,6 @@ extension DevicesService {
         let commands = CommandStore(database: database, ledger: ledger, devices: devices)
         let queue = CommandQueue(database: database, ledger: ledger)
         let fleet = ProvisioningKeyStore(database: database, ledger: ledger)
-        let provisions = ProvisionStore(ledger: ledger, devices: devices, keys: keys)
         let claims = ClaimStore(database: database, ledger: ledger, devices: devices)
         let statuses = StatusStore(database: database, ledger: ledger)
         let logs = LogStore(database: database, partitions: LogPartitions(database: database))
@@ -56,15 +55,18 @@ extension DevicesService {
             keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
         ProvisioningKeyRoutes(keys: fleet, idempotency: idempotency).add(to: &routes)
+        let provisioning = BoardProvisioning(
+            keys: fleet, provisions: ProvisionStore(ledger: ledger, devices: devices, keys: keys),
+            idempotency: idempotency, announcer: announcer)
         ProvisionRoutes(
-            keys: fleet, provisions: provisions, records: ProvisionRecordStore(database: database), access: access,
-            idempotency: idempotency, announcer: announcer
+            provisioning: provisioning, records: ProvisionRecordStore(database: database), access: access
         ).add(to: &routes)
         ClaimRoutes(claims: claims, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
         let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
-        ConfigRoutes(configs: configs, descriptions: descriptions, access: access).add(to: &routes)
+        ConfigRoutes(configs: configs, descriptions: descriptions, access: access, announcer: announcer)
+            .add(to: &routes)
         ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
         LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)
         HealthRoutes(health: HealthStore(database: database), access: access).add(to: &routes)
@@ -84,6 +86,14 @@ extension DevicesService {
             updates: FirmwareUpdateStore(database: database, ledger: ledger, devices: devices), access: access,
             liveness: liveness, announcer: announcer
         ).add(to: &routes)
+        ThingsBoardAttributeRoutes(
+            configs: configs, delivery: ConfigDelivery(configs: configs, waiters: waiters), firmware: firmware,
+            devices: devices, liveness: liveness
+        ).add(to: &routes)
+        ThingsBoardRPCRoutes(commands: commands, delivery: delivery, liveness: liveness, announcer: announcer)
+            .add(to: &routes)
+        ThingsBoardFirmwareRoutes(firmware: firmware, devices: devices, liveness: liveness).add(to: &routes)
+        ThingsBoardProvisionRoutes(provisioning: provisioning).add(to: &routes)
 
         let application = EventApplication(
             devices: devices, provisioningKeys: fleet, removal: removal, limits: LimitStore(), redis: redis)
@@ -102,7 +112,7 @@ extension DevicesService {
                 database: database, redis: redis, logger: logger, rebuild: rebuild, handler: application.apply),
             liveness,
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
-            PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
+            PollWaker(waiters: waiters, queue: queue, configs: configs, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
             HistoryKeeper(
                 logs: logs, statuses: StatusHistory(database: database), uploads: uploads, logger: logger),

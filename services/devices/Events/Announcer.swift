@@ -9,7 +9,8 @@ import Redis
 ///
 /// The relay and the polls would find it by themselves; a screen that misses a status sees the next one.
 struct Announcer: Sendable {
-    /// The channel on which instances are told of a device whose commands are to be looked at; its id is the message.
+    /// The channel on which instances are told of a device whose commands and configuration are to be looked at; its id is
+    /// the message.
     ///
     /// One channel for all devices: waiting polls are many and come and go, commands are few.
     static let wakeChannel = "lms:wake:commands"
@@ -26,6 +27,15 @@ struct Announcer: Sendable {
     /// The device has a command to take.
     func queued(for device: UUID) async {
         committed()
+        await wake(device)
+    }
+
+    /// The device has another configuration.
+    func configured(_ device: UUID) async {
+        await wake(device)
+    }
+
+    private func wake(_ device: UUID) async {
         waiters.wake(device)
         await send([.publish(device.text, to: Self.wakeChannel)])
     }

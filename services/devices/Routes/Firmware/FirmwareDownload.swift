@@ -14,6 +14,8 @@ struct FirmwareDownload: Sendable {
     func response(to request: Request) throws(Problem) -> Response {
         let size = firmware.digest.size
         var headers = headers
+        headers[.eTag] = entityTag
+        headers[.acceptRanges] = "bytes"
         switch range(for: request) {
         case .whole: return Response(status: .ok, headers: headers, body: body(0..<size))
         case .part(let range):
@@ -25,7 +27,7 @@ struct FirmwareDownload: Sendable {
         }
     }
 
-    /// The bytes in `range`, without regard to what the request says of one.
+    /// The bytes in `range` as if they were all, without regard to what the request says of one.
     func response(_ range: Range<Int>) -> Response {
         Response(status: .ok, headers: headers, body: body(range))
     }
@@ -36,7 +38,7 @@ struct FirmwareDownload: Sendable {
     private var headers: HTTPFields {
         let label = firmware.label
         return [
-            .contentType: "application/octet-stream", .eTag: entityTag, .acceptRanges: "bytes",
+            .contentType: "application/octet-stream",
             .contentDisposition: "attachment; filename=\"\(label.deviceType)-\(label.version.text).bin\"",
         ]
     }
