@@ -141,6 +141,20 @@ import Testing
         #expect(try await Self.rows(of: organization) == 1)
     }
 
+    @Test func `an organization may have so many, those under way among them`() async throws {
+        let organization = try await DevicesServer.shared().organization()
+        try await organization.server.service.query(
+            """
+            INSERT INTO devices.firmware (id, organization_id, device_type, firmware_version, description)
+            SELECT gen_random_uuid(), \(organization.id), 'esp32', number::text, ''
+            FROM generate_series(1, \(Int32(Firmware.maximumPerOrganization - 1))) AS number
+            """)
+        let last = try await organization.firmware("1.0.0")
+        #expect(try await organization.upload([1], "1.0.1").status == 409)
+        #expect(try await organization.admin.delete(last.path).status == 204)
+        _ = try await organization.firmware("1.0.1")
+    }
+
     @Test func `the same Idempotency-Key takes one image`() async throws {
         let organization = try await DevicesServer.shared().organization()
         let image = TestFirmware.image(1000)
