@@ -47,6 +47,14 @@ import Testing
         "POST /api/v1/devices/{id}/control/restart": .user(atLeast: .member, orGrant: true),
         "POST /api/v1/devices/{id}/control/calibrate": .user(atLeast: .member, orGrant: true),
         "POST /api/v1/devices/{id}/control/set-reading-interval": .user(atLeast: .member, orGrant: true),
+        "POST /api/v1/devices/{id}/control/update-firmware": .user(atLeast: .member, orGrant: true),
+        "GET /api/v1/firmware": .user(atLeast: .viewer), "POST /api/v1/firmware": .user(atLeast: .admin),
+        "GET /api/v1/firmware/{id}": .user(atLeast: .viewer), "DELETE /api/v1/firmware/{id}": .user(atLeast: .admin),
+        "PUT /api/v1/firmware/{id}/current": .user(atLeast: .admin),
+        "DELETE /api/v1/firmware/{id}/current": .user(atLeast: .admin),
+        "GET /api/v1/firmware/{id}/content": .userOrDevice(atLeast: .viewer),
+        "GET /api/v1/devices/{id}/firmware": .userOrDevice(atLeast: .viewer, orGrant: true),
+        "PUT /api/v1/devices/{id}/firmware/reported": .device,
         "GET /api/v1/commands": .user(atLeast: .viewer, orGrant: true),
         "POST /api/v1/commands": .user(atLeast: .member, orGrant: true),
         "GET /api/v1/commands/bulk": .user(atLeast: .viewer), "POST /api/v1/commands/bulk": .user(atLeast: .member),
@@ -60,6 +68,10 @@ import Testing
         "GET /api/v1/commands/{id}": .user(atLeast: .viewer, orGrant: true),
         "DELETE /api/v1/commands/{id}": .user(atLeast: .member, orGrant: true),
         "GET /api/v1/admin/devices": .superuser,
+        "POST /api/v1/provision": .public, "POST /api/v1/{token}/attributes": .device,
+        "GET /api/v1/{token}/attributes": .device, "GET /api/v1/{token}/attributes/updates": .device,
+        "GET /api/v1/{token}/rpc": .device, "POST /api/v1/{token}/rpc/{id}": .device,
+        "GET /api/v1/{token}/firmware": .device,
         "GET /internal/v1/device-keys/{hash}": .internalService, "GET /internal/v1/revocations": .internalService,
         "GET /internal/v1/snapshot/devices": .internalService, "GET /internal/v1/snapshot/keys": .internalService,
         "GET /devices": .user(atLeast: .viewer, orGrant: true),
@@ -183,9 +195,10 @@ import Testing
 
     private static func request(_ name: String) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        let path = ["{id}", "{command_id}", "{key_id}", "{hash}", "{version}", "{device_type}"].reduce(parts[1]) {
-            $0.replacingOccurrences(of: $1, with: UUID().uuidString)
-        }
-        return (HTTPMethod(rawValue: parts[0]), path)
+        let places = ["{id}", "{command_id}", "{key_id}", "{hash}", "{version}", "{device_type}", "{token}"]
+        let path = places.reduce(parts[1]) { $0.replacingOccurrences(of: $1, with: UUID().uuidString) }
+        // Nobody waits here.
+        let polls = ["GET /api/v1/{token}/attributes/updates", "GET /api/v1/{token}/rpc"]
+        return (HTTPMethod(rawValue: parts[0]), polls.contains(name) ? path + "?timeout=1" : path)
     }
 }

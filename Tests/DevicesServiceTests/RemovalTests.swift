@@ -20,6 +20,8 @@ import Testing
         let described = try await organization.admin.put("/api/v1/devices/config-descriptions/esp32", description)
         #expect(described.status == 200)
         _ = try await organization.fleet().device("SN-1")
+        _ = try await organization.firmware()
+        #expect(try await device.reportFirmware("1.0.0", "applied").status == 200)
         let code = try await device.client.post("\(device.path)/claim-code").json["code"]
         #expect(try await organization.admin.post("/api/v1/devices/claim", ["code": code]).status == 200)
         let gone = try await organization.device()

@@ -60,6 +60,31 @@ import Testing
         }
     }
 
+    @Test func aDeviceKeyInThePathIsTheCredential() async throws {
+        try await ServedRoutes.with(
+            { table in
+                table.get("/api/v1/{token}/thing", .device) { _, context in
+                    JSON(["device": try context.device.id.uuidString])
+                }
+            },
+            { served in
+                let key = served.deviceKey.secret
+                let path = "/api/v1/\(key)/thing?timeout=1"
+                #expect(try await served.client.get(path).json["device"].string == served.device.uuidString)
+                let user = try await served.user(.owner)
+                #expect(try await user.get(path).json["device"].string == served.device.uuidString)
+                for path in ["/api/v1/\(key)A/thing", "/api/v1/lms_dev_/thing", "/api/v1/thing/thing"] {
+                    #expect(try await served.client.get(path).status == 401, "\(path)")
+                }
+                #expect(try await user.get("/api/v1/lms_dev_x/thing").status == 401)
+                #expect(try await user.get("/api/v1/thing/thing").status == 403)
+                let missing = try await served.client.get("/api/v1/\(key)/nothing")
+                #expect(missing.status == 404)
+                #expect(missing.json["instance"] == "/api/v1/[redacted]/nothing")
+                #expect(!missing.text.contains(key))
+            })
+    }
+
     @Test(arguments: ["Bearer rubbish", "Basic abc", "Bearer lms_dev_unknown", "Bearer "])
     func badCredentialsAre401(authorization: String) async throws {
         try await serve { served in

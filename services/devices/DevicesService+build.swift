@@ -27,10 +27,11 @@ extension DevicesService {
         let commands = CommandStore(database: database, ledger: ledger, devices: devices)
         let queue = CommandQueue(database: database, ledger: ledger)
         let fleet = ProvisioningKeyStore(database: database, ledger: ledger)
-        let provisions = ProvisionStore(ledger: ledger, devices: devices, keys: keys)
         let claims = ClaimStore(database: database, ledger: ledger, devices: devices)
         let statuses = StatusStore(database: database, ledger: ledger)
         let logs = LogStore(database: database, partitions: LogPartitions(database: database))
+        let firmware = FirmwareStore(database: database, ledger: ledger)
+        let uploads = FirmwareUploads(database: database, ledger: ledger)
         let idempotency = Idempotency(
             table: "devices.idempotency", database: database, sealer: Sealer(keys: base.keyRing),
             logger: logger)
@@ -56,14 +57,17 @@ extension DevicesService {
         ).add(to: &routes)
         let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
         ProvisioningKeyRoutes(keys: fleet, descriptions: descriptions, idempotency: idempotency).add(to: &routes)
+        let provisioning = BoardProvisioning(
+            keys: fleet, provisions: ProvisionStore(ledger: ledger, devices: devices, keys: keys),
+            idempotency: idempotency, announcer: announcer)
         ProvisionRoutes(
-            keys: fleet, provisions: provisions, records: ProvisionRecordStore(database: database), access: access,
-            idempotency: idempotency, announcer: announcer
+            provisioning: provisioning, records: ProvisionRecordStore(database: database), access: access
         ).add(to: &routes)
         ClaimRoutes(claims: claims, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
-        ConfigRoutes(configs: configs, descriptions: descriptions, access: access).add(to: &routes)
+        ConfigRoutes(configs: configs, descriptions: descriptions, access: access, announcer: announcer)
+            .add(to: &routes)
         ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
         LogRoutes(logs: logs, access: access, idempotency: idempotency, liveness: liveness).add(to: &routes)
         HealthRoutes(health: HealthStore(database: database), access: access).add(to: &routes)
@@ -85,7 +89,8 @@ extension DevicesService {
             renderer: pages, devices: devices, announcer: announcer, site: environment.configuration.publicURL
         ).add(to: &routes)
         CommandRoutes(
-            commands: commands, templates: templates, access: access, idempotency: idempotency, announcer: announcer
+            commands: commands, templates: templates, firmware: firmware, access: access, idempotency: idempotency,
+            announcer: announcer
         ).add(to: &routes)
         BulkCommandRoutes(
             bulks: BulkCommandStore(database: database, ledger: ledger), templates: templates, idempotency: idempotency
@@ -93,6 +98,21 @@ extension DevicesService {
         DeviceCommandRoutes(
             commands: commands, delivery: delivery, access: access, liveness: liveness, announcer: announcer
         ).add(to: &routes)
+
+        FirmwareRoutes(firmware: firmware, uploads: uploads, idempotency: idempotency).add(to: &routes)
+        DeviceFirmwareRoutes(
+            firmware: firmware,
+            updates: FirmwareUpdateStore(database: database, ledger: ledger, devices: devices), access: access,
+            liveness: liveness, announcer: announcer
+        ).add(to: &routes)
+        ThingsBoardAttributeRoutes(
+            configs: configs, delivery: ConfigDelivery(configs: configs, waiters: waiters), firmware: firmware,
+            devices: devices, liveness: liveness
+        ).add(to: &routes)
+        ThingsBoardRPCRoutes(commands: commands, delivery: delivery, liveness: liveness, announcer: announcer)
+            .add(to: &routes)
+        ThingsBoardFirmwareRoutes(firmware: firmware, devices: devices, liveness: liveness).add(to: &routes)
+        ThingsBoardProvisionRoutes(provisioning: provisioning).add(to: &routes)
 
         let application = EventApplication(
             devices: devices, provisioningKeys: fleet, removal: removal, limits: LimitStore(), redis: redis)
@@ -111,10 +131,11 @@ extension DevicesService {
                 database: database, redis: redis, logger: logger, rebuild: rebuild, handler: application.apply),
             liveness,
             TelemetryFollower(liveness: liveness, redis: redis, logger: logger),
-            PollWaker(waiters: waiters, queue: queue, redis: redis, logger: logger),
+            PollWaker(waiters: waiters, queue: queue, configs: configs, redis: redis, logger: logger),
             Sweeper(commands: queue, statuses: statuses, announcer: announcer, logger: logger),
             BulkWorker(work: BulkWork(database: database, ledger: ledger), announcer: announcer, logger: logger),
-            HistoryKeeper(logs: logs, statuses: StatusHistory(database: database), logger: logger),
+            HistoryKeeper(
+                logs: logs, statuses: StatusHistory(database: database), uploads: uploads, logger: logger),
             removal,
             idempotency,
             revocations,

@@ -69,8 +69,9 @@ struct RoutingTableTests {
                     "/api/v1/devices/\(id)/firmware", "/api/v1/commands", "/api/v1/commands/templates",
                     "/api/v1/commands/bulk", "/api/v1/commands/\(id)", "/api/v1/admin/devices",
                     "/api/v1/lms_dev_abc/attributes", "/api/v1/lms_dev_abc/attributes/updates",
-                    "/api/v1/lms_dev_abc/rpc",
-                    "/api/v1/lms_dev_abc/rpc/7", "/api/v1/provision",
+                    "/api/v1/lms_dev_abc/rpc", "/api/v1/lms_dev_abc/rpc/7", "/api/v1/lms_dev_abc/firmware",
+                    "/api/v1/firmware/\(id)/content", "/api/v1/firmware/\(id)/current",
+                    "/api/v1/devices/\(id)/firmware/reported", "/api/v1/provision",
                 ]
             ),
             (

@@ -16,8 +16,8 @@ extension Problem {
     /// The problem as JSON.
     func document(instance: String, requestID: String) -> ByteBuffer {
         let document = Document(
-            type: type, title: title, status: status.code, detail: detail, instance: instance, requestID: requestID,
-            errors: errors.isEmpty ? nil : errors)
+            type: type, title: title, status: status.code, detail: detail, instance: DeviceKeyPath.redacted(instance),
+            requestID: requestID, errors: errors.isEmpty ? nil : errors)
         return (try? JSONCoding.encode(document)) ?? ByteBuffer()
     }
 

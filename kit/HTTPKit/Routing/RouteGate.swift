@@ -92,8 +92,12 @@ struct RouteGate: Sendable {
 struct SignInRequired: Error {}
 
 extension Credentials {
-    /// The credentials in a request's head.
+    /// The credentials in a request's head: a key in its path, and else what its fields hold.
     public init(of head: HTTPRequest) {
+        if let key = DeviceKeyPath.key(in: head.path) {
+            self.init(apiKey: String(key))
+            return
+        }
         self.init(
             authorization: head.headerFields[.authorization], apiKey: head.headerFields[.apiKey],
             sessionCookie: Cookies(from: head.headerFields[values: .cookie])[SessionCookie.name]?.value)

@@ -9,7 +9,8 @@ import Redis
 ///
 /// The relay and the polls would find it by themselves; a screen that misses a status sees the next one.
 struct Announcer: Sendable {
-    /// The channel on which instances are told of a device whose commands are to be looked at; its id is the message.
+    /// The channel on which instances are told of a device whose commands and configuration are to be looked at; its id is
+    /// the message.
     ///
     /// One channel for all devices: waiting polls are many and come and go, commands are few.
     static let wakeChannel = "lms:wake:commands"
@@ -26,6 +27,16 @@ struct Announcer: Sendable {
     /// The devices have a command to take.
     func queued(for devices: [UUID]) async {
         committed()
+        await wake(devices)
+    }
+
+    /// The device has another configuration.
+    func configured(_ device: UUID) async {
+        committed()
+        await wake([device])
+    }
+
+    private func wake(_ devices: [UUID]) async {
         for device in devices { waiters.wake(device) }
         await send(devices.map { .publish($0.text, to: Self.wakeChannel) })
     }

@@ -2,7 +2,8 @@ import Logging
 import ServiceKit
 import ServiceLifecycle
 
-/// Lets go of what is too old, or of devices that are no more: logs and statuses. Every instance runs one.
+/// Lets go of what is too old, or of devices that are no more: logs, statuses and uploads that nobody has ended. Every
+/// instance runs one.
 struct HistoryKeeper: ServiceLifecycle.Service, CustomStringConvertible {
     private static let batchSize = 2000
     private static let hour = Duration.seconds(3600)
@@ -10,6 +11,7 @@ struct HistoryKeeper: ServiceLifecycle.Service, CustomStringConvertible {
 
     let logs: LogStore
     let statuses: StatusHistory
+    let uploads: FirmwareUploads
     let logger: Logger
 
     var description: String { "history" }
@@ -23,6 +25,11 @@ struct HistoryKeeper: ServiceLifecycle.Service, CustomStringConvertible {
             group.addTask {
                 await periodically(
                     every: Self.hour, orSay: "outdated statuses could not be deleted", to: logger, deleteStatuses)
+            }
+            group.addTask {
+                await periodically(
+                    every: Self.hour, orSay: "abandoned uploads could not be deleted", to: logger,
+                    uploads.deleteAbandoned)
             }
             group.addTask {
                 await periodically(

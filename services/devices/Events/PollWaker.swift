@@ -4,13 +4,14 @@ import Redis
 import ServiceKit
 import ServiceLifecycle
 
-/// Wakes waiting polls: as other instances say that commands were queued, and as the database says every few seconds,
-/// since a message may be lost, a command may be scheduled, and a lease may run out.
+/// Wakes waiting polls: as other instances say that commands were queued or configurations changed, and as the database
+/// says every few seconds, since a message may be lost, a command may be scheduled, and a lease may run out.
 struct PollWaker: ServiceLifecycle.Service, CustomStringConvertible {
     private static let rereadInterval = Duration.seconds(3)
 
     let waiters: PollWaiters
     let queue: CommandQueue
+    let configs: ConfigStore
     let redis: RedisClient
     let logger: Logger
 
@@ -38,12 +39,13 @@ struct PollWaker: ServiceLifecycle.Service, CustomStringConvertible {
         }
     }
 
-    /// One statement for all waiting polls of the process.
+    /// Two statements for all waiting polls of the process.
     private func reread() async {
-        await periodically(every: Self.rereadInterval, orSay: "waiting commands cannot be looked for", to: logger) {
+        await periodically(every: Self.rereadInterval, orSay: "what polls wait for cannot be looked for", to: logger) {
             let devices = waiters.devices
             guard !devices.isEmpty else { return }
             for device in try await queue.waiting(among: devices) { waiters.wake(device) }
+            for device in try await configs.untold(among: devices) { waiters.wake(device) }
         }
     }
 }

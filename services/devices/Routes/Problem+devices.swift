@@ -37,6 +37,22 @@ extension BulkCommandError: ProblemConvertible {
     }
 }
 
+extension FirmwareError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .notFound: .notFound()
+        case .versionTaken: .conflict("There is a firmware of this version for devices of this type.")
+        case .tooMany:
+            .conflict(
+                "The organization has \(Firmware.maximumPerOrganization) firmware images already; delete one.")
+        case .stale: .preconditionFailed()
+        case .tooLarge: Problem(.contentTooLarge, "The image is larger than \(Firmware.maximumSize) bytes.")
+        case .cutOff: .badRequest("The body ends before all its bytes are there.")
+        case .contentGone: .notFound("The image has been deleted.")
+        }
+    }
+}
+
 extension ProvisioningError: ProblemConvertible {
     var problem: Problem {
         switch self {

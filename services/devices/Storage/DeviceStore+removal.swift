@@ -17,6 +17,7 @@ extension DeviceStore {
         .rows(of: "devices.provisions"),
         .rows(of: "devices.claim_codes"),
         .rows(of: "devices.claims"),
+        .rows(of: "devices.firmware_updates"),
         .rows(of: "devices.devices"),
         .rows(of: "devices.revocations"),
         .rows(of: "devices.provisioning_keys"),
@@ -24,6 +25,8 @@ extension DeviceStore {
         .rows(of: "core.entities", where: "entity_type LIKE 'device.%'"),
         .rows(of: "devices.config_descriptions"),
         .rows(of: "devices.command_templates"),
+        .rows(of: "devices.firmware_chunks"),
+        .rows(of: "devices.firmware"),
         .rows(of: "devices.limits"),
     ]
 }

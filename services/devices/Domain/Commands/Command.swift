@@ -58,6 +58,8 @@ struct CommandOrder: Sendable, Hashable {
     /// The type of the command that sets the interval between readings, and its parameter.
     static let setReadingInterval = "set_reading_interval"
     static let readingInterval = "reading_interval"
+    /// The type of the command that has a device take another firmware.
+    static let updateFirmware = "update_firmware"
 }
 
 extension Command: Encodable {

@@ -9,6 +9,7 @@ import Postgres
 struct CommandRoutes: Sendable {
     let commands: CommandStore
     let templates: CommandTemplateStore
+    let firmware: FirmwareStore
     let access: DeviceAccess
     let idempotency: Idempotency
     let announcer: Announcer
@@ -24,6 +25,7 @@ struct CommandRoutes: Sendable {
         routes.post("/api/v1/devices/{id}/control/restart", operate) { try await queue("restart", $0, $1) }
         routes.post("/api/v1/devices/{id}/control/calibrate", operate) { try await queue("calibrate", $0, $1) }
         routes.post("/api/v1/devices/{id}/control/set-reading-interval", operate, use: setReadingInterval)
+        routes.post("/api/v1/devices/{id}/control/update-firmware", operate, use: updateFirmware)
     }
 
     // MARK: Giving
@@ -63,6 +65,33 @@ struct CommandRoutes: Sendable {
             commandType: CommandOrder.setReadingInterval,
             parameters: [CommandOrder.readingInterval: .integer(interval)])
         return try await queue(command, for: device, request, context)
+    }
+
+    /// Orders a device to take the firmware that the body names, or else the current one of its type.
+    @Sendable private func updateFirmware(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> Response {
+        let device = try await access.device(context, atLeast: .member)
+        var request = request
+        let id = try await request.decodeIfPresent(as: WantedFirmware.self, context: context)?.firmwareID
+        let wanted = try await wantedFirmware(id, for: device)
+        let command = NewCommand(commandType: CommandOrder.updateFirmware, parameters: wanted.order)
+        return try await queue(command, for: device, request, context)
+    }
+
+    /// - Throws: 422 for one that the organization does not have for devices of that type.
+    private func wantedFirmware(_ id: UUID?, for device: Device) async throws -> Firmware {
+        let type = device.profile.deviceType
+        guard let id else {
+            if let current = try await firmware.current(for: type, in: device.organizationID) { return current }
+            throw Problem.invalid(
+                "firmware_id", "is required where no firmware is the current one of the device's type")
+        }
+        do {
+            return try await firmware.find(id, for: type, in: device.organizationID)
+        } catch FirmwareError.notFound {
+            throw Problem.invalid("firmware_id", "is no firmware for devices of the type \(type)")
+        }
     }
 
     private func queue(
@@ -148,5 +177,13 @@ private struct ReadingInterval: Decodable {
 
     enum CodingKeys: String, CodingKey {
         case seconds = "reading_interval"
+    }
+}
+
+private struct WantedFirmware: Decodable {
+    let firmwareID: UUID?
+
+    enum CodingKeys: String, CodingKey {
+        case firmwareID = "firmware_id"
     }
 }

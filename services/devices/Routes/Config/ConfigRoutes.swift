@@ -9,6 +9,7 @@ struct ConfigRoutes: Sendable {
     let configs: ConfigStore
     let descriptions: ConfigDescriptionStore
     let access: DeviceAccess
+    let announcer: Announcer
 
     func add(to routes: inout RouteTable) {
         let read = Access.user(atLeast: .viewer, orGrant: true)
@@ -59,6 +60,7 @@ struct ConfigRoutes: Sendable {
         try await descriptions.check(settings, for: device)
         let config = try await configs.replace(
             device.id, in: device.organizationID, with: settings, ifMatch: request.versionsToMatch, context.cause)
+        await announcer.configured(device.id)
         return JSON(config, version: config.version, isCallersView: true)
     }
 

@@ -58,7 +58,7 @@ struct DeviceControlRoutes: Sendable {
             _ = try await pages.configs.replace(
                 device.id, in: device.organizationID, with: settings,
                 ifMatch: [Int(context.form["version"] ?? "") ?? 0], context.cause)
-            announcer.committed()
+            await announcer.configured(device.id)
             return pages.back(.configured, to: device.id)
         }
     }

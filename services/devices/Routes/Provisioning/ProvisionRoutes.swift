@@ -3,17 +3,12 @@ import HTTPKit
 import Hummingbird
 import Identity
 import Kernel
-import Outbound
-import Postgres
 
 /// How boards come by their devices, and how far they are.
 struct ProvisionRoutes: Sendable {
-    let keys: ProvisioningKeyStore
-    let provisions: ProvisionStore
+    let provisioning: BoardProvisioning
     let records: ProvisionRecordStore
     let access: DeviceAccess
-    let idempotency: Idempotency
-    let announcer: Announcer
 
     func add(to routes: inout RouteTable) {
         // The fleet key in the body is the credential.
@@ -25,46 +20,13 @@ struct ProvisionRoutes: Sendable {
     @Sendable private func provision(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         var request = request
         let body = try await request.decodeCollected(as: ProvisionRequest.self, context: context)
-        let board = try body.board()
-        let address = request.clientAddress(in: context).flatMap { IPAddress($0) }
-        guard let hash = SecretToken(body.provisioningKey, kind: .provisioningKey)?.hash,
-            let key = try await keys.find(hash)
-        else { throw ProvisioningError.refused }
-        do {
-            return try await provision(board, with: key, from: address, request, context)
-        } catch DeviceError.serialNumberTaken {
-            // Meanwhile it came with another key, or somebody registered it: now it has a device.
-            return try await provision(board, with: key, from: address, request, context)
-        } catch let refusal as ProvisioningError {
-            // The board is not told why; who looks for the reason finds the key's bounds and uses in the list of keys.
-            context.logger.notice(
-                "a board was refused",
-                metadata: [
-                    "provisioning_key": "\(key.id.text)", "org": "\(key.organizationID.text)",
-                    "address": "\(address?.description ?? "unknown")",
-                ])
-            throw refusal
-        }
-    }
-
-    private func provision(
-        _ board: BoardIdentity, with key: ProvisioningKey, from address: IPAddress?, _ request: Request,
-        _ context: AppRequestContext
-    ) async throws -> Response {
-        // An answer that is kept for a repeated request is nobody's whom the key does not admit.
-        guard key.admits(address, at: .now) else { throw ProvisioningError.refused }
-        let response = try await idempotency.create(
-            request, context, as: .organization(key.organizationID), of: "\(key.id.text) \(board.serialNumber)"
-        ) { transaction in
-            let provision = try await provisions.provision(
-                board, with: key.id, of: key.organizationID, from: address, traceparent: context.trace.traceparent,
-                transaction)
-            return JSON(
+        return try await provisioning.provision(
+            try body.board(), with: body.provisioningKey, request, context
+        ) { provision in
+            JSON(
                 ProvisionedDevice(provision), status: provision.isNew ? .created : .ok,
                 headers: [.cacheControl: "no-store"])
         }
-        announcer.committed()
-        return response
     }
 
     @Sendable private func show(

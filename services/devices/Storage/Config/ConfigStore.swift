@@ -71,6 +71,29 @@ struct ConfigStore: Sendable {
         return try DeviceConfig(row: row)
     }
 
+    /// Keeps the settings that the device says it works with, given those that it said before.
+    ///
+    /// - Throws: ``DeviceError/notFound``, what `change` throws.
+    func report(
+        by device: UUID, in organization: UUID, _ change: ([String: AnyJSON]) throws -> [String: AnyJSON]
+    ) async throws {
+        try await database.withTransaction(as: .organization(organization)) { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT reported FROM devices.configs
+                WHERE organization_id = \(organization) AND device_id = \(device) FOR UPDATE
+                """)
+            guard let row = rows.first else { throw DeviceError.notFound }
+            let reported = try row.decode(JSONB?.self, at: 0)?.decode([String: AnyJSON].self)
+            let settings = try change(reported ?? [:])
+            try await transaction.query(
+                """
+                UPDATE devices.configs SET reported = \(try JSONB(settings)), reported_at = now()
+                WHERE organization_id = \(organization) AND device_id = \(device)
+                """)
+        }
+    }
+
     /// Keeps that the device works with `version`; one that it was never given changes nothing.
     func noteApplied(_ version: Int, by device: UUID, in organization: UUID) async throws {
         _ = try await database.query(

@@ -1,0 +1,20 @@
+import FoundationEssentials
+
+/// Tells devices of the changes of their configurations: at once of those that there are, else of what comes while the
+/// poll waits.
+struct ConfigDelivery: Sendable {
+    let configs: ConfigStore
+    let waiters: PollWaiters
+
+    /// What has changed since the device was told last; nil when nothing did within `patience`.
+    func poll(by device: UUID, in organization: UUID, patience: Duration) async throws -> ConfigChanges? {
+        try await configs.beginTelling(device, in: organization)
+        let deadline = ContinuousClock.now + patience
+        return try await waiters.withWaiter(for: device) { waiter in
+            while true {
+                let changes = try await configs.tellChanges(to: device, in: organization)
+                guard changes == nil, await waiter.wait(until: deadline) else { return changes }
+            }
+        }
+    }
+}
