@@ -18,7 +18,7 @@ struct TestBulk: Sendable {
     func progress(_ isReached: @escaping @Sendable (JSONValue) -> Bool) async throws -> JSONValue {
         try await eventually(within: .seconds(20)) {
             let progress = try await shown()
-            return isReached(progress) ? progress : nil
+            return isReached(progress) ? progress : JSONValue?.none
         }
     }
 }
