@@ -9,7 +9,7 @@ import Testing
         let organization = try await DevicesServer.shared().organization()
         let device = try await organization.device()
         let path = device.thingsBoard("attributes")
-        for body in [["a": 1, "b": ["c": true]], ["a": 2, "b": nil, "current_fw_version": "1.4.2"]] as [JSONValue] {
+        for body in [["a": 1, "b": ["c": true], "current_fw_version": "1.4.2"], ["a": 2, "b": nil]] as [JSONValue] {
             let answer = try await device.anonymous.post(path, body)
             #expect(answer.status == 200)
             #expect(answer.body.isEmpty)

@@ -39,8 +39,9 @@ struct MailQueue: Sendable {
         let rows = try await database.query(
             """
             UPDATE auth.mail SET attempts = attempts + 1, due_at = \(Timestamp.now.adding(Self.claimDuration))
-            WHERE id IN (SELECT id FROM auth.mail WHERE due_at <= now() ORDER BY due_at LIMIT \(limit)
-                         FOR UPDATE SKIP LOCKED)
+            WHERE id = ANY(ARRAY(
+                SELECT id FROM auth.mail WHERE due_at <= now() ORDER BY due_at LIMIT \(limit)
+                FOR UPDATE SKIP LOCKED))
             RETURNING id, sealed_letter, is_decoy, attempts, created_at
             """, as: .platform)
         return try rows.map { row in

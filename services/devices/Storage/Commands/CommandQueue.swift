@@ -73,10 +73,10 @@ struct CommandQueue: Sendable {
                     error = CASE WHEN expires_at > now() THEN
                         'not acknowledged after ' || deliveries || ' deliveries' END,
                     leased_until = NULL, completed_at = now(), version = version + 1, last_updated = now()
-                WHERE id IN (
+                WHERE id = ANY(ARRAY(
                     SELECT id FROM devices.commands
                     WHERE status IN ('pending', 'sent') AND ends_at <= now()
-                    ORDER BY ends_at LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+                    ORDER BY ends_at LIMIT \(limit) FOR UPDATE SKIP LOCKED))
                 RETURNING \(Command.columns)
                 """)
             let commands = try rows.map(Command.init(row:))
@@ -85,15 +85,16 @@ struct CommandQueue: Sendable {
         }
     }
 
+    /// What is taken is looked for once, as an array: inside `IN` a join might look again for each row, and take more.
     private static func lease(_ limit: Int, _ device: UUID, _ organization: UUID) -> SQL {
         """
         UPDATE devices.commands
         SET status = 'sent', deliveries = deliveries + 1, leased_until = now() + make_interval(secs => \(Command.leaseSeconds)),
             sent_at = coalesce(sent_at, now()), version = version + 1, last_updated = now()
-        WHERE id IN (
+        WHERE id = ANY(ARRAY(
             SELECT id FROM devices.commands
             WHERE organization_id = \(organization) AND device_id = \(device) AND \(isDue)
-            ORDER BY priority, created_at, id LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+            ORDER BY priority, created_at, id LIMIT \(limit) FOR UPDATE SKIP LOCKED))
         RETURNING \(Command.columns)
         """
     }
