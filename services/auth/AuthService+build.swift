@@ -132,8 +132,9 @@ private struct Accounts {
             store: store, issuer: issuer,
             announcer: RevocationAnnouncer(revocations: base.revocations, redis: base.redis, logger: logger))
         registrar = Registrar(
-            hasher: hasher, limit: .registration(attempts), correspondence: correspondence, issuer: issuer,
-            outbox: outbox)
+            hasher: hasher,
+            limit: .registration(attempts, perHour: base.environment.configuration.registrationsPerHour),
+            correspondence: correspondence, issuer: issuer, outbox: outbox)
         let limit = SignInGuard(log: attempts)
         signIn = SignIn(
             users: users, sessions: store, challenges: ChallengeStore(database: base.database),
