@@ -88,6 +88,10 @@ import Testing
             #expect(lines.count == 5 && lines.last == "")
             #expect(lines[1].contains(",entity.created,"))
         }
+        // Who takes the log along is in it.
+        let exports = try await ada.api.get(path + "?event_type=organization.audit_exported").json["items"].array ?? []
+        #expect(exports.count == 2)
+        #expect(exports.allSatisfy { $0["actor"]["id"] == .string(ada.id) })
     }
 
     @Test func `the log of the platform is confined to organizations, in JSON and in CSV`() async throws {
@@ -136,7 +140,7 @@ import Testing
         #expect(try await types(member, ada.id) == [])
         #expect(try await types(member, ada.organizationID) == [])
         #expect(try await types(member, project) == ["project.created"])
-        #expect(try await types(member, viewer.id) == ["member.role_changed"])
+        #expect(try await types(member, viewer.id) == ["member.role_changed", "session.opened"])
         #expect(try await types(ada.api, ada.id) == ["api_token.issued", "member.added"])
         #expect(try await types(ada.api, ada.organizationID) == ["organization.created"])
         #expect(try await types(ada.api, project) == ["project.created", "grant.created"])

@@ -76,7 +76,8 @@ struct AuthApplication {
         ExportRoutes(
             users: accounts.users, twoFactor: accounts.signIn.twoFactor.store, sessions: accounts.sessions.store,
             identities: accounts.relyingParty.identities, providers: environment.configuration.identityProviders,
-            tokens: tokens, grants: GrantStore(database: base.database), audit: audit
+            tokens: tokens, grants: GrantStore(database: base.database), invitations: tenancy.invitations.store,
+            audit: audit
         ).add(to: &routes)
         let accountDeletion = AccountDeletion(
             store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)

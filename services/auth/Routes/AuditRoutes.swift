@@ -1,6 +1,7 @@
 import Foundation
 import HTTPKit
 import Hummingbird
+import Kernel
 import Postgres
 import Synchronization
 
@@ -24,6 +25,7 @@ struct AuditRoutes: Sendable {
             let id = try context.id()
             try await organizations.find(id, by: try Requester(context.user), atLeast: .admin)
             let filter = try AuditFilter(request.query(), within: Self.period)
+            if try request.listFormat() == .csv { try await noteExport(of: id, by: context.user.id) }
             return try await answer(.organization(id), filter, "audit", request, context)
         }
         routes.get("/api/v1/admin/audit", .superuser, Self.listOptions) { request, context in
@@ -33,6 +35,13 @@ struct AuditRoutes: Sendable {
                 .platform(organizations: organizations), AuditFilter(query, within: Self.period), "audit", request,
                 context)
         }
+    }
+
+    private func noteExport(of organization: UUID, by user: UUID) async throws {
+        let entry = AuditEntry(
+            type: "organization.audit_exported", entityID: organization, organizationID: organization,
+            actor: try Actor.user(user))
+        try await audit.add(entry, as: .organization(organization))
     }
 
     private func answer(
