@@ -92,6 +92,11 @@ struct AuthApplication {
             announcer: announcer
         ).add(to: &routes)
 
+        let application = EventApplication(limits: LimitStore())
+        let rebuild = ProjectionRebuild(
+            application.sources(billing: try base.peer(.billing)), database: base.database, logger: logger,
+            handler: application.apply)
+
         http = try HTTPApplication(
             environment, routes: routes, authenticator: authenticator,
             sessions: SessionRenewal(logger: logger, ask: renewal.renewed), forms: forms, pages: pages,
@@ -103,6 +108,9 @@ struct AuthApplication {
             try base.services(ownRevocations: reread) + [
                 signingKeys,
                 OutboxRelay(outbox: outbox, database: base.database, redis: base.redis, logger: logger),
+                EventConsumer(
+                    sources: [.billing], types: EventApplication.types, consumer: .auth, database: base.database,
+                    redis: base.redis, logger: logger, rebuild: rebuild, handler: application.apply),
                 Housekeeping(database: base.database, logger: logger), idempotency, mail.loop,
                 tenancy.removal, tenancy.sweeper,
                 http,

@@ -132,6 +132,10 @@ extension InvitationError: ProblemConvertible {
         case .isMember: .conflict("Who has this address is a member already.")
         case .isInvited: .conflict("This address is invited already; send that invitation again instead.")
         case .tooMany: .conflict("\(Invitation.maximumPending) invitations wait already; take some back first.")
+        case .limitReached(let plan, let limit):
+            .limitReached(
+                "members",
+                "The plan '\(plan)' of the organization allows \(limit) members, who are there or invited already.")
         }
     }
 }
