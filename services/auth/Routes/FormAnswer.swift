@@ -23,7 +23,8 @@ extension Problem {
         case .unauthorized, .conflict, .preconditionFailed, .unprocessableContent, .tooManyRequests,
             .serviceUnavailable:
             true
-        default: false
+        // What a plan does not allow.
+        default: status.code == 402
         }
     }
 
