@@ -72,7 +72,7 @@ struct AuthApplication {
             relationships: RelationshipStore(database: base.database), directory: directory, idempotency: idempotency
         ).add(to: &routes)
         let audit = AuditStore(database: base.database)
-        AuditRoutes(audit: audit, organizations: tenancy.organizations).add(to: &routes)
+        AuditRoutes(audit: audit).add(to: &routes)
         ExportRoutes(
             users: accounts.users, twoFactor: accounts.signIn.twoFactor.store, sessions: accounts.sessions.store,
             identities: accounts.relyingParty.identities, providers: environment.configuration.identityProviders,
@@ -99,7 +99,12 @@ struct AuthApplication {
 
         http = try HTTPApplication(
             environment, routes: routes, authenticator: authenticator,
-            sessions: SessionRenewal(logger: logger, ask: renewal.renewed), forms: forms, pages: pages,
+            sessions: SessionRenewal(logger: logger, ask: renewal.renewed), forms: forms,
+            members: { [organizations = tenancy.organizations] user, organization, least, evenSuspended in
+                try await organizations.find(
+                    organization, by: try Requester(user), atLeast: least, evenSuspended: evenSuspended)
+            },
+            pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let reread: @Sendable (String?) async throws -> RevocationPage = { after in
             try await revocations.page(after: after.flatMap(Int.init) ?? 0)
