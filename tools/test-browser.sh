@@ -14,6 +14,8 @@ fi
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 folder=$(mktemp -d)
 chmod 755 "$folder"
+# All people of the tests come from one address.
+export LMS_REGISTRATIONS_PER_HOUR=1000
 binaries=$(swift build --show-bin-path)
 "$binaries/lms" up --data-dir "$folder" --port "$port" --interval 1 >"$folder.log" 2>&1 &
 installation=$!

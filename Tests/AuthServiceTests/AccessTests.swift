@@ -10,44 +10,49 @@ import Testing
 /// Who may use which route: declared here once more, by hand, and tried against the running service.
 @Suite struct AccessTests {
     private static let access: [Access: Set<String>] = [
-        // What somebody may do in an organization depends on the role there, which `RoleTests` tries.
         .signedIn: [
-            "GET /api/v1/organizations", "POST /api/v1/organizations", "GET /api/v1/organizations/{id}",
-            "PUT /api/v1/organizations/{id}", "DELETE /api/v1/organizations/{id}",
-            "POST /api/v1/organizations/{id}/restore", "POST /api/v1/organizations/{id}/leave",
-            "POST /api/v1/organizations/{id}/transfer-ownership", "GET /api/v1/organizations/{id}/members",
-            "PUT /api/v1/organizations/{id}/members/{user_id}",
-            "DELETE /api/v1/organizations/{id}/members/{user_id}", "POST /api/v1/auth/switch-organization",
+            "GET /api/v1/organizations", "POST /api/v1/organizations", "POST /api/v1/auth/switch-organization",
             "POST /api/v1/auth/logout", "GET /api/v1/auth/me", "PUT /api/v1/auth/me", "GET /api/v1/auth/sessions",
             "DELETE /api/v1/auth/sessions/{id}", "POST /auth/logout", "GET /api/v1/auth/two-factor",
             "POST /api/v1/auth/two-factor", "DELETE /api/v1/auth/two-factor", "POST /api/v1/auth/two-factor/confirm",
-            "POST /api/v1/auth/two-factor/recovery-codes",
+            "POST /api/v1/auth/two-factor/recovery-codes", "GET /api/v1/users/profile", "PUT /api/v1/users/profile",
+            "GET /api/v1/users/export", "DELETE /api/v1/users/account", "POST /api/v1/users/account/restore",
+            "GET /api/v1/auth/identities", "DELETE /api/v1/auth/identities/{id}", "GET /api/v1/auth/tokens",
+            "POST /api/v1/auth/tokens", "DELETE /api/v1/auth/tokens/{id}", "POST /api/v1/auth/change-password",
+            "POST /api/v1/auth/change-email", "POST /api/v1/auth/verify-email/resend", "GET /api/v1/invitations",
+            "POST /api/v1/invitations/{token}/accept", "GET /auth/profile", "POST /auth/profile",
+            "POST /auth/profile/sessions/end-others", "POST /auth/profile/sessions/{id}/end",
+            "POST /auth/profile/tokens", "POST /auth/profile/password", "POST /auth/profile/email",
+            "POST /auth/profile/verify-email", "POST /auth/profile/tokens/{id}/delete",
+            "POST /auth/profile/two-factor", "POST /auth/profile/two-factor/confirm",
+            "POST /auth/profile/two-factor/remove", "POST /auth/profile/two-factor/recovery-codes",
+            "POST /auth/profile/identities/{id}/unlink", "POST /auth/profile/delete", "POST /auth/profile/restore",
+            "GET /organizations", "POST /organizations", "POST /organizations/{id}/activate",
+        ],
+        // In the organization of the path. What becomes of it `RoleTests` tries.
+        .member(atLeast: .viewer): [
+            "GET /api/v1/organizations/{id}", "GET /api/v1/organizations/{id}/members", "GET /organizations/{id}",
+        ],
+        .member(atLeast: .viewer, evenSuspended: true): [
+            "POST /api/v1/organizations/{id}/leave", "DELETE /api/v1/organizations/{id}/members/{user_id}",
+            "POST /organizations/{id}/members/{user_id}/remove", "POST /organizations/{id}/leave",
+        ],
+        .member(atLeast: .admin): [
+            "PUT /api/v1/organizations/{id}", "PUT /api/v1/organizations/{id}/members/{user_id}",
             "GET /api/v1/organizations/{id}/audit", "GET /api/v1/organizations/{id}/grants",
             "POST /api/v1/organizations/{id}/grants", "DELETE /api/v1/organizations/{id}/grants/{grant_id}",
-            "GET /api/v1/users/profile", "PUT /api/v1/users/profile", "GET /api/v1/users/export",
-            "DELETE /api/v1/users/account", "POST /api/v1/users/account/restore",
-            "GET /api/v1/auth/identities", "DELETE /api/v1/auth/identities/{id}",
-            "GET /api/v1/auth/tokens", "POST /api/v1/auth/tokens", "DELETE /api/v1/auth/tokens/{id}",
-            "POST /api/v1/auth/change-password", "POST /api/v1/auth/change-email",
-            "POST /api/v1/auth/verify-email/resend", "GET /api/v1/organizations/{id}/invitations",
-            "POST /api/v1/organizations/{id}/invitations",
+            "GET /api/v1/organizations/{id}/invitations", "POST /api/v1/organizations/{id}/invitations",
             "POST /api/v1/organizations/{id}/invitations/{invitation_id}/resend",
-            "DELETE /api/v1/organizations/{id}/invitations/{invitation_id}", "GET /api/v1/invitations",
-            "POST /api/v1/invitations/{token}/accept",
-            "GET /auth/profile", "POST /auth/profile", "POST /auth/profile/sessions/end-others",
-            "POST /auth/profile/sessions/{id}/end", "POST /auth/profile/tokens",
-            "POST /auth/profile/password", "POST /auth/profile/email", "POST /auth/profile/verify-email",
-            "POST /organizations/{id}/invitations", "POST /organizations/{id}/invitations/{invitation_id}/resend",
-            "POST /organizations/{id}/invitations/{invitation_id}/revoke",
-            "POST /auth/profile/tokens/{id}/delete", "POST /auth/profile/two-factor",
-            "POST /auth/profile/two-factor/confirm", "POST /auth/profile/two-factor/remove",
-            "POST /auth/profile/two-factor/recovery-codes", "POST /auth/profile/identities/{id}/unlink",
-            "POST /auth/profile/delete", "POST /auth/profile/restore",
-            "GET /organizations", "POST /organizations", "GET /organizations/{id}", "POST /organizations/{id}",
-            "POST /organizations/{id}/activate", "POST /organizations/{id}/two-factor",
-            "POST /organizations/{id}/members/{user_id}/role", "POST /organizations/{id}/members/{user_id}/remove",
-            "POST /organizations/{id}/leave", "POST /organizations/{id}/transfer-ownership",
-            "POST /organizations/{id}/delete", "POST /organizations/{id}/restore",
+            "DELETE /api/v1/organizations/{id}/invitations/{invitation_id}", "POST /organizations/{id}/invitations",
+            "POST /organizations/{id}/invitations/{invitation_id}/resend",
+            "POST /organizations/{id}/invitations/{invitation_id}/revoke", "POST /organizations/{id}",
+            "POST /organizations/{id}/members/{user_id}/role",
+        ],
+        .member(atLeast: .owner): [
+            "DELETE /api/v1/organizations/{id}", "POST /api/v1/organizations/{id}/restore",
+            "POST /api/v1/organizations/{id}/transfer-ownership", "POST /organizations/{id}/two-factor",
+            "POST /organizations/{id}/transfer-ownership", "POST /organizations/{id}/delete",
+            "POST /organizations/{id}/restore",
         ],
         .user(atLeast: .viewer, orGrant: true): [
             "GET /api/v1/projects", "GET /api/v1/projects/{id}", "GET /projects", "GET /projects/{id}",
@@ -216,6 +221,40 @@ import Testing
         }
     }
 
+    @Test(arguments: Role.allCases)
+    func `a role in the organization of the path is enough for its routes, wherever its member is active`(
+        role: Role
+    ) async throws {
+        let server = try await AuthServer.shared()
+        let owner = try await server.newcomer()
+        for (access, names) in Self.access {
+            guard case .member(let least, _) = access else { continue }
+            for name in names where !Self.isForBrowsers(name) {
+                // Another one each time, since who leaves is no member any more.
+                let member = try await server.newcomer()
+                try await server.join(member, to: owner.organizationID, as: role)
+                let (method, path) = split(name, of: owner.organizationID)
+                let status = try await member.api.send(method, path).status
+                #expect((status == 403) != (role >= least), "\(name): \(status)")
+            }
+        }
+    }
+
+    @Test func `a route of an organization does not exist for who does not belong to it`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        let root = try await server.superuser()
+        for (access, names) in Self.access {
+            guard case .member = access else { continue }
+            for name in names where !Self.isForBrowsers(name) {
+                let (method, path) = split(name, of: ada.organizationID)
+                for stranger in [eve, root] {
+                    #expect(try await stranger.api.send(method, path).status == 404, "\(name)")
+                }
+            }
+        }
+    }
+
     @Test func `a personal access token does what its scopes say, and nothing that needs signing in`() async throws {
         let server = try await AuthServer.shared()
         let root = try await server.superuser()
@@ -273,11 +312,11 @@ import Testing
         return [try await server.sign(expired), try await server.sign(foreign)]
     }
 
-    private func split(_ name: String) -> (HTTPMethod, String) {
+    private func split(_ name: String, of organization: String = UUID().uuidString) -> (HTTPMethod, String) {
         let parts = name.split(separator: " ").map(String.init)
-        let path = ["{id}", "{user_id}", "{grant_id}", "{invitation_id}", "{token}"].reduce(parts[1]) {
+        let path = ["{user_id}", "{grant_id}", "{invitation_id}", "{token}"].reduce(parts[1]) {
             $0.replacing($1, with: UUID().uuidString)
-        }.replacing("{hash}", with: SecretHash(of: "none").hex)
+        }.replacing("{id}", with: organization).replacing("{hash}", with: SecretHash(of: "none").hex)
         return (HTTPMethod(rawValue: parts[0]), path)
     }
 }

@@ -206,6 +206,23 @@ import Testing
         #expect(!(try await other.api.get("/api/v1/users/export").text).contains(ada.email))
     }
 
+    @Test func `the export has the invitations to an address that is the caller's, and no others`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, eve) = (try await server.newcomer(), try await server.newcomer())
+        let path = "/api/v1/organizations/\(ada.organizationID)/invitations"
+        let invited = try await ada.api.post(path, ["email": .string(eve.email), "role": "viewer"])
+        #expect(invited.status == 201)
+        // Anybody may register with anybody's address.
+        #expect(try await eve.api.get("/api/v1/users/export").json["invitations"] == [])
+        _ = try await server.query(
+            "UPDATE auth.users SET email_verified_at = now() WHERE id = \(UUID(uuidString: eve.id))")
+        let exported = try await eve.api.get("/api/v1/users/export").json["invitations"].array ?? []
+        #expect(exported.map { $0["id"] } == [invited.json["id"]])
+        #expect(exported[0]["organization_id"] == .string(ada.organizationID))
+        #expect(exported[0]["token"].isNull)
+        #expect(try await ada.api.get("/api/v1/users/export").json["invitations"] == [])
+    }
+
     @Test func `a long history is exported whole`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

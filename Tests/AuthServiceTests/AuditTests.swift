@@ -36,8 +36,39 @@ import Testing
         #expect(try await types("?actor_id=\(UUID())") == [])
         #expect(try await types("?to=2020-01-01T00:00:00Z") == [])
         #expect(try await types("?from=2020-01-01T00:00:00Z").contains("entity.created"))
-        for query in ["?entity_id=x", "?actor_id=x", "?from=yesterday", "?format=xml"] {
+        let reversed = "?from=2021-01-01T00:00:00Z&to=2020-01-01T00:00:00Z"
+        for query in ["?entity_id=x", "?actor_id=x", "?from=yesterday", "?format=xml", reversed] {
             #expect(try await ada.api.get(path + query).status == 422, "\(query)")
+        }
+    }
+
+    @Test func `the audit log is that of the last 90 days, unless another time is asked for`() async throws {
+        let server = try await AuthServer.shared()
+        let (ada, root) = (try await server.newcomer(), try await server.superuser())
+        for (name, age) in [("old", 91), ("recent", 89)] {
+            let room = try await ada.makeEntity("room", name)
+            _ = try await server.query(
+                """
+                UPDATE core.events SET timestamp = now() - \(age) * interval '1 day'
+                WHERE entity_id = \(UUID(uuidString: room))
+                """)
+        }
+        func names(_ client: TestHTTPClient, _ path: String, _ query: String) async throws -> [String] {
+            let answer = try await client.get(path + "event_type=entity.created" + query)
+            let csv = try await client.get(path + "event_type=entity.created&format=csv" + query).text
+            let found = answer.json["items"].array?.compactMap { $0["data"]["after"]["name"].string } ?? []
+            #expect(csv.components(separatedBy: "\r\n").count == found.count + 2, "the header and an empty end")
+            return found
+        }
+        let year = "&from=" + (Timestamp.now.adding(.seconds(-365 * 86_400))).rfc3339
+        let before = "&to=" + (Timestamp.now.adding(.seconds(-90 * 86_400))).rfc3339
+        for (client, path) in [
+            (ada.api, "/api/v1/organizations/\(ada.organizationID)/audit?"),
+            (root.api, "/api/v1/admin/audit?organization_id=\(ada.organizationID)&"),
+        ] {
+            #expect(try await names(client, path, "") == ["recent"])
+            #expect(try await names(client, path, year) == ["recent", "old"])
+            #expect(try await names(client, path, before) == ["old"])
         }
     }
 
@@ -57,6 +88,10 @@ import Testing
             #expect(lines.count == 5 && lines.last == "")
             #expect(lines[1].contains(",entity.created,"))
         }
+        // Who takes the log along is in it.
+        let exports = try await ada.api.get(path + "?event_type=organization.audit_exported").json["items"].array ?? []
+        #expect(exports.count == 2)
+        #expect(exports.allSatisfy { $0["actor"]["id"] == .string(ada.id) })
     }
 
     @Test func `the log of the platform is confined to organizations, in JSON and in CSV`() async throws {
@@ -105,7 +140,7 @@ import Testing
         #expect(try await types(member, ada.id) == [])
         #expect(try await types(member, ada.organizationID) == [])
         #expect(try await types(member, project) == ["project.created"])
-        #expect(try await types(member, viewer.id) == ["member.role_changed"])
+        #expect(try await types(member, viewer.id) == ["member.role_changed", "session.opened"])
         #expect(try await types(ada.api, ada.id) == ["api_token.issued", "member.added"])
         #expect(try await types(ada.api, ada.organizationID) == ["organization.created"])
         #expect(try await types(ada.api, project) == ["project.created", "grant.created"])

@@ -48,6 +48,7 @@ struct AuthServer: Sendable {
             "LMS_SECRET_KEY": database.encodedSecretKey,
             "LMS_MAIL_URL": "file://\(mailFolder)",
             "LMS_PUBLIC_URL": publicURL,
+            "LMS_BILLING_URL": try await TestIssuer.shared().url,
         ]
         let configuration = try ServiceConfiguration(servers.merging(settings) { $1 })
         var logger = Logger(label: "auth")

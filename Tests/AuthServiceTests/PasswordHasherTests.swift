@@ -72,6 +72,39 @@ import Testing
         func letGo() { release.signal() }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a login that finds the queue full is answered otherwise than one too many of an account`() async throws {
+        let hasher = PasswordHasher(cost: 4, concurrency: 1, queueLength: 1)
+        let server = try await AuthServer.start(on: AuthServer.makeDatabase(), hasher: hasher)
+        let ada = try await server.newcomer()
+        let answers = Answers()
+        let logins = try await holding(1, of: hasher) {
+            // One of them waits, and so the other is refused at once.
+            let logins = (0..<2).map { _ in Task { answers.add(try await ada.logIn()) } }
+            try await eventually { answers.all.count == 1 }
+            return logins
+        }
+        for login in logins { try await login.value }
+        #expect(answers.all.map(\.status) == [503, 200])
+        let overloaded = try #require(answers.all.first)
+        #expect(overloaded.header("retry-after").flatMap { Int($0) } ?? 0 >= 1)
+        #expect(overloaded.json["detail"].string?.contains("Too many people are signing in") == true)
+
+        for _ in 0..<5 { #expect(try await ada.logIn(password: "wrong horse battery").status == 401) }
+        let limited = try await ada.logIn(password: "wrong horse battery")
+        #expect(limited.status == 429)
+        #expect(limited.header("retry-after").flatMap { Int($0) } ?? 0 >= 1)
+    }
+
+    /// Answers in the order in which they came.
+    private final class Answers: Sendable {
+        private let answers = Mutex<[TestHTTPResponse]>([])
+
+        var all: [TestHTTPResponse] { answers.withLock(\.self) }
+
+        func add(_ answer: TestHTTPResponse) { answers.withLock { $0.append(answer) } }
+    }
+
     @Test func `while a password is hashed others are answered`() async throws {
         let comparison = HeldComparison()
         let hasher = PasswordHasher(cost: 4, queueLength: 1000) { _, _ in comparison.compare() }

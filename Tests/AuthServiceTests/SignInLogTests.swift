@@ -72,6 +72,39 @@ import Testing
         #expect(try await rows("user.signed_in", of: ada, server).isEmpty)
     }
 
+    @Test func `a letter that is asked for to set another password is kept with where it was from`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let path = "/api/v1/auth/forgot-password"
+        #expect(try await server.client().post(path, ["email": .string(AuthServer.newAddress())]).status == 202)
+        #expect(try await server.client().post(path, ["email": .string(ada.email)]).status == 202)
+        let kept = try await rows("user.password_reset_requested", of: ada, server)
+        #expect(kept.count == 1)
+        #expect(kept[0]["data"]["address"].string?.hasPrefix("10.") == true)
+        #expect(kept[0]["actor"] == ["type": "unknown"])
+    }
+
+    @Test func `another address that is wanted is kept before it is the account's`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let address = AuthServer.newAddress()
+        let wanted: JSONValue = ["email": .string(address), "password": .string(Newcomer.password)]
+        let answer = try await ada.api.post("/api/v1/auth/change-email", wanted)
+        #expect(answer.status == 202, "\(answer)")
+        let kept = try await rows("user.email_change_requested", of: ada, server)
+        #expect(kept.map { $0["data"] } == [["email": .string(address)]])
+    }
+
+    @Test func `who takes along all that is held of an account is kept`() async throws {
+        let server = try await AuthServer.shared()
+        let ada = try await server.newcomer()
+        let own = try await ada.api.get("/api/v1/users/export").json["history"].array ?? []
+        #expect(own.contains { $0["event_type"] == "user.exported" })
+        let kept = try await rows("user.exported", of: ada, server)
+        #expect(kept.count == 1)
+        #expect(kept[0]["data"]["address"].string?.hasPrefix("10.") == true)
+    }
+
     @Test func `what ends a session is kept, by its cause`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

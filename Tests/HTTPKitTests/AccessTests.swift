@@ -45,6 +45,29 @@ import Testing
         }
     }
 
+    @Test func membersAreLookedUpInTheOrganizationOfThePath() async throws {
+        let organization = UUID()
+        let members: MembershipCheck = { user, asked, least, evenSuspended in
+            guard asked == organization else { throw Problem.notFound() }
+            guard let role = user.role, role >= least, least == .admin, evenSuspended else { throw Problem.forbidden() }
+        }
+        func declare(_ table: inout RouteTable) {
+            table.post("/organizations/{id}", .member(atLeast: .admin, evenSuspended: true)) { _, _ in
+                HTTPResponse.Status.noContent
+            }
+        }
+        try await ServedRoutes.with(members: members, declare) { served in
+            let (path, other) = ("/organizations/\(organization)", "/organizations/\(UUID())")
+            let (viewer, owner) = (try await served.user(.viewer), try await served.user(.owner))
+            #expect(try await owner.post(path).status == 204)
+            #expect(try await viewer.post(path).status == 403)
+            #expect(try await owner.post(other).status == 404)
+            #expect(try await owner.post("/organizations/x").status == 404)
+            #expect(try await served.client.post(path).status == 401)
+            #expect(try await served.service().post(path).status == 403)
+        }
+    }
+
     @Test func theTableHoldsEveryRoute() async throws {
         try await serve { served in
             let declared = Set(served.routes.routes.map(\.path))

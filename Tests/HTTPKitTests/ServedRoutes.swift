@@ -27,16 +27,19 @@ struct ServedRoutes: Sendable {
 
     /// Serves `declare`'s routes for the length of `body`.
     ///
-    /// - Parameter renew: Replaces the tokens of sessions.
+    /// - Parameters:
+    ///   - renew: Replaces the tokens of sessions.
+    ///   - members: Looks up who belongs to the organization of a path.
     static func with<Result: Sendable>(
         areas: TokenAreas = TokenAreas(nil), renewing renew: @escaping SessionRenewal.Ask = { _ in nil },
+        members: MembershipCheck? = nil,
         _ declare: (inout RouteTable) throws -> Void,
         _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
         var table = RouteTable(areas)
         try declare(&table)
         let parts = try await Parts(renewing: renew)
-        return try await serve(parts.application(table), parts, body)
+        return try await serve(parts.application(table, members: members), parts, body)
     }
 
     /// Serves `declare`'s routes, with a direct one before them, for the length of `body`.
@@ -172,9 +175,11 @@ private struct Parts {
             logger: logger)
     }
 
-    func application(_ table: RouteTable, pages: PageRenderer? = nil) throws -> HTTPApplication {
+    func application(
+        _ table: RouteTable, members: MembershipCheck? = nil, pages: PageRenderer? = nil
+    ) throws -> HTTPApplication {
         try HTTPApplication(
             environment, routes: table, authenticator: authenticator, sessions: sessions,
-            forms: FormTokens(keys: keys), pages: pages)
+            forms: FormTokens(keys: keys), members: members, pages: pages)
     }
 }

@@ -18,6 +18,8 @@ import Testing
     private static let table: [(Access, Set<String>)] = [
         (.public, ["viewer", "member", "admin", "owner", "superuser", "device", "service", "homeless", "guest"]),
         (.signedIn, ["viewer", "member", "admin", "owner", "superuser", "homeless", "guest"]),
+        // Where they are members, and as what, is looked up by whoever serves the route.
+        (.member(atLeast: .owner), ["viewer", "member", "admin", "owner", "superuser", "homeless", "guest"]),
         (.user(atLeast: .viewer), ["viewer", "member", "admin", "owner"]),
         (.user(atLeast: .member), ["member", "admin", "owner"]),
         (.user(atLeast: .admin), ["admin", "owner"]),

@@ -14,13 +14,14 @@ import Testing
         #expect(configuration.logLevel == .info)
         #expect(configuration.databaseRolePrefix == "")
         #expect(!configuration.webhookAllowsPrivateAddresses)
+        #expect(configuration.registrationsPerHour == 10)
     }
 
     @Test func whatIsSetIsRead() throws {
         let configuration = try ServiceConfiguration([
             "LMS_HTTP_PORT": "9000", "LMS_LOG_LEVEL": "DEBUG", "LMS_SECRET_KEY": Self.key,
             "LMS_AUTH_URL": "http://127.0.0.1:8101", "LMS_REDIS_URL": "redis://127.0.0.1:6379/0",
-            "LMS_WEBHOOK_ALLOW_PRIVATE": "true",
+            "LMS_WEBHOOK_ALLOW_PRIVATE": "true", "LMS_REGISTRATIONS_PER_HOUR": "250",
         ])
         #expect(configuration.httpPort == 9000)
         #expect(configuration.logLevel == .debug)
@@ -28,6 +29,7 @@ import Testing
         #expect(try configuration.url(of: .auth).absoluteString == "http://127.0.0.1:8101")
         #expect(try configuration.redisURL == "redis://127.0.0.1:6379/0")
         #expect(configuration.webhookAllowsPrivateAddresses)
+        #expect(configuration.registrationsPerHour == 250)
     }
 
     @Test func aNeededValueThatIsMissingSaysWhatToType() throws {
@@ -41,6 +43,10 @@ import Testing
     @Test(arguments: [
         ("LMS_HTTP_PORT", "eighty", "LMS_HTTP_PORT is 'eighty'; set it to a port number from 0 to 65535."),
         ("LMS_HTTP_PORT", "65536", "LMS_HTTP_PORT is '65536'; set it to a port number from 0 to 65535."),
+        (
+            "LMS_REGISTRATIONS_PER_HOUR", "0",
+            "LMS_REGISTRATIONS_PER_HOUR is '0'; set it to a number from 1 to 1000000."
+        ),
         ("LMS_WEBHOOK_ALLOW_PRIVATE", "perhaps", "LMS_WEBHOOK_ALLOW_PRIVATE is 'perhaps'; set it to true or false."),
         (
             "LMS_BILLING_URL", "127.0.0.1:8105",

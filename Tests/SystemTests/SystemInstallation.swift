@@ -27,6 +27,7 @@ struct SystemInstallation: Sendable {
             "LMS_LOG_LEVEL": "notice",
             // All tests come from the same address.
             "LMS_GATEWAY_ADDRESS_RATE": "1000", "LMS_GATEWAY_ADDRESS_BURST": "5000",
+            "LMS_REGISTRATIONS_PER_HOUR": "100000",
         ].merging(settings) { $1 }
         var logger = Logger(label: "system")
         logger.logLevel = .error

@@ -1,8 +1,8 @@
 /// What a route demands of its caller.
 ///
-/// It decides by the kind of principal and its role alone. That a device reaches only its own resources, a user only
-/// those of the active organization, and a grant only its one resource is for the handler, which knows the resource
-/// (and answers 404 for another's).
+/// It decides by the kind of principal and its role alone; for ``member(atLeast:evenSuspended:)`` whoever serves the route
+/// looks up the role. That a device reaches only its own resources, a user only those of the active organization, and a
+/// grant only its one resource is for the handler, which knows the resource (and answers 404 for another's).
 public enum Access: Sendable, Hashable {
     /// Anybody, with credentials or without.
     case `public`
@@ -10,6 +10,9 @@ public enum Access: Sendable, Hashable {
     case signedIn
     /// A user with at least this role in the active organization; with `orGrant`, or on one of its resources.
     case user(atLeast: Role, orGrant: Bool = false)
+    /// A member, at least in this role, of the organization that the path names as `{id}`, which need not be the active
+    /// one; with `evenSuspended`, also one who lacks the second factor that the organization requires.
+    case member(atLeast: Role, evenSuspended: Bool = false)
     /// A device.
     case device
     /// A device, or a user as in `user(atLeast:orGrant:)`.
@@ -19,7 +22,7 @@ public enum Access: Sendable, Hashable {
     /// Another service of this installation.
     case internalService
 
-    /// Whether `principal` (nil: no credentials) may use the route.
+    /// Whether `principal` (nil: no credentials) may use the route, as far as the principal itself tells.
     public func allows(_ principal: Principal?) -> AccessDecision {
         if self == .public { return .allowed }
         guard let principal else { return .unauthenticated }
@@ -28,7 +31,7 @@ public enum Access: Sendable, Hashable {
 
     private func admits(_ principal: Principal) -> Bool {
         switch (self, principal) {
-        case (.public, _), (.signedIn, .user): true
+        case (.public, _), (.signedIn, .user), (.member, .user): true
         case (.user(let least, let orGrant), .user(let user)),
             (.userOrDevice(let least, let orGrant), .user(let user)):
             user.has(least, orGrant: orGrant)

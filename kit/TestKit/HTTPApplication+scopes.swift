@@ -46,7 +46,7 @@ extension HTTPApplication {
 extension Access {
     fileprivate var isForUsers: Bool {
         switch self {
-        case .signedIn, .user, .userOrDevice: true
+        case .signedIn, .user, .member, .userOrDevice: true
         case .public, .device, .superuser, .internalService: false
         }
     }

@@ -72,11 +72,12 @@ struct AuthApplication {
             relationships: RelationshipStore(database: base.database), directory: directory, idempotency: idempotency
         ).add(to: &routes)
         let audit = AuditStore(database: base.database)
-        AuditRoutes(audit: audit, organizations: tenancy.organizations).add(to: &routes)
+        AuditRoutes(audit: audit).add(to: &routes)
         ExportRoutes(
             users: accounts.users, twoFactor: accounts.signIn.twoFactor.store, sessions: accounts.sessions.store,
             identities: accounts.relyingParty.identities, providers: environment.configuration.identityProviders,
-            tokens: tokens, grants: GrantStore(database: base.database), audit: audit
+            tokens: tokens, grants: GrantStore(database: base.database), invitations: tenancy.invitations.store,
+            audit: audit
         ).add(to: &routes)
         let accountDeletion = AccountDeletion(
             store: AccountDeletionStore(database: base.database), signIn: accounts.signIn, grace: deletion.grace)
@@ -91,9 +92,19 @@ struct AuthApplication {
             announcer: announcer
         ).add(to: &routes)
 
+        let application = EventApplication(limits: LimitStore())
+        let rebuild = ProjectionRebuild(
+            application.sources(billing: try base.peer(.billing)), database: base.database, logger: logger,
+            handler: application.apply)
+
         http = try HTTPApplication(
             environment, routes: routes, authenticator: authenticator,
-            sessions: SessionRenewal(logger: logger, ask: renewal.renewed), forms: forms, pages: pages,
+            sessions: SessionRenewal(logger: logger, ask: renewal.renewed), forms: forms,
+            members: { [organizations = tenancy.organizations] user, organization, least, evenSuspended in
+                try await organizations.find(
+                    organization, by: try Requester(user), atLeast: least, evenSuspended: evenSuspended)
+            },
+            pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let reread: @Sendable (String?) async throws -> RevocationPage = { after in
             try await revocations.page(after: after.flatMap(Int.init) ?? 0)
@@ -102,6 +113,9 @@ struct AuthApplication {
             try base.services(ownRevocations: reread) + [
                 signingKeys,
                 OutboxRelay(outbox: outbox, database: base.database, redis: base.redis, logger: logger),
+                EventConsumer(
+                    sources: [.billing], types: EventApplication.types, consumer: .auth, database: base.database,
+                    redis: base.redis, logger: logger, rebuild: rebuild, handler: application.apply),
                 Housekeeping(database: base.database, logger: logger), idempotency, mail.loop,
                 tenancy.removal, tenancy.sweeper,
                 http,
@@ -132,8 +146,9 @@ private struct Accounts {
             store: store, issuer: issuer,
             announcer: RevocationAnnouncer(revocations: base.revocations, redis: base.redis, logger: logger))
         registrar = Registrar(
-            hasher: hasher, limit: .registration(attempts), correspondence: correspondence, issuer: issuer,
-            outbox: outbox)
+            hasher: hasher,
+            limit: .registration(attempts, perHour: base.environment.configuration.registrationsPerHour),
+            correspondence: correspondence, issuer: issuer, outbox: outbox)
         let limit = SignInGuard(log: attempts)
         signIn = SignIn(
             users: users, sessions: store, challenges: ChallengeStore(database: base.database),

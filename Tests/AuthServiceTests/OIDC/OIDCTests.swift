@@ -30,7 +30,7 @@ import Testing
         let history = try await server.query(
             "SELECT event_type FROM core.events WHERE entity_id = \(UUID(uuidString: id)) ORDER BY event_type")
         let types: [String] = try history.map { try $0.decode(at: 0) }
-        #expect(types == ["identity.linked", "member.added", "user.registered", "user.signed_in"])
+        #expect(types == ["identity.linked", "member.added", "session.opened", "user.registered", "user.signed_in"])
         // There is no password, so none is right, and what asks for it says so.
         let login = try await server.client().post(
             "/api/v1/auth/login", ["email": .string(email), "password": "correct horse battery"])
@@ -83,6 +83,10 @@ import Testing
         let refused = try await Browser(client: ada.client).signIn(person)
         #expect(refused.status == 409)
         #expect(refused.text.contains("Sign in with its password first"))
+        // Its user is told that somebody has come as them.
+        let history = try await ada.api.get("/api/v1/users/export").json["history"].array ?? []
+        let failures = history.filter { $0["event_type"] == "user.sign_in_failed" }
+        #expect(failures.map { $0["data"]["step"] } == ["provider"])
         #expect(refused.text.contains("href=\"/auth/login\""))
         #expect(refused.cookie("session_token") == nil)
         // Then both have shown to be the address's, and so it is verified.

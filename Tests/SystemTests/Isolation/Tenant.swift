@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestKit
 import Testing
 
@@ -33,6 +34,15 @@ struct Tenant {
         try await keep("member", viewer.api.get("/api/v1/auth/me"))
         try await keep("session", owner.api.get("/api/v1/auth/sessions"))
         try await keep("member's session", viewer.api.get("/api/v1/auth/sessions"))
+        // Without a provider to sign in at, as if its user had come from one.
+        let identity = UUID()
+        _ = try await owner.installation.query(
+            """
+            INSERT INTO auth.identities (id, user_id, issuer, subject, email)
+            VALUES (\(identity), \(UUID(uuidString: identifiers["user"] ?? "")), 'https://provider.example', \(mark),
+                \("\(mark)@example.org"))
+            """)
+        identifiers["identity"] = identity.uuidString.lowercased()
         let path = "/api/v1/organizations/\(owner.organization)"
         try await keep(
             "invitation",
@@ -105,8 +115,8 @@ struct Tenant {
             device.path, "\(device.path)/config", "\(device.path)/provision-status",
             "/api/v1/devices/provisioning-keys", "\(device.path)/readings/latest", "/api/v1/alerts/rules",
             "/api/v1/alerts/channels", "/api/v1/alerts", "/api/v1/commands", "/api/v1/commands/bulk",
-            "/api/v1/auth/sessions",
-            "/api/v1/auth/tokens", "/api/v1/auth/me", organization, "\(organization)/members",
+            "/api/v1/auth/sessions", "/api/v1/auth/tokens", "/api/v1/auth/identities", "/api/v1/auth/me", organization,
+            "\(organization)/members",
             "\(organization)/invitations", "\(organization)/grants", "/api/v1/projects", entity,
             "\(entity)/events", "\(entity)/relationships",
         ] {

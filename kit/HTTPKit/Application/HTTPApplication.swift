@@ -22,17 +22,20 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
     ///   - authenticator: finds out who makes a request.
     ///   - sessions: keeps browsers signed in that go on asking.
     ///   - forms: checks what forms are sent with.
+    ///   - members: looks up who belongs to an organization; nil for a service without routes that ask for that.
     ///   - pages: renders error pages, and serves the files that pages load; nil for a service without web pages.
     ///   - openAPI: the service's `openapi.yaml`.
     ///   - server: what is put on each connection; WebSockets come with another one.
     public init(
         _ environment: ServiceEnvironment, routes: RouteTable, authenticator: Authenticator, sessions: SessionRenewal,
-        forms: FormTokens,
+        forms: FormTokens, members: MembershipCheck? = nil,
         pages: PageRenderer? = nil, openAPI: URL? = nil, server: HTTPServerBuilder = HTTPApplication.http1
     ) throws {
         try self.init(
             environment, routes: routes, metrics: RequestMetrics(environment.metrics),
-            gate: RouteGate(authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions)),
+            gate: RouteGate(
+                authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions),
+                members: members),
             pages: pages, openAPI: openAPI, server: server)
     }
 
@@ -45,7 +48,8 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
         let answers = DirectAnswers(metrics: metrics, logger: environment.logger)
         try self.init(
             environment, routes: routes, metrics: metrics,
-            gate: RouteGate(authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions)),
+            gate: RouteGate(
+                authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions), members: nil),
             pages: nil, openAPI: openAPI,
             server: HTTPServerBuilder { responder in
                 DirectChannel(

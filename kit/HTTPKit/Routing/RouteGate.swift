@@ -1,13 +1,22 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Identity
 import Logging
+
+/// Looks up whether a user is a member of an organization, at least in a role.
+///
+/// - Throws: what is answered where not: 404 to whoever does not belong to it, 403 to a member.
+public typealias MembershipCheck =
+    @Sendable (_ user: UserPrincipal, _ organization: UUID, _ least: Role, _ evenSuspended: Bool) async throws -> Void
 
 /// What stands before every handler: who asks, whether they may, and whether the request is one the route takes.
 struct RouteGate: Sendable {
     let authenticator: Authenticator
     let forms: FormTokens
     let cookies: CookieRenewal
+    /// Nil in a service without routes for ``Identity/Access/member(atLeast:evenSuspended:)``.
+    let members: MembershipCheck?
 
     func respond(to request: Request, context: AppRequestContext, on route: Route) async throws -> Response {
         var request = request
@@ -21,6 +30,10 @@ struct RouteGate: Sendable {
         try receiveBody(of: &request, &context, as: route.options.body)
         if route.options.body.accepts == [.form] {
             context.form = try await forms.checkedFields(of: request, context)
+        }
+        if case .member(let least, let evenSuspended) = route.access {
+            guard let members, let user = context.principal?.user else { throw Problem.forbidden() }
+            try await members(user, context.id(), least, evenSuspended)
         }
         let response = try await cookies.renewing(route.handler(request, context), to: request, context)
         return Negotiation.unlessModified(response, for: request)

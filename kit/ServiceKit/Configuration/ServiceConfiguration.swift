@@ -17,6 +17,8 @@ public struct ServiceConfiguration: Sendable {
     public let webhookAllowsPrivateAddresses: Bool
     /// `LMS_SIGNING_KEY_DAYS`, by default 30 days.
     public let signingKeyRotation: Duration
+    /// `LMS_REGISTRATIONS_PER_HOUR`, by default 10: from one network address.
+    public let registrationsPerHour: Int
     /// `LMS_PUBLIC_URL`, by default `http://localhost:8080`; without a slash at its end.
     public let publicURL: String
     /// `LMS_MAIL_URL`; nil for no mail.
@@ -38,6 +40,7 @@ public struct ServiceConfiguration: Sendable {
         databaseRolePrefix = try Settings.databaseRolePrefix.value(in: values) ?? ""
         webhookAllowsPrivateAddresses = try Settings.webhookAllowPrivate.value(in: values) ?? false
         signingKeyRotation = .seconds((try Settings.signingKeyDays.value(in: values) ?? 30) * 86_400)
+        registrationsPerHour = try Settings.registrationsPerHour.value(in: values) ?? 10
         publicURL = try Settings.publicURL.value(in: values) ?? "http://localhost:8080"
         mail = try Settings.mailURL.value(in: values)
         mailSender =

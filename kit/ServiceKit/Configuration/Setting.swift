@@ -85,6 +85,12 @@ enum Settings {
     static let signingKeyDays = Setting("LMS_SIGNING_KEY_DAYS", expected: "a number of days from 1 to 365") { text in
         Int(text).flatMap { (1...365).contains($0) ? $0 : nil }
     }
+    /// How many accounts may be asked for from one network address in an hour.
+    static let registrationsPerHour = Setting(
+        "LMS_REGISTRATIONS_PER_HOUR", expected: "a number from 1 to 1000000"
+    ) { text in
+        Int(text).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+    }
     /// Where people and mailed links reach the gateway.
     static let publicURL = Setting<String>(
         "LMS_PUBLIC_URL", expected: "the base URL of the gateway, such as https://lab.example, without a path"
@@ -132,7 +138,8 @@ enum Settings {
         [
             configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseRolePrefix.key, redisURL.key,
             httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
-            signingKeyDays.key, publicURL.key, mailURL.key, mailFrom.key, identityProviders.key,
+            signingKeyDays.key, registrationsPerHour.key, publicURL.key, mailURL.key, mailFrom.key,
+            identityProviders.key,
         ] + serviceURLs.map(\.key))
 
     private static func url(schemes: [String]) -> @Sendable (String) -> String? {

@@ -29,12 +29,15 @@ struct EmailVerification: Sendable {
     ///
     /// - Throws: ``SignInGuard/TooManyAttempts``.
     func change(to address: EmailAddress, of id: UUID) async throws {
-        try await send(to: address, for: id)
+        let audit = AuditEntry(
+            type: "user.email_change_requested", entityID: id, organizationID: nil, actor: try Actor.user(id),
+            data: try JSONB(["email": address.text]))
+        try await send(to: address, for: id, with: [audit.insert])
     }
 
-    private func send(to address: EmailAddress, for id: UUID) async throws {
+    private func send(to address: EmailAddress, for id: UUID, with traces: [SQL] = []) async throws {
         try await limit.admit(id.text)
-        _ = try await users.database.batch(correspondence.verification(of: address, for: id), as: .platform)
+        _ = try await users.database.batch(correspondence.verification(of: address, for: id) + traces, as: .platform)
         correspondence.queue.wake.wake()
     }
 

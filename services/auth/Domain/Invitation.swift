@@ -39,11 +39,13 @@ enum InvitationReference: Sendable, Hashable {
     }
 }
 
-/// Why somebody cannot be invited.
+/// Why somebody cannot be invited, or become a member.
 enum InvitationError: Error, Hashable {
     /// There is none such that holds, or it is for somebody else.
     case notFound
     case isMember
     case isInvited
     case tooMany
+    /// The plan allows no more members.
+    case limitReached(plan: String, limit: Int)
 }

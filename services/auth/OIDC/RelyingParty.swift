@@ -80,7 +80,11 @@ struct RelyingParty: Sendable {
         let guest = try await identities.account(user)
         let id: UUID
         switch Arrival(of: person, holder: holder, namesake: namesake, user: guest) {
-        case .refused(let refusal): throw refusal
+        case .refused(let refusal):
+            if user == nil, let account = holder ?? namesake {
+                try await signIn.log.failed(account.id, at: .provider, client)
+            }
+            throw refusal
         case .new(let address): return .opened(try await register(person, address, issuer, client))
         case .known(let known):
             try await identities.used(person, at: issuer)

@@ -32,6 +32,9 @@ struct Invitations: Sendable {
         let organization = try await organizations.lock(id, by: requester, transaction)
         try MembershipRules.check(try organization.role(of: requester), invitesAs: role)
         try await limit.admit(id.text)
+        if let allowance = try await MemberAllowance.read(of: id, transaction), allowance.isPromised {
+            throw InvitationError.limitReached(plan: allowance.plan, limit: allowance.limit)
+        }
         let token = SecretToken(.invitation)
         let invitation = try await store.insert(
             email, as: role, to: id, by: requester.userID, token: token.hash, transaction)
@@ -51,6 +54,10 @@ struct Invitations: Sendable {
             try await limit.admit(id.text)
             guard let invitation = try await store.renew(invitationID, in: id, token: token.hash, transaction) else {
                 throw InvitationError.notFound
+            }
+            // One that had run out is another promise.
+            if let allowance = try await MemberAllowance.read(of: id, transaction), allowance.isExceeded {
+                throw InvitationError.limitReached(plan: allowance.plan, limit: allowance.limit)
             }
             try await transaction.batch(
                 [ledger.audit("invitation.resent", invitation, by: requester.userID), try letter(invitation, token)])
@@ -136,8 +143,10 @@ struct Invitations: Sendable {
             """)
     }
 
-    /// Somebody who is a member already stays as they are.
+    /// Somebody who is a member already stays as they are. Between the invitation and now the plan may have become a
+    /// smaller one.
     private func join(_ user: UUID, _ invitation: Invitation, _ transaction: Transaction) async throws {
+        let allowance = try await MemberAllowance.read(of: invitation.organizationID, transaction)
         let rows = try await transaction.query(
             """
             INSERT INTO auth.memberships (organization_id, user_id, role)
@@ -145,6 +154,9 @@ struct Invitations: Sendable {
             ON CONFLICT DO NOTHING RETURNING version
             """)
         guard let version = try rows.first?.decode(Int.self) else { return }
+        if let allowance, allowance.isUsedUp {
+            throw InvitationError.limitReached(plan: allowance.plan, limit: allowance.limit)
+        }
         let people = try await transaction.query("SELECT \(UserStore.columns) FROM auth.users u WHERE id = \(user)")
         guard let member = try people.first.map(User.init) else { throw InvitationError.notFound }
         try await transaction.batch(ledger.accepted(invitation, by: member, version: version))

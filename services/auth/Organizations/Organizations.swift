@@ -6,6 +6,9 @@ import Kernel
 import Postgres
 
 /// Makes, renames, deletes and restores organizations.
+///
+/// The table of routes says in which role somebody may ask for what. A role can change until the organization is locked,
+/// so whatever changes something looks at it again then.
 struct Organizations: Sendable {
     let store: OrganizationStore
     let members: MemberStore
@@ -25,15 +28,17 @@ struct Organizations: Sendable {
     ///
     /// - Throws: ``OrganizationError``.
     @discardableResult
-    func find(_ id: UUID, by requester: Requester, atLeast least: Role = .viewer) async throws -> Organization {
+    func find(
+        _ id: UUID, by requester: Requester, atLeast least: Role = .viewer, evenSuspended: Bool = false
+    ) async throws -> Organization {
         guard let organization = try await store.find(id, of: requester.userID) else {
             throw OrganizationError.notFound
         }
-        try organization.role(of: requester, atLeast: least)
+        try organization.role(of: requester, atLeast: least, evenSuspended: evenSuspended)
         return organization
     }
 
-    /// As ``find(_:by:atLeast:)``; nobody else changes the organization or its members until the transaction ends.
+    /// As ``find(_:by:atLeast:evenSuspended:)``; nobody else changes the organization or its members until the transaction ends.
     ///
     /// - Throws: ``OrganizationError``.
     func lock(

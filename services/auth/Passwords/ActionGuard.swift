@@ -20,9 +20,9 @@ struct ActionGuard: Sendable {
 }
 
 extension ActionGuard {
-    /// By network address.
-    static func registration(_ log: AttemptLog) -> ActionGuard {
-        ActionGuard(log: log, action: "register", limit: AttemptLimit(capacity: 60, period: .seconds(60)))
+    /// By network address. Registering tells whether an address is taken, so this is how many may be asked about.
+    static func registration(_ log: AttemptLog, perHour count: Int) -> ActionGuard {
+        ActionGuard(log: log, action: "register", limit: AttemptLimit(capacity: count, period: .seconds(3600)))
     }
 
     /// Letters to whatever account somebody names, by network address.

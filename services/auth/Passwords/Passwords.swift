@@ -43,7 +43,9 @@ struct Passwords: Sendable {
         // What is no address has no account; saying so tells nothing.
         guard let address = EmailAddress(email) else { return }
         try await resetLimit.admit(address.text)
-        _ = try await store.database.batch(correspondence.passwordReset(for: address), as: .platform)
+        _ = try await store.database.batch(
+            correspondence.passwordReset(for: address) + [SignInLog.resetRequested(of: address, client)],
+            as: .platform)
         correspondence.queue.wake.wake()
     }
 

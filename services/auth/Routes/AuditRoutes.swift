@@ -1,33 +1,45 @@
 import Foundation
 import HTTPKit
 import Hummingbird
+import Kernel
 import Postgres
 import Synchronization
 
 /// Who did what: of one entity, of an organization, of the whole platform.
 struct AuditRoutes: Sendable {
     private static let listOptions = RouteOptions(body: .none, produces: [.json, .csv])
+    /// What the logs of organizations and of the platform tell of by default.
+    private static let period = Duration.seconds(90 * 86_400)
 
     let audit: AuditStore
-    let organizations: Organizations
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/entities/{id}/events", .user(atLeast: .viewer), Self.listOptions) { request, context in
-            var filter = try AuditFilter(request.query())
+            // One entity's rows have an index of their own, and are few beside an organization's.
+            var filter = try AuditFilter(request.query(), within: nil)
             filter.confine(to: try context.id(), seenBy: try context.user)
             return try await answer(.organization(context.organizationID), filter, "history", request, context)
         }
-        routes.get("/api/v1/organizations/{id}/audit", .signedIn, Self.listOptions) { request, context in
+        routes.get("/api/v1/organizations/{id}/audit", .member(atLeast: .admin), Self.listOptions) { request, context in
             let id = try context.id()
-            try await organizations.find(id, by: try Requester(context.user), atLeast: .admin)
-            return try await answer(.organization(id), AuditFilter(request.query()), "audit", request, context)
+            let filter = try AuditFilter(request.query(), within: Self.period)
+            if try request.listFormat() == .csv { try await noteExport(of: id, by: context.user.id) }
+            return try await answer(.organization(id), filter, "audit", request, context)
         }
         routes.get("/api/v1/admin/audit", .superuser, Self.listOptions) { request, context in
             let query = try request.query()
             let organizations = try query.values("organization_id", as: UUID.self)
             return try await answer(
-                .platform(organizations: organizations), AuditFilter(query), "audit", request, context)
+                .platform(organizations: organizations), AuditFilter(query, within: Self.period), "audit", request,
+                context)
         }
+    }
+
+    private func noteExport(of organization: UUID, by user: UUID) async throws {
+        let entry = AuditEntry(
+            type: "organization.audit_exported", entityID: organization, organizationID: organization,
+            actor: try Actor.user(user))
+        try await audit.add(entry, as: .organization(organization))
     }
 
     private func answer(
@@ -49,12 +61,16 @@ struct AuditRoutes: Sendable {
 }
 
 extension AuditFilter {
-    /// - Throws: 422 for ids that are none, and for times.
-    fileprivate init(_ query: QueryParameters) throws {
+    /// - Parameter period: How long before `to`, by default now, it begins where `from` does not say; nil for when the
+    ///   log does.
+    /// - Throws: 422 for ids and times that are none, and for a period that ends before it begins.
+    fileprivate init(_ query: QueryParameters, within period: Duration?) throws {
         types = query.values("event_type")
         entityIDs = try query.values("entity_id", as: UUID.self)
         actorIDs = try query.values("actor_id", as: UUID.self)
-        start = try query.value("from", as: Timestamp.self)
         end = try query.value("to", as: Timestamp.self)
+        start = try query.value("from", as: Timestamp.self) ?? period.map { (end ?? .now).adding(.zero - $0) }
+        // Without `to` it has no end: what another clock than ours dates a moment ahead is not left out.
+        if let start, let end, start > end { throw Problem.invalid("from", "must not be after to") }
     }
 }

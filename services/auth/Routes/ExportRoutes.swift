@@ -8,6 +8,9 @@ import Postgres
 import ServiceKit
 
 /// `/api/v1/users/export`: everything that is held about the caller, as one JSON document.
+///
+/// The other services hold ids of people beside what people did, which is in the log that all of them write, and names and
+/// addresses as this service tells them; so nothing has to be asked of them.
 struct ExportRoutes: Sendable {
     let users: UserStore
     let twoFactor: TwoFactorStore
@@ -16,6 +19,7 @@ struct ExportRoutes: Sendable {
     let providers: [IdentityProvider]
     let tokens: AccessTokenStore
     let grants: GrantStore
+    let invitations: InvitationStore
     let audit: AuditStore
 
     func add(to routes: inout RouteTable) {
@@ -26,6 +30,12 @@ struct ExportRoutes: Sendable {
     private func export(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let caller = try context.user
         let account = try JSONB(try await account(of: caller)).bytes
+        // Who finds a browser open may take all of it along.
+        try await audit.add(
+            AuditEntry(
+                type: "user.exported", entityID: caller.id, organizationID: nil, actor: try Actor.user(caller.id),
+                data: try JSONB(["address": request.client(in: context).address])),
+            as: .platform)
         let body = ResponseBody { writer in
             // The log may be long, so it is written page by page before the closing brace of what is known already.
             try await writer.write(ByteBuffer(bytes: account.dropLast()))
@@ -59,7 +69,8 @@ struct ExportRoutes: Sendable {
             },
             identities: try await identities.identities(of: caller.id, .whole).map { IdentityAnswer($0, providers) },
             tokens: try await tokens.tokens(of: caller.id, .whole).map { AccessTokenAnswer($0) },
-            grants: try await grants.list(of: caller.id).map(GrantDocument.init))
+            grants: try await grants.list(of: caller.id).map(GrantDocument.init),
+            invitations: try await invitations.list(for: caller.id, .whole).map { InvitationDocument($0) })
     }
 
     private func write(
@@ -96,12 +107,13 @@ private struct AccountExport: Encodable {
     let identities: [IdentityAnswer]
     let tokens: [AccessTokenAnswer]
     let grants: [GrantDocument]
+    let invitations: [InvitationDocument]
 
     enum CodingKeys: String, CodingKey {
         case exportedAt = "exported_at"
         case account
         case twoFactor = "two_factor"
-        case sessions, identities, tokens, grants
+        case sessions, identities, tokens, grants, invitations
     }
 }
 

@@ -14,27 +14,28 @@ struct GrantRoutes: Sendable {
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
-        routes.get("/api/v1/organizations/{id}/grants", .signedIn, use: list)
-        routes.post("/api/v1/organizations/{id}/grants", .signedIn, use: create)
+        routes.get("/api/v1/organizations/{id}/grants", .member(atLeast: .admin), use: list)
+        routes.post("/api/v1/organizations/{id}/grants", .member(atLeast: .admin), use: create)
         routes.on(
-            .delete, "/api/v1/organizations/{id}/grants/{grant_id}", .signedIn, RouteOptions(body: .none),
+            .delete, "/api/v1/organizations/{id}/grants/{grant_id}", .member(atLeast: .admin),
+            RouteOptions(body: .none),
             use: delete)
     }
 
     @Sendable
     private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<GrantDocument> {
         let page = try request.query().page(of: UUID.self)
-        let found = try await grants.list(in: try await organization(context), page)
+        let found = try await grants.list(in: try context.id(), page)
         return try page.page(found, key: \.id) { GrantDocument($0) }
     }
 
     @Sendable
     private func create(_ request: Request, _ context: AppRequestContext) async throws -> Response {
-        let (organization, requester) = (try await organization(context), try Requester(context.user))
+        let (organization, requester) = (try context.id(), try Requester(context.user))
         let given = Mutex<Revocation?>(nil)
         let response = try await describingProblems {
             try await idempotency.create(GrantInput.self, request, context, as: .platform) { input, transaction in
-                // Asked again, now that neither the caller's role nor what the organization demands can change meanwhile.
+                // Looked at again, now that neither the caller's role nor what the organization demands can change meanwhile.
                 _ = try await organizations.lock(organization, by: requester, atLeast: .admin, transaction)
                 let (grant, revocation) = try await grants.insert(
                     try input.holder, try input.grant, in: organization, by: requester.userID, transaction)
@@ -49,14 +50,9 @@ struct GrantRoutes: Sendable {
     @Sendable
     private func delete(_ request: Request, _ context: AppRequestContext) async throws -> HTTPResponse.Status {
         let revocation = try await grants.delete(
-            try context.id("grant_id"), in: try await organization(context), by: try context.user.id)
+            try context.id("grant_id"), in: try context.id(), by: try context.user.id)
         guard let revocation else { throw Problem.notFound() }
         await announcer.announce(revocation)
         return .noContent
-    }
-
-    /// The organization of the path, whose admin the caller must be.
-    private func organization(_ context: AppRequestContext) async throws -> UUID {
-        try await organizations.find(try context.id(), by: try Requester(context.user), atLeast: .admin).id
     }
 }

@@ -11,11 +11,13 @@ struct InvitationRoutes: Sendable {
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
-        routes.get(Self.path, .signedIn, use: list)
-        routes.post(Self.path, .signedIn, use: create)
+        routes.get(Self.path, .member(atLeast: .admin), use: list)
+        routes.post(Self.path, .member(atLeast: .admin), use: create)
         routes.on(
-            .post, Self.path + "/{invitation_id}/resend", .signedIn, RouteOptions(body: .any()), use: resend)
-        routes.on(.delete, Self.path + "/{invitation_id}", .signedIn, RouteOptions(body: .none), use: revoke)
+            .post, Self.path + "/{invitation_id}/resend", .member(atLeast: .admin), RouteOptions(body: .any()),
+            use: resend)
+        routes.on(
+            .delete, Self.path + "/{invitation_id}", .member(atLeast: .admin), RouteOptions(body: .none), use: revoke)
         routes.get("/api/v1/invitations", .signedIn) { request, context in
             let page = try request.query().page(of: UUID.self)
             let found = try await invitations.store.list(for: try context.user.id, page)
@@ -132,6 +134,10 @@ extension InvitationError: ProblemConvertible {
         case .isMember: .conflict("Who has this address is a member already.")
         case .isInvited: .conflict("This address is invited already; send that invitation again instead.")
         case .tooMany: .conflict("\(Invitation.maximumPending) invitations wait already; take some back first.")
+        case .limitReached(let plan, let limit):
+            .limitReached(
+                "members",
+                "The plan '\(plan)' of the organization allows \(limit) members, who are there or invited already.")
         }
     }
 }

@@ -10,15 +10,15 @@ struct InvitingPageRoutes: Sendable {
     let invitations: Invitations
 
     func add(to routes: inout RouteTable) {
-        routes.form(Self.path, .signedIn, use: invite)
-        routes.form(Self.path + "/{invitation_id}/resend", .signedIn) { request, context in
+        routes.form(Self.path, .member(atLeast: .admin), use: invite)
+        routes.form(Self.path + "/{invitation_id}/resend", .member(atLeast: .admin)) { request, context in
             try await organization.answering(.action, request, context) {
                 _ = try await invitations.resend(
                     try context.id("invitation_id"), in: try context.id(), by: try Requester(context.user))
                 return try organization.back(.invited, context)
             }
         }
-        routes.form(Self.path + "/{invitation_id}/revoke", .signedIn) { request, context in
+        routes.form(Self.path + "/{invitation_id}/revoke", .member(atLeast: .admin)) { request, context in
             try await organization.answering(.action, request, context) {
                 try await invitations.revoke(
                     try context.id("invitation_id"), in: try context.id(), by: try Requester(context.user))

@@ -12,10 +12,11 @@ struct MemberPageRoutes: Sendable {
     let cookies: CookieReplacement
 
     func add(to routes: inout RouteTable) {
-        routes.form(Self.path + "/members/{user_id}/role", .signedIn, use: setRole)
-        routes.form(Self.path + "/members/{user_id}/remove", .signedIn, use: remove)
-        routes.form(Self.path + "/leave", .signedIn, use: leave)
-        routes.form(Self.path + "/transfer-ownership", .signedIn, use: transferOwnership)
+        routes.form(Self.path + "/members/{user_id}/role", .member(atLeast: .admin), use: setRole)
+        routes.form(
+            Self.path + "/members/{user_id}/remove", .member(atLeast: .viewer, evenSuspended: true), use: remove)
+        routes.form(Self.path + "/leave", .member(atLeast: .viewer, evenSuspended: true), use: leave)
+        routes.form(Self.path + "/transfer-ownership", .member(atLeast: .owner), use: transferOwnership)
     }
 
     @Sendable

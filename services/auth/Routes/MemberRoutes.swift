@@ -9,12 +9,17 @@ struct MemberRoutes: Sendable {
     let cookies: CookieReplacement
 
     func add(to routes: inout RouteTable) {
-        routes.get("/api/v1/organizations/{id}/members", .signedIn, use: list)
-        routes.put("/api/v1/organizations/{id}/members/{user_id}", .signedIn, use: setRole)
+        routes.get("/api/v1/organizations/{id}/members", .member(atLeast: .viewer), use: list)
+        routes.put("/api/v1/organizations/{id}/members/{user_id}", .member(atLeast: .admin), use: setRole)
+        // Admins take away others, and everybody the own membership.
         routes.on(
-            .delete, "/api/v1/organizations/{id}/members/{user_id}", .signedIn, RouteOptions(body: .none), use: remove)
-        routes.on(.post, "/api/v1/organizations/{id}/leave", .signedIn, RouteOptions(body: .any()), use: leave)
-        routes.post("/api/v1/organizations/{id}/transfer-ownership", .signedIn, use: transferOwnership)
+            .delete, "/api/v1/organizations/{id}/members/{user_id}", .member(atLeast: .viewer, evenSuspended: true),
+            RouteOptions(body: .none), use: remove)
+        routes.on(
+            .post, "/api/v1/organizations/{id}/leave", .member(atLeast: .viewer, evenSuspended: true),
+            RouteOptions(body: .any()), use: leave)
+        routes.post(
+            "/api/v1/organizations/{id}/transfer-ownership", .member(atLeast: .owner), use: transferOwnership)
     }
 
     @Sendable

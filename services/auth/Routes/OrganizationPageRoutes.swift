@@ -14,14 +14,15 @@ struct OrganizationPageRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         routes.page(Self.path, .signedIn) { request, context in try await list(request, context) }
         routes.form(Self.path, .signedIn, use: create)
-        routes.page(Self.path + "/{id}", .signedIn) { request, context in
+        routes.page(Self.path + "/{id}", .member(atLeast: .viewer)) { request, context in
             try await organization.show(request, context)
         }
-        routes.form(Self.path + "/{id}", .signedIn, use: rename)
+        routes.form(Self.path + "/{id}", .member(atLeast: .admin), use: rename)
+        // Guests have a place there, too.
         routes.form(Self.path + "/{id}/activate", .signedIn, use: activate)
-        routes.form(Self.path + "/{id}/two-factor", .signedIn, use: setRequirement)
-        routes.form(Self.path + "/{id}/delete", .signedIn, use: delete)
-        routes.form(Self.path + "/{id}/restore", .signedIn, use: restore)
+        routes.form(Self.path + "/{id}/two-factor", .member(atLeast: .owner), use: setRequirement)
+        routes.form(Self.path + "/{id}/delete", .member(atLeast: .owner), use: delete)
+        routes.form(Self.path + "/{id}/restore", .member(atLeast: .owner), use: restore)
     }
 
     private func list(

@@ -3,8 +3,7 @@ import HTTPKit
 import Hummingbird
 import Identity
 
-/// The organizations that the caller belongs to. What somebody may do in one depends on the role there, not in the
-/// active one, so it is decided where the organization is known.
+/// The organizations that the caller belongs to.
 struct OrganizationRoutes: Sendable {
     let organizations: Organizations
     let idempotency: Idempotency
@@ -12,11 +11,12 @@ struct OrganizationRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/organizations", .signedIn, use: list)
         routes.post("/api/v1/organizations", .signedIn, tokens: .signIn, use: create)
-        routes.get("/api/v1/organizations/{id}", .signedIn, use: show)
-        routes.put("/api/v1/organizations/{id}", .signedIn, use: update)
-        routes.delete("/api/v1/organizations/{id}", .signedIn, tokens: .signIn, use: delete)
+        routes.get("/api/v1/organizations/{id}", .member(atLeast: .viewer), use: show)
+        routes.put("/api/v1/organizations/{id}", .member(atLeast: .admin), use: update)
+        routes.delete("/api/v1/organizations/{id}", .member(atLeast: .owner), tokens: .signIn, use: delete)
         routes.on(
-            .post, "/api/v1/organizations/{id}/restore", .signedIn, RouteOptions(body: .any()), tokens: .signIn,
+            .post, "/api/v1/organizations/{id}/restore", .member(atLeast: .owner), RouteOptions(body: .any()),
+            tokens: .signIn,
             use: restore)
     }
 

@@ -10,9 +10,14 @@ enum AuditScope: Sendable {
     case platform(organizations: [UUID])
 }
 
-/// Reads the event log.
+/// Reads the event log, and notes what was read out of it.
 struct AuditStore: Sendable {
     let database: PostgresClient
+
+    /// Keeps what no change goes with, such as that something was read.
+    func add(_ entry: AuditEntry, as scope: Scope) async throws {
+        _ = try await database.query(entry.insert, as: scope)
+    }
 
     /// A page of the log, sorted by time.
     func page(

@@ -81,6 +81,7 @@ struct OrganizationEnd: Sendable {
         .rows(of: "auth.api_tokens"),
         .rows(of: "auth.resource_grants"),
         .rows(of: "auth.invitations"),
+        .rows(of: "auth.limits"),
         .rows(of: "core.relationships"),
         .rows(of: "core.entities", where: "entity_type NOT LIKE 'device.%'"),
         OrganizationRemoval.Step { organization, transaction in

@@ -40,12 +40,13 @@ extension SessionStore {
                 """
                 UPDATE auth.sessions SET revoked_at = now()
                 WHERE id = \(id) AND user_id = \(user) AND revoked_at IS NULL AND expires_at > now()
-                RETURNING kind, is_remembered
+                RETURNING kind, is_remembered, organization_id
                 """)
-            guard let (kind, isRemembered) = try rows.first?.decode(String.self, Bool.self) else { return nil }
-            try await transaction.batch([
-                outbox.append(try .sessionRevoked(id, of: user)), Self.audit(cause, id, of: user),
-            ])
+            guard let (kind, isRemembered, organization) = try rows.first?.decode(String.self, Bool.self, UUID?.self)
+            else { return nil }
+            try await transaction.batch(
+                [outbox.append(try .sessionRevoked(id, of: user))]
+                    + Self.audit(cause, id, of: user, in: organization))
             return try await RevocationStore.insert(
                 .session(id), lasting: SessionTerms(kind: kind, isRemembered: isRemembered).lifetime, transaction)
         }
@@ -63,21 +64,26 @@ extension SessionStore {
             """
             UPDATE auth.sessions SET revoked_at = now()
             WHERE user_id = \(user) AND id IS DISTINCT FROM \(kept) AND revoked_at IS NULL AND expires_at > now()
-            RETURNING id
+            RETURNING id, organization_id
             """
-        ).map { try $0.decode(UUID.self) }
+        ).map { try $0.decode(UUID.self, UUID?.self) }
         try await transaction.batch(
-            ended.flatMap { [outbox.append(try .sessionRevoked($0, of: user)), try audit(.revoked, $0, of: user)] })
+            ended.flatMap { id, organization in
+                [outbox.append(try .sessionRevoked(id, of: user))]
+                    + (try audit(.revoked, id, of: user, in: organization))
+            })
         return try await RevocationStore.insert(
-            ended.map(Revocation.Subject.session), lasting: SessionTerms.longestLifetime, transaction)
+            ended.map { .session($0.0) }, lasting: SessionTerms.longestLifetime, transaction)
     }
 
-    private static func audit(_ cause: SessionEnd, _ id: UUID, of user: UUID) throws -> SQL {
-        AuditEntry(
-            type: cause.rawValue, entityID: user, organizationID: nil,
-            actor: cause == .tokenReused ? try Actor.system() : try Actor.user(user),
-            data: try JSONB(["session_id": id.text])
-        ).insert
+    /// The rows of the user's own log and of the organization's.
+    private static func audit(
+        _ cause: SessionEnd, _ id: UUID, of user: UUID, in organization: UUID?
+    ) throws -> [SQL] {
+        let own = AuditEntry(
+            type: cause.rawValue, entityID: user, organizationID: nil, actor: try cause.actor(user),
+            data: try JSONB(["session_id": id.text]))
+        return try [own.insert] + SessionLog.ended(id, because: cause, of: user, in: organization)
     }
 }
 

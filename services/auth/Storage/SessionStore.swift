@@ -30,16 +30,16 @@ struct SessionStore: Sendable {
             ])
             guard let user = try users[1].first.map(User.init) else { return nil }
             let rows = try await transaction.batch(
-                session.statements + [
+                session.statements + (try SignInLog.opened(session)) + [
                     """
                     SELECT organization_id, role FROM auth.memberships
                     WHERE user_id = \(session.userID) AND organization_id = \(session.membership?.organizationID)
                         AND NOT is_suspended
                     FOR SHARE
                     """,
-                    try SignInLog.opened(session), GrantStore.selection(ofSession: "\(session.id)"), Self.clock,
+                    GrantStore.selection(ofSession: "\(session.id)"), Self.clock,
                 ])
-            let (membership, grants, clock) = (rows[rows.count - 4], rows[rows.count - 2], rows[rows.count - 1])
+            let (membership, grants, clock) = (rows[rows.count - 3], rows[rows.count - 2], rows[rows.count - 1])
             return try ActiveSession(
                 id: session.id, user: user, membership: membership.first.flatMap { try Membership($0, at: 0) },
                 grants: grants, clock: clock)
@@ -70,7 +70,7 @@ struct SessionStore: Sendable {
             ), rotated AS (
                 INSERT INTO auth.refresh_tokens (hash, session_id, expires_at)
                 SELECT \(next.bytes), id, \(expiresAt) FROM kept
-            )
+            ), \(SessionLog.moved)
             SELECT \(UserStore.columns), p.organization_id, p.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
@@ -104,7 +104,7 @@ struct SessionStore: Sendable {
                 WHERE s.id = \(id) AND s.kind = \(terms.kind) AND s.revoked_at IS NULL AND s.expires_at > now()
                     AND u.id = s.user_id AND u.is_active
                 RETURNING s.id, s.user_id, s.organization_id
-            )
+            ), \(SessionLog.moved)
             SELECT \(UserStore.columns), p.organization_id, p.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id
@@ -183,7 +183,7 @@ struct SessionStore: Sendable {
             ), issued AS (
                 INSERT INTO auth.refresh_tokens (hash, session_id, expires_at)
                 SELECT \(refreshToken?.bytes), id, \(expiresAt) FROM kept WHERE \(refreshToken != nil)
-            )
+            ), \(SessionLog.moved)
             SELECT \(UserStore.columns), p.organization_id, p.role, s.id
             FROM kept s
             JOIN auth.users u ON u.id = s.user_id

@@ -2,23 +2,28 @@ import Foundation
 import Kernel
 import Postgres
 
-/// What the audit log keeps of sign-ins.
+/// What the audit log keeps of sign-ins: for who signed in, from where it was; for the organization in which the session
+/// begins, that it does. A sign-in that fails leads into none, so it is the account's user who is told.
 struct SignInLog: Sendable {
     /// What was wrong.
     enum Step: String, Encodable {
         case password
         case secondFactor = "second_factor"
+        /// A provider vouched for the person, and yet the account is not to be had that way.
+        case provider
     }
 
     let database: PostgresClient
 
-    /// The row of a session that is being opened.
-    static func opened(_ session: NewSession) throws -> SQL {
-        AuditEntry(
+    /// The rows of a session that is being opened.
+    static func opened(_ session: NewSession) throws -> [SQL] {
+        let own = AuditEntry(
             type: "user.signed_in", entityID: session.userID, organizationID: nil,
             actor: try Actor.user(session.userID),
-            data: try JSONB(SignInData(session.client, sessionID: session.id, kind: session.terms.kind))
-        ).insert
+            data: try JSONB(SignInData(session.client, sessionID: session.id, kind: session.terms.kind)))
+        return try [own.insert]
+            + SessionLog.opened(
+                session.id, kind: session.terms.kind, of: session.userID, in: session.membership?.organizationID)
     }
 
     /// Notes that somebody has failed to sign in, once a minute for an account, so that a flood does not fill the log.
@@ -43,6 +48,19 @@ struct SignInLog: Sendable {
                         AND e.timestamp > now() - interval '1 minute')
                 """,
             ], as: .platform)
+    }
+}
+
+extension SignInLog {
+    /// The row of a letter that was asked for by whoever it was, who need not be the user; none where no account has the
+    /// address.
+    static func resetRequested(of address: EmailAddress, _ client: ClientDescription) throws -> SQL {
+        """
+        INSERT INTO core.events (id, timestamp, entity_id, event_type, data, actor)
+        SELECT \(UUID.v7()), now(), u.id, 'user.password_reset_requested', \(try JSONB(SignInData(client))),
+            \(try JSONB(["type": "unknown"]))
+        FROM auth.users u WHERE u.email = \(address.text) AND u.is_active
+        """
     }
 }
 
