@@ -29,7 +29,8 @@ import Testing
         #expect(try await server.newcomer().api.delete("\(Self.path)/\(id)").status == 404)
         #expect(try await ada.api.delete("\(Self.path)/\(id)").status == 204)
         #expect(try await ada.api.delete("\(Self.path)/\(id)").status == 404)
-        #expect(try await server.events(of: ada).suffix(2) == ["identity.linked", "identity.unlinked"])
+        let history = try await server.events(of: ada).filter { $0.hasPrefix("identity.") }
+        #expect(history == ["identity.linked", "identity.unlinked"])
     }
 
     @Test func `the last identity of an account without a password stays`() async throws {

@@ -144,7 +144,8 @@ import Testing
         let tables = try rows.map { try $0.decode(String.self) }
         #expect(
             tables == [
-                "api_tokens", "invitations", "memberships", "projects", "removals", "resource_grants", "sessions",
+                "api_tokens", "invitations", "limits", "memberships", "projects", "removals", "resource_grants",
+                "sessions",
             ])
     }
 }
