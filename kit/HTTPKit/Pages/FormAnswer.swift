@@ -4,7 +4,7 @@ import Hummingbird
 ///
 /// - Throws: What is no matter of the form: that somebody may not do this, or that what it is about is not there.
 public func answeringForm(
-    _ act: () async throws -> some ResponseGenerator, _ request: Request, _ context: AppRequestContext,
+    _ request: Request, _ context: AppRequestContext, _ act: () async throws -> some ResponseGenerator,
     again: (Problem) async throws -> Response
 ) async throws -> Response {
     do {

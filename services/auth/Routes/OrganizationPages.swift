@@ -35,7 +35,9 @@ struct OrganizationPages: Sendable {
         _ form: OrganizationForm, _ request: Request, _ context: AppRequestContext,
         _ act: () async throws -> some ResponseGenerator
     ) async throws -> Response {
-        try await answeringForm({ try await describingProblems(act) }, request, context) { problem in
+        try await answeringForm(request, context) {
+            try await describingProblems(act)
+        } again: { problem in
             let refused = RefusedForm(name: form, fields: context.form, problem: problem)
             return try await show(request, context, refused: refused)
         }

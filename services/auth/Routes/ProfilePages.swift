@@ -36,7 +36,9 @@ struct ProfilePages: Sendable {
         _ form: ProfileForm, _ request: Request, _ context: AppRequestContext,
         _ act: () async throws -> some ResponseGenerator
     ) async throws -> Response {
-        try await answeringForm({ try await describingProblems(act) }, request, context) { problem in
+        try await answeringForm(request, context) {
+            try await describingProblems(act)
+        } again: { problem in
             let refused = RefusedForm(name: form, fields: context.form, problem: problem)
             return try await show(request, context, .refused(refused))
         }

@@ -115,7 +115,9 @@ struct ProjectPageRoutes: Sendable {
         again: (Request, AppRequestContext, RefusedForm<ProjectFormName>?) async throws -> Response,
         _ act: () async throws -> some ResponseGenerator
     ) async throws -> Response {
-        try await answeringForm({ try await describingProblems(act) }, request, context) { problem in
+        try await answeringForm(request, context) {
+            try await describingProblems(act)
+        } again: { problem in
             var problem = problem
             if problem.status == .preconditionFailed {
                 problem.detail = """

@@ -44,7 +44,7 @@ struct DevicePages: Sendable {
         _ form: DeviceForm, _ request: Request, _ context: AppRequestContext,
         _ act: () async throws -> some ResponseGenerator
     ) async throws -> Response {
-        try await answeringForm(act, request, context) { problem in
+        try await answeringForm(request, context, act) { problem in
             var problem = problem
             if problem.status == .preconditionFailed {
                 problem.detail = """

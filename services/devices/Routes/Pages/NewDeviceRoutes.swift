@@ -25,22 +25,20 @@ struct NewDeviceRoutes: Sendable {
     /// The key is shown on the page that answers, and nowhere else.
     @Sendable private func register(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let organization = try context.organizationID
-        return try await answeringForm(
-            {
-                let profile = try Self.profile(context.form)
-                let registration = try await devices.database.withTransaction(
-                    as: .organization(organization)
-                ) { transaction in
-                    try await devices.register(profile, in: organization, context.cause, transaction)
-                }
-                announcer.committed()
-                var response = try renderer.render(
-                    "device_made", MadeDevicePage(registration, site: site), status: .created, for: request, context
-                ).response(from: request, context: context)
-                response.headers[.cacheControl] = "no-store"
-                return response
-            }, request, context
-        ) { problem in
+        return try await answeringForm(request, context) {
+            let profile = try Self.profile(context.form)
+            let registration = try await devices.database.withTransaction(
+                as: .organization(organization)
+            ) { transaction in
+                try await devices.register(profile, in: organization, context.cause, transaction)
+            }
+            announcer.committed()
+            var response = try renderer.render(
+                "device_made", MadeDevicePage(registration, site: site), status: .created, for: request, context
+            ).response(from: request, context: context)
+            response.headers[.cacheControl] = "no-store"
+            return response
+        } again: { problem in
             let refused = RefusedForm(name: Form.device, fields: context.form, problem: problem)
             let page = NewDevicePage(FormState(of: Form.device, refused))
             return try renderer.render("device_new", page, status: problem.status, for: request, context)
