@@ -10,9 +10,16 @@ import Testing
     @Test func `a list is walked page by page in either order`() async throws {
         let organization = try await DevicesServer.shared().organization()
         var ids: [String] = []
-        for number in 1...5 { ids.append(try await organization.device(["name": .string("D\(number)")]).id) }
+        for number in 1...5 {
+            ids.append(try await organization.device(["name": .string("Dryer \(number)"), "tags": ["lab"]]).id)
+        }
         #expect(try await walk(organization, "limit=2") == ids.reversed())
         #expect(try await walk(organization, "limit=2&order=asc") == ids)
+        // What is searched for comes in the same order, be the text too short for an index or not.
+        for search in ["tag=lab", "q=dryer", "q=DR", "tag=lab&q=yer&status=provisioned"] {
+            #expect(try await walk(organization, "limit=2&\(search)") == ids.reversed())
+            #expect(try await walk(organization, "limit=2&order=asc&\(search)") == ids)
+        }
         #expect(try await organization.admin.get("/api/v1/devices?cursor=x").status == 422)
         #expect(try await organization.admin.get("/api/v1/devices?limit=0").status == 422)
     }
@@ -100,8 +107,10 @@ import Testing
                 ResourceGrant(resource: .device(try #require(UUID(uuidString: granted.id))), role: .viewer),
                 ResourceGrant(resource: .project(project), role: .member),
             ])
-        let list = try await user.get("/api/v1/devices").json["items"].array?.compactMap(\.["id"].string)
-        #expect(Set(list ?? []) == [granted.id, ofProject.id])
+        for query in ["", "?q=esp"] {
+            let list = try await user.get("/api/v1/devices\(query)").json["items"].array?.compactMap(\.["id"].string)
+            #expect(Set(list ?? []) == [granted.id, ofProject.id])
+        }
         #expect(try await user.get(granted.path).status == 200)
         #expect(try await user.get(other.path).status == 404)
         for part in ["logs", "health"] {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPKit
 import Identity
 import Postgres
 
@@ -13,17 +14,32 @@ struct DeviceFilter: Sendable {
     var text: String?
     var visibility = DeviceVisibility.all
 
-    /// `AND …` for each, as one organization.
-    var conditions: SQL {
+    /// `AND …` for each, as one organization, and where the page begins, which is the end of the statement.
+    func conditions(_ page: PageRequest<UUID>) -> SQL {
+        if !tags.isEmpty || text != nil { return " AND id IN (SELECT \(search(page))) \(page.keyset())" }
         var conditions = columnConditions
-        if !tags.isEmpty { conditions = conditions + " AND id IN (SELECT devices.tagged(\(tags)))" }
-        if let text {
-            conditions = conditions + " AND id IN (SELECT devices.matching(\(Self.pattern(containing: text))))"
-        }
         if case .only(let devices, let projects) = visibility {
             conditions = conditions + " AND (id = ANY(\(devices)) OR project_id = ANY(\(projects)))"
         }
-        return conditions
+        return conditions + " \(page.keyset())"
+    }
+
+    /// The ids of a page of what is searched for by tag or text.
+    ///
+    /// Under row security no index serves such conditions, and the function sees only what it is given: all filters,
+    /// so that it need not find more than the page.
+    private func search(_ page: PageRequest<UUID>) -> SQL {
+        let (visibleDevices, visibleProjects): ([UUID]?, [UUID]?) =
+            switch visibility {
+            case .all: (nil, nil)
+            case .only(let devices, let projects): (devices, projects)
+            }
+        return """
+            devices.search(
+                \(tags.orNil), \(text.map(Self.pattern(containing:))), \(ids.orNil),
+                \(statuses.map(\.rawValue).orNil), \(types.orNil), \(projects.orNil), \(visibleDevices),
+                \(visibleProjects), \(page.after), \(page.order == .descending), \(page.fetchLimit))
+            """
     }
 
     /// `AND …` for each, over all organizations, where no row security keeps the indexes from serving.
@@ -57,6 +73,11 @@ struct DeviceFilter: Sendable {
         }
         return pattern + "%"
     }
+}
+
+extension Array {
+    /// Nil where there is none, which is what a condition that does not apply is to the database.
+    fileprivate var orNil: [Element]? { isEmpty ? nil : self }
 }
 
 extension SQL {

@@ -25,7 +25,7 @@ struct DeviceStore: Sendable {
         try await database.query(
             """
             SELECT \(Device.columns) FROM devices.devices
-            WHERE organization_id = \(organization)\(filter.conditions) \(page.keyset())
+            WHERE organization_id = \(organization)\(filter.conditions(page))
             """, as: .organization(organization)
         ).map(Device.init(row:))
     }

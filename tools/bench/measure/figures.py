@@ -228,6 +228,7 @@ class Instance:
             self.environment |= {f"LMS_{service}_URL": upstream for service in services}
         self.command = str(bench.binaries / name)
         self.log = bench.folder / f"{name}.log"
+        self.port = port
         self.probe_port = admin_port if name == "lms-gateway" else port
         self.url = f"http://127.0.0.1:{port}"
 

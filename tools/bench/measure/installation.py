@@ -4,6 +4,7 @@ import collections
 import http.client
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -13,6 +14,9 @@ from . import processes
 from .ports import free_port
 
 Device = collections.namedtuple("Device", "id key")
+Owner = collections.namedtuple("Owner", "organization token")
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "load"
 
 # Several organizations, so that batches are mixed as they are in use, and few devices of each, as the plans allow.
 ORGANIZATIONS = 8
@@ -101,19 +105,32 @@ class Installation:
             raise SystemExit(f"{method} {path} was answered {response.status}: {text.decode()[:500]}")
         return json.loads(text)
 
+    def register_owner(self, name):
+        """Somebody new, who owns an organization of that name: its id and a token."""
+        account = {
+            "email": f"bench-{os.urandom(8).hex()}@example.com", "password": os.urandom(16).hex(), "name": "Bench",
+            "organization_name": name}
+        answer = self.call("POST", "/api/v1/auth/register", account)
+        return Owner(answer["organization"]["id"], answer["access_token"])
+
     def register_devices(self):
         """New devices of new organizations."""
         devices = []
         for organization in range(ORGANIZATIONS):
-            account = {
-                "email": f"bench{organization}@example.com", "password": os.urandom(16).hex(), "name": "Bench",
-                "organization_name": f"Bench {organization}"}
-            token = self.call("POST", "/api/v1/auth/register", account)["access_token"]
+            owner = self.register_owner(f"Bench {organization}")
             for number in range(DEVICES_EACH):
                 device = {"name": f"Bench {number}", "device_type": "sensor", "serial_number": f"BENCH-{number}"}
-                answer = self.call("POST", "/api/v1/devices", device, token)
+                answer = self.call("POST", "/api/v1/devices", device, owner.token)
                 devices.append(Device(answer["id"], answer["api_key"]))
         return devices
+
+    def put_devices(self, organization, first, count):
+        """Puts devices into the database, more than a plan allows: those from number `first` on."""
+        variables = {"organization": organization, "first": first, "count": count}
+        options = [f"--set={name}={value}" for name, value in variables.items()]
+        done = self.psql("--tuples-only", "--no-align", *options, "--file", str(SCRIPTS / "devices.sql"),
+                         stdout=subprocess.PIPE)
+        return [Device(*line.split()) for line in done.stdout.splitlines() if line]
 
     # The database
 

@@ -9,12 +9,15 @@ import subprocess
 import sys
 import tempfile
 
-from . import figures, report
+from . import figures, heartbeats, polls, registry, report
 from .installation import Installation
 from .nginx import References
 
 NEEDED = {"wrk": "wrk", "nginx": "nginx", "psql": "postgresql-client"}
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+FIGURES = figures.ALL | {
+    "polls": polls.waiting, "heartbeats": heartbeats.paced, "registry": registry.lists,
+}
 
 
 def main():
@@ -40,8 +43,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="make bench", description="Measures beside references on this machine.")
     parser.add_argument("--seconds", type=int, default=8, choices=range(1, 61), metavar="1…60",
                         help="how long each load lasts")
-    parser.add_argument("--only", nargs="+", choices=list(figures.ALL), default=list(figures.ALL), metavar="FIGURE",
-                        help="some of: " + ", ".join(figures.ALL))
+    parser.add_argument("--only", nargs="+", choices=list(FIGURES), default=list(FIGURES), metavar="FIGURE",
+                        help="some of: " + ", ".join(FIGURES))
     parser.add_argument("--binaries", type=pathlib.Path, help="the folder of the executables")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / ".lms" / "bench.json", help="the JSON file")
     return parser.parse_args()
@@ -56,7 +59,7 @@ def measure(folder, options):
         rows = []
         for name in options.only:
             print(f"Measuring {name} …", file=sys.stderr)
-            rows += figures.ALL[name](bench)
+            rows += FIGURES[name](bench)
     return {
         "machine": {"processors": os.cpu_count(), "load_before": before, "load_after": os.getloadavg()},
         "seconds": options.seconds,

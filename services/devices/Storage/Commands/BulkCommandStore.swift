@@ -96,12 +96,13 @@ struct BulkCommandStore: Sendable {
     private func select(
         _ selector: DeviceSelector, for bulk: BulkCommand, _ transaction: Transaction
     ) async throws -> Int {
+        // With one more than may be, to see that there are too many.
+        let page = PageRequest<UUID>(limit: BulkCommand.maximumDevices, order: .ascending, after: nil)
         let count = try await transaction.query(
             """
             INSERT INTO devices.bulk_targets (bulk_id, device_id, organization_id)
             SELECT \(bulk.id), id, organization_id FROM devices.devices
-            WHERE organization_id = \(bulk.organizationID)\(selector.filter.conditions)
-            LIMIT \(BulkCommand.maximumDevices + 1)
+            WHERE organization_id = \(bulk.organizationID)\(selector.filter.conditions(page))
             """
         ).affectedRows
         guard count > 0 else { throw BulkCommandError.noDevices }
