@@ -39,7 +39,8 @@ class LiveFeed {
       case "device_status":
       case "alert":
         this.lastID = message.id;
-        this.onFrame(message);
+        // Until the subscription is read, what comes is the whole organization's.
+        if (!this.device || message.data.device_id === this.device) this.onFrame(message);
         break;
     }
   }
