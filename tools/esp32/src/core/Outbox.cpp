@@ -53,7 +53,7 @@ Outbox::Batch Outbox::fill(JsonWriter &writer) {
         // One without a time goes alone, so that its request is the same when it is sent again.
         if (!time && batch.entries > 0) { break; }
         writer.beginObject();
-        if (time) { writer.member("timestamp", timeText(*time).data()); }
+        if (time) { writer.member("timestamp", clock_.text(moment).data()); }
         writer.raw(members).endObject();
         ++batch.entries;
         batch.end = next;

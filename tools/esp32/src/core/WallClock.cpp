@@ -95,15 +95,15 @@ std::optional<int64_t> parseTime(std::string_view text) {
     return seconds * 1000 + fraction;
 }
 
-std::array<char, 28> timeText(int64_t ms) {
+std::array<char, 32> timeText(int64_t ms, unsigned microseconds) {
     const int64_t day = (ms >= 0 ? ms : ms - 86399999) / 86400000;
     const Date date = dateOf(day);
     const auto rest = static_cast<unsigned>(ms - day * 86400000);
-    std::array<char, 28> text = {};
+    std::array<char, 32> text = {};
     std::snprintf(
-        text.data(), text.size(), "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", static_cast<unsigned>(date.year) % 10000,
+        text.data(), text.size(), "%04u-%02u-%02uT%02u:%02u:%02u.%03u%03uZ", static_cast<unsigned>(date.year) % 10000,
         static_cast<unsigned>(date.month) % 100, static_cast<unsigned>(date.day) % 100, rest / 3600000,
-        rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
+        rest / 60000 % 60, rest / 1000 % 60, rest % 1000, microseconds % 1000);
     return text;
 }
 
@@ -145,6 +145,11 @@ std::optional<int64_t> WallClock::time(const Moment &moment) const {
     const Start &start = state_.starts[moment.boot % kStartsKept];
     if (start.isKnown == 0 || start.boot != moment.boot) { return std::nullopt; }
     return start.ms + moment.ms;
+}
+
+std::array<char, 32> WallClock::text(const Moment &moment) const {
+    const auto ms = time(moment);
+    return ms ? timeText(*ms, moment.boot % 1000) : std::array<char, 32>();
 }
 
 bool WallClock::isLost(const Moment &moment) const { return moment.boot != state_.boot && !time(moment); }

@@ -12,8 +12,10 @@ namespace lms {
 /// Reads an RFC 3339 time; milliseconds since 1970.
 std::optional<int64_t> parseTime(std::string_view text);
 
-/// `2026-01-31T12:00:00.000Z` and a NUL.
-std::array<char, 28> timeText(int64_t ms);
+/// `2026-01-31T12:00:00.000000Z` and a NUL.
+///
+/// `microseconds`: beyond the millisecond, below 1000.
+std::array<char, 32> timeText(int64_t ms, unsigned microseconds = 0);
 
 /// When something was, by a clock that may have been set only later.
 struct Moment {
@@ -46,11 +48,16 @@ public:
     /// Milliseconds since 1970; of a clock that is not known, nothing.
     std::optional<int64_t> now(uint64_t uptimeMs) const;
 
-    /// Now. No two moments of a start are equal, even when the clock is put back.
+    /// Now. No two moments of a start are equal, even when the clock is put back. Those of different starts can be, since
+    /// each start learns the time anew; `text` tells them apart all the same.
     Moment note(uint64_t uptimeMs);
 
     /// The time of a moment; nothing while it is not known.
     std::optional<int64_t> time(const Moment &moment) const;
+
+    /// The time of a moment for the server, with the start, modulo 1000, as its microseconds: so that two readings never
+    /// have the same time, by which the server would take them for one. Empty while it is not known.
+    std::array<char, 32> text(const Moment &moment) const;
 
     /// Whether the time of a moment will never be known.
     bool isLost(const Moment &moment) const;
