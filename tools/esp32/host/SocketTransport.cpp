@@ -25,7 +25,8 @@ public:
         addrinfo *found = nullptr;
         if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) { return false; }
         socket_ = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, found->ai_protocol);
-        const timeval limit = {static_cast<time_t>(timeoutMs / 1000), static_cast<suseconds_t>(timeoutMs % 1000 * 1000)};
+        const timeval limit = {
+            static_cast<time_t>(timeoutMs / 1000), static_cast<suseconds_t>(timeoutMs % 1000 * 1000)};
         const bool isOpen = socket_ >= 0 && setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
                             setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
                             connect(socket_, found->ai_addr, found->ai_addrlen) == 0;

@@ -41,7 +41,9 @@ TEST("another firmware is downloaded, checked and started, and reported when it 
     CHECK(rig.board.restarts == 1 && rig.slot.images[1] == rig.image);
     CHECK(reports(rig).empty() && rig.server.count("PUT", "/firmware/reported") > 2);
     rig.options.firmwareVersion = "1.1.0";
+    rig.slot.confirmed = 0;
     rig.start();
+    CHECK(rig.slot.confirmed == 0);
     rig.run(60000);
     CHECK(rig.slot.current == 1 && rig.slot.confirmed == 1);
     CHECK(reports(rig) == (std::vector<std::string>{kApplied}));

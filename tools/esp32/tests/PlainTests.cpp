@@ -45,7 +45,8 @@ TEST("a digest is read from 64 digits alone") {
 }
 
 TEST("JSON is looked into by names and places") {
-    const JsonView json = JsonView::parse(R"( {"a": [1, -2.5e1, true, null, "x"], "b\u0063": {"d": "e\n\u00e9\ud83d\ude00"}} )");
+    const JsonView json = JsonView::parse(
+        R"( {"a": [1, -2.5e1, true, null, "x"], "b\u0063": {"d": "e\n\u00e9\ud83d\ude00"}} )");
     CHECK(json["a"][0].integer() == 1);
     CHECK(json["a"][1].number() == -25.0);
     CHECK(json["a"][2].boolean() == true);
@@ -62,8 +63,8 @@ TEST("JSON is looked into by names and places") {
 
 TEST("what is not JSON is none") {
     for (const char *text :
-         {"", " ", "{", "[1,]", "{\"a\"}", "{\"a\":}", "{,}", "01", "1.", ".5", "-", "1e", "tru", "nul", "\"", "\"\\x\"",
-          "\"\\u12g4\"", "[1] 2", "{\"a\":1,}", "\"\t\"", "+1", "[", "]", "\xff"}) {
+         {"", " ", "{", "[1,]", "{\"a\"}", "{\"a\":}", "{,}", "01", "1.", ".5", "-", "1e", "tru", "nul", "\"",
+          "\"\\x\"", "\"\\u12g4\"", "[1] 2", "{\"a\":1,}", "\"\t\"", "+1", "[", "]", "\xff"}) {
         CHECK(!JsonView::parse(text).exists());
     }
     CHECK(!JsonView::parse(std::string_view("\0", 1)).exists());

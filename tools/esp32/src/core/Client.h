@@ -14,7 +14,7 @@ namespace lms {
 /// A board as a device of LMS Core, for one task of the board: nothing here may be called from two at once.
 ///
 /// Everything that must not be lost is in flash before a function returns. Nothing is allocated; a client takes about
-/// 25 KB, and belongs in static memory rather than on a stack.
+/// 20 KB, and belongs in static memory rather than on a stack.
 class Client {
 public:
     Client(Board &board, Storage &storage, Transport &transport, FirmwareSlot &slot, const Options &options);
@@ -48,8 +48,8 @@ public:
     bool log(LogLevel level, const char *message) { return journal_.log(level, message); }
 
     /// Does the next thing that there is to do, one request or a few. Where there is nothing to do it waits for a
-    /// command, but not for longer than `budgetMs`: say the time until the next measurement. A server that does not answer
-    /// may take longer, 15 s and a minute for a piece of firmware.
+    /// command, but not for longer than `budgetMs`: say the time until the next measurement. A server that does not
+    /// answer may take longer, 15 s and a minute for a piece of firmware.
     ///
     /// Returns after how many milliseconds it is to be called again, `budgetMs` at most.
     uint32_t step(uint32_t budgetMs);

@@ -12,8 +12,8 @@ namespace lms {
 ///
 /// The image goes into the other slot piece by piece; how far it is is noted in flash, and a download that broke off
 /// goes on. What is in the slot in the end is read back and must have the right SHA-256. Then the board restarts, and
-/// the new image is on trial: if the server has not answered it within `Options::trialMs`, or it has started three times
-/// without, the earlier one comes back and reports the failure. An image that failed is not tried again unless a
+/// the new image is on trial: if the server has not answered it within `Options::trialMs`, or it has started three
+/// times without, the earlier one comes back and reports the failure. An image that failed is not tried again unless a
 /// command orders it.
 class FirmwareUpdate {
 public:
@@ -101,6 +101,7 @@ private:
     void order(const Command &command, CommandReply &reply);
     static bool read(JsonView json, Image &image);
     bool isRunning(const Image &image) const;
+    void resume();
     void look();
     void begin(const Image &image, std::string_view command);
     void download();
@@ -124,6 +125,8 @@ private:
     Gate reportGate_;
     uint64_t checkAt_ = 0;
     bool isOnTrial_ = false;
+    /// Whether the slot knows that the firmware is good.
+    bool isConfirmed_ = false;
     /// Bytes that are in the slot, of which `State::offset` is noted.
     uint32_t offset_ = 0;
     int reportedProgress_ = -1;

@@ -1,5 +1,6 @@
 #include "Json.h"
 
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 
@@ -81,7 +82,7 @@ private:
         const char kind = *next_++;
         if (kind != 'u') { return kind != 0 && std::strchr("\"\\/bfnrt", kind) != nullptr; }
         for (int digit = 0; digit < 4; ++digit, ++next_) {
-            if (next_ == end_ || std::strchr("0123456789abcdefABCDEF", *next_) == nullptr || *next_ == 0) { return false; }
+            if (next_ == end_ || std::isxdigit(static_cast<unsigned char>(*next_)) == 0) { return false; }
         }
         return true;
     }

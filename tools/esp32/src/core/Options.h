@@ -8,7 +8,8 @@ namespace lms {
 
 /// What is said once about a board and how it works. Texts must outlive the client.
 struct Options {
-    /// `lms_prv_…`, of the organization; with it the board gets its device and key. Null where `Client::adopt` says them.
+    /// `lms_prv_…`, of the organization; with it the board gets its device and key. Null where `Client::adopt` says
+    /// them.
     const char *fleetKey = nullptr;
     /// Of this very board, 1 to 100 characters: by it the server knows the board again.
     const char *serialNumber = "";

@@ -11,8 +11,8 @@ namespace lms {
 /// Records in flash, first in, first out, in a fixed number of files of bounded size. When they are full the oldest
 /// file goes, and what in it had not been taken is counted as dropped.
 ///
-/// A file is only ever appended to. Each record has its length and CRC before it, so that one that was cut off by a loss
-/// of power is noticed; nothing is written behind it. A record for which `append` answered true survives whatever
+/// A file is only ever appended to. Each record has its length and CRC before it, so that one that was cut off by a
+/// loss of power is noticed; nothing is written behind it. A record for which `append` answered true survives whatever
 /// happens then. One that was taken may be there again after a loss of power: taking is not exact, so that the receiver
 /// must be able to take a record twice.
 class RecordRing {

@@ -48,15 +48,15 @@ public:
     /// Milliseconds since 1970; of a clock that is not known, nothing.
     std::optional<int64_t> now(uint64_t uptimeMs) const;
 
-    /// Now. No two moments of a start are equal, even when the clock is put back. Those of different starts can be, since
-    /// each start learns the time anew; `text` tells them apart all the same.
+    /// Now. No two moments of a start are equal, even when the clock is put back. Those of different starts can be,
+    /// since each start learns the time anew; `text` tells them apart all the same.
     Moment note(uint64_t uptimeMs);
 
     /// The time of a moment; nothing while it is not known.
     std::optional<int64_t> time(const Moment &moment) const;
 
-    /// The time of a moment for the server, with the start, modulo 1000, as its microseconds: so that two readings never
-    /// have the same time, by which the server would take them for one. Empty while it is not known.
+    /// The time of a moment for the server, with the start, modulo 1000, as its microseconds: so that two readings
+    /// never have the same time, by which the server would take them for one. Empty while it is not known.
     std::array<char, 32> text(const Moment &moment) const;
 
     /// Whether the time of a moment will never be known.
