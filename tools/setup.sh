@@ -19,7 +19,7 @@ fi
 packages="libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev libcrypt-dev zlib1g-dev libqrencode-dev pkg-config
     postgresql redis-server libjs-dygraphs"
 case "${1-}" in
-    test) packages="$packages chromium python3-venv openssl" ;;
+    test) packages="$packages chromium python3-venv openssl g++" ;;
     bench) packages="$packages nginx wrk" ;;
 esac
 
