@@ -130,7 +130,7 @@ final class ESP32Tests {
     private func outcome(of command: String, of board: Board) async throws -> JSONValue {
         try await eventually(within: .seconds(30)) {
             let answer = try await board.owner.api.get("/api/v1/commands/\(command)").json
-            return ["succeeded", "failed", "expired"].contains(answer["status"].string) ? answer : nil
+            return ["succeeded", "failed", "expired"].contains(answer["status"].string) ? answer : JSONValue?.none
         }
     }
 
