@@ -12,7 +12,7 @@ extension ClientConnection {
 
     // MARK: From a service
 
-    /// The head of the response has come; it is written together with what follows.
+    /// The head of the response has come; it is written together with what the same read brought of the body.
     func beginResponse(_ response: ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming) {
         exchange.startResponse()
         status = response.status
@@ -53,7 +53,10 @@ extension ClientConnection {
         }
     }
 
-    private func writePendingHead() {
+    /// Writes the head by itself if no piece of the body has taken it along.
+    ///
+    /// Every read from the service ends with this: the worker's scratch buffer belongs to the next connection then.
+    func writePendingHead() {
         guard hasPendingHead else { return }
         hasPendingHead = false
         write(worker.scratch)

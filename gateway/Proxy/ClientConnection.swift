@@ -67,7 +67,7 @@ final class ClientConnection: ChannelDuplexHandler {
     // The response under way.
     var status = 0
     var bytesSent = 0
-    /// Whether the head of the response stands in the worker's scratch buffer.
+    /// Whether the head of the response stands in the worker's scratch buffer, which it does only within one read.
     var hasPendingHead = false
     /// Whether chunks are unwrapped, for a client that does not know them.
     var unwrapsChunks = false

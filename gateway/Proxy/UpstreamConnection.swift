@@ -124,6 +124,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
             inbound = ByteBuffer()
         }
         receive(&bytes)
+        client?.writePendingHead()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -137,6 +138,34 @@ struct ForwardingTests {
                     let text = try await connection.readToEnd()
                     #expect(text.hasSuffix("\r\n\r\nabcde"))
                     #expect(!text.lowercased().contains("transfer-encoding"))
+                }
+            }
+        }
+    }
+
+    @Test("A head whose body is late arrives before it, and is not taken for another client's", .timeLimit(.minutes(1)))
+    func headBeforeBody() async throws {
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { loop.shutdownGracefully { _ in } }
+        let (released, release) = AsyncStream.makeStream(of: Void.self)
+        try await RawServer.with { connection, _ in
+            let isLate = try await connection.message().startLine.contains("/late")
+            try await connection.send(
+                "HTTP/1.1 \(isLate ? "206 Partial Content" : "200 OK")\r\nContent-Length: 4\r\n\r\n")
+            if isLate { await released.first { _ in true } }
+            try await connection.send(isLate ? "late" : "soon")
+            _ = try await connection.read()
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load(), group: loop) { gateway in
+                try await gateway.connect { late in
+                    try await late.send("GET /items/late HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    let head = try await late.read(through: "\r\n\r\n")
+                    #expect(head.hasPrefix("HTTP/1.1 206 "))
+                    // The same event loop serves another client while the first one's body is awaited.
+                    let soon = try await gateway.get("/items/soon")
+                    #expect(soon.status == 200 && soon.text == "soon")
+                    release.yield()
+                    #expect(try await late.read(through: "late") == "late")
                 }
             }
         }
