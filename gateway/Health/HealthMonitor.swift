@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import ServiceKit
 import ServiceLifecycle
 
 /// Checks every copy of every service on a timer: whether it is ready, and where its name points now.
@@ -14,11 +15,7 @@ struct HealthMonitor: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await check()
-                // Only a cancellation ends the sleep early.
-                try? await Task.sleep(nanoseconds: UInt64(checks.interval.nanoseconds))
-            }
+            for await _ in Rounds(every: .nanoseconds(checks.interval.nanoseconds)) { await check() }
         }
     }
 

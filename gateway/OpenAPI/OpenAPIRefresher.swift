@@ -1,12 +1,13 @@
 import Logging
 import NIOCore
+import ServiceKit
 import ServiceLifecycle
 
 /// Keeps the merged document in step with what the services serve at `/openapi.yaml`.
 struct OpenAPIRefresher: Service {
     /// How old the copy of a service's document gets while the service answers.
     private static let maximumAge = TimeAmount.seconds(60)
-    private static let interval = TimeAmount.seconds(2)
+    private static let interval = Duration.seconds(2)
 
     let services: [String]
     let directory: UpstreamDirectory
@@ -22,11 +23,7 @@ struct OpenAPIRefresher: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             var cache = Cache()
-            while !Task.isCancelled {
-                await refresh(&cache)
-                // Only a cancellation ends the sleep early.
-                try? await Task.sleep(nanoseconds: UInt64(Self.interval.nanoseconds))
-            }
+            for await _ in Rounds(every: Self.interval) { await refresh(&cache) }
         }
     }
 

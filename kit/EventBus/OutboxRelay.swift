@@ -3,6 +3,7 @@ import Logging
 import Metrics
 import Postgres
 import Redis
+import ServiceKit
 import ServiceLifecycle
 
 /// Publishes what is in a service's outbox and then deletes it: at least once, in the order of the ids.
@@ -46,11 +47,7 @@ public struct OutboxRelay: ServiceLifecycle.Service {
 
     /// What other instances committed, and what was left over, is found at the next tick.
     private func tick() async {
-        while !Task.isCancelled {
-            outbox.wake()
-            // Only a cancellation ends the sleep early.
-            try? await Task.sleep(for: Self.pollInterval)
-        }
+        for await _ in Rounds(every: Self.pollInterval) { outbox.wake() }
     }
 
     private func drain() async {

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Redis
+import ServiceKit
 import ServiceLifecycle
 import Synchronization
 
@@ -70,11 +71,9 @@ public final class RevocationFeed: Service {
     }
 
     private func keepBeating() async {
-        while !Task.isCancelled {
+        for await _ in Rounds(every: Hearing.interval) {
             // Where it cannot be sent it is not heard either.
             _ = try? await redis.publish([UInt8](), to: heartbeatChannel)
-            // Only a cancellation ends the sleep early.
-            try? await Task.sleep(for: Hearing.interval)
         }
     }
 
@@ -94,14 +93,12 @@ public final class RevocationFeed: Service {
 
     private func keepReading(_ source: RevocationSource) async {
         var cursor: String?
-        while !Task.isCancelled {
+        for await _ in Rounds(every: RereadSchedule.turn) {
             // A connection that has just broken is missed in the heartbeat only later.
             let isListening = redis.status == .connected && hearing.withLock { $0.isSound(at: .now) }
             if source.schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
                 cursor = await readOn(source, after: cursor)
             }
-            // Only a cancellation ends the sleep early.
-            try? await Task.sleep(for: RereadSchedule.turn)
         }
     }
 

@@ -38,7 +38,7 @@ public final class PublishedKeys: VerificationKeySource, Service {
             while !Task.isCancelled {
                 await self.gate.pass(self.refresh)
                 let wasFetched = self.state.withLock(\.isCurrent)
-                // Only a cancellation ends the sleep early.
+                // Until the keys are to be looked at again; only a cancellation ends the sleep early.
                 try? await Task.sleep(for: wasFetched ? self.refreshInterval : .seconds(1))
             }
         }

@@ -24,7 +24,7 @@ public func periodically(
                 logger.warning("\(complaint)", metadata: ["error": "\(error)"])
                 pause = min(interval, .seconds(60))
             }
-            // Only a cancellation ends the sleep early.
+            // The pause is the purpose; only a cancellation ends it early.
             try? await Task.sleep(for: pause * Double.random(in: 0.9...1.1))
         }
     }
@@ -49,7 +49,7 @@ public func persistently(
             } catch {
                 logger.warning("\(complaint)", metadata: ["error": "\(error)"])
             }
-            // Only a cancellation ends the sleep early.
+            // What has just failed is not to be begun in a loop; only a cancellation ends the sleep early.
             try? await Task.sleep(for: backoff.next())
         }
     }
