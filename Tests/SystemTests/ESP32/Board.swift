@@ -26,14 +26,17 @@ final class Board: Sendable {
 
     /// Gives it power.
     ///
-    /// - Parameter interval: Milliseconds between two readings.
-    func start(measuringEvery interval: Int = 100) async throws -> ChildProcess {
+    /// - Parameters:
+    ///   - interval: Milliseconds between two readings.
+    ///   - pause: Milliseconds before each piece of a firmware.
+    func start(measuringEvery interval: Int = 100, pausingFor pause: Int = 0) async throws -> ChildProcess {
         try await ChildProcess.start(
             Command(
                 program,
                 [
                     "--gateway", "127.0.0.1:\(owner.installation.port)", "--fleet-key", fleetKey, "--serial",
-                    serialNumber, "--state", folder + "/flash", "--measure-every", "\(interval)",
+                    serialNumber, "--state", folder + "/flash", "--measure-every", "\(interval)", "--download-pause",
+                    "\(pause)",
                 ], log: folder + "/log"))
     }
 
@@ -47,6 +50,11 @@ final class Board: Sendable {
     /// What stands behind `beginning` in the lines that begin so.
     func lines(beginning: String) -> [String] {
         lines.filter { $0.hasPrefix(beginning) }.map { String($0.dropFirst(beginning.count)) }
+    }
+
+    /// The image in a slot of its flash.
+    func image(inSlot slot: Int) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/flash/slot\(slot)")))
     }
 
     /// The device that it has become; nil as long as there is none.

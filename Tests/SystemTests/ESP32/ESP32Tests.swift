@@ -157,4 +157,47 @@ final class ESP32Tests {
         #expect(try await board.owner.api.get(path).json["applied_version"].int == version)
         await process.stop(grace: .seconds(10))
     }
+
+    // MARK: Firmware
+
+    @Test func `a firmware whose download was interrupted goes on where it was, runs, and is reported as applied`()
+        async throws
+    {
+        let board = try await board()
+        var process = try await board.start(measuringEvery: 1000, pausingFor: 200)
+        let id = try await board.id()
+        let image = (0..<600_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 16) }
+        try await publish(image, "1.1.0", of: board)
+        let path = "/api/v1/devices/\(id)/firmware"
+        try await eventually(within: .seconds(60)) {
+            let update = try await board.owner.api.get(path).json["update"]
+            return update["state"] == "downloading" && update["progress"].int ?? 0 >= 20
+        }
+        await process.stop(with: .kill, grace: .zero)
+        #expect(board.lines(beginning: "runs firmware ") == ["1.0.0"])
+
+        process = try await board.start(measuringEvery: 1000)
+        try await eventually(within: .seconds(60)) {
+            try await board.owner.api.get(path).json["update"]["state"] == "applied"
+        }
+        let shown = try await board.owner.api.get(path).json
+        #expect(shown["firmware_version"] == "1.1.0" && shown["update_available"] == false, "\(shown)")
+        #expect(board.lines(beginning: "runs firmware ") == ["1.0.0", "1.0.0", "1.1.0"])
+        #expect(try board.image(inSlot: 1) == image)
+        try await eventually(within: .seconds(30)) {
+            let logs = try await board.owner.api.get("/api/v1/devices/\(id)/logs?q=goes%20on").json
+            return logs["items"].array?.isEmpty == false
+        }
+        await process.stop(grace: .seconds(10))
+    }
+
+    /// Uploads an image, and makes it the one that boards are to have.
+    private func publish(_ image: [UInt8], _ version: String, of board: Board) async throws {
+        let stored = try await board.owner.api.send(
+            .POST, "/api/v1/firmware?device_type=esp32&firmware_version=\(version)",
+            headers: ["content-type": "application/octet-stream"], body: image)
+        let id = try #require(stored.json["id"].string, "\(stored)")
+        let current = try await board.owner.api.send(.PUT, "/api/v1/firmware/\(id)/current")
+        #expect(current.status == 200, "\(current)")
+    }
 }
