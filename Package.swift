@@ -133,7 +133,8 @@ let package = Package(
             [
                 "CZlib", "Postgres", "Redis", "Outbound", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
                 .mustache, .crypto,
-                .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation, .nioHTTPTypes,
+                .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation, .nioHTTP1, .nioHTTPTypes,
+                .nioHTTPTypesHTTP1,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
@@ -152,7 +153,7 @@ let package = Package(
 
         // The services.
         service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
-        service("devices", pages: true, scripts: true, ["Outbound", .crypto]),
+        service("devices", pages: true, scripts: true, ["Outbound", .crypto, .httpTypes, .nioCore]),
         service("readings", [.crypto, .httpTypes, .nioCore, .atomics]),
         service("alerts", ["Outbound", .crypto]),
         service("billing"),

@@ -63,7 +63,7 @@ import Testing
         let organization = try await server.organization()
         let device = try await organization.device()
         async let polled = device.poll("?wait=20")
-        try await eventually { server.waiters.devices.contains { $0.text == device.id } }
+        try await eventually { server.waiters.devices(waitingFor: .commands).contains { $0.text == device.id } }
         let bulk = try await organization.bulk()
         let listed = try await bulk.progress { $0["totals"]["delivered"] == 1 }
         #expect(listed["totals"]["devices"] == 1)

@@ -17,7 +17,7 @@ import Testing
         #expect(try await device.client.post("\(device.path)/heartbeat").status == 200)
         #expect(try await device.shown()["status"] == "online")
         async let polled = device.poll("?wait=20")
-        try await eventually { !server.waiters.devices.isEmpty }
+        try await eventually { !server.waiters.devices(waitingFor: .commands).isEmpty }
         let command = try await device.queue()
         #expect(try await polled == [command])
         #expect(try await device.report(command, "succeeded").status == 200)

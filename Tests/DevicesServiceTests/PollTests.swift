@@ -68,8 +68,77 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 
+    @Test func `a command goes to the poll that came last, for the earlier connection may be lost`() async throws {
+        let server = try await DevicesServer.start(on: try await DevicesServer.makeDatabase())
+        let device = try await server.organization().device()
+        async let earlier = device.poll("?wait=3")
+        try await eventually { try await isWaiting(server, device) }
+        let latest = try await TestHTTPConnection.connect(port: server.service.client.port)
+        let exchange = try await latest.begin(
+            .GET, "\(device.path)/commands?wait=20", headers: ["authorization": "Bearer \(device.key)"])
+        try await eventually {
+            let metrics = try await server.service.client.get("/metrics").text
+            return metrics.contains(#"lms_long_polls_waiting{subject="commands"} 2"#)
+        }
+        let command = try await device.queue()
+        #expect(try await exchange.response().json["items"][0]["id"].string == command)
+        #expect(try await earlier == [])
+        await latest.close()
+        await server.shutDown()
+    }
+
+    @Test func `a poll whose client is gone takes no command`() async throws {
+        let server = try await DevicesServer.shared()
+        let device = try await server.organization().device()
+        let gone = try await TestHTTPConnection.connect(port: server.service.client.port)
+        _ = try await gone.begin(
+            .GET, "\(device.path)/commands?wait=60", headers: ["authorization": "Bearer \(device.key)"])
+        try await eventually { try await isWaiting(server, device) }
+        await gone.close()
+        try await eventually { try await !isWaiting(server, device) }
+        let command = try await device.queue()
+        #expect(try await device.poll() == [command])
+    }
+
+    @Test func `a key that is revoked while its poll waits gets no command`() async throws {
+        let server = try await DevicesServer.shared()
+        let device = try await server.organization().device()
+        async let answer = device.client.get("\(device.path)/commands?wait=20")
+        try await eventually { try await isWaiting(server, device) }
+        let rotated = try await device.organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 0])
+        try await eventually { try await device.client.get(device.path).status == 401 }
+        let command = try await device.queue()
+        #expect(try await answer.status == 401)
+        let key = try #require(rotated.json["api_key"].string)
+        let commands = try await server.service.client.authorized(key).get("\(device.path)/commands").json["items"]
+        #expect(commands[0]["id"].string == command)
+    }
+
+    @Test func `polls are refused alike whether they go the short way or that of the table`() async throws {
+        let server = try await DevicesServer.shared()
+        let organization = try await server.organization()
+        let (device, other) = (try await organization.device(), try await organization.device())
+        let unknown = "lms_dev_" + String(repeating: "A", count: 43)
+        for (path, key) in [
+            (other.path, device.key), ("/api/v1/devices/\(UUID())", device.key), (device.path, unknown),
+            (device.path, "lms_dev_short"),
+        ] {
+            let (short, table) = (
+                try await server.service.client.send(
+                    .GET, "\(path)/commands", headers: ["authorization": "Bearer \(key)", "x-request-id": "same"]),
+                try await server.service.client.send(
+                    .GET, "\(path)/commands",
+                    headers: ["authorization": "Bearer \(key)", "x-request-id": "same", "accept": "application/*"])
+            )
+            #expect(short.status == table.status && short.json == table.json, "\(short) \(table)")
+            #expect([401, 404].contains(short.status))
+        }
+        #expect(try await device.client.get("\(device.path)/commands?limit=101").status == 422)
+        #expect(try await device.client.get("\(device.path)/commands?wait=%zz").status == 400)
+    }
+
     /// Whether a poll of the device waits, which a device that does is seen to have begun.
     private func isWaiting(_ server: DevicesServer, _ device: TestDevice) async throws -> Bool {
-        server.waiters.devices.contains { $0.uuidString.lowercased() == device.id }
+        server.waiters.devices(waitingFor: .commands).contains { $0.uuidString.lowercased() == device.id }
     }
 }

@@ -199,6 +199,14 @@ struct DirectRouteTests {
             echo.release()
             #expect(try await held.response().status == 201)
             try await eventually { !connection.isOpen }
+            #expect(echo.abandoned == 1)
+        }
+    }
+
+    @Test func `a client that ends its sending direction without a request is let go`() async throws {
+        try await serve { _, connection in
+            try await connection.endSending()
+            try await eventually { !connection.isOpen }
         }
     }
 
@@ -207,6 +215,7 @@ struct DirectRouteTests {
             _ = try await send(#"{"hold":true}"#, connection)
             try await echo.isHeld()
             await connection.close()
+            try await eventually { self.echo.abandoned > 0 }
             echo.release()
             let response = try await served.client.send(
                 .POST, EchoRoute.path, headers: Self.json, body: Array("{}".utf8))
@@ -219,6 +228,8 @@ struct DirectRouteTests {
             let held = try await send(#"{"hold":true}"#, connection)
             try await echo.isHeld()
             await served.stop()
+            // Otherwise the answer would be waited for.
+            try await eventually { self.echo.isDrained }
             echo.release()
             #expect(try await held.response().status == 201)
             try await eventually { !connection.isOpen }
@@ -263,6 +274,8 @@ private final class EchoRoute: DirectRoute {
     private struct State {
         var held: (@Sendable () -> Void)?
         var answered = 0
+        var abandoned = 0
+        var isDrained = false
     }
 
     private let state = Mutex(State())
@@ -270,6 +283,12 @@ private final class EchoRoute: DirectRoute {
     var method: HTTPRequest.Method { .post }
     var path: String { Self.path }
     var answered: Int { state.withLock { $0.answered } }
+    var abandoned: Int { state.withLock { $0.abandoned } }
+    var isDrained: Bool { state.withLock { $0.isDrained } }
+
+    func drain() {
+        state.withLock { $0.isDrained = true }
+    }
 
     func isHeld() async throws {
         try await eventually { self.state.withLock { $0.held != nil } }
@@ -292,9 +311,9 @@ private final class EchoRoute: DirectRoute {
 
     func answer(
         _ subject: HTTPFields, body: ByteBuffer, trace: RequestTrace, completion: @escaping DirectAnswer.Completion
-    ) -> Bool {
+    ) -> PendingAnswer? {
         let text = String(buffer: body)
-        guard !text.contains("decline") else { return false }
+        guard !text.contains("decline") else { return nil }
         state.withLock { $0.answered += 1 }
         let answer: @Sendable () -> Void = {
             guard text != #"{"fail":true}"# else { return completion(.failure(Problem.unavailable(retryAfter: 7))) }
@@ -309,7 +328,7 @@ private final class EchoRoute: DirectRoute {
         } else {
             Task { answer() }
         }
-        return true
+        return PendingAnswer { self.state.withLock { $0.abandoned += 1 } }
     }
 }
 

@@ -74,7 +74,7 @@ import Testing
             expiresAt: clock.now().addingTimeInterval(100))
         let authenticator = try await authenticator(deviceKeys: { $0 == device.keyHash ? device : nil })
         let header = "Bearer \(deviceKey.secret)"
-        let known = { (header: String) in authenticator.knownDevice(authorization: header) }
+        let known = { (header: String) in authenticator.knownDevice(Credentials(authorization: header)) }
         #expect(known(header) == nil)
         let ask = { _ = try await authenticator.authenticate(Credentials(authorization: header)) }
         try await ask()
@@ -96,10 +96,10 @@ import Testing
         let authenticator = try await authenticator(deviceKeys: { _ in device })
         let header = "Bearer \(deviceKey.secret)"
         _ = try await authenticator.authenticate(Credentials(authorization: header))
-        #expect(authenticator.knownDevice(authorization: header) == device)
+        #expect(authenticator.knownDevice(Credentials(authorization: header)) == device)
         let subject: Revocation.Subject = byKey ? .deviceKey(deviceKey.hash) : .organization(device.organizationID)
         revocations.insert(Revocation(subject, at: Date(), lifetime: 60))
-        #expect(authenticator.knownDevice(authorization: header) == nil)
+        #expect(authenticator.knownDevice(Credentials(authorization: header)) == nil)
     }
 
     @Test func anOldKeyEndsWithItsOverlap() async throws {

@@ -12,6 +12,26 @@ public struct Credentials: Sendable {
         self.apiKey = apiKey
         self.sessionCookie = sessionCookie
     }
+
+    /// What is presented other than as a cookie: the token in `Authorization`, and else the key.
+    ///
+    /// - Throws: `malformed` for an `Authorization` that is no bearer token.
+    var bearer: String? {
+        get throws(AuthenticationFailure) {
+            guard let authorization else { return apiKey }
+            // RFC 6750 section 2.1; the scheme's case does not matter.
+            let text = authorization.utf8
+            guard let end = text.firstIndex(of: UInt8(ascii: " ")), authorization[..<end].lowercased() == "bearer",
+                let start = text[end...].firstIndex(where: { $0 != UInt8(ascii: " ") })
+            else { throw .malformed }
+            return String(authorization[start...])
+        }
+    }
+
+    /// Whether they are a device's key, by its form.
+    public var areDeviceKey: Bool {
+        (try? bearer)?.hasPrefix(SecretToken.Kind.deviceKey.prefix) == true
+    }
 }
 
 /// A request's principal, and the credential that proved it.

@@ -27,23 +27,9 @@ public struct Authenticator: Sendable {
 
     /// The principal of a request, or nil when it carries no credentials at all.
     public func authenticate(_ credentials: Credentials) async throws(AuthenticationFailure) -> Authentication? {
-        if let authorization = credentials.authorization {
-            return try await authenticate(bearer: Self.bearerToken(in: authorization))
-        }
-        if let apiKey = credentials.apiKey {
-            return try await authenticate(bearer: apiKey)
-        }
+        if let bearer = try credentials.bearer { return try await authenticate(bearer: bearer) }
         guard let cookie = credentials.sessionCookie, !cookie.isEmpty else { return nil }
         return Authentication(principal: .user(try await user(byToken: cookie)), credential: .sessionCookie)
-    }
-
-    /// The token of a `Bearer` header (RFC 6750 section 2.1); the scheme's case does not matter.
-    private static func bearerToken(in authorization: String) throws(AuthenticationFailure) -> String {
-        let text = authorization.utf8
-        guard let end = text.firstIndex(of: UInt8(ascii: " ")), authorization[..<end].lowercased() == "bearer",
-            let start = text[end...].firstIndex(where: { $0 != UInt8(ascii: " ") })
-        else { throw .malformed }
-        return String(authorization[start...])
     }
 
     private func authenticate(bearer text: String) async throws(AuthenticationFailure) -> Authentication {
@@ -85,10 +71,17 @@ public struct Authenticator: Sendable {
         return device
     }
 
-    /// The device that presents its key as a bearer token, where that can be told from memory; nil leaves it open who
-    /// makes the request.
-    public func knownDevice(authorization: String) -> DevicePrincipal? {
-        guard let text = try? Self.bearerToken(in: authorization), let key = SecretToken(text, kind: .deviceKey),
+    /// The device that presents its key.
+    ///
+    /// - Throws: `malformed` for other credentials, and whatever refuses the key.
+    public func device(_ credentials: Credentials) async throws(AuthenticationFailure) -> DevicePrincipal {
+        guard let key = try credentials.bearer else { throw .malformed }
+        return try await device(byKey: key)
+    }
+
+    /// The device that presents its key, where that can be told from memory; nil leaves it open who makes the request.
+    public func knownDevice(_ credentials: Credentials) -> DevicePrincipal? {
+        guard let text = try? credentials.bearer, let key = SecretToken(text, kind: .deviceKey),
             let device = deviceKeys.freshValue(for: key.hash), device.expiresAt.map({ $0 > now() }) ?? true,
             !revocations.isRevoked(device)
         else { return nil }

@@ -39,7 +39,7 @@ extension DevicesService {
         let removal = OrganizationRemoval(
             table: "devices.removals", steps: DeviceStore.parts, database: database, logger: logger)
 
-        let waiters = PollWaiters()
+        let waiters = PollWaiters(metrics: environment.metrics)
         let announcer = Announcer(outbox: outbox, redis: redis, waiters: waiters, logger: logger)
         let liveness = LivenessWriter(store: statuses, announcer: announcer, logger: logger)
         let delivery = CommandDelivery(queue: queue, waiters: waiters, announcer: announcer)
@@ -120,9 +120,11 @@ extension DevicesService {
             application.sources(auth: try base.peer(.auth), billing: try base.peer(.billing)),
             database: database, logger: logger, handler: application.apply)
 
+        let authenticator = try base.authenticator(deviceKeys: keys.cache)
         let http = try HTTPApplication(
-            environment, routes: routes, authenticator: base.authenticator(deviceKeys: keys.cache),
-            sessions: try base.sessionRenewal(), forms: forms, pages: pages,
+            environment, direct: DirectPolls(authenticator: authenticator, delivery: delivery, liveness: liveness),
+            routes: routes, authenticator: authenticator, sessions: try base.sessionRenewal(), forms: forms,
+            pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let services: [any ServiceLifecycle.Service] = [
             OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger),

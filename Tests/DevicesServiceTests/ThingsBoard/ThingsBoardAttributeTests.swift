@@ -126,6 +126,6 @@ import Testing
     }
 
     private func isWaiting(_ server: DevicesServer, _ device: TestDevice) async throws -> Bool {
-        server.waiters.devices.contains { $0.uuidString.lowercased() == device.id }
+        server.waiters.devices(waitingFor: .configuration).contains { $0.uuidString.lowercased() == device.id }
     }
 }

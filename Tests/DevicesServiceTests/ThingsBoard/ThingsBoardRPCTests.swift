@@ -59,7 +59,9 @@ import Testing
         let server = try await DevicesServer.shared()
         let device = try await server.organization().device()
         async let answer = device.anonymous.get(device.thingsBoard("rpc?timeout=20000"))
-        try await eventually { server.waiters.devices.contains { $0.uuidString.lowercased() == device.id } }
+        try await eventually {
+            server.waiters.devices(waitingFor: .commands).contains { $0.uuidString.lowercased() == device.id }
+        }
         _ = try await device.queue("blink")
         #expect(try await answer.json["method"] == "blink")
     }

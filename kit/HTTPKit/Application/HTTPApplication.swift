@@ -16,6 +16,8 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
     private let application: Application<RouterResponder<AppRequestContext>>
     private let listening: ListeningPort
     private let health: Health
+    /// Ends what waits for something to answer.
+    private let drain: @Sendable () -> Void
 
     /// - Parameters:
     ///   - routes: the service's own.
@@ -42,7 +44,7 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
     /// The same for a service that answers most requests by a ``DirectRoute``.
     public init(
         _ environment: ServiceEnvironment, direct: some DirectRoute, routes: RouteTable, authenticator: Authenticator,
-        sessions: SessionRenewal, forms: FormTokens, openAPI: URL? = nil
+        sessions: SessionRenewal, forms: FormTokens, pages: PageRenderer? = nil, openAPI: URL? = nil
     ) throws {
         let metrics = RequestMetrics(environment.metrics)
         let answers = DirectAnswers(metrics: metrics, logger: environment.logger)
@@ -50,22 +52,22 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
             environment, routes: routes, metrics: metrics,
             gate: RouteGate(
                 authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions), members: nil),
-            pages: nil, openAPI: openAPI,
+            pages: pages, openAPI: openAPI,
             server: HTTPServerBuilder { responder in
-                DirectChannel(
-                    route: direct, answers: answers,
-                    http1: HTTP1Channel(responder: responder, configuration: Self.http1Configuration))
-            })
+                DirectChannel(route: direct, answers: answers, idleTimeout: Self.idleTimeout, responder: responder)
+            },
+            drain: direct.drain)
     }
 
     private init(
         _ environment: ServiceEnvironment, routes: RouteTable, metrics: RequestMetrics, gate: RouteGate,
-        pages: PageRenderer?, openAPI: URL?, server: HTTPServerBuilder
+        pages: PageRenderer?, openAPI: URL?, server: HTTPServerBuilder, drain: @escaping @Sendable () -> Void = {}
     ) throws {
         var routes = routes
         try StandardRoutes(environment: environment, openAPI: openAPI).add(to: &routes)
         pages?.staticFiles.addRoute(to: &routes)
         self.routes = routes
+        self.drain = drain
         let router = Router(context: AppRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.addMiddleware {
             RequestScope()
@@ -88,13 +90,11 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
 
     /// HTTP/1.1.
     public static var http1: HTTPServerBuilder {
-        .http1(configuration: http1Configuration)
+        .http1(configuration: .init(idleTimeout: TimeAmount(idleTimeout)))
     }
 
     /// A connection may idle longer than the gateway keeps it in its pool, so that the gateway closes first.
-    private static var http1Configuration: HTTP1Channel.Configuration {
-        .init(idleTimeout: .seconds(120))
-    }
+    private static let idleTimeout = Duration.seconds(120)
 
     public var description: String { "http" }
 
@@ -103,7 +103,11 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await health.run() }
                 defer { group.cancelAll() }
-                try await application.run()
+                try await withGracefulShutdownHandler {
+                    try await application.run()
+                } onGracefulShutdown: {
+                    drain()
+                }
             }
         } catch {
             listening.fail(error)

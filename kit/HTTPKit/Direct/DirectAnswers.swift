@@ -9,10 +9,14 @@ import Synchronization
 
 /// What all answers of a ``DirectRoute`` have in common: what the middleware does for the routes of the table.
 struct DirectAnswers: Sendable {
-    /// A request's id, its place in a trace, and when it began to be answered, in nanoseconds of uptime.
-    struct Identity {
+    /// What its answer needs to know of a request, however long that is under way.
+    struct Origin {
+        let method: HTTPRequest.Method
+        let path: String
+        let isSecure: Bool
         let requestID: String
         let trace: RequestTrace
+        /// When it began to be answered, in nanoseconds of uptime.
         let start = DispatchTime.now().uptimeNanoseconds
     }
 
@@ -35,15 +39,15 @@ struct DirectAnswers: Sendable {
     private static let longestBody = 64 * 1024
 
     /// How long the body is of a request that asks for nothing unusual: JSON in and out, whole and not large, over a
-    /// connection that stays; nil for any other.
+    /// connection that stays; 0 for a GET; nil for any other.
     static func bodyLength(of head: HTTPRequest, for method: HTTPRequest.Method) -> Int? {
         guard head.method == method else { return nil }
-        var length: Int?
+        var length = method == .get ? 0 : nil
         var hasType = false
         for field in head.headerFields {
             switch field.name {
             case .contentLength:
-                guard length == nil, let bytes = Int(field.value) else { return nil }
+                guard length == nil, let bytes = Int(field.value), bytes > 0 else { return nil }
                 length = bytes
             case .contentType:
                 guard !hasType, MediaTypeName(contentType: field.value) == .json else { return nil }
@@ -56,53 +60,53 @@ struct DirectAnswers: Sendable {
             default: break
             }
         }
-        guard let length, (1...longestBody).contains(length) else { return nil }
+        guard let length, length <= longestBody else { return nil }
         return length
     }
 
-    func identity(of head: HTTPRequest) -> Identity {
+    func origin(of head: HTTPRequest) -> Origin {
         let requestID = head.headerFields[.requestID].flatMap(RequestID.accepted) ?? RequestID.make()
         let trace = head.headerFields[.traceparent].flatMap(TraceContext.init)?.child() ?? .root()
-        return Identity(requestID: requestID, trace: RequestTrace(requestID: requestID, trace: trace))
+        return Origin(
+            method: head.method, path: head.path.map { String($0.prefix { $0 != "?" }) } ?? "",
+            isSecure: head.headerFields[.forwardedProto]?.lowercased() == "https", requestID: requestID,
+            trace: RequestTrace(requestID: requestID, trace: trace))
     }
 
     func response(
-        to head: HTTPRequest, as identity: Identity, _ result: Result<DirectAnswer, any Error>, route: String
+        to origin: Origin, _ result: Result<DirectAnswer, any Error>, route: String
     ) -> (HTTPResponse, ByteBuffer) {
-        let (status, fields, body) = content(of: result, head, identity, route: route)
+        let (status, fields, body) = content(of: result, origin, route: route)
         metrics.record(
-            head.method, route: route, status: status, since: identity.start,
-            logger: logger.logLevel <= .debug ? logger(for: identity) : logger)
+            origin.method, route: route, status: status, since: origin.start,
+            logger: logger.logLevel <= .debug ? logger(for: origin) : logger)
         var response = HTTPResponse(status: status, headerFields: fields)
         response.headerFields.append(HTTPField(name: .contentLength, value: "\(body.readableBytes)"))
-        response.headerFields.append(HTTPField(name: .requestID, value: identity.requestID))
+        response.headerFields.append(HTTPField(name: .requestID, value: origin.requestID))
         response.headerFields.append(HTTPField(name: .date, value: date.text))
-        if head.headerFields[.forwardedProto]?.lowercased() == "https" {
-            response.headerFields.append(SecurityHeaders.strictTransport)
-        }
+        if origin.isSecure { response.headerFields.append(SecurityHeaders.strictTransport) }
         return (response, body)
     }
 
     private func content(
-        of result: Result<DirectAnswer, any Error>, _ head: HTTPRequest, _ identity: Identity, route: String
+        of result: Result<DirectAnswer, any Error>, _ origin: Origin, route: String
     ) -> (HTTPResponse.Status, HTTPFields, ByteBuffer) {
         switch result {
         case .success(let answer): return (answer.status, headers, answer.json)
         case .failure(let error):
             let problem = Problem(answering: error)
-            problem.log(error, route: route, to: logger(for: identity))
+            problem.log(error, route: route, to: logger(for: origin))
             var fields = headers
             for field in problem.headers { fields[field.name] = field.value }
             fields[.contentType] = Problem.contentType
-            let path = head.path.map { String($0.prefix { $0 != "?" }) } ?? ""
-            return (problem.status, fields, problem.document(instance: path, requestID: identity.requestID))
+            return (problem.status, fields, problem.document(instance: origin.path, requestID: origin.requestID))
         }
     }
 
-    private func logger(for identity: Identity) -> Logger {
+    private func logger(for origin: Origin) -> Logger {
         var logger = logger
-        logger[metadataKey: "request_id"] = .string(identity.requestID)
-        logger[metadataKey: "trace_id"] = .string(identity.trace.trace.traceIDText)
+        logger[metadataKey: "request_id"] = .string(origin.requestID)
+        logger[metadataKey: "trace_id"] = .string(origin.trace.trace.traceIDText)
         return logger
     }
 }

@@ -1,29 +1,45 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Hummingbird's HTTP/1.1 channel with a ``DirectRoute`` before its routes.
 struct DirectChannel<Route: DirectRoute>: ServerChildChannel, HTTPChannelHandler {
-    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
-
     let route: Route
     let answers: DirectAnswers
-    let http1: HTTP1Channel
+    let idleTimeout: Duration
+    let responder: HTTPChannelHandler.Responder
 
-    var responder: HTTPChannelHandler.Responder { http1.responder }
-
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        http1.setup(channel: channel, logger: logger).flatMapThrowing { value in
-            // Behind what knows how many requests are under way, for idle connections and those of a process that ends.
+    /// As `HTTP1Channel` sets up a connection, whose ways of dealing with errors and pipelining the routes rely on.
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<DirectConnection> {
+        channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            let connection = try pipeline.handler(type: HTTPConnectionStateHandler.self)
-            try pipeline.addHandler(DirectHandler(route, answers: answers), position: .after(connection))
-            return value
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false)
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            // Knows how many requests are under way, for idle connections and those of a process that ends.
+            try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger))
+            let routes = channel.eventLoop.makePromise(of: HTTP1Channel.Value?.self)
+            try pipeline.addHandler(DirectHandler(route, answers: answers, routes: routes))
+            return DirectConnection(channel: channel, routes: routes.futureResult)
         }
     }
 
-    func handle(value: Value, logger: Logger) async {
-        await handleHTTP(asyncChannel: value, logger: logger)
+    func handle(value connection: DirectConnection, logger: Logger) async {
+        let routes = await withTaskCancellationHandler {
+            try? await connection.routes.get()
+        } onCancel: {
+            connection.channel.close(promise: nil)
+        }
+        if let routes { await handleHTTP(asyncChannel: routes, logger: logger) }
     }
+}
+
+/// A connection, and what serves the routes on it.
+struct DirectConnection: ServerChildChannelValue {
+    let channel: any Channel
+    /// Made with the first request that is not answered directly; nil when the connection has ended without one.
+    let routes: EventLoopFuture<HTTP1Channel.Value?>
 }

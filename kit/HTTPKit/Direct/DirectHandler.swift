@@ -1,11 +1,13 @@
 import HTTPTypes
+import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
 
 /// Stands before the routes of a connection and answers what its ``DirectRoute`` takes.
 ///
 /// Answers go out in the order of the requests: one is taken only while no other is being answered behind this handler,
-/// and what comes while one is answered here waits for its turn.
+/// and what comes while one is answered here waits for its turn. What serves the routes is made with the first request
+/// that is handed on, since a connection whose requests are all answered here needs none of it.
 final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -16,7 +18,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     private struct Candidate {
         let head: HTTPRequest
         let subject: Route.Subject
-        let identity: DirectAnswers.Identity
+        let origin: DirectAnswers.Origin
         var body: ByteBuffer
     }
 
@@ -29,8 +31,11 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
 
     private let route: Route
     private let answers: DirectAnswers
+    /// What serves the routes, once it is made; nil when the connection ended before.
+    private let routes: EventLoopPromise<HTTP1Channel.Value?>
+    private var areRoutesServed = false
     private var candidate: Candidate?
-    private var isAnswering = false
+    private var pending: PendingAnswer?
     private var waiting: [Waiting] = []
     private var isReadPutOff = false
     /// Requests that were handed on and whose answers have not gone out yet.
@@ -40,9 +45,10 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     private var isClosing = false
     private var isRemoved = false
 
-    init(_ route: Route, answers: DirectAnswers) {
+    init(_ route: Route, answers: DirectAnswers, routes: EventLoopPromise<HTTP1Channel.Value?>) {
         self.route = route
         self.answers = answers
+        self.routes = routes
     }
 
     // MARK: What comes
@@ -52,6 +58,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent { pending?.abandon() }
         take(.event(event), context)
     }
 
@@ -62,6 +69,8 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     func handlerRemoved(context: ChannelHandlerContext) {
         isRemoved = true
         waiting = []
+        pending?.abandon()
+        if !areRoutesServed { routes.succeed(nil) }
         guard candidate != nil else { return }
         candidate = nil
         answers.metrics.end()
@@ -77,7 +86,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     }
 
     private func take(_ item: Waiting, _ context: ChannelHandlerContext) {
-        guard !isAnswering else { return waiting.append(item) }
+        guard pending == nil else { return waiting.append(item) }
         switch item {
         case .part(.head(let head)): begin(head, context)
         case .part(.body(var bytes)):
@@ -88,11 +97,16 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
             handOnCandidate(context)
             context.fireChannelRead(wrapInboundOut(.end(trailers)))
         case .event(let event):
-            // The end of the connection, or of the process: who answers the request then is told by it, too.
+            // The end of what the client sends: who answers the request then is told by it, too.
             handOnCandidate(context)
-            context.fireUserInboundEventTriggered(event)
+            if areRoutesServed {
+                context.fireUserInboundEventTriggered(event)
+            } else if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+                context.close(promise: nil)
+            }
         case .error(let error):
             handOnCandidate(context)
+            guard serveRoutes(context) else { return }
             context.fireErrorCaught(error)
         }
     }
@@ -102,7 +116,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
             let subject = route.subject(of: head)
         {
             candidate = Candidate(
-                head: head, subject: subject, identity: answers.identity(of: head),
+                head: head, subject: subject, origin: answers.origin(of: head),
                 body: context.channel.allocator.buffer(capacity: length))
             answers.metrics.begin()
         } else {
@@ -111,6 +125,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     }
 
     private func handOn(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
+        guard serveRoutes(context) else { return }
         handedOn += 1
         if head.headerFields[.connection]?.lowercased() == "close" { isClosing = true }
         context.fireChannelRead(wrapInboundOut(.head(head)))
@@ -124,26 +139,42 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
         if request.body.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(.body(request.body))) }
     }
 
+    /// Puts behind this handler what serves the routes, unless it is there.
+    ///
+    /// - Returns: Whether it is; if not, the connection ends.
+    private func serveRoutes(_ context: ChannelHandlerContext) -> Bool {
+        guard !areRoutesServed else { return true }
+        do {
+            let channel = try HTTP1Channel.Value(
+                wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            areRoutesServed = true
+            routes.succeed(channel)
+            return true
+        } catch {
+            context.close(promise: nil)
+            return false
+        }
+    }
+
     // MARK: What is answered
 
     private func answer(_ request: Candidate, _ context: ChannelHandlerContext) -> Bool {
         let loop = context.eventLoop
         let (handler, context) = (NIOLoopBound(self, eventLoop: loop), context.loopBound)
-        let (head, identity, answers, path) = (request.head, request.identity, answers, route.path)
-        let isTaken = route.answer(request.subject, body: request.body, trace: identity.trace) { result in
+        let (origin, answers, path) = (request.origin, answers, route.path)
+        pending = route.answer(request.subject, body: request.body, trace: origin.trace) { result in
             loop.execute {
-                let (response, body) = answers.response(to: head, as: identity, result, route: path)
+                let (response, body) = answers.response(to: origin, result, route: path)
                 handler.value.send(response, body, context.value)
             }
         }
-        guard isTaken else { return false }
-        isAnswering = true
+        guard pending != nil else { return false }
         candidate = nil
         return true
     }
 
     private func send(_ response: HTTPResponse, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
-        isAnswering = false
+        pending = nil
         answers.metrics.end()
         guard !isRemoved, context.channel.isActive else { return }
         context.write(wrapOutboundOut(.head(response)), promise: nil)

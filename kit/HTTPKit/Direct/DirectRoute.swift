@@ -10,6 +10,7 @@ public protocol DirectRoute: Sendable {
     /// What the head of a request tells, as who makes it.
     associatedtype Subject: Sendable
 
+    /// POST, of requests whose whole body is JSON and not large; or GET, of such as have no body.
     var method: HTTPRequest.Method { get }
     /// The path of the route in the table, for the metrics.
     var path: String { get }
@@ -20,12 +21,33 @@ public protocol DirectRoute: Sendable {
     /// Begins to answer a request.
     ///
     /// - Parameters:
-    ///   - body: The whole of it, which is not large: JSON, as far as its content type tells.
+    ///   - body: The whole of it: JSON, as far as its content type tells; empty for a GET.
     ///   - completion: Takes the answer, once, on any thread; an error is answered as if a handler had thrown it.
-    /// - Returns: Whether the request is taken. If not, `completion` is not called.
+    /// - Returns: The answer that will come; nil when the request is not taken, and `completion` not called.
     func answer(
         _ subject: Subject, body: ByteBuffer, trace: RequestTrace, completion: @escaping DirectAnswer.Completion
-    ) -> Bool
+    ) -> PendingAnswer?
+
+    /// The process is about to end: what waits for something to answer is to be answered with what there is.
+    func drain()
+}
+
+extension DirectRoute {
+    /// Nothing waits.
+    public func drain() {}
+}
+
+/// An answer that is on its way.
+public struct PendingAnswer: Sendable {
+    /// Its client is gone, or sends nothing more, which with HTTP is the same to most: it need not be waited for.
+    public let abandon: @Sendable () -> Void
+
+    public init(abandon: @escaping @Sendable () -> Void) {
+        self.abandon = abandon
+    }
+
+    /// One that comes so soon that nothing is saved by giving it up.
+    public static let soon = PendingAnswer {}
 }
 
 /// What a ``DirectRoute`` answers: JSON.
@@ -38,5 +60,10 @@ public struct DirectAnswer: Sendable {
     public init(_ status: HTTPResponse.Status, json: ByteBuffer) {
         self.status = status
         self.json = json
+    }
+
+    /// - Throws: `EncodingError`.
+    public init(_ status: HTTPResponse.Status, encoding value: some Encodable) throws {
+        self.init(status, json: try JSONCoding.encode(value))
     }
 }

@@ -20,13 +20,18 @@ struct RequestScope: RouterMiddleware {
         context.logger[metadataKey: "trace_id"] = .stringConvertible(TraceID(context.trace))
         let scoped = context
         let trace = RequestTrace(requestID: context.requestID, trace: context.trace)
-        var response = try await RequestTrace.$current.withValue(trace) {
-            try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
-                try await next(request, scoped)
-            }
-        }
+        var response = try await trace.withRequest { try await next(request, scoped) }
         response.headers[.requestID] = context.requestID
         return response
+    }
+}
+
+extension RequestTrace {
+    /// Runs `body` as work of the request: traced to it, and with the patience of one who waits.
+    public func withRequest<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        try await RequestTrace.$current.withValue(self) {
+            try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) { try await body() }
+        }
     }
 }
 

@@ -10,13 +10,17 @@ struct CommandDelivery: Sendable {
     func poll(
         by device: UUID, in organization: UUID, limit: Int, patience: Duration
     ) async throws -> [Command] {
-        let deadline = ContinuousClock.now + patience
-        return try await waiters.withWaiter(for: device) { waiter in
-            while true {
-                let commands = try await queue.lease(limit, by: device, in: organization)
-                if !commands.isEmpty { announcer.committed() }
-                guard commands.isEmpty, await waiter.wait(until: deadline) else { return commands }
-            }
-        }
+        try await LongPoll.answer(to: device, of: .commands, among: waiters, patience: patience) { _ in
+            try await take(limit, by: device, in: organization)
+        } ?? []
+    }
+
+    /// Up to `limit` commands, the most urgent first, which are the device's for the length of their lease; nil when
+    /// there is none.
+    func take(_ limit: Int, by device: UUID, in organization: UUID) async throws -> [Command]? {
+        let commands = try await queue.lease(limit, by: device, in: organization)
+        guard !commands.isEmpty else { return nil }
+        announcer.committed()
+        return commands
     }
 }

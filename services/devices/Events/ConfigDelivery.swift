@@ -8,13 +8,9 @@ struct ConfigDelivery: Sendable {
 
     /// What has changed since the device was told last; nil when nothing did within `patience`.
     func poll(by device: UUID, in organization: UUID, patience: Duration) async throws -> ConfigChanges? {
-        try await configs.beginTelling(device, in: organization)
-        let deadline = ContinuousClock.now + patience
-        return try await waiters.withWaiter(for: device) { waiter in
-            while true {
-                let changes = try await configs.tellChanges(to: device, in: organization)
-                guard changes == nil, await waiter.wait(until: deadline) else { return changes }
-            }
+        try await LongPoll.answer(to: device, of: .configuration, among: waiters, patience: patience) { occasion in
+            if occasion == .begun { try await configs.beginTelling(device, in: organization) }
+            return try await configs.tellChanges(to: device, in: organization)
         }
     }
 }

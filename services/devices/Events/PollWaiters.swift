@@ -1,89 +1,90 @@
 import FoundationEssentials
-import Reactor
-import ServiceLifecycle
+import Metrics
+import ServiceKit
 import Synchronization
 
-/// The long polls that wait in this process, by device. One that waits costs a table's row and no connection.
+/// A poll that waits for something to answer.
+protocol WaitingPoll: AnyObject, Sendable {
+    var device: UUID { get }
+    var subject: PollWaiters.Subject { get }
+
+    /// There may be something now.
+    func wake()
+
+    /// It is answered with what there is.
+    func endWait()
+}
+
+/// The long polls that wait in this process. One that waits costs no task and no connection to the database.
 final class PollWaiters: Sendable {
+    /// What a device waits for.
+    enum Subject: String, CaseIterable {
+        case commands, configuration
+    }
+
     private struct State {
-        var waiters: [UUID: [Int: PollWaiter]] = [:]
-        var nextNumber = 0
+        /// Of each device in the order in which they came.
+        var polls: [Subject: [UUID: [any WaitingPoll]]] = [:]
+        var isDraining = false
     }
 
     private let state = Mutex(State())
+    private let waiting: [Subject: Meter]
 
-    /// The devices for which a poll waits.
-    var devices: [UUID] { state.withLock { Array($0.waiters.keys) } }
+    init(metrics: PrometheusRegistry) {
+        metrics.describe("lms_long_polls_waiting", "Long polls that wait, by what for.")
+        waiting = Dictionary(
+            uniqueKeysWithValues: Subject.allCases.map { subject in
+                let dimensions = [("subject", subject.rawValue)]
+                return (subject, Meter(label: "lms_long_polls_waiting", dimensions: dimensions, factory: metrics))
+            })
+    }
 
-    /// Ends the wait of the device's polls.
+    /// The devices of which a poll waits.
+    func devices(waitingFor subject: Subject) -> [UUID] {
+        state.withLock { Array(($0.polls[subject] ?? [:]).keys) }
+    }
+
+    /// Wakes the device's latest poll: the earlier ones may be those of connections that it has lost.
     func wake(_ device: UUID) {
-        let waiters = state.withLock { Array(($0.waiters[device] ?? [:]).values) }
-        for waiter in waiters { waiter.wake() }
+        let polls = state.withLock { state in Subject.allCases.compactMap { state.polls[$0]?[device]?.last } }
+        for poll in polls { poll.wake() }
     }
 
-    /// Ends the wait of all polls.
+    /// Wakes the latest poll of every device.
     func wakeAll() {
-        let waiters = state.withLock { $0.waiters.values.flatMap(\.values) }
-        for waiter in waiters { waiter.wake() }
+        let polls = state.withLock { $0.polls.values.flatMap(\.values).compactMap(\.last) }
+        for poll in polls { poll.wake() }
     }
 
-    /// Runs `body` with a waiter that is woken from now on, so that nothing between a look and the wait is missed.
-    func withWaiter<Value>(for device: UUID, _ body: (PollWaiter) async throws -> Value) async rethrows -> Value {
-        let waiter = PollWaiter()
-        let number = state.withLock { state in
-            state.nextNumber += 1
-            state.waiters[device, default: [:]][state.nextNumber] = waiter
-            return state.nextNumber
+    /// Ends the wait of all polls, and of those that come from now on.
+    func drain() {
+        let polls = state.withLock { state in
+            state.isDraining = true
+            return state.polls.values.flatMap(\.values).flatMap { $0 }
         }
-        defer {
-            state.withLock { state in
-                state.waiters[device]?[number] = nil
-                if state.waiters[device]?.isEmpty == true { state.waiters[device] = nil }
-            }
-        }
-        return try await body(waiter)
-    }
-}
-
-/// The place of one poll. It waits without a task of its own, since thousands do at once.
-final class PollWaiter: Sendable {
-    private enum State {
-        case quiet
-        /// What woke it came while it did not wait.
-        case woken
-        case waiting(Promise<Bool>)
+        for poll in polls { poll.endWait() }
     }
 
-    private let state = Mutex(State.quiet)
-
-    fileprivate func wake() {
-        let promise: Promise<Bool>? = state.withLock { state in
-            defer { state = .woken }
-            if case .waiting(let promise) = state { return promise }
-            return nil
+    /// Takes in a poll, which is woken from now on.
+    func add(_ poll: any WaitingPoll) {
+        let isDraining = state.withLock { state in
+            state.polls[poll.subject, default: [:]][poll.device, default: []].append(poll)
+            return state.isDraining
         }
-        promise?.settle(.success(true))
+        waiting[poll.subject]?.increment()
+        if isDraining { poll.endWait() }
     }
 
-    /// Whether it was woken, rather than the time was over, the client gone or the service about to end.
-    func wait(until deadline: ContinuousClock.Instant) async -> Bool {
-        let promise = Promise<Bool>()
-        let isWokenAlready = state.withLock { state in
-            if case .woken = state { return true }
-            state = .waiting(promise)
-            return false
+    func remove(_ poll: any WaitingPoll) {
+        let wasAdded = state.withLock { state in
+            guard var polls = state.polls[poll.subject]?[poll.device],
+                let index = polls.firstIndex(where: { $0 === poll })
+            else { return false }
+            polls.remove(at: index)
+            state.polls[poll.subject]?[poll.device] = polls.isEmpty ? nil : polls
+            return true
         }
-        defer { state.withLock { $0 = .quiet } }
-        guard !isWokenAlready else { return true }
-        Reactor.shared.perform {
-            Reactor.shared.schedule(after: ContinuousClock.now.duration(to: deadline)) {
-                promise.settle(.success(false))
-            }
-        }
-        return await withGracefulShutdownHandler {
-            (try? await promise.value()) ?? false
-        } onGracefulShutdown: {
-            promise.settle(.success(false))
-        }
+        if wasAdded { waiting[poll.subject]?.decrement() }
     }
 }

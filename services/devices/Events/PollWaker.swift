@@ -42,10 +42,14 @@ struct PollWaker: ServiceLifecycle.Service, CustomStringConvertible {
     /// Two statements for all waiting polls of the process.
     private func reread() async {
         await periodically(every: Self.rereadInterval, orSay: "what polls wait for cannot be looked for", to: logger) {
-            let devices = waiters.devices
-            guard !devices.isEmpty else { return }
-            for device in try await queue.waiting(among: devices) { waiters.wake(device) }
-            for device in try await configs.untold(among: devices) { waiters.wake(device) }
+            let polling = waiters.devices(waitingFor: .commands)
+            if !polling.isEmpty {
+                for device in try await queue.waiting(among: polling) { waiters.wake(device) }
+            }
+            let following = waiters.devices(waitingFor: .configuration)
+            if !following.isEmpty {
+                for device in try await configs.untold(among: following) { waiters.wake(device) }
+            }
         }
     }
 }

@@ -6,9 +6,7 @@ import Postgres
 
 /// `/api/v1/devices/{id}/commands` as devices use it, to take commands and to report on them; people see the history.
 struct DeviceCommandRoutes: Sendable {
-    private static let defaultLimit = 10
-    private static let maximumLimit = 100
-    private static let maximumWait = 60
+    static let path = "/api/v1/devices/{id}/commands"
 
     let commands: CommandStore
     let delivery: CommandDelivery
@@ -17,8 +15,8 @@ struct DeviceCommandRoutes: Sendable {
     let announcer: Announcer
 
     func add(to routes: inout RouteTable) {
-        routes.get("/api/v1/devices/{id}/commands", .userOrDevice(atLeast: .viewer, orGrant: true), use: list)
-        routes.put("/api/v1/devices/{id}/commands/{command_id}", .device, use: report)
+        routes.get(Self.path, .userOrDevice(atLeast: .viewer, orGrant: true), use: list)
+        routes.put("\(Self.path)/{command_id}", .device, use: report)
     }
 
     @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<Command> {
@@ -33,11 +31,10 @@ struct DeviceCommandRoutes: Sendable {
 
     private func poll(_ query: QueryParameters, _ context: AppRequestContext) async throws -> Page<Command> {
         let id = try DeviceAccess.ownID(context)
-        let patience = try query.value("wait", in: 0...Self.maximumWait) ?? 0
-        let limit = try query.value("limit", in: 1...Self.maximumLimit) ?? Self.defaultLimit
+        let poll = try CommandPollQuery(query)
         liveness.note([SignOfLife(deviceID: id, time: .now)])
         let leased = try await delivery.poll(
-            by: id, in: try context.organizationID, limit: limit, patience: .seconds(patience))
+            by: id, in: try context.organizationID, limit: poll.limit, patience: poll.patience)
         return Page(items: leased, nextCursor: nil)
     }
 
