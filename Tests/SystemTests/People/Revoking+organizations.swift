@@ -12,7 +12,7 @@ extension Revoking {
         return RevocableCredential(member.api) {
             switch self {
             case .removal: try await owner.api.delete(path)
-            case .leaving: try await member.api.delete(path)
+            case .leaving: try await member.api.post("\(organization)/leave")
             case .secondFactorDemand:
                 try await owner.api.put(organization, ["name": "Cell Culture", "requires_two_factor": true])
             default: try await owner.api.put(path, ["role": "viewer"])
