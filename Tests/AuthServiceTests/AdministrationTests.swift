@@ -86,12 +86,15 @@ import Testing
         #expect(try await gone.api.patch("/api/v1/admin/users/\(left.id)", ["is_superuser": false]).status == 200)
     }
 
-    @Test func `a closed account is announced`() async throws {
+    @Test func `an account that is closed, or opened again, is announced`() async throws {
         let server = try await AuthServer.shared()
         let (root, ada) = (try await server.superuser(), try await server.newcomer())
         #expect(try await root.api.patch("/api/v1/admin/users/\(ada.id)", ["is_active": false]).status == 200)
-        let event = try await server.published("user.deactivated", about: ada.id)
-        #expect(event.subjectVersion == 2)
-        #expect(try event.decode(JSONValue.self)["email"] == .string(ada.email))
+        #expect(try await root.api.patch("/api/v1/admin/users/\(ada.id)", ["is_active": true]).status == 200)
+        for (version, type) in [(2, "user.deactivated"), (3, "user.reactivated")] {
+            let event = try await server.published(type, about: ada.id)
+            #expect(event.subjectVersion == version)
+            #expect(try event.decode(JSONValue.self)["email"] == .string(ada.email))
+        }
     }
 }

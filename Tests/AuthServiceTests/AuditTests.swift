@@ -114,6 +114,13 @@ import Testing
         let lines = csv.text.components(separatedBy: "\r\n")
         #expect(lines.count == 4 && lines.last == "")
         #expect(lines[1].contains(ada.organizationID) && lines[2].contains(eve.organizationID))
+        // What was looked at as JSON is not noted; what was taken along is.
+        let noted = "/api/v1/admin/audit?event_type=platform.audit_exported&actor_id=\(root.id)"
+        let exports = try await root.api.get(noted).json["items"].array ?? []
+        #expect(exports.map { $0["entity_id"] } == [.string(root.id)])
+        #expect(
+            exports.map { $0["data"]["organization_ids"] }
+                == [.array([.string(ada.organizationID), .string(eve.organizationID)])])
     }
 
     @Test func `what is about people and credentials is for admins, but everybody sees the own history`() async throws {

@@ -72,6 +72,47 @@ import Testing
         #expect(try await rows("user.signed_in", of: ada, server).isEmpty)
     }
 
+    @Test func `who is signed in and gives a wrong password where it is asked for once more is kept`() async throws {
+        let server = try await AuthServer.shared()
+        let wrong: JSONValue = "wrong horse battery"
+        let questions: [(HTTPMethod, String, [String: JSONValue])] = [
+            (
+                .POST, "/api/v1/auth/change-password",
+                ["current_password": wrong, "new_password": "incorrect horse battery"]
+            ),
+            (.DELETE, "/api/v1/users/account", ["password": wrong]),
+            (.DELETE, "/api/v1/auth/two-factor", ["password": wrong]),
+            (.POST, "/api/v1/auth/change-email", ["password": wrong]),
+        ]
+        for (method, path, fields) in questions {
+            let ada = try await server.newcomer()
+            let body = fields.merging(["email": .string(ada.email)]) { $1 }
+            #expect(try await ada.api.send(method, path, json: .object(body)).status == 401, "\(path)")
+            let kept = try await rows("user.confirmation_failed", of: ada, server)
+            #expect(kept.map { $0["data"]["step"] } == ["password"], "\(path)")
+            #expect(kept.allSatisfy { $0["actor"]["id"] == .string(ada.id) })
+            #expect(kept.allSatisfy { $0["data"]["address"].string?.hasPrefix("10.") == true })
+            #expect(try await rows("user.sign_in_failed", of: ada, server).isEmpty, "\(path)")
+        }
+    }
+
+    @Test func `so is a wrong code of a factor that is to end, to be replaced, or to have other recovery codes`()
+        async throws
+    {
+        let server = try await AuthServer.shared()
+        let path = "/api/v1/auth/two-factor"
+        for (method, path) in [(.DELETE, path), (.POST, path), (.POST, "\(path)/recovery-codes")]
+            as [(HTTPMethod, String)]
+        {
+            let ada = try await server.newcomer()
+            _ = try await ada.enableTwoFactor()
+            let body: JSONValue = ["password": .string(Newcomer.password), "code": "000000"]
+            #expect(try await ada.api.send(method, path, json: body).status == 401, "\(method) \(path)")
+            let kept = try await rows("user.confirmation_failed", of: ada, server)
+            #expect(kept.map { $0["data"]["step"] } == ["second_factor"], "\(method) \(path)")
+        }
+    }
+
     @Test func `a letter that is asked for to set another password is kept with where it was from`() async throws {
         let server = try await AuthServer.shared()
         let ada = try await server.newcomer()

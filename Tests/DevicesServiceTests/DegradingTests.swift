@@ -22,7 +22,7 @@ import Testing
         #expect(try await polled == [command])
         #expect(try await device.report(command, "succeeded").status == 200)
         #expect(try await organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 0]).status == 200)
-        try await eventually(within: .seconds(2)) {
+        try await eventually(within: .seconds(1)) {
             try await device.client.post("\(device.path)/heartbeat").status == 401
         }
         let revoked = try await server.service.peer().get("/internal/v1/revocations")
@@ -33,6 +33,21 @@ import Testing
             try await server.service.events(about: command).map(\.type) == [
                 "command.queued", "command.sent", "command.succeeded",
             ]
+        }
+        await servers.stop()
+    }
+
+    @Test func `with Redis frozen devices are answered, and a revoked key is refused within a second`() async throws {
+        let servers = try await TestServers.start()
+        let server = try await DevicesServer.start(on: try await DevicesServer.makeDatabase(on: servers))
+        let organization = try await server.organization()
+        let device = try await organization.device()
+        try await #require(servers.redis).whileFrozen {
+            #expect(try await device.client.post("\(device.path)/heartbeat").status == 200)
+            #expect(try await organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 0]).status == 200)
+            try await eventually(within: .seconds(1)) {
+                try await device.client.post("\(device.path)/heartbeat").status == 401
+            }
         }
         await servers.stop()
     }

@@ -37,11 +37,13 @@ struct OrganizationTests {
 
     @Test func `of a deleted organization nothing works any more, and nothing is left in any service`() async throws {
         let installation = try await SystemInstallation.shared()
-        let owner = try await installation.owner()
+        let mark = "mark-\(UUID().uuidString.lowercased())"
+        let owner = try await installation.owner(of: mark)
         let organization = try #require(UUID(uuidString: owner.organization))
-        let device = try await fill(owner)
+        let device = try await fill(owner, with: mark)
+        #expect(try await installation.columns(holding: [mark]).contains("core.events.data"))
         let deleted = try await owner.api.send(
-            .DELETE, "/api/v1/organizations/\(owner.organization)", json: ["name": "Cell Culture"])
+            .DELETE, "/api/v1/organizations/\(owner.organization)", json: ["name": .string(mark)])
         #expect(deleted.status == 202, "\(deleted)")
         #expect(try await device.api.get(device.path).status == 200)
 
@@ -68,17 +70,23 @@ struct OrganizationTests {
                 }
             }
         }
+        // Neither its name, nor what it named or whom it invited.
+        try await eventually(within: .seconds(60)) { try await installation.columns(holding: [mark]) == [] }
     }
 
-    /// Leaves something of the organization in every service, and waits until all know of it.
-    private func fill(_ owner: Owner) async throws -> Device {
-        let project = try await owner.api.post("/api/v1/projects", ["name": "Cultures"])
+    /// Leaves something of the organization in every service, named after `mark`, and waits until all know of it.
+    private func fill(_ owner: Owner, with mark: String) async throws -> Device {
+        let project = try await owner.api.post("/api/v1/projects", ["name": .string(mark)])
         #expect(project.status == 201, "\(project)")
-        let device = try await owner.device()
+        let invited = try await owner.api.post(
+            "/api/v1/organizations/\(owner.organization)/invitations",
+            ["email": .string("\(mark)@example.org"), "role": "viewer"])
+        #expect(invited.status == 201, "\(invited)")
+        let device = try await owner.device(mark)
         let rule = try await owner.api.post(
             "/api/v1/alerts/rules",
             [
-                "name": "Too warm", "scope": ["all": true], "kind": "threshold", "sensor_type": "temperature",
+                "name": .string(mark), "scope": ["all": true], "kind": "threshold", "sensor_type": "temperature",
                 "condition": "gt", "threshold_value": 37.5, "severity": "high",
             ])
         #expect(rule.status == 201, "\(rule)")

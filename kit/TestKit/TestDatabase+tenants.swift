@@ -23,4 +23,30 @@ extension TestDatabase {
     public func rows(of organization: UUID, in schema: String) async throws -> [String: Int] {
         try await withClient(administrator) { try await $0.rows(of: organization, in: schema) }
     }
+
+    /// The tables of a service's schema whose rows no policy keeps from the roles that the service runs as. To be
+    /// compared with those that have a reason.
+    ///
+    /// The tables' owner is bound by no policy, unless it is forced, which would bind functions that work for everybody,
+    /// too; so neither role may be, or become, the owner. A partition is asked through its table, and has row security
+    /// without a policy to show nothing otherwise; those of a table without any are left out.
+    public func tablesWithoutRowSecurity(of service: Service) async throws -> Set<String> {
+        let rows = try await withClient(administrator) { client in
+            try await client.query(
+                """
+                SELECT c.relname::text FROM pg_class AS c
+                JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
+                LEFT JOIN pg_class AS parent ON parent.oid = i.inhparent
+                WHERE n.nspname = \(service.rawValue) AND c.relkind IN ('r', 'p')
+                    AND (parent.oid IS NULL OR parent.relrowsecurity)
+                    AND NOT (c.relrowsecurity
+                        AND (c.relispartition OR EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid))
+                        AND NOT EXISTS (
+                            SELECT FROM pg_roles AS r WHERE r.rolname ~ ('lms_' || n.nspname || '(_platform)?$')
+                                AND (r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'MEMBER'))))
+                """)
+        }
+        return Set(try rows.map { try $0.decode(String.self) })
+    }
 }

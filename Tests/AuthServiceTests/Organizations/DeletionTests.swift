@@ -89,8 +89,13 @@ import Testing
             try await server.database.rows(of: organization, in: "auth") == ["removals": 1]
         }
         let shared = try await server.database.rows(of: organization, in: "core")
-        // The audit log stays.
+        // The audit log stays, and tells of nothing any more.
         #expect(Set(shared.keys) == ["events"])
+        try await eventually(within: .seconds(20)) {
+            try await server.query(
+                "SELECT 1 FROM core.events WHERE organization_id = \(organization) AND data <> '{}'"
+            ).isEmpty
+        }
         #expect(try await server.audit(of: ada.organizationID).filter { $0 == "organization.deleted" }.count == 1)
         let event = try await server.events(of: ada.organizationID, are: ["organization.deleted"])[0]
         #expect(event.subjectVersion == 3)

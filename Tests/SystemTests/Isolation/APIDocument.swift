@@ -37,9 +37,7 @@ struct APIDocument {
                 let operation = item[method]
                 let parameters = (operation["parameters"].array ?? []) + (item["parameters"].array ?? [])
                 return Operation(
-                    method: HTTPMethod(rawValue: method.uppercased()),
-                    // A name that every organization gives for itself is no other's identifier.
-                    path: path.replacing("{device_type}", with: "esp32"),
+                    method: HTTPMethod(rawValue: method.uppercased()), path: path,
                     query: parameters.map(resolved).filter { $0["in"] == "query" }.compactMap { $0["name"].string },
                     body: operation["requestBody"]["content"]["application/json"]["schema"])
             }

@@ -26,6 +26,7 @@ struct Tenant {
         identifiers["device"] = device.id
         try await fillWithPeople()
         try await fillWithEntities()
+        try await fillWithDeviceType()
         try await fillWithAlert()
     }
 
@@ -67,6 +68,23 @@ struct Tenant {
             "relationship_type": "located_in", "properties": ["note": .string(mark)],
         ]
         try await keep("relationship", owner.api.post("/api/v1/relationships", relationship))
+    }
+
+    /// What devices of a type may be configured with, told and given to run.
+    private mutating func fillWithDeviceType() async throws {
+        let type = "type-\(UUID().uuidString.lowercased())"
+        identifiers["device type"] = type
+        let described = try await owner.api.put(
+            "/api/v1/devices/config-descriptions/\(type)", ["description": ["title": .string(mark)]])
+        #expect(described.status == 200, "\(described)")
+        try await keep(
+            "command template",
+            make("/api/v1/commands/templates", ["command_type": "blink", "device_types": [.string(type)]]))
+        try await keep(
+            "firmware",
+            owner.api.send(
+                .POST, "/api/v1/firmware?device_type=\(type)&firmware_version=1.0.0&description=\(mark)",
+                headers: ["content-type": "application/octet-stream"], body: Array(mark.utf8)))
     }
 
     private mutating func fillWithAlert() async throws {
@@ -115,6 +133,7 @@ struct Tenant {
             device.path, "\(device.path)/config", "\(device.path)/provision-status",
             "/api/v1/devices/provisioning-keys", "\(device.path)/readings/latest", "/api/v1/alerts/rules",
             "/api/v1/alerts/channels", "/api/v1/alerts", "/api/v1/commands", "/api/v1/commands/bulk",
+            "/api/v1/commands/templates", "/api/v1/firmware", "/api/v1/devices/config-descriptions",
             "/api/v1/auth/sessions", "/api/v1/auth/tokens", "/api/v1/auth/identities", "/api/v1/auth/me", organization,
             "\(organization)/members",
             "\(organization)/invitations", "\(organization)/grants", "/api/v1/projects", entity,

@@ -22,20 +22,36 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(5)))
-    func `with Redis killed, what was ended is refused by every service within two seconds`() async throws {
+    func `with Redis frozen and then killed, what was ended is refused by every service within a second`()
+        async throws
+    {
         let installation = try await SystemInstallation.start()
+        let redis = try #require(installation.stack.servers.last)
+        let (before, after) = (try await credentials(in: installation), try await credentials(in: installation))
+        try await redis.whileFrozen { await endAll(before) }
+        // Not to be started again.
+        await redis.stop(with: .kill)
+        await endAll(after)
+        await installation.stack.stop()
+    }
+
+    /// One for each way to end it, all of which are taken.
+    private func credentials(
+        in installation: SystemInstallation
+    ) async throws -> [(way: Revoking, credential: RevocableCredential)] {
         var credentials: [(way: Revoking, credential: RevocableCredential)] = []
         for way in Revoking.allCases { credentials.append((way, try await way.prepare(in: installation))) }
         for (_, credential) in credentials { try await credential.waitUntilTaken() }
-        // Not to be started again.
-        await installation.stack.servers.last?.stop(with: .kill)
+        return credentials
+    }
+
+    private func endAll(_ credentials: [(way: Revoking, credential: RevocableCredential)]) async {
         for (way, credential) in credentials {
             do {
-                try await credential.revokeAndExpectRefusal(within: .seconds(2))
+                try await credential.revokeAndExpectRefusal(within: .seconds(1))
             } catch {
                 Issue.record(error, "\(way)")
             }
         }
-        await installation.stack.stop()
     }
 }

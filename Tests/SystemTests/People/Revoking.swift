@@ -1,17 +1,25 @@
 import Foundation
-import NIOHTTP1
 import TestKit
 import Testing
 
 /// What ends a credential before its time.
 enum Revoking: String, CaseIterable, Sendable {
     case logout
+    case sessionEnd
+    case tokenReuse
     case passwordChange
+    case passwordReset
+    case deactivation
+    case accountDeletion
     case roleChange
     case removal
-    case deactivation
+    case leaving
+    case secondFactorDemand
+    case grantDeletion
+    case organizationDeletion
     case tokenDeletion
     case keyRotation
+    case deviceDeletion
 
     /// A route of each service that takes the credentials of people.
     static let paths = [
@@ -22,56 +30,19 @@ enum Revoking: String, CaseIterable, Sendable {
     /// Makes a credential that every service takes.
     func prepare(in installation: SystemInstallation) async throws -> RevocableCredential {
         let owner = try await installation.owner()
-        switch self {
-        case .logout:
-            return RevocableCredential(owner.api) { try await owner.api.post("/api/v1/auth/logout") }
-        case .passwordChange:
-            let other = try await owner.signedInAgain()
-            return RevocableCredential(other.api) {
-                try await owner.api.post(
-                    "/api/v1/auth/change-password",
-                    ["current_password": .string(Owner.password), "new_password": "incorrect horse battery"])
-            }
-        case .roleChange, .removal: return try await membership(in: owner)
-        case .deactivation:
-            let superuser = try await installation.superuser()
-            let id = try await owner.id()
-            return RevocableCredential(owner.api) {
-                try await superuser.api.patch("/api/v1/admin/users/\(id)", ["is_active": false])
-            }
-        case .tokenDeletion: return try await accessToken(of: owner)
-        case .keyRotation: return try await deviceKey(of: owner)
-        }
-    }
-
-    private func membership(in owner: Owner) async throws -> RevocableCredential {
-        let member = try await owner.admit(owner.installation.owner(), as: "member")
-        let path = "/api/v1/organizations/\(owner.organization)/members/\(try await member.id())"
-        return RevocableCredential(member.api) {
-            switch self {
-            case .removal: try await owner.api.delete(path)
-            default: try await owner.api.put(path, ["role": "viewer"])
-            }
-        }
-    }
-
-    private func accessToken(of owner: Owner) async throws -> RevocableCredential {
-        let scopes = ["profile:read", "devices:read", "readings:read", "alerts:read", "billing:read"]
-        let made = try await owner.api.post(
-            "/api/v1/auth/tokens", ["name": "script", "scopes": .array(scopes.map { .string($0) })])
-        guard let id = made.json["id"].string, let secret = made.json["token"].string else {
-            throw UnexpectedAnswer(response: made)
-        }
-        return RevocableCredential(owner.installation.client.authorized(secret)) {
-            try await owner.api.delete("/api/v1/auth/tokens/\(id)")
-        }
-    }
-
-    private func deviceKey(of owner: Owner) async throws -> RevocableCredential {
-        let device = try await owner.device()
-        let paths = ["", "/status", "/config", "/readings", "/readings/latest"].map { device.path + $0 }
-        return RevocableCredential(device.api, at: paths) {
-            try await owner.api.post("\(device.path)/rotate-key", ["overlap_s": 0])
+        return switch self {
+        case .logout: RevocableCredential(owner.api) { try await owner.api.post("/api/v1/auth/logout") }
+        case .sessionEnd: try await otherSession(of: owner)
+        case .tokenReuse: try await refreshableSession(of: owner)
+        case .passwordChange: try await sessionBesideAnotherPassword(of: owner)
+        case .passwordReset: try await sessionBesideAForgottenPassword(of: owner)
+        case .deactivation: try await deactivatedAccount(of: owner)
+        case .accountDeletion: try await deletedAccount(of: owner)
+        case .roleChange, .removal, .leaving, .secondFactorDemand: try await membership(in: owner)
+        case .grantDeletion: try await grant(by: owner)
+        case .organizationDeletion: try await deletedOrganization(of: owner)
+        case .tokenDeletion: try await accessToken(of: owner)
+        case .keyRotation, .deviceDeletion: try await deviceKey(of: owner)
         }
     }
 }
@@ -80,14 +51,17 @@ enum Revoking: String, CaseIterable, Sendable {
 struct RevocableCredential: Sendable {
     private let client: TestHTTPClient
     private let paths: [String]
+    private let answers: ClosedRange<Int>
     private let revoke: @Sendable () async throws -> TestHTTPResponse
 
+    /// - Parameter answers: The statuses that tell of a request that did end it.
     init(
-        _ client: TestHTTPClient, at paths: [String] = Revoking.paths,
+        _ client: TestHTTPClient, at paths: [String] = Revoking.paths, answered answers: ClosedRange<Int> = 200...204,
         revoke: @escaping @Sendable () async throws -> TestHTTPResponse
     ) {
         self.client = client
         self.paths = paths
+        self.answers = answers
         self.revoke = revoke
     }
 
@@ -103,7 +77,7 @@ struct RevocableCredential: Sendable {
     /// - Parameter limit: From the answer on; what the questions take is in it.
     func revokeAndExpectRefusal(within limit: Duration) async throws {
         let revoked = try await revoke()
-        #expect((200...204).contains(revoked.status), "\(revoked)")
+        #expect(answers.contains(revoked.status), "\(revoked)")
         var open = paths
         try await eventually(within: limit) {
             for path in open {
@@ -113,14 +87,5 @@ struct RevocableCredential: Sendable {
             return true
         }
         #expect(open.isEmpty, "not refused at \(open)")
-    }
-}
-
-extension SystemInstallation {
-    /// Somebody who administers the platform.
-    func superuser() async throws -> Owner {
-        let owner = try await owner()
-        _ = try await query("UPDATE auth.users SET is_superuser = true WHERE email = \(owner.email)")
-        return try await owner.signedInAgain()
     }
 }

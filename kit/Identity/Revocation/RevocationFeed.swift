@@ -18,11 +18,12 @@ public struct RevocationPage: Sendable, Codable {
 }
 
 /// Keeps `Revocations` up to date: from the channel as they are announced, and by reading them from who has them all
-/// (`auth` those of people, `devices` those of device keys), once a second while nothing would be heard of them and now
-/// and then regardless, since a channel may lose messages.
+/// (`auth` those of people, `devices` those of device keys), four times a second while nothing would be heard of them and
+/// now and then regardless, since a channel may lose messages.
 ///
-/// Whether anything would be heard is known from a message to itself every second: a connection that hangs looks like one
-/// on which nothing is said.
+/// Whether anything would be heard is known from messages to itself: a connection that hangs looks like one on which
+/// nothing is said. What was revoked is known here within a second in both cases, since ``Hearing/patience``, a
+/// ``RereadSchedule/turn`` and two readings, one that came too early and the next, take no longer.
 public final class RevocationFeed: Service {
     /// Reads the revocations behind the cursor of an earlier page; nil reads all that still matter.
     public typealias Reread = @Sendable (_ after: String?) async throws -> RevocationPage
@@ -47,6 +48,9 @@ public final class RevocationFeed: Service {
     /// Whether the first source has been read to its end once. Before that, what was revoked before this process began is
     /// taken as good.
     public var hasCaughtUp: Bool { sources.first?.hasBeenRead.load(ordering: .relaxed) ?? true }
+
+    /// Whether announcements arrive. A connection that has just broken is missed in the heartbeat only later.
+    var isHearing: Bool { redis.status == .connected && hearing.withLock { $0.isSound(at: .now) } }
 
     /// Runs until cancelled or shut down.
     public func run() async throws {
@@ -94,8 +98,7 @@ public final class RevocationFeed: Service {
     private func keepReading(_ source: RevocationSource) async {
         var cursor: String?
         for await _ in Rounds(every: RereadSchedule.turn) {
-            // A connection that has just broken is missed in the heartbeat only later.
-            let isListening = redis.status == .connected && hearing.withLock { $0.isSound(at: .now) }
+            let isListening = isHearing
             if source.schedule.withLock({ $0.takeTurn(at: .now, isListening: isListening) }) {
                 cursor = await readOn(source, after: cursor)
             }
@@ -137,8 +140,9 @@ private final class RevocationSource: Sendable {
 
 /// Whether what is published is heard, by the messages that a process sends to itself.
 struct Hearing {
-    static let interval = Duration.seconds(1)
-    private static let patience = Duration.seconds(2)
+    static let interval = Duration.milliseconds(200)
+    /// Two messages may be late. One that is missed for nothing costs a reading.
+    static let patience = Duration.milliseconds(500)
 
     var lastHeartbeat: ContinuousClock.Instant?
 
@@ -147,9 +151,9 @@ struct Hearing {
     }
 }
 
-/// When the revocations are to be read again: a turn a second, taken when something may have been missed.
+/// When the revocations are to be read again: each turn that something may have been missed in.
 struct RereadSchedule {
-    static let turn = Duration.seconds(1)
+    static let turn = Duration.milliseconds(250)
     private static let regularly = Duration.seconds(30)
 
     /// Whether something may have been missed since the last reading.

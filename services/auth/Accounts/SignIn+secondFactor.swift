@@ -13,7 +13,7 @@ extension SignIn {
         guard let code, try await twoFactor.isRequired(of: user) else {
             return (try await twoFactor.begin(for: user), account.user.email)
         }
-        try await twoFactor.use(code, of: user)
+        try await use(code, of: user, client)
         return (try await twoFactor.beginReplacement(for: user), account.user.email)
     }
 
@@ -22,7 +22,7 @@ extension SignIn {
         of user: UUID, password: String, code: String, client: ClientDescription
     ) async throws -> [RecoveryCode] {
         _ = try await confirm(password, of: user, client: client)
-        try await twoFactor.use(code, of: user)
+        try await use(code, of: user, client)
         return try await twoFactor.renewRecoveryCodes(of: user)
     }
 
@@ -31,7 +31,16 @@ extension SignIn {
     ///   ``confirm(_:of:client:)`` throws.
     func endSecondFactor(of user: UUID, password: String, code: String, client: ClientDescription) async throws {
         _ = try await confirm(password, of: user, client: client)
-        if try await twoFactor.isRequired(of: user) { try await twoFactor.use(code, of: user) }
+        if try await twoFactor.isRequired(of: user) { try await use(code, of: user, client) }
         try await twoFactor.remove(from: user)
+    }
+
+    private func use(_ code: String, of user: UUID, _ client: ClientDescription) async throws {
+        do {
+            try await twoFactor.use(code, of: user)
+        } catch let error as TwoFactor.WrongCode {
+            try await log.failed(user, at: .secondFactor, of: .confirmation, client)
+            throw error
+        }
     }
 }

@@ -39,7 +39,7 @@ struct SignIn: Sendable {
         try await limit.admit(attempt)
         try issuer.requireKeys()
         let known: UserStore.Account? = if let address { try await users.account(address) } else { nil }
-        return try await admit(try await check(password, of: known, attempt, client), terms, client)
+        return try await admit(try await check(password, of: known, .signIn, attempt, client), terms, client)
     }
 
     /// Takes somebody whom a provider has vouched for in the place of a password.
@@ -98,14 +98,14 @@ struct SignIn: Sendable {
         guard account.passwordHash != nil else { throw NoPassword() }
         let attempt = SignInGuard.Attempt(account: account.user.email, network: client.network)
         try await limit.admit(attempt)
-        return try await check(password, of: account, attempt, client)
+        return try await check(password, of: account, .confirmation, attempt, client)
     }
 
     /// The attempt is admitted again once it has its turn, so that of many at once only as many slip through as are
     /// hashed at once.
     private func check(
-        _ password: String, of account: UserStore.Account?, _ attempt: SignInGuard.Attempt,
-        _ client: ClientDescription
+        _ password: String, of account: UserStore.Account?, _ occasion: SignInLog.Occasion,
+        _ attempt: SignInGuard.Attempt, _ client: ClientDescription
     ) async throws -> UserStore.Account {
         let isRight = try await hasher.withPermit { permit in
             try await limit.admit(attempt)
@@ -114,7 +114,7 @@ struct SignIn: Sendable {
             return isRight
         }
         guard isRight, let account, account.user.isActive else {
-            try await log.failed(account?.user.id, at: .password, client)
+            try await log.failed(account?.user.id, at: .password, of: occasion, client)
             throw WrongCredentials()
         }
         await limit.succeeded(attempt)

@@ -9,7 +9,7 @@ struct RevocationAnnouncer: Sendable {
     let redis: RedisClient
     let logger: Logger
 
-    /// Without Redis the others find it at `/internal/v1/revocations`, which they then ask once a second.
+    /// Without Redis the others find it at `/internal/v1/revocations`, which they then ask four times a second.
     func announce(_ revocation: Revocation) async {
         revocations.insert(revocation)
         do {

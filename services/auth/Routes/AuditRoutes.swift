@@ -29,9 +29,10 @@ struct AuditRoutes: Sendable {
         routes.get("/api/v1/admin/audit", .superuser, Self.listOptions) { request, context in
             let query = try request.query()
             let organizations = try query.values("organization_id", as: UUID.self)
+            let filter = try AuditFilter(query, within: Self.period)
+            if try request.listFormat() == .csv { try await noteExport(of: organizations, by: context.user.id) }
             return try await answer(
-                .platform(organizations: organizations), AuditFilter(query, within: Self.period), "audit", request,
-                context)
+                .platform(organizations: organizations), filter, "audit", request, context)
         }
     }
 
@@ -40,6 +41,14 @@ struct AuditRoutes: Sendable {
             type: "organization.audit_exported", entityID: organization, organizationID: organization,
             actor: try Actor.user(user))
         try await audit.add(entry, as: .organization(organization))
+    }
+
+    /// - Parameter organizations: Those that the export is confined to; all where there are none.
+    private func noteExport(of organizations: [UUID], by superuser: UUID) async throws {
+        let entry = AuditEntry(
+            type: "platform.audit_exported", entityID: superuser, organizationID: nil,
+            actor: try Actor.user(superuser), data: try JSONB(["organization_ids": organizations.map(\.text)]))
+        try await audit.add(entry, as: .platform)
     }
 
     private func answer(

@@ -52,17 +52,14 @@ struct OrganizationEnd: Sendable {
         try await database.withTransaction(as: .platform) { transaction in
             let settled = try await transaction.query(
                 """
-                SELECT e.id, e.name, e.version FROM auth.organizations o
+                SELECT e.id, e.version FROM auth.organizations o
                 JOIN core.entities e ON e.organization_id = o.id AND e.id = o.id
                 WHERE o.revoked_at <= \(Timestamp.now.adding(.zero - settling))
                 ORDER BY o.revoked_at LIMIT 1 FOR UPDATE OF e SKIP LOCKED
                 """)
-            guard let (id, name, version) = try settled.first?.decode(UUID.self, String.self, Int.self) else {
-                return false
-            }
+            guard let (id, version) = try settled.first?.decode(UUID.self, Int.self) else { return false }
             let audit = AuditEntry(
-                type: "organization.deleted", entityID: id, organizationID: id, actor: try Actor.system(),
-                data: try JSONB(["before": ["name": name]]))
+                type: "organization.deleted", entityID: id, organizationID: id, actor: try Actor.system())
             try await transaction.batch([
                 "DELETE FROM auth.organizations WHERE id = \(id)",
                 Entity.delete(id, organization: id),
@@ -88,6 +85,12 @@ struct OrganizationEnd: Sendable {
             try await transaction.query(
                 "UPDATE auth.sessions SET organization_id = NULL WHERE organization_id = \(organization)"
             ).affectedRows
+        },
+        // The log stays, and names nobody and nothing any more.
+        OrganizationRemoval.Step { organization, transaction in
+            try await transaction.query(
+                "SELECT core.forget_history(\(organization), \(OrganizationRemoval.batchSize))"
+            ).first?.decode(Int.self) ?? 0
         },
     ]
 }

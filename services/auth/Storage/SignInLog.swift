@@ -13,6 +13,17 @@ struct SignInLog: Sendable {
         case provider
     }
 
+    /// What something was asked for.
+    enum Occasion: String {
+        case signIn = "user.sign_in_failed"
+        /// By who is signed in, before something that would lock the user out.
+        case confirmation = "user.confirmation_failed"
+
+        fileprivate func actor(_ user: UUID) throws -> JSONB {
+            self == .confirmation ? try Actor.user(user) : try JSONB(["type": "unknown"])
+        }
+    }
+
     let database: PostgresClient
 
     /// The rows of a session that is being opened.
@@ -26,21 +37,24 @@ struct SignInLog: Sendable {
                 session.id, kind: session.terms.kind, of: session.userID, in: session.membership?.organizationID)
     }
 
-    /// Notes that somebody has failed to sign in, once a minute for an account, so that a flood does not fill the log.
+    /// Notes that somebody has failed to sign in, or to confirm who they are, once a minute for an account and occasion,
+    /// so that a flood does not fill the log.
     ///
     /// - Parameter user: Nil where there is no such account; the same is done to no effect, so that it takes as long.
-    func failed(_ user: UUID?, at step: Step, _ client: ClientDescription) async throws {
+    func failed(
+        _ user: UUID?, at step: Step, of occasion: Occasion = .signIn, _ client: ClientDescription
+    ) async throws {
         let id = user ?? UUID.v7()
-        let type = "user.sign_in_failed"
+        let type = occasion.rawValue
         _ = try await database.batch(
             [
                 // A commit that waited for the disk would tell who has an account.
                 "SELECT set_config('synchronous_commit', 'off', true)",
-                "SELECT pg_advisory_xact_lock(hashtextextended('auth.sign_in_failed ' || \(id.text), 0))",
+                "SELECT pg_advisory_xact_lock(hashtextextended('auth.' || \(type) || ' ' || \(id.text), 0))",
                 """
                 INSERT INTO core.events (id, timestamp, entity_id, event_type, data, actor)
                 SELECT \(UUID.v7()), now(), u.id, \(type), \(try JSONB(SignInData(client, step: step))),
-                    \(try JSONB(["type": "unknown"]))
+                    \(try occasion.actor(id))
                 FROM auth.users u
                 WHERE u.id = \(id) AND NOT EXISTS (
                     SELECT FROM core.events e
