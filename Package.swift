@@ -37,9 +37,12 @@ extension Target.Dependency {
 }
 
 /// A kit module: `kit/<name>`.
-func kit(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+func kit(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil
+) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "kit/\(name)", resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "kit/\(name)", exclude: exclude, resources: resources,
+        swiftSettings: strict)
 }
 
 /// The tests of a target: `Tests/<name>Tests`.
@@ -149,7 +152,8 @@ let package = Package(
             [
                 "LocalStack", "Postgres", "Redis", "Kernel", "Outbound", "ServiceKit", "EventBus", "Identity",
                 "HTTPKit", .crypto, .hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
-            ]),
+            ],
+            exclude: ["smtp_server.py"]),
 
         // The services.
         service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
@@ -180,7 +184,7 @@ let package = Package(
         tests("Reactor"),
         tests("Postgres", ["Reactor"]),
         tests("Redis", ["LocalStack", "Reactor", .logging]),
-        tests("Outbound", ["LocalStack", .nioCore, .nioPosix, .nioHTTP1], exclude: ["Mail/smtp_server.py"]),
+        tests("Outbound", ["LocalStack", .nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),
         tests("EventBus", [.logging, .metrics]),

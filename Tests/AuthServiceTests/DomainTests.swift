@@ -22,6 +22,18 @@ import Testing
         }
     }
 
+    @Test func `a name has 1600 bytes at most, since one character may have any number of them`() {
+        let name = String(repeating: "👩🏽", count: 199)
+        let accents = String(repeating: "\u{301}", count: 3)
+        for (last, byteCount, isAccepted) in [
+            ("a" + accents, 1599, true), ("👩🏽", 1600, true), ("a\u{301}" + accents, 1601, false),
+        ] {
+            let text = name + last
+            #expect(text.count == 200 && text.utf8.count == byteCount)
+            #expect((DisplayName(text) != nil) == isAccepted, "\(byteCount)")
+        }
+    }
+
     @Test func `a password has 8 to 72 bytes and is not a common one`() {
         #expect(PasswordPolicy.objection(to: "zebra-42") == nil)
         #expect(PasswordPolicy.objection(to: String(repeating: "ä", count: 36)) == nil)

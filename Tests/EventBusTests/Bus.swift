@@ -12,6 +12,7 @@ struct Bus: Sendable {
     let devices: PostgresClient
     let billing: PostgresClient
     let redis: RedisClient
+    let administrator: PostgresConfiguration
     let outbox = Outbox(source: .devices)
 
     /// Commits an event of the devices service, and lets its relay know.
@@ -22,6 +23,18 @@ struct Bus: Sendable {
         _ = try await devices.query(outbox.append(event))
         outbox.wake()
         return event
+    }
+
+    /// What the stream of the devices service holds.
+    func published() async throws -> [Event] {
+        try await redis.xrange(StreamName.events(.devices), count: 10_000).map { try Event(json: $0["event"] ?? []) }
+    }
+
+    /// Waits until its outbox is empty.
+    func waitUntilAllIsRelayed() async throws {
+        try await eventually(within: .seconds(30)) {
+            try await devices.query("SELECT id FROM core.outbox", as: .platform).isEmpty
+        }
     }
 
     /// Puts an event into the stream of the devices service, as a relay would.
@@ -57,7 +70,7 @@ func withBus(
     let bus = Bus(
         devices: PostgresClient(database.configuration(.devices)),
         billing: PostgresClient(database.configuration(.billing)),
-        redis: RedisClient(try RedisConfiguration(url: database.redisURL)))
+        redis: RedisClient(try RedisConfiguration(url: database.redisURL)), administrator: database.administrator)
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await bus.devices.run() }
         group.addTask { await bus.billing.run() }

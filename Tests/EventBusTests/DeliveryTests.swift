@@ -11,10 +11,6 @@ import Testing
 
 /// From the outbox through the relay to consumers and tails, with real servers.
 struct DeliveryTests {
-    private func published(_ bus: Bus) async throws -> [Event] {
-        try await bus.redis.xrange(StreamName.events(.devices), count: 1000).map { try Event(json: $0["event"] ?? []) }
-    }
-
     @Test func `what is committed is published in order and leaves the outbox; what rolls back is not`() async throws {
         struct Change: Error {}
         try await withBus { bus, group in
@@ -30,14 +26,12 @@ struct DeliveryTests {
             }
             for version in 1...20 { _ = try await bus.tell("d", version: version) }
             let events = try await eventually {
-                let events = try await published(bus)
+                let events = try await bus.published()
                 return events.count == 20 ? events : nil
             }
             #expect(events.map(\.subjectVersion) == Array(1...20))
             #expect(events.allSatisfy { $0.subject == "d" })
-            try await eventually {
-                try await bus.devices.query("SELECT id FROM core.outbox", as: .platform).count == 0
-            }
+            try await bus.waitUntilAllIsRelayed()
         }
     }
 

@@ -1,5 +1,7 @@
 import FoundationEssentials
+import Kernel
 import Logging
+import Postgres
 import TestKit
 import Testing
 
@@ -36,6 +38,78 @@ final class StackTests {
         await stack.stop()
         await running
         for process in stack.servers + stack.services.values { #expect(await process.processID == nil) }
+    }
+
+    @Test func `the gateway stops first, then the services, and the servers once nobody needs them`() async throws {
+        // What ends says so only while it reaches both servers.
+        let options = try options(
+            script: """
+                [ "$1" = migrate ] && exit
+                finish() {
+                    # The gateway has requests to finish.
+                    case "$0" in *-gateway) sleep 1 ;; esac
+                    for server in postgres redis; do
+                        port=$(sed -n "s/^$server //p" \(path)/state/ports)
+                        bash -c ": </dev/tcp/127.0.0.1/$port" || exit
+                    done
+                    echo "${0##*-}" >>\(path)/finished
+                    exit
+                }
+                sleep infinity &
+                trap 'kill $!' EXIT
+                trap finish TERM
+                touch "$0.runs"
+                wait
+
+                """)
+        let stack = try await Stack.prepare(in: StateFolder(path: path + "/state"), options, logger: logger)
+        async let running: Void = stack.run()
+        try await eventually(within: .seconds(30)) {
+            Component.allCases.allSatisfy {
+                FileManager.default.fileExists(atPath: "\(path)/bin/\($0.executable).runs")
+            }
+        }
+        await stack.stop()
+        await running
+        let finished = lastLines(ofFile: path + "/finished").compactMap(Component.init)
+        #expect(finished.first == .gateway)
+        #expect(finished.count == Component.allCases.count && Set(finished) == Set(Component.allCases))
+        for server in stack.servers { #expect(await server.processID == nil) }
+    }
+
+    @Test func `servers of somebody else get the schema and are left running, and none is started beside them`()
+        async throws
+    {
+        let servers = try await TestServers.start()
+        let database = servers.administrator.inDatabase(try await servers.createDatabase())
+        var options = try options(script: "[ \"$1\" = migrate ] || exec sleep infinity\n")
+        options.databaseURL = database.url
+        options.redisURL = servers.newRedisURL()
+        let processes = await [servers.postgres?.processID, servers.redis?.processID]
+
+        let stack = try await Stack.prepare(in: StateFolder(path: path + "/state"), options, logger: logger)
+        #expect(stack.servers.isEmpty)
+        let ports = PortTable(text: textOfFile(stack.folder.path + "/ports") ?? "").ports
+        #expect(Set(ports.keys) == Set(Component.allCases.map(\.rawValue) + ["gateway-admin"]))
+        for service in Service.allCases {
+            #expect(textOfFile(stack.folder.log("\(service)-migrate")) != nil)
+            let component = try #require(Component(rawValue: service.rawValue))
+            let environment = try stack.installation.environment(component)
+            #expect(environment["LMS_REDIS_URL"] == options.redisURL)
+            let role = try PostgresConfiguration(url: try #require(environment["LMS_DATABASE_URL"]))
+            try await withClient(role) { client in
+                let schemas = try await client.query(
+                    """
+                    SELECT nspname FROM pg_namespace
+                    WHERE nspname IN ('core', \(service.rawValue)) AND has_schema_privilege(oid, 'USAGE')
+                    """)
+                #expect(schemas.count == 2)
+            }
+        }
+        await stack.stop()
+        #expect(await [servers.postgres?.processID, servers.redis?.processID] == processes)
+        #expect(processes.allSatisfy { $0 != nil })
+        await servers.stop()
     }
 
     @Test func `a migration that fails stops the servers and says why`() async throws {

@@ -16,16 +16,16 @@ struct CopyBackPressureTests {
                 self.taken.wrappingAdd(1, ordering: .relaxed).oldValue < Self.rows ? row : nil
             })
         }
+    }
 
-        /// Waits until nothing has been taken any more for many looks on end.
-        func waitUntilItRests() async throws {
-            var (last, looks) = (0, 0)
-            try await eventually(within: .seconds(60)) {
-                let now = taken.load(ordering: .relaxed)
-                looks = now == last ? looks + 1 : 0
-                last = now
-                return now > 0 && looks == 50
-            }
+    /// Waits until `count` has not grown any more for many looks on end.
+    private func rest(_ count: () async throws -> Int) async throws -> Int {
+        var (last, looks) = (0, 0)
+        return try await eventually(within: .seconds(60)) {
+            let now = try await count()
+            looks = now == last ? looks + 1 : 0
+            last = now
+            return now > 0 && looks == 50 ? now : nil
         }
     }
 
@@ -57,9 +57,8 @@ struct CopyBackPressureTests {
                             """
                         ).isEmpty
                     }
-                    try await source.waitUntilItRests()
                     // Some megabytes fill the sockets' buffers.
-                    #expect(source.taken.load(ordering: .relaxed) < Source.rows / 2)
+                    #expect(try await rest { source.taken.load(ordering: .relaxed) } < Source.rows / 2)
                     return copy
                 }
                 #expect(try await copy.value == Source.rows)
@@ -67,6 +66,29 @@ struct CopyBackPressureTests {
                     "SELECT count(*), min(length(content)), max(length(content)) FROM pages")[0]
                 let (count, shortest, longest) = try row.decode(Int.self, Int.self, Int.self)
                 #expect(count == Source.rows && shortest == Source.length && longest == Source.length)
+            }
+        }
+    }
+    @Test func `the server sends no more than its reader takes, and all of it in the end`() async throws {
+        try await TestDatabase.with { database in
+            try await withClient(database.administrator) { client in
+                let received = try await client.withTransaction { transaction in
+                    try await transaction.copyOut(
+                        "COPY (SELECT repeat('x', 65535) FROM generate_series(1, 1024)) TO STDOUT"
+                    ) { output in
+                        var chunks = output.makeAsyncIterator()
+                        var received = try await chunks.next()?.count ?? 0
+                        let sent = try await rest {
+                            try await client.query(
+                                "SELECT tuples_processed FROM pg_stat_progress_copy WHERE datname = current_database()"
+                            ).first?.decode(Int.self, at: 0) ?? 0
+                        }
+                        #expect(sent < Source.rows / 2)
+                        while let chunk = try await chunks.next() { received += chunk.count }
+                        return received
+                    }
+                }
+                #expect(received == Source.rows * (Source.length + 1))
             }
         }
     }

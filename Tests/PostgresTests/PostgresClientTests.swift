@@ -155,8 +155,18 @@ struct PostgresClientTests {
         }
     }
 
-    @Test func `cancelling the task cancels a leased query on the server`() async throws {
-        try await administrator { client in
+    @Test func `cancelling the task cancels a leased query on the server, and the connection is leased again`()
+        async throws
+    {
+        var configuration = try await TestServers.shared().administrator
+        configuration.maximumLeases = 1
+        try await withClient(configuration) { client in
+            let process = {
+                try await client.withTransaction {
+                    try await $0.query("SELECT pg_backend_pid()")[0].decode(Int32.self, at: 0)
+                }
+            }
+            let leased = try await process()
             let start = ContinuousClock.now
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
@@ -166,12 +176,13 @@ struct PostgresClientTests {
                 }
                 try? await eventually {
                     try await client.query(
-                        "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'"
+                        "SELECT 1 FROM pg_stat_activity WHERE pid = \(leased) AND query = 'SELECT pg_sleep(60)'"
                     ).count > 0
                 }
                 group.cancelAll()
             }
             #expect(start.duration(to: .now) < .seconds(20))
+            #expect(try await process() == leased)
         }
     }
 

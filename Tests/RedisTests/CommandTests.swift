@@ -145,6 +145,22 @@ import Testing
         }
     }
 
+    @Test func aScriptRunsByItsHashAndItsSourceIsSentOnce() async throws {
+        try await withServer { redis, _ in
+            let script = RedisScript("return redis.call('INCR', KEYS[1])")
+            for number in 1...20 {
+                #expect(try await redis.eval(script, keys: ["key"]) == .integer(number))
+            }
+            let report = try #require(try await redis.send(RedisCommand("INFO", "commandstats")).string)
+            let calls = Dictionary(
+                uniqueKeysWithValues: report.matches(of: /cmdstat_([^:]+):calls=(\d+)/).map {
+                    (String($0.1), Int($0.2))
+                })
+            // The first time the server does not know it yet.
+            #expect(calls["evalsha"] == 20 && calls["eval"] == 1 && calls["script|load"] == nil)
+        }
+    }
+
     @Test func theDatabaseOfTheConfigurationIsSelected() async throws {
         let databases = [try await emptyDatabase(), try await emptyDatabase()]
         try await withClient(databases[0]) { _ = try await $0.set("key", to: "value") }

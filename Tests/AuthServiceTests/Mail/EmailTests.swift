@@ -2,6 +2,7 @@ import Foundation
 import Identity
 import Logging
 import Outbound
+import Postgres
 import ServiceKit
 import TestKit
 import Testing
@@ -119,14 +120,16 @@ import Testing
 
     // MARK: Delivery
 
-    /// A queue of its own, which no instance works on.
-    private func withQueue(_ body: @Sendable @escaping (MailQueue) async throws -> Void) async throws {
+    /// A queue of its own, with one letter, which no instance works on.
+    private func withQueue(
+        letterTo address: String = "ada@example.org", _ body: @Sendable @escaping (MailQueue) async throws -> Void
+    ) async throws {
         let database = try await AuthServer.makeDatabase()
         try await withClient(database.configuration(.auth)) { client in
             let queue = MailQueue(
                 database: client, sealer: Sealer(keys: try KeyRing(database.encodedSecretKey)), wake: DeliveryWake())
             _ = try await client.query(
-                queue.insert(.passwordChanged(of: try #require(EmailAddress("ada@example.org")))), as: .platform)
+                queue.insert(.passwordChanged(of: try #require(EmailAddress(address)))), as: .platform)
             try await body(queue)
         }
     }
@@ -159,23 +162,42 @@ import Testing
         }
     }
 
-    @Test func `what the server does not take now is tried again, what it never takes is not`() async throws {
-        try await withQueue { queue in
-            var logger = Logger(label: "mail")
-            logger.logLevel = .critical
-            let away = MailDelivery(
-                queue: queue, mailer: Mailer(.folder("/proc/none")), sender: MailAddress(address: "a@b"),
-                logger: logger)
-            await away.deliver(try #require(try await queue.claim(limit: 1).first))
-            let wait = try #require(
-                try await queue.database.query(
-                    "SELECT extract(epoch FROM due_at - now())::float8 FROM auth.mail", as: .platform
-                ).first?.decode(Double.self))
-            #expect((0...5).contains(wait))
+    private func delivery(of queue: MailQueue, by server: MailServer) -> MailDelivery {
+        var logger = Logger(label: "mail")
+        logger.logLevel = .critical
+        return MailDelivery(
+            queue: queue,
+            mailer: Mailer(.smtp(SMTPServer(host: "127.0.0.1", port: server.port, security: .startTLS))),
+            sender: MailAddress(address: "no-reply@lab.example"), logger: logger)
+    }
+
+    @Test func `what the server does not take now is tried again for a day`() async throws {
+        let server = try await MailServer.start()
+        try await withQueue(letterTo: "busy@example.org") { queue in
+            let delivery = delivery(of: queue, by: server)
+            let before = Timestamp.now
+            await delivery.deliver(try #require(try await queue.claim(limit: 1).first))
+            let due = try await queue.database.query("SELECT due_at FROM auth.mail", as: .platform).first
+            // A claim alone would leave it for longer.
+            let wait = try #require(due).decode(Timestamp.self).since(before)
+            #expect(wait > .seconds(2) && wait < .seconds(60))
             _ = try await queue.database.query(
                 "UPDATE auth.mail SET due_at = now(), created_at = now() - interval '25 hours'", as: .platform)
-            await away.deliver(try #require(try await queue.claim(limit: 1).first))
+            await delivery.deliver(try #require(try await queue.claim(limit: 1).first))
             #expect(try await queue.database.query("SELECT 1 FROM auth.mail", as: .platform).isEmpty)
         }
+        #expect(try server.letters().isEmpty)
+        try await server.stop()
+    }
+
+    @Test func `what the server never takes is given up at once`() async throws {
+        let server = try await MailServer.start()
+        try await withQueue(letterTo: "nobody@example.org") { queue in
+            await delivery(of: queue, by: server).deliver(try #require(try await queue.claim(limit: 1).first))
+            #expect(try await queue.database.query("SELECT 1 FROM auth.mail", as: .platform).isEmpty)
+        }
+        // It was refused and not taken, else it would be out of the queue as well.
+        #expect(try server.letters().isEmpty)
+        try await server.stop()
     }
 }

@@ -166,6 +166,23 @@ import Testing
         }
     }
 
+    @Test func `from one network address ten letters a minute are asked for, whomever they are for`() async throws {
+        let server = try await AuthServer.shared()
+        let client = server.client()
+        let start = ContinuousClock.now
+        var count = 0
+        var response = try await forgot(AuthServer.newAddress(), client)
+        while response.status == 202, count < 100 {
+            count += 1
+            response = try await forgot(AuthServer.newAddress(), client)
+        }
+        #expect(response.status == 429, "\(response)")
+        // Another one fits every six seconds, of which a slow machine has taken some by then.
+        #expect((10...10 + Int(start.duration(to: .now) / .seconds(6))).contains(count))
+        #expect((1...6).contains(response.header("retry-after").flatMap { Int($0) } ?? 0))
+        #expect(try await forgot(AuthServer.newAddress(), server.client()).status == 202)
+    }
+
     // MARK: Pages
 
     @Test func `without a program one forgets and sets a password, too`() async throws {

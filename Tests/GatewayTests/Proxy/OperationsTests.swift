@@ -141,6 +141,50 @@ struct OperationsTests {
         }
     }
 
+    @Test("The page of the API comes with its files, and reads a document that has the operations")
+    func docs() async throws {
+        try await RawServer.with { connection, _ in
+            let request = try await connection.message()
+            let yaml = "openapi: 3.1.0\npaths:\n  /api/v1/things:\n    get: {summary: Lists things}\n"
+            let text = request.startLine.contains("openapi") ? yaml : ""
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
+        } _: { server in
+            var file = TestFile(port: server.port)
+            file.routes = """
+                  - path: /docs
+                    answer: docs
+                  - path: /docs/docs.css
+                    answer: docs-style
+                  - path: /docs/docs.js
+                    answer: docs-script
+                """
+            try await TestGateway.with(file.load()) { gateway in
+                let page = try await gateway.get("/docs")
+                #expect(page.status == 200 && page["content-type"] == "text/html; charset=utf-8")
+                #expect(page["content-security-policy"]?.contains("script-src 'self'; style-src 'self'") == true)
+                for (path, type) in [("/docs/docs.css", "text/css"), ("/docs/docs.js", "text/javascript")] {
+                    #expect(page.text.contains("\"\(path)\""))
+                    let file = try await gateway.get(path)
+                    #expect(file.status == 200 && file["content-type"] == "\(type); charset=utf-8")
+                }
+                let script = try await gateway.get("/docs/docs.js").text
+                let source = String(try #require(script.firstMatch(of: /await fetch\("(\/[^"]+)"\)/)).1)
+                let operation = try await eventually {
+                    let paths = try await gateway.get(source).json("paths") as? [String: [String: [String: Any]]]
+                    guard let operation = paths?["/api/v1/things"]?["get"] else { return nil as Operation? }
+                    return Operation(tags: operation["tags"] as? [String], summary: operation["summary"] as? String)
+                }
+                #expect(operation == Operation(tags: ["service"], summary: "Lists things"))
+            }
+        }
+    }
+
+    /// What the page lists an operation by.
+    private struct Operation: Equatable {
+        let tags: [String]?
+        let summary: String?
+    }
+
     @Test("A request has a trace, the client's or a new one, which the service and the access line know")
     func trace() async throws {
         let pipe = Pipe()

@@ -56,6 +56,7 @@ import Testing
     {
         let installation = try await SystemInstallation.start()
         let redis = try #require(installation.stack.servers.last)
+        let processes = await installation.processIDs()
         let owner = try await installation.owner()
         let sensors = ["before", "killed", "stopped", "frozen", "after"]
         for sensor in sensors { try await owner.rule(on: sensor) }
@@ -76,6 +77,7 @@ import Testing
             try await load.mark("after")
         }
         #expect(load.unavailable == 0)
+        #expect(await installation.processIDs() == processes)
         try await installation.checkReadings(of: load)
         try await installation.checkUsage()
         try await installation.checkAlerts(on: sensors, of: load)
