@@ -85,13 +85,13 @@ import Testing
         let (room, freezer) = (try await ada.makeEntity("room", "R"), try await ada.makeEntity("freezer", "F"))
         #expect(try await ada.relate(room, freezer, "holds").status == 201)
         #expect(try await delete(ada).status == 202)
-        try await eventually(within: .seconds(20)) {
+        try await eventually(within: .seconds(60)) {
             try await server.database.rows(of: organization, in: "auth") == ["removals": 1]
         }
         let shared = try await server.database.rows(of: organization, in: "core")
         // The audit log stays, and tells of nothing any more.
         #expect(Set(shared.keys) == ["events"])
-        try await eventually(within: .seconds(20)) {
+        try await eventually(within: .seconds(60)) {
             try await server.query(
                 "SELECT 1 FROM core.events WHERE organization_id = \(organization) AND data <> '{}'"
             ).isEmpty
