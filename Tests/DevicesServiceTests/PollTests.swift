@@ -71,20 +71,18 @@ import Testing
     @Test func `a command goes to the poll that came last, for the earlier connection may be lost`() async throws {
         let server = try await DevicesServer.start(on: try await DevicesServer.makeDatabase())
         let device = try await server.organization().device()
-        async let earlier = device.poll("?wait=3")
+        async let earlier = device.poll("?wait=60")
         try await eventually { try await isWaiting(server, device) }
         let latest = try await TestHTTPConnection.connect(port: server.service.client.port)
         let exchange = try await latest.begin(
             .GET, "\(device.path)/commands?wait=20", headers: ["authorization": "Bearer \(device.key)"])
-        try await eventually {
-            let metrics = try await server.service.client.get("/metrics").text
-            return metrics.contains(#"lms_long_polls_waiting{subject="commands"} 2"#)
-        }
+        try await eventually { try await areWaiting(2, server) }
         let command = try await device.queue()
         #expect(try await exchange.response().json["items"][0]["id"].string == command)
-        #expect(try await earlier == [])
+        #expect(try await areWaiting(1, server))
         await latest.close()
         await server.shutDown()
+        #expect(try await earlier == [])
     }
 
     @Test func `a poll whose client is gone takes no command`() async throws {
@@ -100,10 +98,13 @@ import Testing
         #expect(try await device.poll() == [command])
     }
 
-    @Test func `a key that is revoked while its poll waits gets no command`() async throws {
+    @Test(arguments: [nil, "identity"])
+    func `a key that is revoked while its poll waits gets no command`(encoding: String?) async throws {
         let server = try await DevicesServer.shared()
         let device = try await server.organization().device()
-        async let answer = device.client.get("\(device.path)/commands?wait=20")
+        // One that says how its body is encoded goes the way of the table.
+        async let answer = device.client.send(
+            .GET, "\(device.path)/commands?wait=20", headers: encoding.map { ["content-encoding": $0] } ?? [:])
         try await eventually { try await isWaiting(server, device) }
         let rotated = try await device.organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 0])
         try await eventually { try await device.client.get(device.path).status == 401 }
@@ -112,6 +113,26 @@ import Testing
         let key = try #require(rotated.json["api_key"].string)
         let commands = try await server.service.client.authorized(key).get("\(device.path)/commands").json["items"]
         #expect(commands[0]["id"].string == command)
+    }
+
+    @Test func `what wakes a poll that is refused then goes to the one behind it`() async throws {
+        let server = try await DevicesServer.start(on: try await DevicesServer.makeDatabase())
+        let device = try await server.organization().device()
+        let rotated = try await device.organization.admin.post("\(device.path)/rotate-key", ["overlap_s": 3600])
+        let next = server.service.client.authorized(try #require(rotated.json["api_key"].string))
+        async let earlier = next.get("\(device.path)/commands?wait=60")
+        try await eventually { try await isWaiting(server, device) }
+        async let latest = device.client.get("\(device.path)/commands?wait=60")
+        try await eventually { try await areWaiting(2, server) }
+        // The time in which both keys are good is over.
+        try await server.service.query("UPDATE devices.device_keys SET expires_at = now() WHERE expires_at IS NOT NULL")
+        try await eventually { try await device.client.get(device.path).status == 401 }
+        let start = ContinuousClock.now
+        let command = try await device.queue()
+        #expect(try await earlier.json["items"][0]["id"].string == command)
+        #expect(ContinuousClock.now - start < .seconds(2), "before the look that there is every three seconds")
+        #expect(try await latest.status == 401)
+        await server.shutDown()
     }
 
     @Test func `polls are refused alike whether they go the short way or that of the table`() async throws {
@@ -128,13 +149,18 @@ import Testing
                     .GET, "\(path)/commands", headers: ["authorization": "Bearer \(key)", "x-request-id": "same"]),
                 try await server.service.client.send(
                     .GET, "\(path)/commands",
-                    headers: ["authorization": "Bearer \(key)", "x-request-id": "same", "accept": "application/*"])
+                    headers: ["authorization": "Bearer \(key)", "x-request-id": "same", "content-encoding": "identity"])
             )
             #expect(short.status == table.status && short.json == table.json, "\(short) \(table)")
             #expect([401, 404].contains(short.status))
         }
         #expect(try await device.client.get("\(device.path)/commands?limit=101").status == 422)
         #expect(try await device.client.get("\(device.path)/commands?wait=%zz").status == 400)
+    }
+
+    private func areWaiting(_ count: Int, _ server: DevicesServer) async throws -> Bool {
+        try await server.service.client.get("/metrics").text
+            .contains("lms_long_polls_waiting{subject=\"commands\"} \(count)")
     }
 
     /// Whether a poll of the device waits, which a device that does is seen to have begun.

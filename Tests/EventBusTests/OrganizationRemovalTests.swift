@@ -47,7 +47,7 @@ struct OrganizationRemovalTests {
         let sizes = Mutex<[Int]>([])
         let counted = OrganizationRemoval.Step { organization, transaction in
             let rows = OrganizationRemoval.Step.rows(of: "devices.things", where: "kind <> 'kept'")
-            let count = try await rows.delete(organization, transaction)
+            let count = try await rows.work(organization, transaction)
             sizes.withLock { $0.append(count) }
             return count
         }

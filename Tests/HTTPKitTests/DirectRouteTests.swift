@@ -47,7 +47,6 @@ struct DirectRouteTests {
     @Test(
         arguments: [
             ["content-type": "application/senml+json"],
-            ["content-type": "application/json", "accept": "application/*"],
             ["content-type": "application/json", "transfer-encoding": "chunked"],
             ["content-type": "application/json", "content-encoding": "identity"],
             ["content-type": "application/json", "expect": "nothing"],
@@ -196,10 +195,46 @@ struct DirectRouteTests {
             let held = try await send(#"{"hold":true}"#, connection)
             try await echo.isHeld()
             try await connection.endSending()
+            try await eventually { self.echo.abandoned == 1 }
             echo.release()
             #expect(try await held.response().status == 201)
             try await eventually { !connection.isOpen }
-            #expect(echo.abandoned == 1)
+        }
+    }
+
+    @Test func `what was sent behind it before the client ended its direction is given up, too`() async throws {
+        try await serve { _, connection in
+            let held = try await send(#"{"hold":true}"#, connection)
+            try await echo.isHeld()
+            let next = try await send(#"{"hold":true}"#, connection)
+            try await connection.endSending()
+            echo.release()
+            #expect(try await held.response().status == 201)
+            try await echo.isHeld()
+            try await eventually { self.echo.abandoned == 2 }
+            echo.release()
+            #expect(try await next.response().status == 201)
+        }
+    }
+
+    @Test(arguments: ["*/*", "application/*", "application/json", "text/plain;q=0.5, application/json"])
+    func `whoever takes JSON is answered directly`(accept: String) async throws {
+        try await serve { _, connection in
+            let headers = Self.json.with("accept", accept)
+            let response = try await connection.send(.POST, EchoRoute.path, headers: headers, body: Array("{}".utf8))
+            #expect(way(response) == "direct")
+        }
+    }
+
+    @Test func `a head may be as large as elsewhere`() async throws {
+        try await serve { served, connection in
+            let fine = Self.json.with("x-long", String(repeating: "a", count: 70_000))
+            let response = try await connection.send(.POST, EchoRoute.path, headers: fine, body: Array("{}".utf8))
+            #expect(way(response) == "direct")
+            let large = Self.json.with("x-long", String(repeating: "a", count: 90_000))
+            let refused = try? await served.client.send(.POST, EchoRoute.path, headers: large, body: Array("{}".utf8))
+            #expect(refused?.status != 201)
+            #expect(echo.answered == 1)
         }
     }
 

@@ -19,11 +19,11 @@ import ServiceLifecycle
 public struct OrganizationRemoval: ServiceLifecycle.Service {
     /// One part of what there is to delete.
     public struct Step: Sendable {
-        /// Deletes some rows of an organization, as the platform role, and returns how many.
-        let delete: @Sendable (UUID, Transaction) async throws -> Int
+        /// Does a part of the work for an organization, as the platform role, and returns 0 when nothing was left to do.
+        let work: @Sendable (UUID, Transaction) async throws -> Int
 
-        public init(_ delete: @escaping @Sendable (UUID, Transaction) async throws -> Int) {
-            self.delete = delete
+        public init(_ work: @escaping @Sendable (UUID, Transaction) async throws -> Int) {
+            self.work = work
         }
 
         /// The rows of a table with the column `organization_id`, as far as `condition` holds.
@@ -82,7 +82,7 @@ public struct OrganizationRemoval: ServiceLifecycle.Service {
                 ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED
                 """)
             guard let organization = try rows.first?.decode(UUID.self) else { return false }
-            for step in steps where try await step.delete(organization, transaction) > 0 { return true }
+            for step in steps where try await step.work(organization, transaction) > 0 { return true }
             try await transaction.batch([
                 """
                 DELETE FROM \(table)

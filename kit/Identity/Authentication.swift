@@ -28,8 +28,8 @@ public struct Credentials: Sendable {
         }
     }
 
-    /// Whether they are a device's key, by its form.
-    public var areDeviceKey: Bool {
+    /// Whether they hold a device's key, by its form.
+    public var holdDeviceKey: Bool {
         (try? bearer)?.hasPrefix(SecretToken.Kind.deviceKey.prefix) == true
     }
 }

@@ -42,7 +42,9 @@ extension DevicesService {
         let waiters = PollWaiters(metrics: environment.metrics)
         let announcer = Announcer(outbox: outbox, redis: redis, waiters: waiters, logger: logger)
         let liveness = LivenessWriter(store: statuses, announcer: announcer, logger: logger)
-        let delivery = CommandDelivery(queue: queue, waiters: waiters, announcer: announcer)
+        let authenticator = try base.authenticator(deviceKeys: keys.cache)
+        let delivery = CommandDelivery(
+            queue: queue, waiters: waiters, announcer: announcer, authenticator: authenticator)
 
         let access = DeviceAccess(devices: devices)
         var routes = RouteTable(TokenAreas(.devices))
@@ -106,8 +108,9 @@ extension DevicesService {
             liveness: liveness, announcer: announcer
         ).add(to: &routes)
         ThingsBoardAttributeRoutes(
-            configs: configs, delivery: ConfigDelivery(configs: configs, waiters: waiters), firmware: firmware,
-            devices: devices, liveness: liveness
+            configs: configs,
+            delivery: ConfigDelivery(configs: configs, waiters: waiters, authenticator: authenticator),
+            firmware: firmware, devices: devices, liveness: liveness
         ).add(to: &routes)
         ThingsBoardRPCRoutes(commands: commands, delivery: delivery, liveness: liveness, announcer: announcer)
             .add(to: &routes)
@@ -120,9 +123,8 @@ extension DevicesService {
             application.sources(auth: try base.peer(.auth), billing: try base.peer(.billing)),
             database: database, logger: logger, handler: application.apply)
 
-        let authenticator = try base.authenticator(deviceKeys: keys.cache)
         let http = try HTTPApplication(
-            environment, direct: DirectPolls(authenticator: authenticator, delivery: delivery, liveness: liveness),
+            environment, direct: DirectPolls(delivery: delivery, liveness: liveness),
             routes: routes, authenticator: authenticator, sessions: try base.sessionRenewal(), forms: forms,
             pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))

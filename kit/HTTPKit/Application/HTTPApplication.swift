@@ -54,7 +54,8 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
                 authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions), members: nil),
             pages: pages, openAPI: openAPI,
             server: HTTPServerBuilder { responder in
-                DirectChannel(route: direct, answers: answers, idleTimeout: Self.idleTimeout, responder: responder)
+                DirectChannel(
+                    route: direct, answers: answers, configuration: Self.http1Configuration, responder: responder)
             },
             drain: direct.drain)
     }
@@ -90,11 +91,13 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
 
     /// HTTP/1.1.
     public static var http1: HTTPServerBuilder {
-        .http1(configuration: .init(idleTimeout: TimeAmount(idleTimeout)))
+        .http1(configuration: http1Configuration)
     }
 
     /// A connection may idle longer than the gateway keeps it in its pool, so that the gateway closes first.
-    private static let idleTimeout = Duration.seconds(120)
+    private static var http1Configuration: HTTP1Channel.Configuration {
+        .init(idleTimeout: .seconds(120))
+    }
 
     public var description: String { "http" }
 

@@ -53,7 +53,7 @@ struct DirectAnswers: Sendable {
                 guard !hasType, MediaTypeName(contentType: field.value) == .json else { return nil }
                 hasType = true
             case .accept:
-                guard field.value == "*/*" || field.value == MediaTypeName.json.description else { return nil }
+                guard Negotiation.accept(field.value, admits: .json) else { return nil }
             case .connection:
                 guard field.value.lowercased() == "keep-alive" else { return nil }
             case .transferEncoding, .contentEncoding, .expect, .upgrade: return nil

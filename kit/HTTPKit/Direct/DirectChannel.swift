@@ -9,17 +9,20 @@ import NIOHTTPTypesHTTP1
 struct DirectChannel<Route: DirectRoute>: ServerChildChannel, HTTPChannelHandler {
     let route: Route
     let answers: DirectAnswers
-    let idleTimeout: Duration
+    let configuration: HTTP1Channel.Configuration
     let responder: HTTPChannelHandler.Responder
 
-    /// As `HTTP1Channel` sets up a connection, whose ways of dealing with errors and pipelining the routes rely on.
+    /// As `HTTP1Channel` sets up a connection, on whose limits and ways of dealing with errors the routes rely.
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<DirectConnection> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.configureHTTPServerPipeline(
-                withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false)
+                withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
+                withEncoderConfiguration: .init(),
+                withDecoderLimitConfiguration: NIOHTTPDecoderLimitConfiguration(configuration))
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             // Knows how many requests are under way, for idle connections and those of a process that ends.
+            let idleTimeout = configuration.idleTimeout.map { Duration($0) }
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger))
             let routes = channel.eventLoop.makePromise(of: HTTP1Channel.Value?.self)
             try pipeline.addHandler(DirectHandler(route, answers: answers, routes: routes))
@@ -42,4 +45,13 @@ struct DirectConnection: ServerChildChannelValue {
     let channel: any Channel
     /// Made with the first request that is not answered directly; nil when the connection has ended without one.
     let routes: EventLoopFuture<HTTP1Channel.Value?>
+}
+
+extension NIOHTTPDecoderLimitConfiguration {
+    init(_ configuration: HTTP1Channel.Configuration) {
+        self.init()
+        maxHeaderFieldSize = configuration.httpDecoder.maxHeaderFieldSize
+        maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize
+        maxHeaderFieldCount = configuration.httpDecoder.maxHeaderFieldCount
+    }
 }

@@ -27,6 +27,11 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
         case part(HTTPRequestPart)
         case event(Any)
         case error(any Error)
+
+        /// Whether it says that the client sends nothing more.
+        var endsInput: Bool {
+            if case .event(let event) = self, case .inputClosed? = event as? ChannelEvent { true } else { false }
+        }
     }
 
     private let route: Route
@@ -58,7 +63,6 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed? = event as? ChannelEvent { pending?.abandon() }
         take(.event(event), context)
     }
 
@@ -86,7 +90,10 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     }
 
     private func take(_ item: Waiting, _ context: ChannelHandlerContext) {
-        guard pending == nil else { return waiting.append(item) }
+        if let pending {
+            if item.endsInput { pending.abandon() }
+            return waiting.append(item)
+        }
         switch item {
         case .part(.head(let head)): begin(head, context)
         case .part(.body(var bytes)):
@@ -101,7 +108,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
             handOnCandidate(context)
             if areRoutesServed {
                 context.fireUserInboundEventTriggered(event)
-            } else if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            } else if item.endsInput {
                 context.close(promise: nil)
             }
         case .error(let error):

@@ -39,7 +39,7 @@ extension DirectRoute {
 
 /// An answer that is on its way.
 public struct PendingAnswer: Sendable {
-    /// Its client is gone, or sends nothing more, which with HTTP is the same to most: it need not be waited for.
+    /// Its client is gone, or sends nothing more, which most servers take for the same: it need not be waited for.
     public let abandon: @Sendable () -> Void
 
     public init(abandon: @escaping @Sendable () -> Void) {

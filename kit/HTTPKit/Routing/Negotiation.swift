@@ -6,12 +6,18 @@ enum Negotiation {
     /// - Throws: 406 when the client accepts none of `types`.
     static func check(_ request: Request, against types: [MediaTypeName]) throws(Problem) {
         guard !types.isEmpty, let accept = request.headers[.accept] else { return }
-        let ranges = accept.split(separator: ",").map { MediaRange($0) }
-        // What most clients send, before anything is looked at closely.
-        if ranges.contains(where: { $0.type == "*/*" && $0.isWanted }) { return }
-        guard types.contains(where: { type in ranges.contains { $0.isWanted && $0.covers(type.description) } }) else {
+        guard types.contains(where: { self.accept(accept, admits: $0) }) else {
             let names = types.map(\.description).joined(separator: ", ")
             throw Problem(.notAcceptable, "This is available as \(names).")
+        }
+    }
+
+    /// Whether `Accept` admits a type.
+    static func accept(_ value: String, admits type: MediaTypeName) -> Bool {
+        // What most clients send, before anything is looked at closely.
+        if value == "*/*" || value == type.description { return true }
+        return value.split(separator: ",").map { MediaRange($0) }.contains { range in
+            range.isWanted && range.covers(type.description)
         }
     }
 

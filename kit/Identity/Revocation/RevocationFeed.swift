@@ -18,8 +18,8 @@ public struct RevocationPage: Sendable, Codable {
 }
 
 /// Keeps `Revocations` up to date: from the channel as they are announced, and by reading them from who has them all
-/// (`auth` those of people, `devices` those of device keys), four times a second while nothing would be heard of them and
-/// now and then regardless, since a channel may lose messages.
+/// (`auth` those of people, `devices` those of device keys), four times a second while nothing would be heard of them, and
+/// every few seconds regardless, since a channel may lose messages.
 ///
 /// Whether anything would be heard is known from messages to itself: a connection that hangs looks like one on which
 /// nothing is said. What was revoked is known here within a second in both cases, since ``Hearing/patience``, a
@@ -154,16 +154,22 @@ struct Hearing {
 /// When the revocations are to be read again: each turn that something may have been missed in.
 struct RereadSchedule {
     static let turn = Duration.milliseconds(250)
-    private static let regularly = Duration.seconds(30)
+    static let regularly = Duration.seconds(5)
+    /// Who announces may find Redis again later than who listens, and says nothing until then: by the longest pause between
+    /// two attempts to connect, and an attempt.
+    static let settling = Duration.seconds(10)
 
     /// Whether something may have been missed since the last reading.
     var isBehind = true
     private var lastReading: ContinuousClock.Instant?
+    private var lastDeaf: ContinuousClock.Instant?
 
     /// Whether to read now, given whether announcements arrive.
     mutating func takeTurn(at now: ContinuousClock.Instant, isListening: Bool) -> Bool {
+        if !isListening { lastDeaf = now }
         let isDue = lastReading.map { $0.duration(to: now) >= Self.regularly } ?? true
-        guard isDue || isBehind || !isListening else { return false }
+        let isSettling = lastDeaf.map { $0.duration(to: now) < Self.settling } ?? false
+        guard isDue || isBehind || isSettling else { return false }
         lastReading = now
         isBehind = false
         return true

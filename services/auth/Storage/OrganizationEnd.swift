@@ -88,9 +88,20 @@ struct OrganizationEnd: Sendable {
         },
         // The log stays, and names nobody and nothing any more.
         OrganizationRemoval.Step { organization, transaction in
-            try await transaction.query(
-                "SELECT core.forget_history(\(organization), \(OrganizationRemoval.batchSize))"
-            ).first?.decode(Int.self) ?? 0
+            let looked = try await transaction.query(
+                """
+                UPDATE auth.removals AS to_do SET log_time = part.last_time, log_id = part.last_id
+                FROM auth.removals AS done CROSS JOIN LATERAL core.forget_history(
+                    done.organization_id, done.log_time, done.log_id, \(OrganizationRemoval.batchSize)) AS part
+                WHERE done.organization_id = \(organization) AND to_do.organization_id = done.organization_id
+                """
+            ).affectedRows
+            if looked == 0 {
+                // The next time it begins anew.
+                try await transaction.query(
+                    "UPDATE auth.removals SET log_time = NULL, log_id = NULL WHERE organization_id = \(organization)")
+            }
+            return looked
         },
     ]
 }

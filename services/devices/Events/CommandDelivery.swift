@@ -1,26 +1,42 @@
 import FoundationEssentials
+import Identity
+import Reactor
+import ServiceKit
 
 /// Gives devices their commands: at once what there is, else what comes while the poll waits.
 struct CommandDelivery: Sendable {
     let queue: CommandQueue
     let waiters: PollWaiters
     let announcer: Announcer
+    let authenticator: Authenticator
 
     /// Up to `limit` commands, the most urgent first; none when none came within `patience`.
     func poll(
-        by device: UUID, in organization: UUID, limit: Int, patience: Duration
+        by device: UUID, with credentials: Credentials, limit: Int, patience: Duration
     ) async throws -> [Command] {
-        try await LongPoll.answer(to: device, of: .commands, among: waiters, patience: patience) { _ in
-            try await take(limit, by: device, in: organization)
-        } ?? []
+        let promise = Promise<[Command]?>()
+        let poll = poll(by: device, with: credentials, limit: limit, trace: .current) { promise.settle($0) }
+        poll.start(patience: patience)
+        defer { poll.endWait() }
+        return try await promise.value() ?? []
     }
 
-    /// Up to `limit` commands, the most urgent first, which are the device's for the length of their lease; nil when
-    /// there is none.
-    func take(_ limit: Int, by device: UUID, in organization: UUID) async throws -> [Command]? {
-        let commands = try await queue.lease(limit, by: device, in: organization)
-        guard !commands.isEmpty else { return nil }
-        announcer.committed()
-        return commands
+    /// The same without a task, to be started.
+    ///
+    /// - Parameter onBegin: Called once the key has been found good.
+    func poll(
+        by device: UUID, with credentials: Credentials, limit: Int, trace: RequestTrace?,
+        onBegin: @escaping @Sendable () -> Void = {}, completion: @escaping LongPoll<[Command]>.Completion
+    ) -> LongPoll<[Command]> {
+        let caller = PollCaller(device: device, credentials: credentials, authenticator: authenticator)
+        return LongPoll(by: caller, for: .commands, among: waiters, trace: trace) { device, occasion in
+            if occasion == .begun { onBegin() }
+            let commands = try await queue.lease(limit, by: device.id, in: device.organizationID)
+            guard !commands.isEmpty else { return nil }
+            announcer.committed()
+            return commands
+        } completion: {
+            completion($0)
+        }
     }
 }

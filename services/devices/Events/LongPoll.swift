@@ -1,14 +1,32 @@
 import FoundationEssentials
 import HTTPKit
+import Identity
 import Reactor
 import ServiceKit
 import Synchronization
 
+/// Who polls, and with which key.
+struct PollCaller: Sendable {
+    let device: UUID
+    let credentials: Credentials
+    let authenticator: Authenticator
+
+    /// The device, as long as its key is good.
+    ///
+    /// - Throws: What refuses the key, and 404 for that of another device.
+    func check() async throws -> DevicePrincipal {
+        let device = try await authenticator.device(credentials)
+        guard device.id == self.device else { throw DeviceError.notFound }
+        return device
+    }
+}
+
 /// A poll that looks whether there is something for its device, and again whenever it is woken, until there is or its
-/// time is over. Between two looks it has no task, since thousands wait at once.
+/// time is over. The key is looked at with each look, since it may be revoked meanwhile. Between two looks the poll has
+/// no task of its own, since thousands wait at once.
 final class LongPoll<Answer: Sendable>: WaitingPoll {
     /// What the device is answered; nil when there is nothing yet.
-    typealias Look = @Sendable (Occasion) async throws -> Answer?
+    typealias Look = @Sendable (DevicePrincipal, Occasion) async throws -> Answer?
     /// Takes what the poll is answered, once; nil when nothing came.
     typealias Completion = @Sendable (Result<Answer?, any Error>) -> Void
 
@@ -16,45 +34,22 @@ final class LongPoll<Answer: Sendable>: WaitingPoll {
         case begun, woken
     }
 
-    private enum Phase {
-        case looking, waiting, over
-    }
-
-    private enum Step {
-        case look, wait, end
-    }
-
-    private struct State {
-        var phase = Phase.looking
-        /// Something came while it looked.
-        var isWoken = false
-        var isTimeOver = false
-        var timer: Timer?
-
-        /// What comes after a look that found nothing.
-        mutating func next() -> Step {
-            if isTimeOver { return .end }
-            defer { isWoken = false }
-            if isWoken { return .look }
-            phase = .waiting
-            return .wait
-        }
-    }
-
-    let device: UUID
     let subject: PollWaiters.Subject
+    private let caller: PollCaller
     private let waiters: PollWaiters
     private let trace: RequestTrace?
     private let look: Look
     private let completion: Completion
-    private let state = Mutex(State())
+    private let state = Mutex((poll: PollState(), timer: Timer?.none))
 
-    /// - Parameter trace: Of the request, which the looks belong to whoever wakes the poll.
+    var device: UUID { caller.device }
+
+    /// - Parameter trace: Of the request, to which the looks belong whoever wakes the poll.
     init(
-        of device: UUID, for subject: PollWaiters.Subject, among waiters: PollWaiters,
+        by caller: PollCaller, for subject: PollWaiters.Subject, among waiters: PollWaiters,
         trace: RequestTrace? = .current, look: @escaping Look, completion: @escaping Completion
     ) {
-        self.device = device
+        self.caller = caller
         self.subject = subject
         self.waiters = waiters
         self.trace = trace
@@ -65,12 +60,11 @@ final class LongPoll<Answer: Sendable>: WaitingPoll {
     /// Looks, and waits for `patience` if there is nothing.
     func start(patience: Duration) {
         if patience > .zero {
-            waiters.add(self)
             Reactor.shared.perform {
                 let timer = Reactor.shared.schedule(after: patience) { self.endWait() }
                 let isOver = self.state.withLock { state in
                     state.timer = timer
-                    return state.phase == .over
+                    return state.poll.phase == .over
                 }
                 if isOver { timer.cancel() }
             }
@@ -81,37 +75,22 @@ final class LongPoll<Answer: Sendable>: WaitingPoll {
     }
 
     func wake() {
-        let isToRun = state.withLock { state in
-            guard state.phase == .waiting else {
-                state.isWoken = true
-                return false
-            }
-            state.phase = .looking
-            return true
-        }
-        if isToRun { run(.woken) }
+        if handle(.woken) == .look { run(.woken) }
     }
 
     func endWait() {
-        let isWaiting = state.withLock { state in
-            state.isTimeOver = true
-            return state.phase == .waiting
-        }
-        if isWaiting { end(.success(nil)) }
+        handle(.timeOver)
     }
 
+    /// In a task that belongs to no other: a poll that waits has none, and who wakes it does not wait for the look.
     private func run(_ occasion: Occasion) {
         Task {
             var occasion = occasion
             do {
-                while true {
+                repeat {
                     if let answer = try await answer(occasion) { return end(.success(answer)) }
-                    switch state.withLock({ $0.next() }) {
-                    case .look: occasion = .woken
-                    case .wait: return
-                    case .end: return end(.success(nil))
-                    }
-                }
+                    occasion = .woken
+                } while handle(.foundNothing) == .look
             } catch {
                 end(.failure(error))
             }
@@ -119,30 +98,32 @@ final class LongPoll<Answer: Sendable>: WaitingPoll {
     }
 
     private func answer(_ occasion: Occasion) async throws -> Answer? {
-        guard let trace else { return try await look(occasion) }
-        return try await trace.withRequest { try await look(occasion) }
+        guard let trace else { return try await checkedLook(occasion) }
+        return try await trace.withRequest { try await checkedLook(occasion) }
+    }
+
+    private func checkedLook(_ occasion: Occasion) async throws -> Answer? {
+        let device = try await caller.check()
+        // Only now, or a stranger could stand before the device; and before the look, or what comes in between is missed.
+        if occasion == .begun { waiters.add(self) }
+        return try await look(device, occasion)
+    }
+
+    @discardableResult private func handle(_ event: PollState.Event) -> PollState.Action {
+        let action = state.withLock { $0.poll.handle(event) }
+        if action == .answer { finish(.success(nil)) }
+        return action
     }
 
     private func end(_ outcome: Result<Answer?, any Error>) {
-        let ended: (isFirst: Bool, timer: Timer?) = state.withLock { state in
-            defer { (state.phase, state.timer) = (.over, nil) }
-            return (state.phase != .over, state.timer)
-        }
-        guard ended.isFirst else { return }
-        waiters.remove(self)
-        if let timer = ended.timer { Reactor.shared.perform { timer.cancel() } }
-        completion(outcome)
+        if state.withLock({ $0.poll.handle(.ended) }) == .answer { finish(outcome) }
     }
 
-    /// The answer of a poll by a task, which ends the poll when it is cancelled.
-    static func answer(
-        to device: UUID, of subject: PollWaiters.Subject, among waiters: PollWaiters, patience: Duration,
-        look: @escaping Look
-    ) async throws -> Answer? {
-        let promise = Promise<Answer?>()
-        let poll = LongPoll(of: device, for: subject, among: waiters, look: look) { promise.settle($0) }
-        poll.start(patience: patience)
-        defer { poll.endWait() }
-        return try await promise.value()
+    private func finish(_ outcome: Result<Answer?, any Error>) {
+        if let timer = state.withLock({ $0.timer }) { Reactor.shared.perform { timer.cancel() } }
+        waiters.remove(self)
+        // What it was woken for is another poll's now.
+        if case .success(.some) = outcome {} else { waiters.wake(device) }
+        completion(outcome)
     }
 }

@@ -15,7 +15,7 @@ protocol WaitingPoll: AnyObject, Sendable {
     func endWait()
 }
 
-/// The long polls that wait in this process. One that waits costs no task and no connection to the database.
+/// The long polls that wait in this process. One that waits costs no connection to the database.
 final class PollWaiters: Sendable {
     /// What a device waits for.
     enum Subject: String, CaseIterable {
@@ -45,15 +45,9 @@ final class PollWaiters: Sendable {
         state.withLock { Array(($0.polls[subject] ?? [:]).keys) }
     }
 
-    /// Wakes the device's latest poll: the earlier ones may be those of connections that it has lost.
+    /// Wakes the device's latest poll for each subject: the earlier ones may be those of connections that it has lost.
     func wake(_ device: UUID) {
         let polls = state.withLock { state in Subject.allCases.compactMap { state.polls[$0]?[device]?.last } }
-        for poll in polls { poll.wake() }
-    }
-
-    /// Wakes the latest poll of every device.
-    func wakeAll() {
-        let polls = state.withLock { $0.polls.values.flatMap(\.values).compactMap(\.last) }
         for poll in polls { poll.wake() }
     }
 

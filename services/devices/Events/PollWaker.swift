@@ -34,22 +34,31 @@ struct PollWaker: ServiceLifecycle.Service, CustomStringConvertible {
                     waiters.wake(device)
                 }
             case .established, .dropped:
-                waiters.wakeAll()
+                // What the messages said that were missed.
+                do {
+                    try await wakeThoseWithSomething()
+                } catch {
+                    logger.debug("what polls wait for cannot be looked for", metadata: ["error": "\(error)"])
+                }
             }
         }
     }
 
-    /// Two statements for all waiting polls of the process.
     private func reread() async {
         await periodically(every: Self.rereadInterval, orSay: "what polls wait for cannot be looked for", to: logger) {
-            let polling = waiters.devices(waitingFor: .commands)
-            if !polling.isEmpty {
-                for device in try await queue.waiting(among: polling) { waiters.wake(device) }
-            }
-            let following = waiters.devices(waitingFor: .configuration)
-            if !following.isEmpty {
-                for device in try await configs.untold(among: following) { waiters.wake(device) }
-            }
+            try await wakeThoseWithSomething()
+        }
+    }
+
+    /// Two statements for all waiting polls of the process.
+    private func wakeThoseWithSomething() async throws {
+        let polling = waiters.devices(waitingFor: .commands)
+        if !polling.isEmpty {
+            for device in try await queue.waiting(among: polling) { waiters.wake(device) }
+        }
+        let following = waiters.devices(waitingFor: .configuration)
+        if !following.isEmpty {
+            for device in try await configs.untold(among: following) { waiters.wake(device) }
         }
     }
 }

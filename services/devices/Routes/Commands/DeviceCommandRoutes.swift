@@ -21,7 +21,7 @@ struct DeviceCommandRoutes: Sendable {
 
     @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<Command> {
         let query = try request.query()
-        if context.principal?.device != nil { return try await poll(query, context) }
+        if context.principal?.device != nil { return try await poll(request, context) }
         let device = try await access.device(context, atLeast: .viewer)
         let filter = CommandFilter(
             devices: [device.id], statuses: try query.values("status", as: CommandStatus.self),
@@ -29,12 +29,12 @@ struct DeviceCommandRoutes: Sendable {
         return try await commands.page(try query.page(of: UUID.self), filter, in: device.organizationID)
     }
 
-    private func poll(_ query: QueryParameters, _ context: AppRequestContext) async throws -> Page<Command> {
+    private func poll(_ request: Request, _ context: AppRequestContext) async throws -> Page<Command> {
         let id = try DeviceAccess.ownID(context)
-        let poll = try CommandPollQuery(query)
+        let poll = try CommandPollQuery(request.query())
         liveness.note([SignOfLife(deviceID: id, time: .now)])
         let leased = try await delivery.poll(
-            by: id, in: try context.organizationID, limit: poll.limit, patience: poll.patience)
+            by: id, with: Credentials(of: request.head), limit: poll.limit, patience: poll.patience)
         return Page(items: leased, nextCursor: nil)
     }
 

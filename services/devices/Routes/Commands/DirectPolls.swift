@@ -5,8 +5,8 @@ import Identity
 import NIOCore
 import ServiceKit
 
-/// Devices that poll for commands, each from its socket to the table of those that wait and without a task: an instance
-/// has thousands of them at once.
+/// Devices that poll for commands, each from its socket to the table of those that wait without a task of its own: an
+/// instance has thousands of them at once.
 struct DirectPolls: DirectRoute {
     /// What a device asks for, and with which key.
     struct Poll: Sendable {
@@ -17,7 +17,6 @@ struct DirectPolls: DirectRoute {
 
     private static let path = DirectPath(DeviceCommandRoutes.path)
 
-    let authenticator: Authenticator
     let delivery: CommandDelivery
     let liveness: LivenessWriter
 
@@ -30,23 +29,19 @@ struct DirectPolls: DirectRoute {
             let query = try? CommandPollQuery(QueryParameters(target.count > 1 ? String(target[1]) : ""))
         else { return nil }
         let credentials = Credentials(of: head)
-        return credentials.areDeviceKey ? Poll(device: device, credentials: credentials, query: query) : nil
+        return credentials.holdDeviceKey ? Poll(device: device, credentials: credentials, query: query) : nil
     }
 
-    /// Whose the key is is found out with every look, so that one that was revoked meanwhile gets nothing.
     func answer(
         _ poll: Poll, body: ByteBuffer, trace: RequestTrace, completion: @escaping DirectAnswer.Completion
     ) -> PendingAnswer? {
-        let waiting = LongPoll<[Command]>(of: poll.device, for: .commands, among: delivery.waiters, trace: trace) {
-            occasion in
-            let device = try await authenticator.device(poll.credentials)
-            guard device.id == poll.device else { throw DeviceError.notFound }
-            if occasion == .begun { liveness.note([SignOfLife(deviceID: device.id, time: .now)]) }
-            return try await delivery.take(poll.query.limit, by: device.id, in: device.organizationID)
-        } completion: { outcome in
-            completion(
-                Result { try DirectAnswer(.ok, encoding: Page(items: outcome.get() ?? [], nextCursor: nil)) })
-        }
+        let waiting = delivery.poll(
+            by: poll.device, with: poll.credentials, limit: poll.query.limit, trace: trace,
+            onBegin: { liveness.note([SignOfLife(deviceID: poll.device, time: .now)]) },
+            completion: { outcome in
+                completion(
+                    Result { try DirectAnswer(.ok, encoding: Page(items: outcome.get() ?? [], nextCursor: nil)) })
+            })
         waiting.start(patience: poll.query.patience)
         return PendingAnswer(abandon: waiting.endWait)
     }

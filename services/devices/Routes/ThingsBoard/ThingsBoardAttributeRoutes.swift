@@ -70,7 +70,7 @@ struct ThingsBoardAttributeRoutes: Sendable {
         liveness.note([SignOfLife(deviceID: device, time: .now)])
         guard
             let changes = try await delivery.poll(
-                by: device, in: try context.organizationID, patience: patience)
+                by: device, with: Credentials(of: request.head), patience: patience)
         else { throw ThingsBoard.nothingCame }
         var answer = changes.changed
         if !changes.deleted.isEmpty { answer["deleted"] = .array(changes.deleted.map { .string($0) }) }

@@ -27,7 +27,7 @@ struct ThingsBoardRPCRoutes: Sendable {
         let patience = try ThingsBoard.patience(of: request)
         liveness.note([SignOfLife(deviceID: device, time: .now)])
         let leased = try await delivery.poll(
-            by: device, in: try context.organizationID, limit: 1, patience: patience)
+            by: device, with: Credentials(of: request.head), limit: 1, patience: patience)
         guard let command = leased.first else { throw ThingsBoard.nothingCame }
         return JSON(
             RemoteCall(
