@@ -95,8 +95,10 @@ struct QueryTests {
             "POST /api/v1/devices/{id}/readings": .device,
             "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer, orGrant: true),
             "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/devices/{id}/readings/stats": .userOrDevice(atLeast: .viewer, orGrant: true),
             "GET /api/v1/readings": .user(atLeast: .viewer, orGrant: true),
             "GET /api/v1/readings/latest": .user(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings/stats": .user(atLeast: .viewer, orGrant: true),
         ]
         let declared = service.http.routes.routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) }
         for (operation, access) in declared where service.servedOperations.contains(operation) {

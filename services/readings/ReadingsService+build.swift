@@ -41,6 +41,7 @@ extension ReadingsService {
             series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
         ingest.add(to: &routes)
         QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)
+        AnalysisRoutes(analysis: ReadingAnalysis(database: base.database), devices: devices).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
