@@ -10,9 +10,10 @@ import Testing
 
 /// What somebody reads who may see single devices and projects only.
 @Suite struct GrantTests {
-    /// What sums up readings, of the last day.
+    /// What sums up readings; series without any in the range are answered, too.
     private static let analyses = [
-        "/api/v1/readings/stats?limit=100"
+        "/api/v1/readings/aggregation?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&interval=1d",
+        "/api/v1/readings/stats?limit=100",
     ]
 
     /// The devices whose series are answered.

@@ -98,6 +98,7 @@ struct QueryTests {
             "GET /api/v1/devices/{id}/readings/stats": .userOrDevice(atLeast: .viewer, orGrant: true),
             "GET /api/v1/readings": .user(atLeast: .viewer, orGrant: true),
             "GET /api/v1/readings/latest": .user(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings/aggregation": .user(atLeast: .viewer, orGrant: true),
             "GET /api/v1/readings/stats": .user(atLeast: .viewer, orGrant: true),
         ]
         let declared = service.http.routes.routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) }
