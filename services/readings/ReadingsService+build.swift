@@ -40,8 +40,10 @@ extension ReadingsService {
         let ingest = IngestRoutes(
             series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
         ingest.add(to: &routes)
-        QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)
-        AnalysisRoutes(analysis: ReadingAnalysis(database: base.database), devices: devices).add(to: &routes)
+        let analysis = ReadingAnalysis(database: base.database)
+        QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
+            .add(to: &routes)
+        AnalysisRoutes(analysis: analysis, devices: devices).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))

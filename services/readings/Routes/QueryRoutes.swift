@@ -6,8 +6,11 @@ import Identity
 /// What was stored, read back: of one device, or of the organization.
 struct QueryRoutes: Sendable {
     private static let maximumLatest = 1000
+    /// More than a screen has columns.
+    private static let chartPoints = 3...5000
 
     let queries: ReadingQueries
+    let analysis: ReadingAnalysis
     let devices: DeviceStore
 
     func add(to routes: inout RouteTable) {
@@ -31,11 +34,27 @@ struct QueryRoutes: Sendable {
         _ request: Request, _ context: AppRequestContext, devices: [UUID]
     ) async throws -> Page<ReadingView> {
         let query = try request.query()
-        let page = try query.page(of: ReadingQueries.Position.self)
         let filter = SeriesFilter(query, devices: devices, context)
+        if let points = try query.value("points", in: Self.chartPoints) {
+            return try await chart(of: filter, points, query, context)
+        }
+        let page = try query.page(of: ReadingQueries.Position.self)
         let readings = try await queries.range(
             filter, query.timeRange(), page, organization: context.organizationID)
         return try page.page(readings, key: \.position, item: \.reading)
+    }
+
+    /// The readings that stand for all of the range in a chart, on one page.
+    private func chart(
+        of filter: SeriesFilter, _ points: Int, _ query: QueryParameters, _ context: AppRequestContext
+    ) async throws -> Page<ReadingView> {
+        for name in ["limit", "cursor"] where query[name] != nil {
+            throw Problem.invalid(name, "must not be given with points")
+        }
+        let order = try query.value("order", as: HTTPKit.SortOrder.self) ?? .descending
+        let readings = try await analysis.downsampled(
+            filter, query.timeRange(), to: points, order, organization: context.organizationID)
+        return Page(items: readings, nextCursor: nil)
     }
 
     private func latest(

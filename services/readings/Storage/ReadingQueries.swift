@@ -68,6 +68,7 @@ struct ReadingQueries: Sendable {
         return try rows.map { try ReadingView($0, from: 0) }
     }
 
-    private static let columns: SQL =
+    /// The columns of a ``ReadingView``.
+    static let columns: SQL =
         "s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value, r.quality, r.attributes"
 }
