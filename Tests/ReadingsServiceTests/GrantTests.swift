@@ -13,7 +13,8 @@ import Testing
     /// What sums up readings; series without any in the range are answered, too.
     private static let analyses = [
         "/api/v1/readings/aggregation?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&interval=1d",
-        "/api/v1/readings/stats?limit=100",
+        "/api/v1/readings/stats?limit=100", "/api/v1/readings/quality?limit=100",
+        "/api/v1/readings/trends?limit=100",
     ]
 
     /// The devices whose series are answered.

@@ -31,14 +31,6 @@ extension Aggregation: ResponseEncodable {
         case from, to, interval, timezone, fill, source, series
     }
 
-    enum SeriesKeys: CodingKey {
-        case points
-    }
-
-    enum PointKeys: CodingKey {
-        case time
-    }
-
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(request.range.start, forKey: .from)
@@ -47,20 +39,38 @@ extension Aggregation: ResponseEncodable {
         try container.encode(request.zone.description, forKey: .timezone)
         try container.encode(request.filling, forKey: .fill)
         try container.encode(source, forKey: .source)
-        var list = container.nestedUnkeyedContainer(forKey: .series)
-        for one in series { try encode(one, to: list.superEncoder()) }
+        try container.encode(series.map { NamedSeries(series: $0, functions: request.functions) }, forKey: .series)
+    }
+}
+
+/// A series whose points name the functions of their values.
+private struct NamedSeries: Encodable {
+    let series: Aggregation.Series
+    let functions: [AggregateFunction]
+
+    enum CodingKeys: CodingKey {
+        case points
     }
 
-    private func encode(_ one: Series, to encoder: any Encoder) throws {
-        try one.label.encode(to: encoder)
-        var container = encoder.container(keyedBy: SeriesKeys.self)
-        var list = container.nestedUnkeyedContainer(forKey: .points)
-        for point in one.points {
-            let encoder = list.superEncoder()
-            var time = encoder.container(keyedBy: PointKeys.self)
-            try time.encode(point.time, forKey: .time)
-            var values = encoder.container(keyedBy: AggregateFunction.self)
-            for (function, value) in zip(request.functions, point.values) { try values.encode(value, forKey: function) }
-        }
+    func encode(to encoder: any Encoder) throws {
+        try series.label.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(series.points.map { NamedPoint(point: $0, functions: functions) }, forKey: .points)
+    }
+}
+
+private struct NamedPoint: Encodable {
+    let point: AggregatePoint
+    let functions: [AggregateFunction]
+
+    enum CodingKeys: CodingKey {
+        case time
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(point.time, forKey: .time)
+        var values = encoder.container(keyedBy: AggregateFunction.self)
+        for (function, value) in zip(functions, point.values) { try values.encode(value, forKey: function) }
     }
 }

@@ -17,6 +17,8 @@ struct AnalysisRoutes: Sendable {
             try await statistics(request, context, devices: request.query().values("device_id", as: UUID.self))
         }
         routes.get("/api/v1/readings/aggregation", .user(atLeast: .viewer, orGrant: true), use: aggregation)
+        routes.get("/api/v1/readings/quality", .user(atLeast: .viewer, orGrant: true), use: quality)
+        routes.get("/api/v1/readings/trends", .user(atLeast: .viewer, orGrant: true), use: trends)
     }
 
     private func statistics(
@@ -37,6 +39,42 @@ struct AnalysisRoutes: Sendable {
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
         return try await analysis.aggregation(
             filter, AggregationRequest(query), organization: context.organizationID)
+    }
+
+    @Sendable private func quality(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> RangeReport<SeriesQuality> {
+        let query = try request.query()
+        let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
+        let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
+        let found = try await analysis.quality(
+            filter, range, expected: query.expectedInterval(), page, organization: context.organizationID)
+        return RangeReport(range: range, source: .rows, page: try page.page(found, key: \.id, item: \.quality))
+    }
+
+    @Sendable private func trends(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> RangeReport<SeriesTrend> {
+        let query = try request.query()
+        let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
+        let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
+        let found = try await analysis.trends(filter, range, page, organization: context.organizationID)
+        return RangeReport(range: range, source: .rows, page: try page.page(found, key: \.id, item: \.trend))
+    }
+}
+
+extension QueryParameters {
+    /// `expected_interval`, in seconds.
+    ///
+    /// - Throws: 422.
+    fileprivate func expectedInterval() throws(Problem) -> Double? {
+        guard let text = self["expected_interval"] else { return nil }
+        guard let interval = BucketInterval(text), interval.unit.isFixed else {
+            throw .invalid(
+                "expected_interval",
+                "must be a whole number from 1 to \(BucketInterval.counts.upperBound) with s, m or h")
+        }
+        return Double(interval.leastSeconds)
     }
 }
 

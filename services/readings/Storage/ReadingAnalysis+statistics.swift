@@ -17,8 +17,7 @@ extension ReadingAnalysis {
                 """
                 SELECT s.id, \(Self.label), summary.*,
                     first.value, first.text_value, first.time, last.value, last.text_value, last.time
-                FROM (SELECT * FROM readings.series AS s
-                    WHERE \(filter.conditions(organization)) \(page.keyset(by: "s.id"))) AS s
+                FROM \(Self.series(filter, page, "", organization)) AS s
                 CROSS JOIN LATERAL (
                     SELECT \(Self.summary), \(Self.percentiles(percentiles)), count(r.text_value)
                     FROM readings.readings AS r WHERE \(ofSeries)) AS summary

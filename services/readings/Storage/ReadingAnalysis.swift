@@ -27,6 +27,18 @@ struct ReadingAnalysis: Sendable {
         }
     }
 
+    /// The series of a page, each of which is looked at.
+    ///
+    /// - Parameter further: `AND …`, or nothing.
+    static func series(
+        _ filter: SeriesFilter, _ page: PageRequest<Int64>, _ further: SQL, _ organization: UUID
+    ) -> SQL {
+        """
+        (SELECT * FROM readings.series AS s
+            WHERE \(filter.conditions(organization)) \(further) \(page.keyset(by: "s.id")))
+        """
+    }
+
     /// The columns of a ``SeriesLabel``.
     static let label: SQL = "s.device_id, s.sensor_type, s.unit, s.kind"
     /// The columns of a ``Summary`` of `readings.readings AS r`.
