@@ -35,7 +35,7 @@ extension ReadingAnalysis {
                 SELECT \(ReadingQueries.columns)
                 FROM readings.series AS s JOIN readings.readings AS r ON r.series_id = s.id
                 WHERE \(ofRange) AND r.time = ANY(\(times))
-                ORDER BY r.time \(order == .ascending ? "ASC" : "DESC")
+                ORDER BY r.time \(order.keyword)
                 """
             ).map { try ReadingView($0, from: 0) }
         }

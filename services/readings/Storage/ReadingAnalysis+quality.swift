@@ -32,7 +32,7 @@ extension ReadingAnalysis {
                         max(d.seconds) FILTER (WHERE d.seconds > 1.5 * e.seconds),
                         \(Self.counts)
                     FROM expected AS e LEFT JOIN distances AS d ON true GROUP BY e.seconds) AS quality
-                ORDER BY s.id \(page.order == .ascending ? "ASC" : "DESC")
+                ORDER BY s.id \(page.order.keyword)
                 """)
         }
         return try rows.map { (try $0.decode(at: 0), try SeriesQuality($0, from: 1)) }

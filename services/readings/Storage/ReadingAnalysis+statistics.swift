@@ -27,7 +27,7 @@ extension ReadingAnalysis {
                 LEFT JOIN LATERAL (
                     SELECT r.value, r.text_value, r.time FROM readings.readings AS r
                     WHERE \(ofSeries) ORDER BY r.time DESC LIMIT 1) AS last ON true
-                ORDER BY s.id \(page.order == .ascending ? "ASC" : "DESC")
+                ORDER BY s.id \(page.order.keyword)
                 """)
         }
         return try rows.map { row in

@@ -28,7 +28,7 @@ extension ReadingAnalysis {
                     SELECT count(r.value), avg(r.value) FROM readings.readings AS r
                     WHERE r.series_id = s.id AND r.time >= \(range.start.adding(.zero - length))
                         AND r.time < \(range.start)) AS previous
-                ORDER BY s.id \(page.order == .ascending ? "ASC" : "DESC")
+                ORDER BY s.id \(page.order.keyword)
                 """)
         }
         return try rows.map { (try $0.decode(at: 0), try SeriesTrend($0, from: 1)) }

@@ -52,6 +52,11 @@ struct ReadingAnalysis: Sendable {
     }
 }
 
+extension HTTPKit.SortOrder {
+    /// As SQL has it.
+    var keyword: SQL { self == .ascending ? "ASC" : "DESC" }
+}
+
 extension SeriesLabel {
     /// Reads the columns of `ReadingAnalysis.label`, from `column` on.
     ///
