@@ -10,6 +10,20 @@ import Testing
 
 /// What somebody reads who may see single devices and projects only.
 @Suite struct GrantTests {
+    /// What sums up readings; series without any in the range are answered, too.
+    private static let analyses = [
+        "/api/v1/readings/aggregation?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&interval=1d",
+        "/api/v1/readings/stats?limit=100", "/api/v1/readings/quality?limit=100",
+        "/api/v1/readings/trends?limit=100",
+    ]
+
+    /// The devices whose series are answered.
+    private func devices(_ client: TestHTTPClient, _ path: String) async throws -> Set<String> {
+        let answer = try await client.get(path).json
+        let series = try #require(answer["items"].array ?? answer["series"].array, "\(path)")
+        return Set(series.compactMap { $0["device_id"].string })
+    }
+
     private func values(_ client: TestHTTPClient, _ path: String) async throws -> Set<Double> {
         let items = try #require(try await client.get(path).json["items"].array)
         return Set(items.compactMap { $0["value"].double })
@@ -37,16 +51,24 @@ import Testing
             #expect(try await values(member, path) == [1, 2, 3], "\(path)")
         }
         for (device, status) in [(granted, 200), (ofProject, 200), (other, 404)] {
-            for path in [device.path, "\(device.path)/latest"] {
+            for path in [device.path, "\(device.path)/latest", "\(device.path)/stats"] {
                 #expect(try await guest.get(path).status == status)
                 #expect(try await member.get(path).status == 200)
             }
+        }
+        for path in Self.analyses {
+            #expect(try await devices(guest, path) == [granted.id.text, ofProject.id.text], "\(path)")
+            #expect(try await devices(guest, "\(path)&device_id=\(other.id.text)") == [], "\(path)")
+            #expect(try await devices(member, path).count == 3, "\(path)")
         }
         // In another organization the same grants are worth nothing.
         let stranger = try await server.service.user(
             nil, of: .v7(), grants: [ResourceGrant(resource: .device(granted.id), role: .admin)])
         #expect(try await stranger.get(granted.path).status == 404)
         #expect(try await values(stranger, "/api/v1/readings") == [])
+        for path in Self.analyses {
+            #expect(try await devices(stranger, "\(path)&device_id=\(granted.id.text)") == [], "\(path)")
+        }
     }
 
     @Test func `a device that changes its project is seen by those of the new one`() async throws {

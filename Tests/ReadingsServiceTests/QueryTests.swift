@@ -76,6 +76,18 @@ struct QueryTests {
         let asked = try await user.get("/api/v1/readings/latest?device_id=\(foreign.id.text)")
         #expect(asked.json["items"] == [])
         #expect(try await mine.client.get(foreign.path).status == 404)
+        for path in ["\(foreign.path)/stats", "\(foreign.path)?points=10"] {
+            #expect(try await user.get(path).status == 404)
+            #expect(try await mine.client.get(path).status == 404)
+        }
+        for path in ["stats", "quality", "trends", "aggregation?interval=1d&\(day)"] {
+            let separator = path.contains("?") ? "&" : "?"
+            let own = try await user.get("/api/v1/readings/\(path)").json
+            let series = try #require(own["items"].array ?? own["series"].array)
+            #expect(series.map { $0["device_id"].string } == [mine.id.text], "\(path)")
+            let asked = try await user.get("/api/v1/readings/\(path)\(separator)device_id=\(foreign.id.text)").json
+            #expect((asked["items"].array ?? asked["series"].array) == [], "\(path)")
+        }
     }
 
     @Test(arguments: [
@@ -95,8 +107,13 @@ struct QueryTests {
             "POST /api/v1/devices/{id}/readings": .device,
             "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer, orGrant: true),
             "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/devices/{id}/readings/stats": .userOrDevice(atLeast: .viewer, orGrant: true),
             "GET /api/v1/readings": .user(atLeast: .viewer, orGrant: true),
             "GET /api/v1/readings/latest": .user(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings/aggregation": .user(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings/quality": .user(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings/trends": .user(atLeast: .viewer, orGrant: true),
+            "GET /api/v1/readings/stats": .user(atLeast: .viewer, orGrant: true),
         ]
         let declared = service.http.routes.routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) }
         for (operation, access) in declared where service.servedOperations.contains(operation) {

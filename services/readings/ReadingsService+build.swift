@@ -40,7 +40,10 @@ extension ReadingsService {
         let ingest = IngestRoutes(
             series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
         ingest.add(to: &routes)
-        QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)
+        let analysis = ReadingAnalysis(base.database.configuration)
+        QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
+            .add(to: &routes)
+        AnalysisRoutes(analysis: analysis, devices: devices).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
@@ -51,6 +54,7 @@ extension ReadingsService {
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
-        return (http, services + [consumer, removal, partitions, relay, publisher, batcher, http])
+        let analyses = ClientService("analyses") { await analysis.run() }
+        return (http, services + [analyses, consumer, removal, partitions, relay, publisher, batcher, http])
     }
 }

@@ -72,7 +72,14 @@ extension ReadingView {
         let text = try row.decode(String?.self, at: column + 6)
         quality = Quality(rawValue: try row.decode(at: column + 7)) ?? .good
         attributes = try row.decode(JSONB?.self, at: column + 8)?.decode() ?? Attributes()
-        value =
+        value = Value(kind, number: number, text: text)
+    }
+}
+
+extension ReadingView.Value {
+    /// What the columns `value` and `text_value` hold of a series of that kind.
+    init(_ kind: ValueKind, number: Double?, text: String?) {
+        self =
             switch kind {
             case .number: .number(number ?? .nan)
             case .boolean: .boolean(number != 0)

@@ -6,18 +6,21 @@ import Identity
 /// What was stored, read back: of one device, or of the organization.
 struct QueryRoutes: Sendable {
     private static let maximumLatest = 1000
+    /// More than a screen has columns.
+    private static let chartPoints = 3...5000
 
     let queries: ReadingQueries
+    let analysis: ReadingAnalysis
     let devices: DeviceStore
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/devices/{id}/readings", .userOrDevice(atLeast: .viewer, orGrant: true)) {
             request, context in
-            try await range(request, context, devices: [device(of: context)])
+            try await range(request, context, devices: [devices.device(of: context)])
         }
         routes.get("/api/v1/devices/{id}/readings/latest", .userOrDevice(atLeast: .viewer, orGrant: true)) {
             request, context in
-            try await latest(request, context, devices: [device(of: context)])
+            try await latest(request, context, devices: [devices.device(of: context)])
         }
         routes.get("/api/v1/readings", .user(atLeast: .viewer, orGrant: true)) { request, context in
             try await range(request, context, devices: request.query().values("device_id", as: UUID.self))
@@ -27,29 +30,31 @@ struct QueryRoutes: Sendable {
         }
     }
 
-    /// The device of the path, if the caller may see it.
-    ///
-    /// - Throws: 404 for one that does not exist, of another organization, that no grant of the user's names, or another
-    ///   than the calling device.
-    private func device(of context: AppRequestContext) async throws -> UUID {
-        let id = try context.id()
-        if let caller = context.principal?.device, caller.id != id { throw Problem.notFound() }
-        let isThere = try await devices.contains(
-            id, visibleBy: context.deviceVisibility, organization: context.organizationID)
-        guard isThere else { throw Problem.notFound() }
-        return id
-    }
-
     private func range(
         _ request: Request, _ context: AppRequestContext, devices: [UUID]
     ) async throws -> Page<ReadingView> {
         let query = try request.query()
+        let filter = SeriesFilter(query, devices: devices, context)
+        if let points = try query.value("points", in: Self.chartPoints) {
+            return try await chart(of: filter, points, query, context)
+        }
         let page = try query.page(of: ReadingQueries.Position.self)
-        let filter = ReadingQueries.Filter(
-            devices: devices, sensorTypes: query.values("sensor_type"), visibility: context.deviceVisibility)
         let readings = try await queries.range(
             filter, query.timeRange(), page, organization: context.organizationID)
         return try page.page(readings, key: \.position, item: \.reading)
+    }
+
+    /// The readings that stand for all of the range in a chart, on one page.
+    private func chart(
+        of filter: SeriesFilter, _ points: Int, _ query: QueryParameters, _ context: AppRequestContext
+    ) async throws -> Page<ReadingView> {
+        for name in ["limit", "cursor"] where query[name] != nil {
+            throw Problem.invalid(name, "must not be given with points")
+        }
+        let order = try query.value("order", as: HTTPKit.SortOrder.self) ?? .descending
+        let readings = try await analysis.downsampled(
+            filter, query.timeRange(), to: points, order, organization: context.organizationID)
+        return Page(items: readings, nextCursor: nil)
     }
 
     private func latest(
@@ -57,14 +62,8 @@ struct QueryRoutes: Sendable {
     ) async throws -> Page<ReadingView> {
         let query = try request.query()
         let limit = try query.value("limit", in: 1...Self.maximumLatest) ?? Self.maximumLatest
-        let filter = ReadingQueries.Filter(
-            devices: devices, sensorTypes: query.values("sensor_type"), visibility: context.deviceVisibility)
+        let filter = SeriesFilter(query, devices: devices, context)
         let readings = try await queries.latest(filter, limit: limit, organization: context.organizationID)
         return Page(items: readings, nextCursor: nil)
     }
-}
-
-extension AppRequestContext {
-    /// A device has been let through for its own readings.
-    fileprivate var deviceVisibility: DeviceVisibility { principal?.user?.deviceVisibility ?? .all }
 }

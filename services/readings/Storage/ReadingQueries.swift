@@ -5,14 +5,6 @@ import Postgres
 
 /// Reads readings back. Every query joins the series, whose row security keeps organizations apart.
 struct ReadingQueries: Sendable {
-    /// Which series are asked for; empty lists mean all of the organization.
-    struct Filter: Sendable {
-        var devices: [UUID] = []
-        var sensorTypes: [String] = []
-        /// What who asks may see of them.
-        var visibility = DeviceVisibility.all
-    }
-
     /// Where a page ended.
     struct Position: Codable, Sendable {
         let time: Timestamp
@@ -35,7 +27,7 @@ struct ReadingQueries: Sendable {
     /// - Returns: Up to the page's ``PageRequest/fetchLimit`` readings, each with its place.
     /// - Throws: `PostgresError`.
     func range(
-        _ filter: Filter, _ range: TimeRange, _ page: PageRequest<Position>, organization: UUID
+        _ filter: SeriesFilter, _ range: TimeRange, _ page: PageRequest<Position>, organization: UUID
     ) async throws -> [(position: Position, reading: ReadingView)] {
         let start = page.after
         let (behind, order): (SQL, SQL) =
@@ -49,7 +41,7 @@ struct ReadingQueries: Sendable {
             """
             SELECT r.time, r.series_id, \(Self.columns)
             FROM readings.series AS s JOIN readings.readings AS r ON r.series_id = s.id
-            WHERE \(conditions(filter, organization)) AND r.time >= \(range.start) AND r.time < \(range.end) \(behind)
+            WHERE \(filter.conditions(organization)) AND r.time >= \(range.start) AND r.time < \(range.end) \(behind)
             ORDER BY r.time \(order), r.series_id \(order) LIMIT \(page.fetchLimit)
             """, as: .organization(organization))
         return try rows.map { row in
@@ -61,7 +53,7 @@ struct ReadingQueries: Sendable {
     /// The newest reading of each series, by device and sensor type.
     ///
     /// - Throws: `PostgresError`.
-    func latest(_ filter: Filter, limit: Int, organization: UUID) async throws -> [ReadingView] {
+    func latest(_ filter: SeriesFilter, limit: Int, organization: UUID) async throws -> [ReadingView] {
         let rows = try await database.query(
             """
             SELECT \(Self.columns)
@@ -70,27 +62,13 @@ struct ReadingQueries: Sendable {
                 SELECT * FROM readings.readings AS newest
                 WHERE newest.series_id = s.id ORDER BY newest.time DESC LIMIT 1
             ) AS r
-            WHERE \(conditions(filter, organization))
+            WHERE \(filter.conditions(organization))
             ORDER BY s.device_id, s.sensor_type LIMIT \(limit)
             """, as: .organization(organization))
         return try rows.map { try ReadingView($0, from: 0) }
     }
 
-    private static let columns: SQL =
+    /// The columns of a ``ReadingView``.
+    static let columns: SQL =
         "s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value, r.quality, r.attributes"
-
-    private func conditions(_ filter: Filter, _ organization: UUID) -> SQL {
-        var conditions: [SQL] = ["s.organization_id = \(organization)"]
-        if !filter.devices.isEmpty { conditions.append("s.device_id = ANY(\(filter.devices))") }
-        if !filter.sensorTypes.isEmpty { conditions.append("s.sensor_type = ANY(\(filter.sensorTypes))") }
-        if filter.visibility != .all {
-            conditions.append(
-                """
-                s.device_id IN (SELECT id FROM readings.devices
-                    WHERE organization_id = \(organization) AND NOT is_deleted
-                        \(DeviceStore.condition(filter.visibility)))
-                """)
-        }
-        return conditions.joined(separator: " AND ")
-    }
 }

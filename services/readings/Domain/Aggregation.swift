@@ -1,0 +1,76 @@
+import HTTPKit
+import Hummingbird
+import Postgres
+
+/// What is to be computed of each bucket of a range, and how the range is cut into buckets.
+struct AggregationRequest: Sendable {
+    /// So many buckets, over all series, are answered at most.
+    static let maximumBuckets = 10_000
+
+    let range: TimeRange
+    let interval: BucketInterval
+    let zone: TimeZoneName
+    let functions: [AggregateFunction]
+    let filling: GapFilling
+}
+
+/// The buckets of series over a range.
+struct Aggregation: Sendable {
+    let request: AggregationRequest
+    let source: ReadingSource
+    let series: [Series]
+
+    struct Series: Sendable {
+        let label: SeriesLabel
+        let points: [AggregatePoint]
+    }
+}
+
+extension Aggregation: ResponseEncodable {
+    enum CodingKeys: String, CodingKey {
+        case from, to, interval, timezone, fill, source, series
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(request.range.start, forKey: .from)
+        try container.encode(request.range.end, forKey: .to)
+        try container.encode(request.interval.description, forKey: .interval)
+        try container.encode(request.zone.description, forKey: .timezone)
+        try container.encode(request.filling, forKey: .fill)
+        try container.encode(source, forKey: .source)
+        try container.encode(series.map { NamedSeries(series: $0, functions: request.functions) }, forKey: .series)
+    }
+}
+
+/// A series whose points name the functions of their values.
+private struct NamedSeries: Encodable {
+    let series: Aggregation.Series
+    let functions: [AggregateFunction]
+
+    enum CodingKeys: CodingKey {
+        case points
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try series.label.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(series.points.map { NamedPoint(point: $0, functions: functions) }, forKey: .points)
+    }
+}
+
+private struct NamedPoint: Encodable {
+    let point: AggregatePoint
+    let functions: [AggregateFunction]
+
+    enum CodingKeys: CodingKey {
+        case time
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(point.time, forKey: .time)
+        var values = encoder.container(keyedBy: AggregateFunction.self)
+        for (function, value) in zip(functions, point.values) { try values.encode(value, forKey: function) }
+    }
+}

@@ -1,0 +1,35 @@
+/// The straight line through values over time for which the squares of the distances are least.
+///
+/// It is made from sums over centred times and values, as PostgreSQL's `regr_sxx`, `regr_sxy` and `regr_syy` form them
+/// (by Youngs and Cramer's updating, "Some Results Relevant to Choice of Sum and Sum-of-Product Algorithms",
+/// Technometrics 13, 1971), so that large times and values with small differences lose no digits.
+/// Formulas: Draper and Smith, "Applied Regression Analysis", 3rd edition, sections 1.2 to 1.4. The confidence interval
+/// takes the distances from the line for independent of each other and normally distributed.
+struct LinearTrend: Sendable {
+    /// Per unit of time.
+    let slope: Double
+    /// The half of the slope's 95 % confidence interval; nil for fewer than three values.
+    let margin: Double?
+    /// The part of the variation that the line explains, from 0 to 1; 1 where there is none.
+    let determination: Double
+
+    /// Nil where no line is the best one: for fewer than two times, or differences beyond what can be computed.
+    ///
+    /// - Parameters:
+    ///   - count: Of values.
+    ///   - xx: Sum of the squares of the times' differences from their mean.
+    ///   - xy: Sum of the products of both.
+    ///   - yy: Sum of the squares of the values' differences from their mean.
+    init?(count: Int, xx: Double, xy: Double, yy: Double) {
+        guard count >= 2, xx > 0, (xy / xx).isFinite, yy == 0 || (xy / yy).isFinite else { return nil }
+        slope = xy / xx
+        determination = yy == 0 ? 1 : min(1, slope * (xy / yy))
+        let degrees = count - 2
+        guard degrees > 0 else {
+            margin = nil
+            return
+        }
+        let error = (yy * (1 - determination) / Double(degrees) / xx).squareRoot()
+        margin = StudentDistribution.quantile95(degrees: degrees) * error
+    }
+}

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import HTTPKit
+import Hummingbird
+import Identity
+
+/// What the readings of a range of time come to, series by series.
+struct AnalysisRoutes: Sendable {
+    let analysis: ReadingAnalysis
+    let devices: DeviceStore
+
+    func add(to routes: inout RouteTable) {
+        routes.get("/api/v1/devices/{id}/readings/stats", .userOrDevice(atLeast: .viewer, orGrant: true)) {
+            request, context in
+            try await statistics(request, context, devices: [devices.device(of: context)])
+        }
+        routes.get("/api/v1/readings/stats", .user(atLeast: .viewer, orGrant: true)) { request, context in
+            try await statistics(request, context, devices: request.query().values("device_id", as: UUID.self))
+        }
+        routes.get("/api/v1/readings/aggregation", .user(atLeast: .viewer, orGrant: true), use: aggregation)
+        routes.get("/api/v1/readings/quality", .user(atLeast: .viewer, orGrant: true), use: quality)
+        routes.get("/api/v1/readings/trends", .user(atLeast: .viewer, orGrant: true), use: trends)
+    }
+
+    private func statistics(
+        _ request: Request, _ context: AppRequestContext, devices: [UUID]
+    ) async throws -> RangeReport<SeriesStatistics> {
+        let query = try request.query()
+        let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
+        let percentiles = try Set(query.values("percentiles", as: Percentile.self))
+        let found = try await analysis.statistics(
+            SeriesFilter(query, devices: devices, context), range,
+            percentiles: Percentile.allCases.filter(percentiles.contains), page, organization: context.organizationID)
+        return RangeReport(
+            range: range, source: .rows, page: try page.page(found, key: \.id, item: \.statistics))
+    }
+
+    @Sendable private func aggregation(_ request: Request, _ context: AppRequestContext) async throws -> Aggregation {
+        let query = try request.query()
+        let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
+        return try await analysis.aggregation(
+            filter, AggregationRequest(query), organization: context.organizationID)
+    }
+
+    @Sendable private func quality(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> RangeReport<SeriesQuality> {
+        let query = try request.query()
+        let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
+        let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
+        let found = try await analysis.quality(
+            filter, range, expected: query.expectedInterval(), page, organization: context.organizationID)
+        return RangeReport(range: range, source: .rows, page: try page.page(found, key: \.id, item: \.quality))
+    }
+
+    @Sendable private func trends(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> RangeReport<SeriesTrend> {
+        let query = try request.query()
+        let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
+        let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
+        let found = try await analysis.trends(filter, range, page, organization: context.organizationID)
+        return RangeReport(range: range, source: .rows, page: try page.page(found, key: \.id, item: \.trend))
+    }
+}
+
+extension QueryParameters {
+    /// `expected_interval`, in seconds.
+    ///
+    /// - Throws: 422.
+    fileprivate func expectedInterval() throws(Problem) -> Double? {
+        guard let text = self["expected_interval"] else { return nil }
+        guard let interval = BucketInterval(text), interval.unit.isFixed else {
+            throw .invalid(
+                "expected_interval",
+                "must be a whole number from 1 to \(BucketInterval.counts.upperBound) with s, m or h")
+        }
+        return Double(interval.leastSeconds)
+    }
+}
+
+extension AggregationRequest {
+    /// `from`, `to` and `interval`, and those that have defaults: `timezone`, `function` and `fill`.
+    ///
+    /// - Throws: 422.
+    init(_ query: QueryParameters) throws {
+        try validate { check in
+            for name in ["from", "to", "interval"] { check.require(query[name] != nil, name, "is required") }
+        }
+        range = try query.timeRange()
+        guard let interval = query["interval"].flatMap(BucketInterval.init) else {
+            throw Problem.invalid(
+                "interval",
+                "must be a whole number from 1 to \(BucketInterval.counts.upperBound) with s, m, h, d, w or mo")
+        }
+        self.interval = interval
+        guard let zone = query["timezone"].map(TimeZoneName.init) ?? .utc else { throw AggregationFailure.unknownZone }
+        self.zone = zone
+        let functions = try Set(query.values("function", as: AggregateFunction.self))
+        self.functions = functions.isEmpty ? [.avg] : AggregateFunction.allCases.filter(functions.contains)
+        filling = try query.value("fill", as: GapFilling.self) ?? GapFilling.none
+    }
+}

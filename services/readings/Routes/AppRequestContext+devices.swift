@@ -1,0 +1,29 @@
+import FoundationEssentials
+import HTTPKit
+import Identity
+
+extension AppRequestContext {
+    /// A device has been let through for its own readings.
+    var deviceVisibility: DeviceVisibility { principal?.user?.deviceVisibility ?? .all }
+}
+
+extension SeriesFilter {
+    /// The series of `devices` that the query names by `sensor_type`, as far as the caller may see them.
+    init(_ query: QueryParameters, devices: [UUID], _ context: AppRequestContext) {
+        self.init(devices: devices, sensorTypes: query.values("sensor_type"), visibility: context.deviceVisibility)
+    }
+}
+
+extension DeviceStore {
+    /// The device of the path, if the caller may see it.
+    ///
+    /// - Throws: 404 for one that does not exist, of another organization, that no grant of the user's names, or another
+    ///   than the calling device.
+    func device(of context: AppRequestContext) async throws -> UUID {
+        let id = try context.id()
+        if let caller = context.principal?.device, caller.id != id { throw Problem.notFound() }
+        let isThere = try await contains(id, visibleBy: context.deviceVisibility, organization: context.organizationID)
+        guard isThere else { throw Problem.notFound() }
+        return id
+    }
+}

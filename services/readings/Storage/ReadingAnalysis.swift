@@ -1,0 +1,97 @@
+import FoundationEssentials
+import HTTPKit
+import Postgres
+
+/// Sums up the readings of series. Every query joins the series, whose row security keeps organizations apart.
+///
+/// All is computed from the rows, in the columns of ``Summary``.
+struct ReadingAnalysis: Sendable {
+    /// So long, in milliseconds, the server may compute; it ends the statement then, which is answered 503.
+    private static let patience = "30000"
+
+    /// So many analyses are under way at once; what comes beyond them waits for a while and is then answered 503.
+    private static let maximumUnderWay = 4
+
+    private let database: PostgresClient
+
+    /// - Parameter configuration: Of the service's database, to which analyses have connections of their own, so that
+    ///   ingest and events do not wait for them.
+    init(_ configuration: PostgresConfiguration) {
+        var configuration = configuration
+        configuration.pipelinedConnections = 1
+        configuration.maximumLeases = Self.maximumUnderWay
+        database = PostgresClient(configuration)
+    }
+
+    /// Keeps the connections; nothing is answered unless it runs.
+    func run() async {
+        await database.run()
+    }
+
+    /// Runs what may take long: on a connection of its own, where nobody waits behind it and the caller can give it up.
+    ///
+    /// - Throws: `PostgresError`, and what `body` throws.
+    func transaction<Value: Sendable>(
+        for organization: UUID, _ body: @Sendable (Transaction) async throws -> Value
+    ) async throws -> Value {
+        try await database.withTransaction(as: .organization(organization)) { transaction in
+            try await transaction.query("SELECT set_config('statement_timeout', \(Self.patience), true)")
+            return try await body(transaction)
+        }
+    }
+
+    /// The series of a page, each of which is looked at.
+    ///
+    /// - Parameter further: `AND …`, or nothing.
+    static func series(
+        _ filter: SeriesFilter, _ page: PageRequest<Int64>, _ further: SQL, _ organization: UUID
+    ) -> SQL {
+        """
+        (SELECT * FROM readings.series AS s
+            WHERE \(filter.conditions(organization)) \(further) \(page.keyset(by: "s.id")))
+        """
+    }
+
+    /// The columns of a ``SeriesLabel``.
+    static let label: SQL = "s.device_id, s.sensor_type, s.unit, s.kind"
+    /// The columns of a ``Summary`` of `readings.readings AS r`.
+    static let summary: SQL =
+        "count(r.value), sum(r.value), avg(r.value), min(r.value), max(r.value), var_samp(r.value)"
+
+    /// A column with an array of these percentiles of `readings.readings AS r`; NULL without any.
+    static func percentiles(_ percentiles: [Percentile]) -> SQL {
+        guard !percentiles.isEmpty else { return "NULL::float8[]" }
+        return "percentile_cont(\(percentiles.map(\.fraction))) WITHIN GROUP (ORDER BY r.value)"
+    }
+}
+
+extension HTTPKit.SortOrder {
+    /// As SQL has it.
+    var keyword: SQL { self == .ascending ? "ASC" : "DESC" }
+}
+
+extension SeriesLabel {
+    /// Reads the columns of `ReadingAnalysis.label`, from `column` on.
+    ///
+    /// - Throws: `DecodingFailure`.
+    init(_ row: Row, from column: Int) throws {
+        deviceID = try row.decode(at: column)
+        sensorType = try row.decode(at: column + 1)
+        unit = try row.decode(at: column + 2)
+        kind = ValueKind(rawValue: try row.decode(at: column + 3)) ?? .number
+    }
+}
+
+extension Summary {
+    /// Reads the columns of `ReadingAnalysis.summary`, from `column` on.
+    ///
+    /// - Throws: `DecodingFailure`.
+    init(_ row: Row, from column: Int) throws {
+        count = try row.decode(at: column)
+        sum = try row.decode(at: column + 1)
+        mean = try row.decode(at: column + 2)
+        min = try row.decode(at: column + 3)
+        max = try row.decode(at: column + 4)
+        variance = try row.decode(at: column + 5)
+    }
+}
