@@ -60,15 +60,15 @@ import Testing
             ("15m", "date_bin('15 minutes', r.time, timestamptz '2001-01-01 00:00+01')"),
             ("6h", "date_bin('6 hours', r.time, timestamptz '2001-01-01 00:00+01')"),
             ("1d", "date_trunc('day', r.time, \(zone))"), ("1w", "date_trunc('week', r.time, \(zone))"),
-            ("1mo", "date_trunc('month', r.time, \(zone))"), ("3mo", "date_trunc('quarter', r.time, \(zone))"),
-            ("12mo", "date_trunc('year', r.time, \(zone))"),
+            ("1M", "date_trunc('month', r.time, \(zone))"), ("3M", "date_trunc('quarter', r.time, \(zone))"),
+            ("12M", "date_trunc('year', r.time, \(zone))"),
         ]
         for (interval, bucket) in cuts {
             let answer = try await member.get(
                 "\(path)?from=\(start)&to=\(end)&interval=\(interval)&timezone=Europe/Berlin"
-                    + "&function=\(functions.joined(separator: ","))")
+                    + "&aggregation=\(functions.joined(separator: ","))")
             #expect(answer.status == 200, "\(answer)")
-            #expect(answer.json["source"] == "rows" && answer.json["interval"].string == interval)
+            #expect(answer.json["resolution"] == "rows" && answer.json["interval"].string == interval)
             let points = answer.json["series"][0]["points"].array ?? []
             expect(
                 points, are: try await buckets(of: device, "t", from: start, to: end, by: bucket), interval)
@@ -82,7 +82,7 @@ import Testing
         let noon = Timestamp("\(day)T12:00:00Z")!
         let readings = (-72...72).map { (time: noon.adding(.seconds($0 * 1800 + 900)), value: 1.0) }
         try await device.store("t", readings)
-        let query = "from=\(readings[0].time)&to=\(noon.adding(.seconds(37 * 3600)))&function=count"
+        let query = "from=\(readings[0].time)&to=\(noon.adding(.seconds(37 * 3600)))&aggregation=count"
         let member = try await member(for: device)
         let days = try await member.get("\(path)?\(query)&interval=1d&timezone=Europe/Berlin").json
         let counts = days["series"][0]["points"].array?.map { $0["count"].int } ?? []
@@ -113,7 +113,7 @@ import Testing
         let member = try await member(for: devices[0])
         let range = "from=\(start)&to=\(start.adding(.seconds(240)))&interval=1m"
         let ids = devices.map(\.id.text).joined(separator: ",")
-        let query = "\(path)?\(range)&sensor_type=a,b&device_id=\(ids)&function=avg&function=count"
+        let query = "\(path)?\(range)&sensor_type=a,b&device_id=\(ids)&aggregation=avg&aggregation=count"
         let series = try await member.get("\(query)&fill=linear").json["series"].array ?? []
         #expect(series.map { $0["device_id"].string } == devices.flatMap { [$0.id.text, $0.id.text] })
         #expect(series.map { $0["sensor_type"].string } == ["a", "b", "a", "b"])
@@ -138,7 +138,7 @@ import Testing
         let hour = "from=\(now.adding(.seconds(-3600)))&to=\(now.adding(.seconds(60)))&interval=2h"
         let series = try await member.get("\(path)?\(hour)").json["series"].array ?? []
         #expect(series.map { $0["sensor_type"] } == ["open"])
-        for interval in ["1h", "1d", "1mo"] {
+        for interval in ["1h", "1d", "1M"] {
             let empty = try await member.get("\(path)?from=\(now)&to=\(now)&interval=\(interval)&fill=zero")
             #expect(empty.json["series"][0]["points"] == [], "\(empty)")
         }
@@ -170,7 +170,7 @@ import Testing
         ("from", "from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z&interval=1h"),
         ("timezone", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&timezone=Europe/Atlantis"),
         ("timezone", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1d&timezone=UTC%2B3"),
-        ("function", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&function=mode"),
+        ("aggregation", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&aggregation=mode"),
         ("fill", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&fill=cubic"),
     ])
     func `what cannot be used is 422 and named`(field: String, query: String) async throws {

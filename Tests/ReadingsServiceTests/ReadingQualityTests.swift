@@ -16,7 +16,7 @@ import Testing
     private func quality(_ device: TestDevice, _ query: String = "") async throws -> JSONValue {
         let user = try await device.server.service.user(.viewer, of: device.organization)
         let answer = try await user.get("\(path)?from=\(start)&to=\(end)\(query)")
-        #expect(answer.status == 200 && answer.json["source"] == "rows", "\(answer)")
+        #expect(answer.status == 200 && answer.json["resolution"] == "rows", "\(answer)")
         return answer.json["items"][0]
     }
 

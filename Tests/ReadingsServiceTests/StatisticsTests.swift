@@ -19,9 +19,9 @@ import Testing
         // What lies outside of the range does not count.
         let (from, to) = (start.adding(.seconds(86_400)), start.adding(.seconds(3 * 86_400)))
         let answer = try await device.client.get(
-            "\(device.path)/stats?from=\(from)&to=\(to)&percentiles=p99,p50,p95")
+            "\(device.path)/stats?from=\(from)&to=\(to)&percentiles=percentile_99,percentile_50,percentile_95")
         #expect(answer.status == 200)
-        #expect(answer.json["source"] == "rows")
+        #expect(answer.json["resolution"] == "rows")
         #expect(answer.json["from"].string == from.rfc3339 && answer.json["to"].string == to.rfc3339)
         let item = answer.json["items"][0]
         let expected = try await device.numbers(
@@ -34,7 +34,7 @@ import Testing
             """, of: "t", from: from, to: to)
         let found = ["count", "sum", "mean", "min", "max", "stddev"].map { item[$0].double }
         let others = [item["first"]["value"].double, item["last"]["value"].double]
-        let percentiles = ["p50", "p95", "p99"].map { item["percentiles"][$0].double }
+        let percentiles = ["percentile_50", "percentile_95", "percentile_99"].map { item["percentiles"][$0].double }
         for (value, right) in zip(found + others + percentiles, expected) {
             #expect(right.isNearly(value), "\(String(describing: value)), not \(right)")
         }
@@ -63,10 +63,10 @@ import Testing
         let device = try await ReadingsServer.shared().device()
         try await device.store("t", [(start, 1), (start.adding(.seconds(60)), 2)])
         for range in ["from=\(end)&to=\(end.adding(.seconds(60)))", "from=\(start)&to=\(start)"] {
-            let item = try await device.client.get("\(device.path)/stats?\(range)&percentiles=p50").json["items"][0]
+            let item = try await device.client.get("\(device.path)/stats?\(range)&percentiles=percentile_50").json["items"][0]
             #expect(item["count"] == 0 && item["sensor_type"] == "t")
             for name in ["sum", "mean", "min", "max", "stddev", "first", "last"] { #expect(item[name].isNull) }
-            #expect(item["percentiles"] == ["p50": nil])
+            #expect(item["percentiles"] == ["percentile_50": nil])
         }
         // A single number has no deviation.
         let single = try await device.client.get("\(device.path)/stats?from=\(start)&to=\(start.adding(.seconds(1)))")

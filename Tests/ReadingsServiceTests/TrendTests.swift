@@ -18,7 +18,7 @@ import Testing
     private func trend(_ device: TestDevice) async throws -> JSONValue {
         let user = try await device.server.service.user(.viewer, of: device.organization)
         let answer = try await user.get("\(path)?\(range)")
-        #expect(answer.status == 200 && answer.json["source"] == "rows", "\(answer)")
+        #expect(answer.status == 200 && answer.json["resolution"] == "rows", "\(answer)")
         return answer.json["items"][0]
     }
 

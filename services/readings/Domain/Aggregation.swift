@@ -17,7 +17,7 @@ struct AggregationRequest: Sendable {
 /// The buckets of series over a range.
 struct Aggregation: Sendable {
     let request: AggregationRequest
-    let source: ReadingSource
+    let resolution: ReadingSource
     let series: [Series]
 
     struct Series: Sendable {
@@ -28,7 +28,7 @@ struct Aggregation: Sendable {
 
 extension Aggregation: ResponseEncodable {
     enum CodingKeys: String, CodingKey {
-        case from, to, interval, timezone, fill, source, series
+        case from, to, interval, timezone, fill, resolution, series
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -38,7 +38,7 @@ extension Aggregation: ResponseEncodable {
         try container.encode(request.interval.description, forKey: .interval)
         try container.encode(request.zone.description, forKey: .timezone)
         try container.encode(request.filling, forKey: .fill)
-        try container.encode(source, forKey: .source)
+        try container.encode(resolution, forKey: .resolution)
         try container.encode(series.map { NamedSeries(series: $0, functions: request.functions) }, forKey: .series)
     }
 }

@@ -1,6 +1,6 @@
 import Postgres
 
-/// How long the buckets of an aggregation are, as `5m`, `1h`, `1d` or `1mo`. Buckets of days, weeks and months are those
+/// How long the buckets of an aggregation are, as `5m`, `1h`, `1d` or `1M`. Buckets of days, weeks and months are those
 /// of the calendar in a time zone, which differ in length.
 struct BucketInterval: Sendable, Hashable, LosslessStringConvertible {
     enum Unit: String, CaseIterable, Sendable {
@@ -9,7 +9,7 @@ struct BucketInterval: Sendable, Hashable, LosslessStringConvertible {
         case hour = "h"
         case day = "d"
         case week = "w"
-        case month = "mo"
+        case month = "M"
 
         /// How many seconds it lasts at least: where clocks are put forward, a day lacks an hour.
         var leastSeconds: Int64 {

@@ -5,11 +5,11 @@ import Postgres
 /// A page of what is told of series over a range of time, from its start on, up to but without its end.
 struct RangeReport<Item: Encodable & Sendable>: ResponseEncodable, Sendable {
     let range: TimeRange
-    let source: ReadingSource
+    let resolution: ReadingSource
     let page: Page<Item>
 
     enum CodingKeys: String, CodingKey {
-        case from, to, source
+        case from, to, resolution
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -17,6 +17,6 @@ struct RangeReport<Item: Encodable & Sendable>: ResponseEncodable, Sendable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(range.start, forKey: .from)
         try container.encode(range.end, forKey: .to)
-        try container.encode(source, forKey: .source)
+        try container.encode(resolution, forKey: .resolution)
     }
 }

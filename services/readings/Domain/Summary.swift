@@ -21,9 +21,9 @@ enum ReadingSource: String, Encodable, Sendable {
 /// The value below which a part of the values lies, interpolated linearly between the two nearest, as `percentile_cont`
 /// does (method 7 of Hyndman and Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50, 1996).
 enum Percentile: String, CaseIterable, CodingKey, Sendable {
-    case p50
-    case p95
-    case p99
+    case p50 = "percentile_50"
+    case p95 = "percentile_95"
+    case p99 = "percentile_99"
 
     var fraction: Double {
         switch self {

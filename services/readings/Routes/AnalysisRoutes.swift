@@ -31,7 +31,7 @@ struct AnalysisRoutes: Sendable {
             SeriesFilter(query, devices: devices, context), range,
             percentiles: Percentile.allCases.filter(percentiles.contains), page, organization: context.organizationID)
         return RangeReport(
-            range: range, source: .rows, page: try page.page(found, key: \.id, item: \.statistics))
+            range: range, resolution: .rows, page: try page.page(found, key: \.id, item: \.statistics))
     }
 
     @Sendable private func aggregation(_ request: Request, _ context: AppRequestContext) async throws -> Aggregation {
@@ -49,7 +49,7 @@ struct AnalysisRoutes: Sendable {
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
         let found = try await analysis.quality(
             filter, range, expected: query.expectedInterval(), page, organization: context.organizationID)
-        return RangeReport(range: range, source: .rows, page: try page.page(found, key: \.id, item: \.quality))
+        return RangeReport(range: range, resolution: .rows, page: try page.page(found, key: \.id, item: \.quality))
     }
 
     @Sendable private func trends(
@@ -59,7 +59,7 @@ struct AnalysisRoutes: Sendable {
         let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
         let found = try await analysis.trends(filter, range, page, organization: context.organizationID)
-        return RangeReport(range: range, source: .rows, page: try page.page(found, key: \.id, item: \.trend))
+        return RangeReport(range: range, resolution: .rows, page: try page.page(found, key: \.id, item: \.trend))
     }
 }
 
@@ -95,7 +95,7 @@ extension AggregationRequest {
         self.interval = interval
         guard let zone = query["timezone"].map(TimeZoneName.init) ?? .utc else { throw AggregationFailure.unknownZone }
         self.zone = zone
-        let functions = try Set(query.values("function", as: AggregateFunction.self))
+        let functions = try Set(query.values("aggregation", as: AggregateFunction.self))
         self.functions = functions.isEmpty ? [.avg] : AggregateFunction.allCases.filter(functions.contains)
         filling = try query.value("fill", as: GapFilling.self) ?? GapFilling.none
     }

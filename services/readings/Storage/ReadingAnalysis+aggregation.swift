@@ -24,7 +24,7 @@ extension ReadingAnalysis {
             }
             let points = try await points(of: series.map(\.id), grid, request, transaction)
             return Aggregation(
-                request: request, source: .rows,
+                request: request, resolution: .rows,
                 series: series.map { id, label in
                     Aggregation.Series(
                         label: label,
