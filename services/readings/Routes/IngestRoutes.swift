@@ -10,6 +10,8 @@ import ServiceKit
 /// `POST /api/v1/devices/{id}/readings`: what a device measured. See also ``DirectIngest``.
 struct IngestRoutes: Sendable {
     static let path = "/api/v1/devices/{id}/readings"
+    private static let options = RouteOptions(
+        body: BodyRule(accepts: ReadingsFormat.allCases.map(\.mediaType), limit: 1 << 20))
 
     private let series: SeriesDirectory
     private let batcher: Batcher
@@ -23,7 +25,7 @@ struct IngestRoutes: Sendable {
     }
 
     func add(to routes: inout RouteTable) {
-        routes.post(Self.path, .device, use: ingest)
+        routes.post(Self.path, .device, Self.options, use: ingest)
     }
 
     @Sendable private func ingest(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
@@ -45,7 +47,7 @@ struct IngestRoutes: Sendable {
         _ body: ByteBuffer, of device: DevicePrincipal, trace: RequestTrace,
         completion: @escaping Batcher.Completion
     ) -> Bool {
-        guard var columns = try? Self.parse(body), columns.rejections.isEmpty,
+        guard var columns = try? Self.parse(body, as: .json), columns.rejections.isEmpty,
             let rows = series.resolveKnown(&columns, device: device.id, organization: device.organizationID),
             columns.rejections.isEmpty, rows.listed > 0
         else { return false }
@@ -61,18 +63,15 @@ struct IngestRoutes: Sendable {
     }
 
     private func columns(of request: Request, _ context: AppRequestContext) async throws -> ReadingColumns {
+        let format = ReadingsFormat(contentType: request.headers[.contentType])
         let body = try await request.body.collect(upTo: context.maxUploadSize)
-        do {
-            return try Self.parse(body)
-        } catch let failure as DeviceReadingsParser.Failure {
-            throw Problem(failure)
-        }
+        return try Self.parse(body, as: format)
     }
 
-    /// - Throws: `DeviceReadingsParser.Failure`.
-    private static func parse(_ body: ByteBuffer) throws -> ReadingColumns {
+    /// - Throws: ``BodyFailure``, `CSVError`.
+    private static func parse(_ body: ByteBuffer, as format: ReadingsFormat) throws -> ReadingColumns {
         try body.withUnsafeReadableBytes { bytes in
-            try DeviceReadingsParser.parse(bytes.bindMemory(to: UInt8.self), now: .now)
+            try format.parse(bytes.bindMemory(to: UInt8.self), now: .now)
         }
     }
 }
@@ -113,16 +112,5 @@ extension FieldError {
     init(_ rejection: Rejection) {
         let field = rejection.field.isEmpty ? "" : ".\(rejection.field)"
         self.init("readings[\(rejection.index)]\(field)", rejection.message)
-    }
-}
-
-extension Problem {
-    init(_ failure: DeviceReadingsParser.Failure) {
-        self =
-            switch failure {
-            case .notJSON(.malformed(let offset)): .badRequest("The body is not JSON: see byte \(offset).")
-            case .notJSON(.tooDeep): .badRequest("The body nests deeper than \(JSONScanner.maximumDepth) levels.")
-            case .invalid(let field, let message): .invalid(field, message)
-            }
     }
 }
