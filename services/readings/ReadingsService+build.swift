@@ -37,15 +37,16 @@ extension ReadingsService {
             logger: logger, rebuild: rebuild, handler: projection.apply)
 
         var routes = RouteTable(TokenAreas(.readings))
-        let ingest = IngestRoutes(
-            series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
-        ingest.add(to: &routes)
+        let ingest = Ingest(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
+        let ingestRoutes = IngestRoutes(ingest: ingest)
+        ingestRoutes.add(to: &routes)
+        ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
         QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
         let http = try HTTPApplication(
-            environment, direct: DirectIngest(ingest: ingest, authenticator: authenticator), routes: routes,
+            environment, direct: DirectIngest(ingest: ingestRoutes, authenticator: authenticator), routes: routes,
             authenticator: authenticator,
             sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))

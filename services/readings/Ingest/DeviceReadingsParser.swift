@@ -1,13 +1,17 @@
 import Postgres
 
-/// Reads the body of `POST /api/v1/devices/{id}/readings` into columns: JSON with a list of readings, and with what holds
-/// for all of them.
+/// Reads what one device sends as JSON into columns: a list of readings, and what holds for all of them. It is the body of
+/// `POST /api/v1/devices/{id}/readings`, or what ``ManyDevicesParser`` finds of one of the devices.
 ///
 /// A reading that breaks a rule is rejected by itself; the request fails only when it is not JSON, not of the shape, or
 /// has no reading at all or too many.
 struct DeviceReadingsParser {
     private(set) var scanner: JSONScanner
     private(set) var columns = ReadingColumns()
+    /// How many readings there are, rejected ones too.
+    private(set) var count = 0
+    /// What an object of one of many devices has; that of a device which sends for itself needs none.
+    private(set) var deviceID: String?
     private let now: Timestamp
     private let limit: Int
     private var hasReadings = false
@@ -49,7 +53,9 @@ struct DeviceReadingsParser {
     }
 
     /// Consumes the object.
-    private mutating func object() throws {
+    ///
+    /// - Throws: ``BodyFailure``, `JSONScanner.Failure`.
+    mutating func object() throws {
         try scanner.beginObject()
         var isFirst = true
         while let key = try scanner.nextKey(isFirst: &isFirst) { try field(key) }
@@ -60,6 +66,7 @@ struct DeviceReadingsParser {
     private mutating func field(_ key: JSONKey) throws {
         switch key {
         case "readings": try readings()
+        case "device_id": deviceID = try optionalText()
         case "timestamp": defaultTime = try topLevelTime()
         case "battery_level": battery = try topLevelNumber("battery_level", in: 0...100)
         case "wifi_signal_strength":
@@ -72,6 +79,15 @@ struct DeviceReadingsParser {
             }
         default: try scanner.skipValue()
         }
+    }
+
+    /// Nil for what is no text.
+    private mutating func optionalText() throws -> String? {
+        guard try scanner.peekKind() == .string else {
+            try scanner.skipValue()
+            return nil
+        }
+        return try scanner.string()
     }
 
     private mutating func topLevelTime() throws -> Int64? {
@@ -113,13 +129,12 @@ struct DeviceReadingsParser {
         try scanner.beginArray()
         columns.reserveCapacity(64)
         var isFirst = true
-        var position = 0
         while try scanner.nextElement(isFirst: &isFirst) {
-            guard position < limit else { throw BodyFailure.tooManyReadings("readings") }
-            try reading(at: position)
-            position += 1
+            guard count < limit else { throw BodyFailure.tooManyReadings("readings") }
+            try reading(at: count)
+            count += 1
         }
-        guard position > 0 else { throw BodyFailure.invalid(field: "readings", message: "must not be empty") }
+        guard count > 0 else { throw BodyFailure.invalid(field: "readings", message: "must not be empty") }
     }
 
     private mutating func reading(at position: Int) throws {
