@@ -40,6 +40,7 @@ extension ReadingsService {
         let ingest = Ingest(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
         let ingestRoutes = IngestRoutes(ingest: ingest)
         ingestRoutes.add(to: &routes)
+        TelemetryRoutes(ingest: ingest).add(to: &routes)
         ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
         QueryRoutes(queries: ReadingQueries(database: base.database), devices: devices).add(to: &routes)
 

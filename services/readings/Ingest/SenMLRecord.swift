@@ -35,7 +35,7 @@ struct SenMLRecord {
                 if try Self.scan(key, &scanner, into: &base) { continue }
                 if try scan(key, &scanner) { isReading = true } else { try Self.passOver(key, &scanner) }
             } catch let fault as Fault {
-                throw BodyFailure.invalid(field: "[\(position)].\(key.text)", message: fault.message)
+                throw BodyFailure.invalid(field: "[\(position)].\(key.text.prefix(64))", message: fault.message)
             }
         }
     }
