@@ -78,10 +78,9 @@ struct FuzzTests {
             }
             items = list.readings
         case .ndjson:
-            items = body.split(separator: UInt8(ascii: "\n")).filter { line in !line.allSatisfy { $0 <= 0x20 } }.map {
-                line in
-                (try? JSONDecoder().decode(Item.self, from: Data(line))) ?? Item()
-            }
+            let lines = body.split(separator: UInt8(ascii: "\n"))
+                .filter { line in !line.allSatisfy { " \t\r".utf8.contains($0) } }
+            items = lines.map { (try? JSONDecoder().decode(Item.self, from: Data($0))) ?? Item() }
         case .csv, .senml: return nil
         }
         for row in 0..<columns.count where columns.positions[row] >= 0 {
