@@ -16,6 +16,13 @@ struct Ingest: Sendable {
         self.batcher = batcher
     }
 
+    /// Makes ready for ``rows(_:of:in:)`` of several devices.
+    ///
+    /// - Throws: `PostgresError`.
+    func prepare(_ devices: Set<UUID>, in organization: UUID) async throws {
+        try await series.load(devices, organization: organization)
+    }
+
     /// Turns readings into rows of known series; those that do not fit theirs are rejected in `columns`.
     ///
     /// - Throws: `PostgresError`.

@@ -21,6 +21,7 @@ struct ManyDevicesRoutes: Sendable {
         let organization = try context.organizationID
         let requested = try await request.parseBody(upTo: context.maxUploadSize, with: ManyDevicesParser.parse)
         let writable = try await writable(requested.compactMap(\.deviceID), by: context.user, in: organization)
+        try await ingest.prepare(writable, in: organization)
         var rows: [DeviceRows] = []
         var rejections: [Rejection] = []
         for var device in requested {
