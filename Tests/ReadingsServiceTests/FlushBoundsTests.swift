@@ -37,21 +37,28 @@ struct FlushBoundsTests {
     }
 
     @Test func `rows of few days stay together`() {
-        let parts = rows([5, 4, 5], listed: 3).parts(ofDays: 2)
-        #expect(parts.count == 1)
-        #expect(parts[0].values == [0, 1, 2])
+        let parts = [rows([5, 4, 5], listed: 3), rows([4], listed: 1)].parts(ofDays: 2)
+        #expect(parts.map { $0.map(\.values) } == [[[0, 1, 2], [0]]])
     }
 
     @Test func `rows of many days come in parts, in order, with what belongs to each`() {
         var rows = rows([9, 1, 5, 1, 2, 9], listed: 4)
         rows.texts = [0: "nine", 4: "two"]
         rows.attributes = [2: JSONB(bytes: Array("{}".utf8))]
-        let parts = rows.parts(ofDays: 2)
+        let parts = [rows].parts(ofDays: 2).flatMap { $0 }
         #expect(parts.map(\.values) == [[1, 3, 4], [0, 2, 5]])
-        #expect(parts.map(\.days) == [[1, 2], [5, 9]])
+        #expect(parts.map { [$0].days } == [[1, 2], [5, 9]])
         #expect(parts.map(\.listed) == [2, 2])
         #expect(parts.map(\.texts) == [[2: "two"], [0: "nine"]])
         #expect(parts[0].attributes.isEmpty && parts[1].attributes.keys.sorted() == [1])
         #expect(parts.allSatisfy { $0.organizationID == rows.organizationID && $0.deviceID == rows.deviceID })
+    }
+
+    @Test func `the days of several devices come into the same parts`() {
+        let (first, second) = (rows([1, 9], listed: 2), rows([9, 5, 2], listed: 3))
+        let parts = [first, second].parts(ofDays: 2)
+        #expect(parts.map { $0.days } == [[1, 2], [5, 9]])
+        #expect(parts.map { $0.map(\.deviceID) } == Array(repeating: [first.deviceID, second.deviceID], count: 2))
+        #expect(parts.map { $0.map(\.values) } == [[[0], [2]], [[1], [0, 1]]])
     }
 }

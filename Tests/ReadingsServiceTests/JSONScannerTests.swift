@@ -7,6 +7,8 @@ struct NumberScannerTests {
     @Test(arguments: [
         "0", "-0", "1", "-1.5", "21.53", "1e3", "1E-3", "1.7976931348623157e308", "5e-324", "0.1", "123456789012345678",
         "3.141592653589793238462643383279", "9007199254740993", "1e22", "1e23", "2.2250738585072011e-308",
+        // 2 to the 64th, and an exponent that is small for all its digits.
+        "1e18446744073709551616", "1e-18446744073709551616", "1e00000000000000000000003",
     ])
     func `a number is read as the standard library reads it`(text: String) throws {
         #expect(scan(text)?.bitPattern == Double(text)?.bitPattern)

@@ -46,7 +46,7 @@ struct ReadingsServer: Sendable {
             VALUES (\(key.hash.bytes), \(device), \(organization), \(expiresAt))
             """)
         return TestDevice(
-            id: device, organization: organization, keyHash: key.hash, server: self,
+            id: device, organization: organization, key: key.secret, keyHash: key.hash, server: self,
             client: service.client.authorized(key.secret))
     }
 }
@@ -54,6 +54,7 @@ struct ReadingsServer: Sendable {
 struct TestDevice: Sendable {
     let id: UUID
     let organization: UUID
+    let key: String
     let keyHash: SecretHash
     let server: ReadingsServer
     /// With the device's key.

@@ -63,7 +63,8 @@ import Testing
         let device = try await ReadingsServer.shared().device()
         try await device.store("t", [(start, 1), (start.adding(.seconds(60)), 2)])
         for range in ["from=\(end)&to=\(end.adding(.seconds(60)))", "from=\(start)&to=\(start)"] {
-            let item = try await device.client.get("\(device.path)/stats?\(range)&percentiles=percentile_50").json["items"][0]
+            let item = try await device.client.get("\(device.path)/stats?\(range)&percentiles=percentile_50").json[
+                "items"][0]
             #expect(item["count"] == 0 && item["sensor_type"] == "t")
             for name in ["sum", "mean", "min", "max", "stddev", "first", "last"] { #expect(item[name].isNull) }
             #expect(item["percentiles"] == ["percentile_50": nil])

@@ -37,9 +37,11 @@ extension ReadingsService {
             logger: logger, rebuild: rebuild, handler: projection.apply)
 
         var routes = RouteTable(TokenAreas(.readings))
-        let ingest = IngestRoutes(
-            series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
-        ingest.add(to: &routes)
+        let ingest = Ingest(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
+        let ingestRoutes = IngestRoutes(ingest: ingest)
+        ingestRoutes.add(to: &routes)
+        TelemetryRoutes(ingest: ingest).add(to: &routes)
+        ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
         let analysis = ReadingAnalysis(base.database.configuration)
         QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
             .add(to: &routes)
@@ -48,9 +50,8 @@ extension ReadingsService {
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
         let http = try HTTPApplication(
-            environment, direct: DirectIngest(ingest: ingest, authenticator: authenticator), routes: routes,
-            authenticator: authenticator,
-            sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
+            environment, direct: DirectIngest(ingest: ingestRoutes, authenticator: authenticator), routes: routes,
+            authenticator: authenticator, sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])

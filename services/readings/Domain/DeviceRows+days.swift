@@ -1,22 +1,36 @@
-extension DeviceRows {
+extension [DeviceRows] {
     /// The days that there are rows of, in order.
     var days: [Int64] {
         var days: Set<Int64> = []
-        for time in times { days.insert(UTCDay.of(time)) }
+        for rows in self {
+            for time in rows.times { days.insert(UTCDay.of(time)) }
+        }
         return days.sorted()
     }
 
     /// The rows in parts of at most so many days each, oldest first, in their order within each part. The same reading
     /// twice is in the same part, so that what the parts count adds up.
-    func parts(ofDays maximum: Int) -> [DeviceRows] {
+    func parts(ofDays maximum: Int) -> [[DeviceRows]] {
         let days = days
         guard days.count > maximum else { return [self] }
-        var parts = [DeviceRows](
-            repeating: DeviceRows(organizationID: organizationID, deviceID: deviceID, sensors: sensors),
-            count: (days.count + maximum - 1) / maximum)
+        var parts = [[DeviceRows]](repeating: [], count: (days.count + maximum - 1) / maximum)
         var places: [Int64: Int] = [:]
         for (index, day) in days.enumerated() { places[day] = index / maximum }
-        for row in 0..<count {
+        for rows in self {
+            for (place, part) in rows.parts(parts.count, places).enumerated() where part.count > 0 {
+                parts[place].append(part)
+            }
+        }
+        return parts
+    }
+}
+
+extension DeviceRows {
+    /// - Parameter places: The part that each day belongs to.
+    fileprivate func parts(_ count: Int, _ places: [Int64: Int]) -> [DeviceRows] {
+        var parts = [DeviceRows](
+            repeating: DeviceRows(organizationID: organizationID, deviceID: deviceID, sensors: sensors), count: count)
+        for row in 0..<self.count {
             guard let part = places[UTCDay.of(times[row])] else { continue }
             parts[part].append(row, of: self)
         }

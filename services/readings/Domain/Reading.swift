@@ -41,6 +41,8 @@ struct Series: Sendable {
 /// The bounds that a reading must keep.
 enum ReadingLimits {
     static let readingsPerRequest = 1000
+    /// Of a request's body, inflated.
+    static let bodyBytes = 1 << 20
     static let textBytes = 1024
     static let sensorTypeBytes = 64
     static let unitBytes = 32

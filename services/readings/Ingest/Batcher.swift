@@ -16,10 +16,12 @@ final class Batcher: Service {
     typealias Completion = @Sendable (Result<IngestOutcome, any Error>) -> Void
 
     fileprivate struct Request {
-        let rows: DeviceRows
+        let devices: [DeviceRows]
         let days: [Int64]
         let trace: RequestTrace?
         let completion: Completion
+
+        var rowCount: Int { devices.reduce(0) { $0 + $1.count } }
     }
 
     fileprivate struct State {
@@ -48,23 +50,23 @@ final class Batcher: Service {
         self.logger = logger
     }
 
-    /// Stores the rows; returns after their commit.
+    /// Stores the rows of a request, of one device or several; returns after their commit.
     ///
     /// - Throws: ``Busy``, `PostgresError`; then some of the rows may be stored, so that they are duplicates when they come
     ///   again.
-    func store(_ rows: DeviceRows) async throws -> IngestOutcome {
-        let parts = rows.parts(ofDays: FlushBounds.maximumDays)
-        guard parts.count > 1 else { return try await enqueue(rows) }
+    func store(_ devices: [DeviceRows]) async throws -> IngestOutcome {
+        let parts = devices.parts(ofDays: FlushBounds.maximumDays)
+        guard parts.count > 1 else { return try await enqueue(devices) }
         return try await withThrowingTaskGroup { group in
             for part in parts { group.addTask { try await self.enqueue(part) } }
             return try await group.reduce(into: IngestOutcome()) { $0.add($1) }
         }
     }
 
-    private func enqueue(_ rows: DeviceRows) async throws -> IngestOutcome {
-        let days = rows.days
+    private func enqueue(_ devices: [DeviceRows]) async throws -> IngestOutcome {
+        let days = devices.days
         return try await withCheckedThrowingContinuation { continuation in
-            enqueue(rows, of: days, trace: RequestTrace.current) { continuation.resume(with: $0) }
+            enqueue(devices, of: days, trace: RequestTrace.current) { continuation.resume(with: $0) }
         }
     }
 
@@ -73,21 +75,24 @@ final class Batcher: Service {
     /// - Parameter completion: Called after its commit or failure; at once, with ``Busy``, where the queue is full.
     /// - Returns: Whether they are; if not, `completion` is not called.
     func store(_ rows: DeviceRows, trace: RequestTrace?, completion: @escaping Completion) -> Bool {
-        let days = rows.days
+        let devices = [rows]
+        let days = devices.days
         guard days.count <= FlushBounds.maximumDays else { return false }
-        enqueue(rows, of: days, trace: trace, completion: completion)
+        enqueue(devices, of: days, trace: trace, completion: completion)
         return true
     }
 
     private func enqueue(
-        _ rows: DeviceRows, of days: [Int64], trace: RequestTrace?, completion: @escaping Completion
+        _ devices: [DeviceRows], of days: [Int64], trace: RequestTrace?, completion: @escaping Completion
     ) {
+        let request = Request(devices: devices, days: days, trace: trace, completion: completion)
+        let rowCount = request.rowCount
         let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            guard !state.isClosed, state.queuedRows + rows.count <= Self.maximumQueuedRows else {
+            guard !state.isClosed, state.queuedRows + rowCount <= Self.maximumQueuedRows else {
                 return (false, nil)
             }
-            state.queue.append(Request(rows: rows, days: days, trace: trace, completion: completion))
-            state.queuedRows += rows.count
+            state.queue.append(request)
+            state.queuedRows += rowCount
             return (true, state.idleFlushers.popLast())
         }
         flusher?.resume()
@@ -136,7 +141,7 @@ final class Batcher: Service {
     }
 
     private func flush(_ batch: [Request]) async {
-        let plan = FlushPlan(batch.map(\.rows))
+        let plan = FlushPlan(batch.flatMap(\.devices))
         let published = publisher.takePublished()
         let start = ContinuousClock.now
         do {
@@ -146,8 +151,11 @@ final class Batcher: Service {
             }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
-            for (request, outcome) in zip(batch, plan.outcomes(inserted: inserted)) {
-                request.completion(.success(outcome))
+            var outcomes = plan.outcomes(inserted: inserted)[...]
+            for request in batch {
+                let own = outcomes.prefix(request.devices.count)
+                outcomes = outcomes.dropFirst(request.devices.count)
+                request.completion(.success(own.reduce(into: IngestOutcome()) { $0.add($1) }))
             }
             var stored = plan.stored(batchID: id, inserted: inserted)
             stored.traceparent = batch.lazy.compactMap(\.trace).first?.trace.traceparent
@@ -169,8 +177,8 @@ extension Batcher.State {
     mutating func takeBatch() -> [Batcher.Request] {
         var bounds = FlushBounds()
         var end = 0
-        while end < queue.count, bounds.take(rows: queue[end].rows.count, days: queue[end].days) {
-            queuedRows -= queue[end].rows.count
+        while end < queue.count, bounds.take(rows: queue[end].rowCount, days: queue[end].days) {
+            queuedRows -= queue[end].rowCount
             end += 1
         }
         guard end < queue.count else {

@@ -1,20 +1,19 @@
 import Postgres
 
-/// Reads the body of `POST /api/v1/devices/{id}/readings` into columns.
+/// Reads what one device sends as JSON into columns: a list of readings, and what holds for all of them. It is the body of
+/// `POST /api/v1/devices/{id}/readings`, or what ``ManyDevicesParser`` finds of one of the devices.
 ///
 /// A reading that breaks a rule is rejected by itself; the request fails only when it is not JSON, not of the shape, or
 /// has no reading at all or too many.
 struct DeviceReadingsParser {
-    /// Why the whole request cannot be used.
-    enum Failure: Error, Equatable {
-        case notJSON(JSONScanner.Failure)
-        /// Well-formed, but not what the route takes.
-        case invalid(field: String, message: String)
-    }
-
-    private var scanner: JSONScanner
+    private(set) var scanner: JSONScanner
+    private(set) var columns = ReadingColumns()
+    /// How many readings there are, rejected ones too.
+    private(set) var count = 0
+    /// What an object of one of many devices has; that of a device which sends for itself needs none.
+    private(set) var deviceID: String?
     private let now: Timestamp
-    private var columns = ReadingColumns()
+    private let limit: Int
     private var hasReadings = false
     /// What the top level says for all readings; it may stand behind them.
     private var defaultTime: Int64?
@@ -22,19 +21,21 @@ struct DeviceReadingsParser {
     private var vitals: [(name: String, unit: MeasurementUnit, value: Double)] = []
     private var rowsWithoutTime: [Int] = []
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>, now: Timestamp) {
-        scanner = JSONScanner(bytes)
+    /// - Parameter limit: How many readings there may be.
+    init(_ scanner: JSONScanner, now: Timestamp, limit: Int = ReadingLimits.readingsPerRequest) {
+        self.scanner = scanner
         self.now = now
+        self.limit = limit
     }
 
     /// - Parameter now: The time of arrival, for readings without a time and for the bounds.
-    /// - Throws: ``Failure``.
+    /// - Throws: ``BodyFailure``.
     static func parse(_ bytes: UnsafeBufferPointer<UInt8>, now: Timestamp) throws -> ReadingColumns {
-        var parser = DeviceReadingsParser(bytes, now: now)
+        var parser = DeviceReadingsParser(JSONScanner(bytes), now: now)
         do {
             try parser.body()
         } catch let failure as JSONScanner.Failure {
-            throw Failure.notJSON(failure)
+            throw BodyFailure.notJSON(failure)
         }
         return parser.columns
     }
@@ -45,34 +46,48 @@ struct DeviceReadingsParser {
         guard try scanner.peekKind() == .object else {
             try scanner.skipValue()
             try scanner.end()
-            throw Failure.invalid(field: "", message: "must be an object with a list \"readings\"")
+            throw BodyFailure.invalid(field: "", message: "must be an object with a list \"readings\"")
         }
+        try object()
+        try scanner.end()
+    }
+
+    /// Consumes the object.
+    ///
+    /// - Throws: ``BodyFailure``, `JSONScanner.Failure`.
+    mutating func object() throws {
         try scanner.beginObject()
         var isFirst = true
         while let key = try scanner.nextKey(isFirst: &isFirst) { try field(key) }
-        try scanner.end()
-        guard hasReadings else { throw Failure.invalid(field: "readings", message: "is required") }
+        guard hasReadings else { throw BodyFailure.invalid(field: "readings", message: "is required") }
         applyDefaults()
     }
 
-    private mutating func field(_ key: Slice<UnsafeBufferPointer<UInt8>>) throws {
-        if key.elementsEqual("readings".utf8) {
-            try readings()
-        } else if key.elementsEqual("timestamp".utf8) {
-            defaultTime = try topLevelTime()
-        } else if key.elementsEqual("battery_level".utf8) {
-            battery = try topLevelNumber("battery_level", in: 0...100)
-        } else if key.elementsEqual("wifi_signal_strength".utf8) {
+    private mutating func field(_ key: JSONKey) throws {
+        switch key {
+        case "readings": try readings()
+        case "device_id": deviceID = try optionalText()
+        case "timestamp": defaultTime = try topLevelTime()
+        case "battery_level": battery = try topLevelNumber("battery_level", in: 0...100)
+        case "wifi_signal_strength":
             if let value = try topLevelNumber("wifi_signal_strength", in: -200...100) {
                 vitals.append(("wifi_signal_strength", MeasurementUnit("dBm"), value))
             }
-        } else if key.elementsEqual("device_temperature".utf8) {
+        case "device_temperature":
             if let value = try topLevelNumber("device_temperature", in: -273.15...1000) {
                 vitals.append(("device_temperature", MeasurementUnit("°C"), value))
             }
-        } else {
-            try scanner.skipValue()
+        default: try scanner.skipValue()
         }
+    }
+
+    /// Nil for what is no text.
+    private mutating func optionalText() throws -> String? {
+        guard try scanner.peekKind() == .string else {
+            try scanner.skipValue()
+            return nil
+        }
+        return try scanner.string()
     }
 
     private mutating func topLevelTime() throws -> Int64? {
@@ -81,10 +96,10 @@ struct DeviceReadingsParser {
             return nil
         }
         guard let time = try ReadingTime.scan(&scanner) else {
-            throw Failure.invalid(field: "timestamp", message: ReadingTime.expectation)
+            throw BodyFailure.invalid(field: "timestamp", message: ReadingTime.expectation)
         }
         if let message = ReadingTime.violation(time, now: now) {
-            throw Failure.invalid(field: "timestamp", message: message)
+            throw BodyFailure.invalid(field: "timestamp", message: message)
         }
         return time
     }
@@ -97,33 +112,29 @@ struct DeviceReadingsParser {
         case .number:
             let value = try scanner.number()
             guard range.contains(value) else {
-                throw Failure.invalid(
+                throw BodyFailure.invalid(
                     field: name, message: "must be between \(range.lowerBound) and \(range.upperBound)")
             }
             return value
         default:
-            throw Failure.invalid(field: name, message: "must be a number")
+            throw BodyFailure.invalid(field: name, message: "must be a number")
         }
     }
 
     private mutating func readings() throws {
         guard try scanner.peekKind() == .array, !hasReadings else {
-            throw Failure.invalid(field: "readings", message: "must be a list of readings")
+            throw BodyFailure.invalid(field: "readings", message: "must be a list of readings")
         }
         hasReadings = true
         try scanner.beginArray()
         columns.reserveCapacity(64)
         var isFirst = true
-        var position = 0
         while try scanner.nextElement(isFirst: &isFirst) {
-            guard position < ReadingLimits.readingsPerRequest else {
-                throw Failure.invalid(
-                    field: "readings", message: "must have at most \(ReadingLimits.readingsPerRequest) readings")
-            }
-            try reading(at: position)
-            position += 1
+            guard count < limit else { throw BodyFailure.tooManyReadings("readings") }
+            try reading(at: count)
+            count += 1
         }
-        guard position > 0 else { throw Failure.invalid(field: "readings", message: "must not be empty") }
+        guard count > 0 else { throw BodyFailure.invalid(field: "readings", message: "must not be empty") }
     }
 
     private mutating func reading(at position: Int) throws {
@@ -133,19 +144,9 @@ struct DeviceReadingsParser {
         }
         var reading = ReadingFields()
         try reading.scan(&scanner, now: now)
-        if let (field, message) = reading.violation { return columns.reject(position, field, message) }
-        guard let sensor = columns.sensorIndex(for: reading) else {
-            return columns.reject(position, "sensor_type", "is required")
-        }
         let row = columns.count
-        columns.sensor.append(sensor)
-        if reading.time == nil { rowsWithoutTime.append(row) }
-        columns.times.append(reading.time ?? now.microseconds)
-        columns.values.append(reading.number)
-        columns.qualities.append(reading.quality.rawValue)
-        columns.positions.append(Int32(position))
-        if let text = reading.text { columns.texts[row] = text }
-        if let attributes = reading.attributes { columns.attributes[row] = attributes }
+        columns.append(reading, at: position, arrival: now)
+        if reading.time == nil, columns.count > row { rowsWithoutTime.append(row) }
     }
 
     /// The top level's time and battery level hold for the readings that have none of their own.
@@ -165,21 +166,5 @@ struct DeviceReadingsParser {
             columns.qualities.append(Quality.good.rawValue)
             columns.positions.append(-1)
         }
-    }
-}
-
-extension ReadingColumns {
-    /// The index of the sensor that the reading names, new or met before in this request.
-    mutating func sensorIndex(for reading: ReadingFields) -> Int32? {
-        guard let name = reading.sensorName else { return nil }
-        // Devices send their sensors in turn, so the one after the last is the likeliest.
-        let start = (sensor.last.map(Int.init) ?? -1) + 1
-        for step in 0..<sensors.count {
-            let index = (start + step) % sensors.count
-            let known = sensors[index]
-            if known.kind == reading.kind, known.unit == reading.unit, known.name == name { return Int32(index) }
-        }
-        sensors.append(Sensor(name: name, unit: reading.unit, kind: reading.kind))
-        return Int32(sensors.count - 1)
     }
 }

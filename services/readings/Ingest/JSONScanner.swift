@@ -14,6 +14,9 @@ struct JSONScanner {
 
     let bytes: UnsafeBufferPointer<UInt8>
     private(set) var position = 0
+    /// Whether the value that was passed over last has a number that binary64 does not hold, as 1e999 or 1e-999: those
+    /// with exponents of five digits not even `jsonb` does.
+    private(set) var hasPassedExtremeNumber = false
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
@@ -47,10 +50,10 @@ struct JSONScanner {
     }
 
     /// The next key with its colon, or nil behind the last one.
-    mutating func nextKey(isFirst: inout Bool) throws(Failure) -> Slice<UnsafeBufferPointer<UInt8>>? {
+    mutating func nextKey(isFirst: inout Bool) throws(Failure) -> JSONKey? {
         guard try next(closing: "}", isFirst: &isFirst) else { return nil }
         skipWhitespace()
-        let key = try rawString()
+        guard let key = JSONKey(try rawString()) else { throw failure }
         try expect(":")
         return key
     }
@@ -132,21 +135,24 @@ struct JSONScanner {
     @discardableResult
     mutating func skipValue(depth: Int = 0) throws(Failure) -> Slice<UnsafeBufferPointer<UInt8>> {
         guard depth < Self.maximumDepth else { throw .tooDeep }
+        if depth == 0 { hasPassedExtremeNumber = false }
         let kind = try peekKind()
         let start = position
         var isFirst = true
         switch kind {
         case .object:
             try beginObject()
-            while let key = try nextKey(isFirst: &isFirst) {
-                guard JSONEscapes.decode(key) != nil else { throw failure }
-                try skipValue(depth: depth + 1)
-            }
+            while try nextKey(isFirst: &isFirst) != nil { try skipValue(depth: depth + 1) }
         case .array:
             try beginArray()
             while try nextElement(isFirst: &isFirst) { try skipValue(depth: depth + 1) }
         case .string: _ = try string()
-        case .number: _ = try number()
+        case .number:
+            let value = try number()
+            let isExponent = { (byte: UInt8) in byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E") }
+            if value.isInfinite || value == 0 && bytes[start..<position].contains(where: isExponent) {
+                hasPassedExtremeNumber = true
+            }
         case .boolean: _ = try boolean()
         case .null: try null()
         }

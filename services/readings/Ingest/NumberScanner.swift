@@ -12,6 +12,16 @@ struct NumberScanner {
     ]
     private static let exactDigits = 15
 
+    /// The number that is the whole of `text`; too large a one is infinite.
+    static func number(_ text: String) -> Double? {
+        var text = text
+        return text.withUTF8 { bytes in
+            var scanner = NumberScanner(bytes: bytes, position: 0)
+            guard let value = scanner.scan(), scanner.position == bytes.count else { return nil }
+            return value
+        }
+    }
+
     /// The number; nil where there is none, and then `position` is at the byte that does not belong.
     mutating func scan() -> Double? {
         let start = position
@@ -22,6 +32,7 @@ struct NumberScanner {
         guard whole > 0, whole == 1 || bytes[leading] != UInt8(ascii: "0") else { return nil }
         var significant = whole
         var exponent = 0
+        var exponentDigits = 0
         if skip(".") {
             let fraction = digits(into: &mantissa)
             guard fraction > 0 else { return nil }
@@ -32,10 +43,13 @@ struct NumberScanner {
             let isNegative = skip("-")
             if !isNegative { _ = skip("+") }
             var magnitude: UInt64 = 0
-            guard digits(into: &magnitude) > 0 else { return nil }
+            exponentDigits = digits(into: &magnitude)
+            guard exponentDigits > 0 else { return nil }
             exponent += Int(min(magnitude, 100_000)) * (isNegative ? -1 : 1)
         }
-        guard significant <= Self.exactDigits, abs(exponent) < Self.powersOfTen.count else {
+        guard significant <= Self.exactDigits, exponentDigits <= Self.exactDigits,
+            abs(exponent) < Self.powersOfTen.count
+        else {
             return Double(String(decoding: bytes[start..<position], as: UTF8.self))
         }
         let power = Self.powersOfTen[abs(exponent)]

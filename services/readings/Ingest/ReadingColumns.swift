@@ -37,6 +37,40 @@ struct ReadingColumns: Sendable {
         positions.reserveCapacity(rows)
     }
 
+    /// Appends a reading, or what is wrong with it.
+    ///
+    /// - Parameters:
+    ///   - position: Its index in the request.
+    ///   - arrival: Stands for a time that it does not have.
+    mutating func append(_ reading: ReadingFields, at position: Int, arrival: Timestamp) {
+        if let (field, message) = reading.violation { return reject(position, field, message) }
+        guard let index = sensorIndex(for: reading) else {
+            return reject(position, ReadingField.sensorType.rawValue, "is required")
+        }
+        let row = count
+        sensor.append(index)
+        times.append(reading.time ?? arrival.microseconds)
+        values.append(reading.number)
+        qualities.append(reading.quality.rawValue)
+        positions.append(Int32(position))
+        if let text = reading.text { texts[row] = text }
+        if let attributes = reading.attributes { self.attributes[row] = attributes }
+    }
+
+    /// The index of the sensor that the reading names, new or met before in this request.
+    private mutating func sensorIndex(for reading: ReadingFields) -> Int32? {
+        guard let name = reading.sensorName else { return nil }
+        // Devices send their sensors in turn, so the one after the last is the likeliest.
+        let start = (sensor.last.map(Int.init) ?? -1) + 1
+        for step in 0..<sensors.count {
+            let index = (start + step) % sensors.count
+            let known = sensors[index]
+            if known.kind == reading.kind, known.unit == reading.unit, known.name == name { return Int32(index) }
+        }
+        sensors.append(Sensor(name: name, unit: reading.unit, kind: reading.kind))
+        return Int32(sensors.count - 1)
+    }
+
     mutating func reject(_ position: Int, _ field: String, _ message: String) {
         rejections.append(Rejection(index: position, field: field, message: message))
     }

@@ -19,6 +19,12 @@ enum ReadingTime {
         }
     }
 
+    /// Of a time as text.
+    static func microseconds(_ text: String) -> Int64? {
+        guard let number = NumberScanner.number(text) else { return Timestamp(rfc3339: text)?.microseconds }
+        return microseconds(number)
+    }
+
     /// Up to 10¹¹ (the year 5138) it is seconds, up to 10¹⁴ milliseconds, beyond that microseconds.
     static func microseconds(_ number: Double) -> Int64? {
         let magnitude = abs(number)

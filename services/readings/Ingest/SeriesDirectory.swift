@@ -14,6 +14,16 @@ final class SeriesDirectory: Sendable {
         self.capacity = capacity
     }
 
+    /// Takes the series of several devices into memory, by one query, so that not every device needs one.
+    ///
+    /// - Throws: `PostgresError`.
+    func load(_ wanted: Set<UUID>, organization: UUID) async throws {
+        let missing = devices.withLock { known in wanted.filter { known[$0] == nil } }
+        guard !missing.isEmpty else { return }
+        let found = try await store.series(of: Array(missing), organization: organization)
+        for (device, series) in found { remember(series, device) }
+    }
+
     /// Turns what a request brought into rows of known series; readings that do not fit theirs are rejected in
     /// `columns`.
     ///

@@ -2,7 +2,6 @@ import FoundationEssentials
 import HTTPKit
 import Hummingbird
 import Identity
-import Metrics
 import NIOCore
 import Postgres
 import ServiceKit
@@ -10,32 +9,25 @@ import ServiceKit
 /// `POST /api/v1/devices/{id}/readings`: what a device measured. See also ``DirectIngest``.
 struct IngestRoutes: Sendable {
     static let path = "/api/v1/devices/{id}/readings"
+    private static let options = RouteOptions(
+        body: BodyRule(accepts: ReadingsFormat.allCases.map(\.mediaType), limit: ReadingLimits.bodyBytes))
 
-    private let series: SeriesDirectory
-    private let batcher: Batcher
-    private let accepted = Counter(label: "lms_readings_accepted")
-    private let duplicates = Counter(label: "lms_readings_duplicate")
-    private let rejected = Counter(label: "lms_readings_rejected")
-
-    init(series: SeriesDirectory, batcher: Batcher) {
-        self.series = series
-        self.batcher = batcher
-    }
+    let ingest: Ingest
 
     func add(to routes: inout RouteTable) {
-        routes.post(Self.path, .device, use: ingest)
+        routes.post(Self.path, .device, Self.options, use: take)
     }
 
-    @Sendable private func ingest(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
+    @Sendable private func take(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
         let device = try context.device
         guard try context.id() == device.id else { throw Problem.notFound() }
-        var columns = try await columns(of: request, context)
-        let rows = try await series.resolve(&columns, device: device.id, organization: device.organizationID)
-        rejected.increment(by: columns.rejections.count)
-        guard rows.listed > 0 else { throw Problem.invalid(columns.rejections.map(FieldError.init)) }
-        let outcome = try await batcher.store(rows)
-        count(outcome)
-        return IngestAnswer(outcome: outcome, rejected: columns.rejections.sorted { $0.index < $1.index })
+        let format = ReadingsFormat(contentType: request.headers[.contentType])
+        var columns = try await request.parseBody(upTo: context.maxUploadSize, with: format.parse)
+        let rows = try await ingest.rows(&columns, of: device.id, in: device.organizationID)
+        guard let answer = try await ingest.store([rows], beside: columns.rejections) else {
+            throw Problem.invalid(columns.rejections.map(FieldError.init))
+        }
+        return answer
     }
 
     /// Has readings stored without waiting, if every one is valid and of a known sensor.
@@ -45,84 +37,27 @@ struct IngestRoutes: Sendable {
         _ body: ByteBuffer, of device: DevicePrincipal, trace: RequestTrace,
         completion: @escaping Batcher.Completion
     ) -> Bool {
-        guard var columns = try? Self.parse(body), columns.rejections.isEmpty,
-            let rows = series.resolveKnown(&columns, device: device.id, organization: device.organizationID),
-            columns.rejections.isEmpty, rows.listed > 0
-        else { return false }
-        return batcher.store(rows, trace: trace) { result in
-            if case .success(let outcome) = result { count(outcome) }
-            completion(result)
-        }
+        guard let columns = try? body.parse(with: ReadingsFormat.json.parse) else { return false }
+        return ingest.storeKnown(columns, of: device, trace: trace, completion: completion)
     }
+}
 
-    private func count(_ outcome: IngestOutcome) {
-        accepted.increment(by: outcome.accepted)
-        duplicates.increment(by: outcome.duplicates)
+/// Reads the whole of a body straight from its bytes, at the time of its arrival.
+typealias BodyParser<Content> = (_ bytes: UnsafeBufferPointer<UInt8>, _ now: Timestamp) throws -> Content
+
+extension Request {
+    /// - Throws: ``BodyFailure`` and what else the parser throws; 413 for more than `limit` bytes.
+    func parseBody<Content>(upTo limit: Int, with parser: BodyParser<Content>) async throws -> Content {
+        try await body.collect(upTo: limit).parse(with: parser)
     }
+}
 
-    private func columns(of request: Request, _ context: AppRequestContext) async throws -> ReadingColumns {
-        let body = try await request.body.collect(upTo: context.maxUploadSize)
-        do {
-            return try Self.parse(body)
-        } catch let failure as DeviceReadingsParser.Failure {
-            throw Problem(failure)
-        }
-    }
-
-    /// - Throws: `DeviceReadingsParser.Failure`.
-    private static func parse(_ body: ByteBuffer) throws -> ReadingColumns {
-        try body.withUnsafeReadableBytes { bytes in
-            try DeviceReadingsParser.parse(bytes.bindMemory(to: UInt8.self), now: .now)
-        }
+extension ByteBuffer {
+    fileprivate func parse<Content>(with parser: BodyParser<Content>) throws -> Content {
+        try withUnsafeReadableBytes { try parser($0.bindMemory(to: UInt8.self), .now) }
     }
 }
 
 extension Batcher.Busy: ProblemConvertible {
     var problem: Problem { .unavailable(retryAfter: 1) }
-}
-
-/// 201, once the rows are committed.
-struct IngestAnswer: ResponseGenerator {
-    let outcome: IngestOutcome
-    let rejected: [Rejection]
-
-    func response(from request: Request, context: some RequestContext) throws -> Response {
-        guard !rejected.isEmpty else {
-            return Response(
-                status: .created, headers: [.contentType: "application/json"],
-                body: ResponseBody(byteBuffer: Self.json(outcome)))
-        }
-        let answer = Document(accepted: outcome.accepted, duplicates: outcome.duplicates, rejected: rejected)
-        return try JSON(answer, status: .created).response(from: request, context: context)
-    }
-
-    /// What nearly every request is answered, written without an encoder.
-    static func json(_ outcome: IngestOutcome) -> ByteBuffer {
-        ByteBuffer(
-            string: "{\"accepted\":\(outcome.accepted),\"duplicates\":\(outcome.duplicates),\"rejected\":[]}")
-    }
-
-    private struct Document: Encodable {
-        let accepted: Int
-        let duplicates: Int
-        let rejected: [Rejection]
-    }
-}
-
-extension FieldError {
-    init(_ rejection: Rejection) {
-        let field = rejection.field.isEmpty ? "" : ".\(rejection.field)"
-        self.init("readings[\(rejection.index)]\(field)", rejection.message)
-    }
-}
-
-extension Problem {
-    init(_ failure: DeviceReadingsParser.Failure) {
-        self =
-            switch failure {
-            case .notJSON(.malformed(let offset)): .badRequest("The body is not JSON: see byte \(offset).")
-            case .notJSON(.tooDeep): .badRequest("The body nests deeper than \(JSONScanner.maximumDepth) levels.")
-            case .invalid(let field, let message): .invalid(field, message)
-            }
-    }
 }

@@ -23,6 +23,21 @@ struct DeviceStore: Sendable {
         return !rows.isEmpty
     }
 
+    /// Those of the devices that the organization has, each with its project.
+    ///
+    /// - Throws: `PostgresError`.
+    func projects(of devices: [UUID], organization: UUID) async throws -> [UUID: UUID?] {
+        let rows = try await database.query(
+            """
+            SELECT id, project_id FROM readings.devices
+            WHERE id = ANY(\(devices)) AND organization_id = \(organization) AND NOT is_deleted
+            """, as: .organization(organization))
+        return try rows.reduce(into: [:]) { projects, row in
+            let (device, project) = try row.decode(UUID.self, UUID?.self)
+            projects.updateValue(project, forKey: device)
+        }
+    }
+
     /// `AND …` for the devices that somebody may see.
     static func condition(_ visibility: DeviceVisibility) -> SQL {
         switch visibility {

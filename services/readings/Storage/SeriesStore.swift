@@ -16,6 +16,22 @@ struct SeriesStore: Sendable {
         try Self.decode(try await database.query(select(device, organization), as: .organization(organization)))
     }
 
+    /// The series of several devices, each by sensor type; a device without any is not among them.
+    ///
+    /// - Throws: `PostgresError`.
+    func series(of devices: [UUID], organization: UUID) async throws -> [UUID: [String: Series]] {
+        let rows = try await database.query(
+            """
+            SELECT device_id, id, sensor_type, unit, kind FROM readings.series
+            WHERE organization_id = \(organization) AND device_id = ANY(\(devices))
+            """, as: .organization(organization))
+        return try rows.reduce(into: [:]) { found, row in
+            let (device, id, sensor, unit, kind) = try row.decode(
+                UUID.self, Int64.self, String.self, String.self, Int16.self)
+            found[device, default: [:]][sensor] = Series(id: id, unit: unit, kind: kind)
+        }
+    }
+
     /// Makes the series that are missing and answers all that the device has.
     ///
     /// A sensor that another request made meanwhile keeps the unit and kind it got there.
@@ -48,9 +64,15 @@ struct SeriesStore: Sendable {
         var series: [String: Series] = [:]
         for row in rows {
             let (id, sensor, unit, kind) = try row.decode(Int64.self, String.self, String.self, Int16.self)
-            series[sensor] = Series(
-                id: id, unit: MeasurementUnit(unit), kind: ValueKind(rawValue: kind) ?? .number)
+            series[sensor] = Series(id: id, unit: unit, kind: kind)
         }
         return series
+    }
+}
+
+extension Series {
+    /// As it is stored.
+    fileprivate init(id: Int64, unit: String, kind: Int16) {
+        self.init(id: id, unit: MeasurementUnit(unit), kind: ValueKind(rawValue: kind) ?? .number)
     }
 }
