@@ -101,8 +101,8 @@ struct DeviceReadingsParserTests {
     }
 
     @Test(arguments: [
-        "", "{", #"{"readings": [}"#, #"{"readings": [{"sensor_type": "t" "value": 1}]}"#, "{} x", "nul", #"{"\x": 1}"#,
-        #"{"readings": [{"\ud800": 1}]}"#,
+        "", "{", #"{"readings": [}"#, #"{"readings": [{"sensor_type": "t" "value": 1}]}"#, "nul", #"{"\x": 1}"#,
+        #"{"readings": [{"\ud800": 1}]}"#, #"{"readings": [{"sensor_type": "t", "value": 1}]} x"#,
     ])
     func `what is not JSON fails`(json: String) {
         let failure = #expect(throws: BodyFailure.self) { try parse(json) }

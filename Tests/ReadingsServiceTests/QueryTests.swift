@@ -100,31 +100,4 @@ struct QueryTests {
         #expect(response.status == 422)
         #expect(response.json["errors"][0]["field"].string == String(query.prefix { $0 != "=" }))
     }
-
-    @Test func `routes are for those they are meant for`() async throws {
-        let service = try await ReadingsServer.shared().service
-        let expected: [String: Access] = [
-            "POST /api/v1/devices/{id}/readings": .device,
-            "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/devices/{id}/readings/stats": .userOrDevice(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/readings": .user(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/readings/latest": .user(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/readings/aggregation": .user(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/readings/quality": .user(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/readings/trends": .user(atLeast: .viewer, orGrant: true),
-            "GET /api/v1/readings/stats": .user(atLeast: .viewer, orGrant: true),
-        ]
-        let declared = service.http.routes.routes.map { ("\($0.method.rawValue) \($0.path)", $0.access) }
-        for (operation, access) in declared where service.servedOperations.contains(operation) {
-            #expect(expected[operation] == access, "\(operation)")
-        }
-        #expect(service.servedOperations == Set(expected.keys))
-    }
-
-    @Test func `the document has exactly the routes that are served`() async throws {
-        let service = try await ReadingsServer.shared().service
-        let documented = try await service.documentedOperations()
-        #expect(documented == service.servedOperations)
-    }
 }
