@@ -1,4 +1,5 @@
 import Postgres
+import TestKit
 import Testing
 
 @testable import ReadingsService
@@ -30,7 +31,7 @@ import Testing
 
     @Test(arguments: [3, 4, 7, 50, 499, 998, 999])
     func `as many stay as are wanted, in order, with both ends and what stands out`(count: Int) {
-        var random = SplitMix64(state: 7)
+        var random = SplitMix64(seed: 7)
         var values = (0..<1000).map { _ in Double.random(in: -1...1, using: &random) }
         values[617] = 1000
         let all = points(values)

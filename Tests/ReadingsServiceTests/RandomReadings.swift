@@ -1,26 +1,14 @@
 import Postgres
+import TestKit
 
 @testable import ReadingsService
-
-/// Random numbers that are the same in every run: Vigna's SplitMix64.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 extension TestDevice {
     /// A sensor with `count` numbers around 20, at random whole seconds of a range, qualities in turn.
     func storeRandom(
         _ sensor: String, count: Int, from start: Timestamp, to end: Timestamp, seed: UInt64
     ) async throws {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let seconds = Int(end.since(start).components.seconds)
         var offsets: Set<Int> = []
         while offsets.count < count { offsets.insert(.random(in: 0..<seconds, using: &random)) }

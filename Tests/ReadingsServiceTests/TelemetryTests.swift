@@ -85,6 +85,11 @@ struct TelemetryParserTests {
         #expect(throws: BodyFailure.tooManyReadings("")) { try parse(body(1001)) }
     }
 
+    @Test func `a time far beyond binary64 is refused with its values alone`() throws {
+        let columns = try parse(#"[{"ts":17e5460400000,"values":{"t":1}},{"u":2}]"#)
+        #expect(columns.sensors.map(\.name) == ["u"] && columns.rejections.map(\.index) == [0])
+    }
+
     @Test func `random, truncated, nested and repeated bytes do no harm`() {
         let seed = UInt64.random(in: .min ... .max)
         var fuzz = Fuzz(seed: seed)
@@ -100,7 +105,7 @@ struct TelemetryParserTests {
             let isSound = zip(columns.sensor, columns.values).allSatisfy { sensor, value in
                 value.isFinite != (columns.sensors[Int(sensor)].kind == .text)
             }
-            let isRead = (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil
+            let isRead = (try? JSONSerialization.jsonObject(with: Data(withoutLargeExponents(bytes)))) != nil
             #expect(isSound && isRead, "seed \(seed), body \(number): \(String(decoding: bytes, as: UTF8.self))")
         }
     }

@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import WebSockets
@@ -90,7 +91,7 @@ import Testing
             for seed in 0..<100 {
                 try await RawClient.connect(port: port) { client in
                     _ = try await client.upgrade("/ws")
-                    var generator = SplitMix64(state: UInt64(seed))
+                    var generator = SplitMix64(seed: UInt64(seed))
                     try await client.send((0..<500).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
                 }
             }
@@ -100,18 +101,5 @@ import Testing
                 #expect(try await client.readFrame() == .text("still here"))
             }
         }
-    }
-}
-
-/// A generator whose numbers are the same in every run.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,25 +1,12 @@
+import TestKit
 import Testing
 
 @testable import lms
 
-/// The same numbers in every run.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
-
 struct RoomClimateTests {
     /// A day of one sensor, a value every 30 s.
     private func day(_ sensor: String, seed: UInt64 = 1) -> [Double] {
-        var room = RoomClimate(generator: Seeded(state: seed))
+        var room = RoomClimate(generator: SplitMix64(seed: seed))
         return stride(from: 1_800_000_000.0, to: 1_800_086_400, by: 30).flatMap { time in
             room.sample(at: time).filter { $0.sensorType == sensor }.map(\.value)
         }
@@ -47,7 +34,7 @@ struct RoomClimateTests {
     }
 
     @Test func `a gap in time does no harm`() {
-        var room = RoomClimate(generator: Seeded(state: 1))
+        var room = RoomClimate(generator: SplitMix64(seed: 1))
         _ = room.sample(at: 1_800_000_000)
         let later = room.sample(at: 1_900_000_000)
         #expect(later.allSatisfy { $0.value.isFinite })
