@@ -84,6 +84,13 @@ import Testing
                 == 201)
         let (room, freezer) = (try await ada.makeEntity("room", "R"), try await ada.makeEntity("freezer", "F"))
         #expect(try await ada.relate(room, freezer, "holds").status == 201)
+        // More than is emptied in one transaction, of the same moment.
+        _ = try await server.query(
+            """
+            INSERT INTO core.events (id, timestamp, organization_id, entity_id, event_type, data)
+            SELECT gen_random_uuid(), now(), \(organization), \(organization), 'note.added', '{"text": "secret"}'
+            FROM generate_series(1, \(OrganizationRemoval.batchSize * 2))
+            """)
         #expect(try await delete(ada).status == 202)
         try await eventually(within: .seconds(60)) {
             try await server.database.rows(of: organization, in: "auth") == ["removals": 1]

@@ -29,14 +29,14 @@ struct CommandDelivery: Sendable {
         onBegin: @escaping @Sendable () -> Void = {}, completion: @escaping LongPoll<[Command]>.Completion
     ) -> LongPoll<[Command]> {
         let caller = PollCaller(device: device, credentials: credentials, authenticator: authenticator)
-        return LongPoll(by: caller, for: .commands, among: waiters, trace: trace) { device, occasion in
-            if occasion == .begun { onBegin() }
-            let commands = try await queue.lease(limit, by: device.id, in: device.organizationID)
-            guard !commands.isEmpty else { return nil }
-            announcer.committed()
-            return commands
-        } completion: {
-            completion($0)
-        }
+        return LongPoll(
+            by: caller, for: .commands, among: waiters, trace: trace,
+            look: { device, occasion in
+                if occasion == .begun { onBegin() }
+                let commands = try await queue.lease(limit, by: device.id, in: device.organizationID)
+                guard !commands.isEmpty else { return nil }
+                announcer.committed()
+                return commands
+            }, completion: completion)
     }
 }

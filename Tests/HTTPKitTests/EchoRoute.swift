@@ -1,0 +1,116 @@
+import FoundationEssentials
+import HTTPKit
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOHTTP1
+import ServiceKit
+import Synchronization
+import TestKit
+
+/// Answers what it is sent, from another thread; holds what says so until it is released.
+final class EchoRoute: DirectRoute {
+    static let path = "/echo"
+
+    private struct State {
+        var held: (@Sendable () -> Void)?
+        var answered = 0
+        var abandoned = 0
+        var isDrained = false
+    }
+
+    private let state = Mutex(State())
+
+    var method: HTTPRequest.Method { .post }
+    var path: String { Self.path }
+    var answered: Int { state.withLock { $0.answered } }
+    var abandoned: Int { state.withLock { $0.abandoned } }
+    var isDrained: Bool { state.withLock { $0.isDrained } }
+
+    func drain() {
+        state.withLock { $0.isDrained = true }
+    }
+
+    func isHeld() async throws {
+        try await eventually { self.state.withLock { $0.held != nil } }
+    }
+
+    func release() {
+        let held = state.withLock { state in
+            defer { state.held = nil }
+            return state.held
+        }
+        held?()
+    }
+
+    func subject(of head: HTTPRequest) -> HTTPFields? {
+        guard head.path == Self.path, head.headerFields.allSatisfy({ $0.name.canonicalName != "x-not-direct" }) else {
+            return nil
+        }
+        return head.headerFields
+    }
+
+    func answer(
+        _ subject: HTTPFields, body: ByteBuffer, trace: RequestTrace, completion: @escaping DirectAnswer.Completion
+    ) -> PendingAnswer? {
+        let text = String(buffer: body)
+        guard !text.contains("decline") else { return nil }
+        state.withLock { $0.answered += 1 }
+        let answer: @Sendable () -> Void = {
+            guard text != #"{"fail":true}"# else { return completion(.failure(Problem.unavailable(retryAfter: 7))) }
+            completion(
+                Result {
+                    let json = try JSONEncoder().encode(["way": "direct", "body": text])
+                    return DirectAnswer(.created, json: ByteBuffer(bytes: json))
+                })
+        }
+        if text.contains("hold") {
+            state.withLock { $0.held = answer }
+        } else {
+            Task { answer() }
+        }
+        return PendingAnswer { self.state.withLock { $0.abandoned += 1 } }
+    }
+}
+
+extension EchoRoute {
+    static let json: HTTPHeaders = ["content-type": "application/json"]
+
+    /// Serves the route and the one behind it for the length of `body`, which has a connection.
+    func serve(_ body: @Sendable (ServedRoutes, TestHTTPConnection) async throws -> Void) async throws {
+        try await ServedRoutes.with(
+            direct: self,
+            { table in
+                table.post(EchoRoute.path, .public) { request, context in
+                    let body = try await request.body.collect(upTo: 1 << 20)
+                    guard String(buffer: body) != #"{"fail":true}"# else { throw Problem.unavailable(retryAfter: 7) }
+                    return JSON(["way": "table", "body": String(buffer: body)], status: .created)
+                }
+            },
+            { served in
+                let connection = try await TestHTTPConnection.connect(port: served.client.port)
+                try await body(served, connection)
+                await connection.close()
+            })
+    }
+
+    /// Which way a request has gone: `direct` or `table`.
+    func way(_ response: TestHTTPResponse) -> String? { response.json["way"].string }
+
+    /// Sends a request without waiting for its answer.
+    func send(_ body: String, _ connection: TestHTTPConnection) async throws -> TestHTTPExchange {
+        let exchange = try await connection.begin(
+            .POST, EchoRoute.path, headers: EchoRoute.json.with("content-length", "\(body.utf8.count)"), hasBody: true)
+        try await exchange.send(Array(body.utf8))
+        try await exchange.endBody()
+        return exchange
+    }
+}
+
+extension HTTPHeaders {
+    func with(_ name: String, _ value: String) -> HTTPHeaders {
+        var headers = self
+        headers.replaceOrAdd(name: name, value: value)
+        return headers
+    }
+}
