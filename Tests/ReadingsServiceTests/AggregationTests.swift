@@ -149,7 +149,9 @@ import Testing
         let start = Timestamp("2026-01-01T00:00:00Z")!
         for sensor in ["a", "b", "c"] { try await device.store(sensor, [(start, 1)]) }
         let member = try await member(for: device)
-        for (days, sensors, named) in [(30, "a", "5m"), (30, "a,b,c", "15m"), (700, "a,b,c", "6h")] {
+        for (days, sensors, named) in [
+            (30, "a", "5m"), (30, "a,b,c", "15m"), (700, "a,b,c", "6h"), (1800, "a,b,c", "1d"),
+        ] {
             let query = "\(path)?from=\(start)&to=\(start.adding(.seconds(days * 86_400)))&sensor_type=\(sensors)"
             let refusal = try await member.get("\(query)&interval=1s")
             #expect(refusal.status == 422 && refusal.json["errors"][0]["field"] == "interval")

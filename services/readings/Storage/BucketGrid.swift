@@ -19,20 +19,22 @@ struct BucketGrid: Sendable {
         interval.unit.isFixed ? fixedStart(of: time) : "(\(wallStart(of: time)) AT TIME ZONE \(zoneName))"
     }
 
-    /// A query of the beginnings of all buckets that `range` has a part of, in order, in the column `start`.
+    /// A query of the beginnings of all buckets that `range` has a part of, in order, in the column `start`. They are made
+    /// as they are read, so that a limit spares the others: a function in FROM would make all of them first.
     func starts(in range: TimeRange) -> SQL {
         let isEmpty: SQL = "\(range.start) >= \(range.end)"
         let last: SQL = "\(range.end) - interval '1 microsecond'"
         guard !interval.unit.isFixed else {
             return """
-                SELECT start FROM generate_series(\(fixedStart(of: "\(range.start)")), \(last), \(step)) AS start
+                SELECT generate_series(\(fixedStart(of: "\(range.start)")), \(last), \(step)) AS start
                 WHERE NOT (\(isEmpty))
                 """
         }
         return """
-            SELECT wall AT TIME ZONE \(zoneName) AS start FROM generate_series(
-                \(wallStart(of: "\(range.start)")), (\(last)) AT TIME ZONE \(zoneName), \(step)) AS wall
-            WHERE NOT (\(isEmpty))
+            SELECT wall AT TIME ZONE \(zoneName) AS start FROM (
+                SELECT generate_series(
+                    \(wallStart(of: "\(range.start)")), (\(last)) AT TIME ZONE \(zoneName), \(step)) AS wall
+                WHERE NOT (\(isEmpty))) AS walls
             """
     }
 
