@@ -37,6 +37,7 @@ struct DirectConnectionTests {
             try await echo.isHeld()
             let next = try await echo.send(#"{"hold":true}"#, connection)
             try await connection.endSending()
+            try await eventually { self.echo.abandoned == 1 }
             echo.release()
             #expect(try await held.response().status == 201)
             try await echo.isHeld()
