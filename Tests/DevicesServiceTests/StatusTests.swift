@@ -79,6 +79,33 @@ import Testing
         #expect(try await one.client.get(one.path).status == 200)
     }
 
+    @Test func `devices that report at once are each told of their own`() async throws {
+        let server = try await DevicesServer.shared()
+        var devices: [(device: TestDevice, commands: Int)] = []
+        for organization in [try await server.organization(), try await server.organization()] {
+            for commands in 0..<4 {
+                let device = try await organization.device()
+                for _ in 0..<commands { _ = try await device.queue() }
+                devices.append((device, commands))
+            }
+        }
+        // With the second report the key is known, so it is answered directly.
+        for report in [nil, ["uptime_s": 7]] as [JSONValue?] {
+            try await withThrowingDiscardingTaskGroup { group in
+                for (device, commands) in devices {
+                    group.addTask {
+                        let answer = try await device.client.post("\(device.path)/heartbeat", report)
+                        #expect(answer.status == 200)
+                        #expect(answer.json["pending_commands"] == .number(Double(commands)))
+                    }
+                }
+            }
+        }
+        let (device, _) = try #require(devices.first)
+        #expect(try await device.client.post("\(device.path)/heartbeat", ["uptime_s": -1]).status == 422)
+        #expect(try await device.client.post("\(devices[1].device.path)/heartbeat", ["uptime_s": 7]).status == 404)
+    }
+
     @Test func `a device that falls silent is offline, and online when it is heard again`() async throws {
         let server = try await DevicesServer.shared()
         let organization = try await server.organization()

@@ -43,16 +43,14 @@ final class EchoRoute: DirectRoute {
         held?()
     }
 
-    func subject(of head: HTTPRequest) -> HTTPFields? {
+    func responder(to head: HTTPRequest) -> Responder? {
         guard head.path == Self.path, head.headerFields.allSatisfy({ $0.name.canonicalName != "x-not-direct" }) else {
             return nil
         }
-        return head.headerFields
+        return { body, _, completion in self.answer(body, completion) }
     }
 
-    func answer(
-        _ subject: HTTPFields, body: ByteBuffer, trace: RequestTrace, completion: @escaping DirectAnswer.Completion
-    ) -> PendingAnswer? {
+    private func answer(_ body: ByteBuffer, _ completion: @escaping DirectAnswer.Completion) -> PendingAnswer? {
         let text = String(buffer: body)
         guard !text.contains("decline") else { return nil }
         state.withLock { $0.answered += 1 }
@@ -79,7 +77,7 @@ extension EchoRoute {
     /// Serves the route and the one behind it for the length of `body`, which has a connection.
     func serve(_ body: @Sendable (ServedRoutes, TestHTTPConnection) async throws -> Void) async throws {
         try await ServedRoutes.with(
-            direct: self,
+            direct: [self],
             { table in
                 table.post(EchoRoute.path, .public) { request, context in
                     let body = try await request.body.collect(upTo: 1 << 20)

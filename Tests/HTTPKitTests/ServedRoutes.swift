@@ -42,9 +42,9 @@ struct ServedRoutes: Sendable {
         return try await serve(parts.application(table, members: members), parts, body)
     }
 
-    /// Serves `declare`'s routes, with a direct one before them, for the length of `body`.
+    /// Serves `declare`'s routes, with direct ones before them, for the length of `body`.
     static func with<Result: Sendable>(
-        direct: some DirectRoute, _ declare: (inout RouteTable) throws -> Void,
+        direct: [any DirectRoute], _ declare: (inout RouteTable) throws -> Void,
         _ body: @Sendable (ServedRoutes) async throws -> Result
     ) async throws -> Result {
         var table = RouteTable()

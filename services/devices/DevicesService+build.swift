@@ -67,7 +67,9 @@ extension DevicesService {
         ).add(to: &routes)
         ClaimRoutes(claims: claims, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
-        StatusRoutes(statuses: statuses, configs: configs, access: access, liveness: liveness).add(to: &routes)
+        let intake = StatusIntake(
+            agendas: AgendaReader(database: database), configs: configs, liveness: liveness)
+        StatusRoutes(intake: intake, access: access).add(to: &routes)
         ConfigRoutes(configs: configs, descriptions: descriptions, access: access, announcer: announcer)
             .add(to: &routes)
         ConfigDescriptionRoutes(descriptions: descriptions).add(to: &routes)
@@ -124,7 +126,11 @@ extension DevicesService {
             database: database, logger: logger, handler: application.apply)
 
         let http = try HTTPApplication(
-            environment, direct: DirectPolls(delivery: delivery, liveness: liveness),
+            environment,
+            direct: [
+                DirectHeartbeats(intake: intake, authenticator: authenticator),
+                DirectPolls(delivery: delivery, liveness: liveness),
+            ],
             routes: routes, authenticator: authenticator, sessions: try base.sessionRenewal(), forms: forms,
             pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))

@@ -50,7 +50,7 @@ extension ReadingsService {
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
         let http = try HTTPApplication(
-            environment, direct: DirectIngest(ingest: ingestRoutes, authenticator: authenticator), routes: routes,
+            environment, direct: [DirectIngest(ingest: ingestRoutes, authenticator: authenticator)], routes: routes,
             authenticator: authenticator, sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)

@@ -41,9 +41,9 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
             pages: pages, openAPI: openAPI, server: server)
     }
 
-    /// The same for a service that answers most requests by a ``DirectRoute``.
+    /// The same for a service that answers most requests by ``DirectRoute``s.
     public init(
-        _ environment: ServiceEnvironment, direct: some DirectRoute, routes: RouteTable, authenticator: Authenticator,
+        _ environment: ServiceEnvironment, direct: [any DirectRoute], routes: RouteTable, authenticator: Authenticator,
         sessions: SessionRenewal, forms: FormTokens, pages: PageRenderer? = nil, openAPI: URL? = nil
     ) throws {
         let metrics = RequestMetrics(environment.metrics)
@@ -55,9 +55,9 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
             pages: pages, openAPI: openAPI,
             server: HTTPServerBuilder { responder in
                 DirectChannel(
-                    route: direct, answers: answers, configuration: Self.http1Configuration, responder: responder)
+                    direct: direct, answers: answers, configuration: Self.http1Configuration, responder: responder)
             },
-            drain: direct.drain)
+            drain: { for route in direct { route.drain() } })
     }
 
     private init(

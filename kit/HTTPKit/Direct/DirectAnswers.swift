@@ -7,7 +7,7 @@ import NIOCore
 import ServiceKit
 import Synchronization
 
-/// What all answers of a ``DirectRoute`` have in common: what the middleware does for the routes of the table.
+/// What all answers of ``DirectRoute``s have in common: what the middleware does for the routes of the table.
 struct DirectAnswers: Sendable {
     /// What its answer needs to know of a request, however long that is under way.
     struct Origin {
@@ -40,9 +40,9 @@ struct DirectAnswers: Sendable {
 
     /// How long the body is of a request that asks for nothing unusual: JSON in and out, whole and not large, over a
     /// connection that stays; 0 for a GET; nil for any other.
-    static func bodyLength(of head: HTTPRequest, for method: HTTPRequest.Method) -> Int? {
-        guard head.method == method else { return nil }
-        var length = method == .get ? 0 : nil
+    static func bodyLength(of head: HTTPRequest) -> Int? {
+        guard head.method == .get || head.method == .post else { return nil }
+        var length = head.method == .get ? 0 : nil
         var hasType = false
         for field in head.headerFields {
             switch field.name {

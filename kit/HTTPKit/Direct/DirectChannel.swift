@@ -5,9 +5,9 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// Hummingbird's HTTP/1.1 channel with a ``DirectRoute`` before its routes.
-struct DirectChannel<Route: DirectRoute>: ServerChildChannel, HTTPChannelHandler {
-    let route: Route
+/// Hummingbird's HTTP/1.1 channel with ``DirectRoute``s before its routes.
+struct DirectChannel: ServerChildChannel, HTTPChannelHandler {
+    let direct: [any DirectRoute]
     let answers: DirectAnswers
     let configuration: HTTP1Channel.Configuration
     let responder: HTTPChannelHandler.Responder
@@ -25,7 +25,7 @@ struct DirectChannel<Route: DirectRoute>: ServerChildChannel, HTTPChannelHandler
             let idleTimeout = configuration.idleTimeout.map { Duration($0) }
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger))
             let routes = channel.eventLoop.makePromise(of: HTTP1Channel.Value?.self)
-            try pipeline.addHandler(DirectHandler(route, answers: answers, routes: routes))
+            try pipeline.addHandler(DirectHandler(direct, answers: answers, routes: routes))
             return DirectConnection(channel: channel, routes: routes.futureResult)
         }
     }

@@ -3,12 +3,12 @@ import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
 
-/// Stands before the routes of a connection and answers what its ``DirectRoute`` takes.
+/// Stands before the routes of a connection and answers what a ``DirectRoute`` takes.
 ///
 /// Answers go out in the order of the requests: one is taken only while no other is being answered behind this handler,
 /// and what comes while one is answered here waits for its turn. What serves the routes is made with the first request
 /// that is handed on, since a connection whose requests are all answered here needs none of it.
-final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableChannelHandler {
+final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -17,7 +17,9 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     /// A request that may be answered here, as far as it has come.
     private struct Candidate {
         let head: HTTPRequest
-        let subject: Route.Subject
+        let responder: DirectRoute.Responder
+        /// Of its route.
+        let path: String
         let origin: DirectAnswers.Origin
         var body: ByteBuffer
     }
@@ -34,7 +36,7 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
         }
     }
 
-    private let route: Route
+    private let direct: [any DirectRoute]
     private let answers: DirectAnswers
     /// What serves the routes, once it is made; nil when the connection ended before.
     private let routes: EventLoopPromise<HTTP1Channel.Value?>
@@ -50,8 +52,8 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     private var isClosing = false
     private var isRemoved = false
 
-    init(_ route: Route, answers: DirectAnswers, routes: EventLoopPromise<HTTP1Channel.Value?>) {
-        self.route = route
+    init(_ direct: [any DirectRoute], answers: DirectAnswers, routes: EventLoopPromise<HTTP1Channel.Value?>) {
+        self.direct = direct
         self.answers = answers
         self.routes = routes
     }
@@ -119,16 +121,17 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     }
 
     private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
-        if handedOn == 0, !isClosing, let length = DirectAnswers.bodyLength(of: head, for: route.method),
-            let subject = route.subject(of: head)
-        {
-            candidate = Candidate(
-                head: head, subject: subject, origin: answers.origin(of: head),
-                body: context.channel.allocator.buffer(capacity: length))
-            answers.metrics.begin()
-        } else {
-            handOn(head, context)
+        guard handedOn == 0, !isClosing, let length = DirectAnswers.bodyLength(of: head) else {
+            return handOn(head, context)
         }
+        for route in direct where route.method == head.method {
+            guard let responder = route.responder(to: head) else { continue }
+            candidate = Candidate(
+                head: head, responder: responder, path: route.path, origin: answers.origin(of: head),
+                body: context.channel.allocator.buffer(capacity: length))
+            return answers.metrics.begin()
+        }
+        handOn(head, context)
     }
 
     private func handOn(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
@@ -168,8 +171,8 @@ final class DirectHandler<Route: DirectRoute>: ChannelDuplexHandler, RemovableCh
     private func answer(_ request: Candidate, _ context: ChannelHandlerContext) -> Bool {
         let loop = context.eventLoop
         let (handler, context) = (NIOLoopBound(self, eventLoop: loop), context.loopBound)
-        let (origin, answers, path) = (request.origin, answers, route.path)
-        pending = route.answer(request.subject, body: request.body, trace: origin.trace) { result in
+        let (origin, answers, path) = (request.origin, answers, request.path)
+        pending = request.responder(request.body, origin.trace) { result in
             loop.execute {
                 let (response, body) = answers.response(to: origin, result, route: path)
                 handler.value.send(response, body, context.value)

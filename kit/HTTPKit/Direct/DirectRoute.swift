@@ -7,26 +7,24 @@ import ServiceKit
 /// It takes only what the route of the table would answer just so, and leaves everything else to that route, refusals
 /// included. So there is one place that says what a request is answered.
 public protocol DirectRoute: Sendable {
-    /// What the head of a request tells, as who makes it.
-    associatedtype Subject: Sendable
+    /// Begins to answer a request whose head was taken.
+    ///
+    /// - Parameters:
+    ///   - body: The whole of it: JSON, as far as its content type tells; empty for a GET.
+    ///   - completion: Takes the answer, once, on any thread; an error is answered as if a handler had thrown it.
+    /// - Returns: The answer that will come; nil when the request is not taken, and `completion` not called.
+    typealias Responder = (
+        _ body: ByteBuffer, _ trace: RequestTrace, _ completion: @escaping DirectAnswer.Completion
+    ) -> PendingAnswer?
 
     /// POST, of requests whose whole body is JSON and not large; or GET, of such as have no body.
     var method: HTTPRequest.Method { get }
     /// The path of the route in the table, for the metrics.
     var path: String { get }
 
-    /// What `head` tells; nil when the request is not for this route, or not to be answered from memory.
-    func subject(of head: HTTPRequest) -> Subject?
-
-    /// Begins to answer a request.
-    ///
-    /// - Parameters:
-    ///   - body: The whole of it: JSON, as far as its content type tells; empty for a GET.
-    ///   - completion: Takes the answer, once, on any thread; an error is answered as if a handler had thrown it.
-    /// - Returns: The answer that will come; nil when the request is not taken, and `completion` not called.
-    func answer(
-        _ subject: Subject, body: ByteBuffer, trace: RequestTrace, completion: @escaping DirectAnswer.Completion
-    ) -> PendingAnswer?
+    /// Who answers the request with this head, which has been found to be usual; nil when it is not for this route, or
+    /// not to be answered from memory.
+    func responder(to head: HTTPRequest) -> Responder?
 
     /// The process is about to end: what waits for something to answer is to be answered with what there is.
     func drain()

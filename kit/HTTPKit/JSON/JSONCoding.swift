@@ -4,7 +4,7 @@ import NIOCore
 import NIOFoundationCompat
 
 /// The JSON coders of the process. Keys are written out by each type's `CodingKeys`, dates are `Timestamp`s.
-enum JSONCoding {
+public enum JSONCoding {
     static let decoder = JSONDecoder()
     /// Members come in one order everywhere: answers are compared, and hashed for their `ETag`.
     static let encoder: JSONEncoder = {
@@ -20,7 +20,7 @@ enum JSONCoding {
     }
 
     /// - Throws: ``Problem``: 400 for what is not JSON, 422 for JSON of another shape.
-    static func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer) throws(Problem) -> Value {
+    public static func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer) throws(Problem) -> Value {
         guard buffer.readableBytes > 0 else { throw .badRequest("The body is empty; it must be JSON.") }
         switch JSONScanner.scan(buffer, maximumDepth: maximumDepth) {
         case .valid: break

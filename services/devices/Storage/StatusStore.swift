@@ -6,30 +6,6 @@ struct StatusStore: Sendable {
     let database: PostgresClient
     let ledger: Ledger
 
-    /// What a heartbeat answers.
-    struct Agenda: Sendable {
-        let configVersion: Int
-        let appliedConfigVersion: Int?
-        let pendingCommands: Int
-    }
-
-    /// - Throws: ``DeviceError/notFound``.
-    func agenda(of device: UUID, in organization: UUID) async throws -> Agenda {
-        let rows = try await database.batch(
-            [
-                """
-                SELECT version, applied_version FROM devices.configs
-                WHERE organization_id = \(organization) AND device_id = \(device)
-                """,
-                CommandQueue.pendingCount(of: device, in: organization),
-            ], as: .organization(organization))
-        guard let (version, applied) = try rows[0].first?.decode(Int.self, Int?.self) else {
-            throw DeviceError.notFound
-        }
-        let pending = try rows[1].first?.decode(Int.self) ?? 0
-        return Agenda(configVersion: version, appliedConfigVersion: applied, pendingCommands: pending)
-    }
-
     /// Writes signs of life in one statement; those of devices that are no more are passed over.
     ///
     /// - Returns: The statuses that became other ones.

@@ -14,19 +14,15 @@ struct DirectIngest: DirectRoute {
     var method: HTTPRequest.Method { .post }
     var path: String { IngestRoutes.path }
 
-    func subject(of head: HTTPRequest) -> DevicePrincipal? {
+    func responder(to head: HTTPRequest) -> Responder? {
         guard let id = head.path.flatMap(Self.path.id),
             let device = authenticator.knownDevice(Credentials(of: head)), device.id == id
         else { return nil }
-        return device
-    }
-
-    func answer(
-        _ device: DevicePrincipal, body: ByteBuffer, trace: RequestTrace, completion: @escaping DirectAnswer.Completion
-    ) -> PendingAnswer? {
-        let isTaken = ingest.store(body, of: device, trace: trace) { result in
-            completion(result.map { DirectAnswer(.created, json: IngestAnswer.json($0)) })
+        return { body, trace, completion in
+            let isTaken = ingest.store(body, of: device, trace: trace) { result in
+                completion(result.map { DirectAnswer(.created, json: IngestAnswer.json($0)) })
+            }
+            return isTaken ? .soon : nil
         }
-        return isTaken ? .soon : nil
     }
 }

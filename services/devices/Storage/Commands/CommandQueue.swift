@@ -41,11 +41,11 @@ struct CommandQueue: Sendable {
         ).map { try $0.decode(UUID.self, at: 0) }
     }
 
-    /// How many commands of the device are not yet acknowledged.
-    static func pendingCount(of device: UUID, in organization: UUID) -> SQL {
+    /// How many commands of a device are due, as a subquery.
+    static func pendingCount(of device: SQL, in organization: SQL) -> SQL {
         """
-        SELECT count(*) FROM devices.commands
-        WHERE organization_id = \(organization) AND device_id = \(device) AND \(isDue)
+        (SELECT count(*) FROM devices.commands
+            WHERE organization_id = \(organization) AND device_id = \(device) AND \(isDue))
         """
     }
 

@@ -2,62 +2,48 @@ import FoundationEssentials
 import HTTPKit
 import Hummingbird
 import Identity
-import Kernel
-import Postgres
+import Reactor
+import ServiceKit
 
 /// What devices say of themselves, and what is known of it.
 struct StatusRoutes: Sendable {
-    let statuses: StatusStore
-    let configs: ConfigStore
+    static let heartbeatPath = "/api/v1/devices/{id}/heartbeat"
+
+    let intake: StatusIntake
     let access: DeviceAccess
-    let liveness: LivenessWriter
 
     func add(to routes: inout RouteTable) {
-        routes.post("/api/v1/devices/{id}/heartbeat", .device, use: heartbeat)
+        routes.post(Self.heartbeatPath, .device, use: heartbeat)
         routes.post("/api/v1/devices/{id}/status", .device, use: report)
         routes.get("/api/v1/devices/{id}/status", .userOrDevice(atLeast: .viewer, orGrant: true), use: show)
     }
 
-    @Sendable private func heartbeat(_ request: Request, _ context: AppRequestContext) async throws -> JSON<Agenda> {
+    @Sendable private func heartbeat(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<StatusAnswer> {
         var request = request
         let body = try await request.decodeIfPresent(as: StatusReport.self, context: context)
         return JSON(try await take(body ?? StatusReport(), context))
     }
 
-    @Sendable private func report(_ request: Request, _ context: AppRequestContext) async throws -> JSON<Agenda> {
+    @Sendable private func report(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<StatusAnswer> {
         let report = try await request.decode(as: StatusReport.self, context: context)
         try validate { $0.require(report.status != nil, "status", "is required") }
         return JSON(try await take(report, context))
     }
 
-    private func take(_ report: StatusReport, _ context: AppRequestContext) async throws -> Agenda {
-        let id = try DeviceAccess.ownID(context)
+    private func take(_ report: StatusReport, _ context: AppRequestContext) async throws -> StatusAnswer {
+        let sign = try report.sign(of: try DeviceAccess.ownID(context))
         let organization = try context.organizationID
-        let sign = try report.sign(of: id)
-        let agenda = try await statuses.agenda(of: id, in: organization)
-        if let applied = report.configVersion, applied != agenda.appliedConfigVersion {
-            try await configs.noteApplied(applied, by: id, in: organization)
-        }
-        try await liveness.take(sign)
-        return Agenda(
-            serverTime: sign.time, configVersion: agenda.configVersion, pendingCommands: agenda.pendingCommands)
+        let promise = Promise<StatusAnswer>()
+        intake.take(sign, applied: report.configVersion, in: organization, trace: .current) { promise.settle($0) }
+        return try await promise.value()
     }
 
     @Sendable private func show(_ request: Request, _ context: AppRequestContext) async throws -> JSON<DeviceState> {
         JSON(DeviceState(try await access.device(context, atLeast: .viewer)))
-    }
-}
-
-/// What a device is told when it reports: what there is for it to fetch.
-private struct Agenda: Encodable {
-    let serverTime: Timestamp
-    let configVersion: Int
-    let pendingCommands: Int
-
-    enum CodingKeys: String, CodingKey {
-        case serverTime = "server_time"
-        case configVersion = "config_version"
-        case pendingCommands = "pending_commands"
     }
 }
 
