@@ -130,7 +130,7 @@ import Testing
         let server = try await ReadingsServer.start(on: try await ReadingsServer.makeDatabase())
         let member = try await server.service.user(.member, of: .v7())
         var connections: [TestHTTPConnection] = []
-        for _ in 0..<4 {
+        for _ in 0..<ImportRoutes.maximumUnderWay {
             let connection = try await TestHTTPConnection.connect(port: member.port)
             _ = try await connection.begin(.POST, Self.path, headers: member.headers, hasBody: true)
             connections.append(connection)

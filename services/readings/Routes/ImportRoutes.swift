@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPKit
 import Hummingbird
 import Identity
+import NIOCore
 
 /// `POST /api/v1/readings/import`: many readings of one or several devices as a CSV file, such as an export.
 ///
@@ -10,8 +11,10 @@ import Identity
 struct ImportRoutes: Sendable {
     /// Bytes of the file, on the wire and inflated.
     static let bodyBytes = 64 << 20
+    /// So many bytes are looked at together.
+    private static let pieceBytes = 64 * 1024
     /// So many imports are under way at once.
-    private static let maximumUnderWay = 4
+    static let maximumUnderWay = 4
     private static let options = RouteOptions(
         body: BodyRule(accepts: [.csv], wireLimit: bodyBytes, limit: bodyBytes))
     private static let leastRole = Role.member
@@ -39,14 +42,19 @@ struct ImportRoutes: Sendable {
         var file = ImportFile()
         var report = ImportReport()
         var size = 0
-        for try await piece in request.body {
+        for try await var piece in request.body {
             size += piece.readableBytes
             guard size <= context.maxUploadSize else {
                 throw Problem(.contentTooLarge, "The file is larger than \(context.maxUploadSize) bytes.")
             }
-            file.append(piece.readableBytesView)
-            while let group = try file.next(isEnd: false) {
-                try await store(group, by: user, in: organization, &report)
+            // What was gzipped may come in pieces of any length.
+            while let bytes = piece.readSlice(length: min(piece.readableBytes, Self.pieceBytes)),
+                bytes.readableBytes > 0
+            {
+                file.append(bytes.readableBytesView)
+                while let group = try file.next(isEnd: false) {
+                    try await store(group, by: user, in: organization, &report)
+                }
             }
         }
         while let group = try file.next(isEnd: true) {
