@@ -21,13 +21,18 @@ struct ReadingsServer: Sendable {
 
     /// Starts an instance, which runs as long as the process.
     ///
-    /// - Parameter devices: What stands in for the devices service; by default it has nothing and answers no question, so
-    ///   that what the projection does not know is unknown.
-    static func start(on database: TestDatabase, devices: TestOwner? = nil) async throws -> ReadingsServer {
+    /// - Parameters:
+    ///   - devices: What stands in for the devices service; by default it has nothing and answers no question, so that what
+    ///     the projection does not know is unknown.
+    ///   - settings: Further ones.
+    static func start(
+        on database: TestDatabase, devices: TestOwner? = nil, settings: [String: String] = [:]
+    ) async throws -> ReadingsServer {
         let owner = if let devices { devices } else { try await TestOwner.start { _ in (500, "{}") } }
         return ReadingsServer(
             service: try await TestService.start(
-                .readings, ReadingsService.description, on: database, settings: ["LMS_DEVICES_URL": owner.url],
+                .readings, ReadingsService.description, on: database,
+                settings: settings.merging(["LMS_DEVICES_URL": owner.url]) { set, _ in set },
                 build: ReadingsService.build))
     }
 

@@ -42,10 +42,13 @@ extension ReadingsService {
         ingestRoutes.add(to: &routes)
         TelemetryRoutes(ingest: ingest).add(to: &routes)
         ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
+        ImportRoutes(ingest: ingest, devices: devices).add(to: &routes)
         let analysis = ReadingAnalysis(base.database.configuration)
         QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
             .add(to: &routes)
         AnalysisRoutes(analysis: analysis, devices: devices).add(to: &routes)
+        let export = ReadingExport(base.exportDatabase)
+        ExportRoutes(export: export).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
@@ -56,6 +59,7 @@ extension ReadingsService {
         let partitions = PartitionKeeper(store: readings, logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
-        return (http, services + [analyses, consumer, removal, partitions, relay, publisher, batcher, http])
+        let exports = ClientService("exports") { await export.run() }
+        return (http, services + [analyses, exports, consumer, removal, partitions, relay, publisher, batcher, http])
     }
 }
