@@ -32,7 +32,9 @@ import Testing
             let publisher = BatchPublisher(
                 redis: RedisClient(try RedisConfiguration(url: database.redisURL)), logger: logger)
             let batcher = Batcher(
-                store: ReadingStore(database: client), publisher: publisher, logger: logger, patience: patience)
+                store: ReadingStore(database: client), publisher: publisher,
+                usage: UsageMeter(store: UsageStore(database: client), logger: logger), logger: logger,
+                patience: patience)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await batcher.run() }
                 defer { group.cancelAll() }

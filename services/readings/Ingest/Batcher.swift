@@ -29,6 +29,7 @@ final class Batcher: Service {
 
     private let store: ReadingStore
     private let publisher: BatchPublisher
+    private let usage: UsageMeter
     private let logger: Logger
     private let patience: Duration
     private let state = Mutex(State())
@@ -37,11 +38,12 @@ final class Batcher: Service {
 
     /// - Parameter patience: How long a request may wait for its transaction to begin.
     init(
-        store: ReadingStore, publisher: BatchPublisher, logger: Logger,
+        store: ReadingStore, publisher: BatchPublisher, usage: UsageMeter, logger: Logger,
         patience: Duration = PostgresClient.requestPatience
     ) {
         self.store = store
         self.publisher = publisher
+        self.usage = usage
         self.logger = logger
         self.patience = patience
     }
@@ -162,6 +164,8 @@ final class Batcher: Service {
             }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
+            // Before the answers: whoever has one is judged by it.
+            usage.count(plan.counts(inserted: inserted))
             var outcomes = plan.outcomes(inserted: inserted)[...]
             for request in batch {
                 let own = outcomes.prefix(request.devices.count)
