@@ -28,6 +28,17 @@ import Testing
         #expect(rate.wait(at: end) == wait.map { .seconds($0) })
     }
 
+    @Test(arguments: [(30, nil), (60, nil), (119, nil), (120, 1), (180, 61)] as [(Int, Int?)])
+    func `what others take is owed only as far as it had not come back meanwhile`(count: Int, wait: Int?) {
+        var rate = ReadingRate(perMinute: 60, at: start)
+        let end = start + .seconds(60)
+        rate.takeElsewhere(count, at: end)
+        #expect(rate.wait(at: end) == wait.map { .seconds($0) })
+        // What found the bucket full before counts but once.
+        rate.takeElsewhere(60, at: end)
+        #expect(rate.wait(at: end) == .seconds(1 + max(0, count - 60)))
+    }
+
     @Test func `another limit holds from then on`() {
         var rate = ReadingRate(perMinute: 60, at: start)
         rate.take(60, at: start)

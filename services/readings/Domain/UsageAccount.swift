@@ -22,7 +22,7 @@ struct UsageAccount: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     /// For how long a report that allows is good for the first request after a pause. Whoever asks has it renewed.
-    static let longestAllowing = Duration.seconds(60)
+    static let longestAllowing = Duration.seconds(600)
     /// The same of one that refuses: the plan may have become another, or the month.
     static let longestRefusing = Duration.seconds(3)
 
@@ -98,7 +98,7 @@ struct UsageAccount: Sendable {
         if let perMinute = new.limits?.readingsPerMinute {
             rate = rate ?? ReadingRate(perMinute: perMinute, at: now)
             rate?.perMinute = perMinute
-            rate?.take(byOthers, at: now)
+            rate?.takeElsewhere(byOthers, at: now)
         } else {
             rate = nil
         }
