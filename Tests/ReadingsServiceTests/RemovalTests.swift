@@ -8,7 +8,7 @@ import Testing
 @testable import ReadingsService
 
 @Suite struct RemovalTests {
-    @Test func `of a deleted organization no reading, series, key or device is left`() async throws {
+    @Test func `of a deleted organization no reading, series, key, device, limit or usage is left`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         let kept = try await server.device()
@@ -17,6 +17,11 @@ import Testing
                 ["sensor_type": "temperature", "value": 21.5, "unit": "°C"],
                 ["sensor_type": "door", "value": true])
             #expect(response.status == 201)
+        }
+        try await server.service.query(
+            "INSERT INTO readings.limits (organization_id, plan, version) VALUES (\(device.organization), 'free', 1)")
+        try await eventually {
+            try await server.service.database.rows(of: device.organization, in: "readings")["monthly_usage"] == 1
         }
         // More readings than go at once, over weeks.
         try await server.service.query(

@@ -21,7 +21,8 @@ extension ReadingsService {
         let devices = DeviceStore(database: base.database)
         let readings = ReadingStore(database: base.database)
         let publisher = BatchPublisher(redis: base.redis, logger: logger)
-        let batcher = Batcher(store: readings, publisher: publisher, logger: logger)
+        let usage = UsageMeter(store: UsageStore(database: base.database), logger: logger)
+        let batcher = Batcher(store: readings, publisher: publisher, usage: usage, logger: logger)
         let relay = BatchRelay(
             store: readings, leftovers: LeftoverBatches(database: base.database), publisher: publisher,
             database: base.database, logger: logger)
@@ -35,9 +36,18 @@ extension ReadingsService {
         let consumer = EventConsumer(
             sources: [.auth, .devices], consumer: .readings, database: base.database, redis: base.redis,
             logger: logger, rebuild: rebuild, handler: projection.apply)
+        let limits = LimitProjection(limits: LimitStore())
+        let limitConsumer = EventConsumer(
+            sources: [.billing], types: LimitProjection.types, consumer: .readings, database: base.database,
+            redis: base.redis, logger: logger,
+            rebuild: ProjectionRebuild(
+                limits.sources(billing: try base.peer(.billing)), database: base.database, logger: logger,
+                handler: limits.apply),
+            handler: limits.apply)
 
         var routes = RouteTable(TokenAreas(.readings))
-        let ingest = Ingest(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
+        let ingest = Ingest(
+            series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher, usage: usage)
         let ingestRoutes = IngestRoutes(ingest: ingest)
         ingestRoutes.add(to: &routes)
         TelemetryRoutes(ingest: ingest).add(to: &routes)
@@ -60,6 +70,11 @@ extension ReadingsService {
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
         let exports = ClientService("exports") { await export.run() }
-        return (http, services + [analyses, exports, consumer, removal, partitions, relay, publisher, batcher, http])
+        return (
+            http,
+            services + [
+                analyses, exports, consumer, limitConsumer, removal, partitions, relay, publisher, usage, batcher, http,
+            ]
+        )
     }
 }

@@ -19,6 +19,7 @@ struct ManyDevicesRoutes: Sendable {
     /// All in one submission; the readings of a device that the user may not write for are rejected.
     @Sendable private func take(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
         let organization = try context.organizationID
+        try await ingest.admit(organization)
         let requested = try await request.parseBody(upTo: context.maxUploadSize, with: ManyDevicesParser.parse)
         let writable = try await devices.writable(
             requested.compactMap(\.deviceID), by: context.user, atLeast: Self.leastRole, in: organization)

@@ -8,6 +8,8 @@ enum ReadingRemoval {
         OrganizationRemoval.Step(deleteSeries),
         .rows(of: "readings.keys"),
         .rows(of: "readings.devices"),
+        .rows(of: "readings.limits"),
+        .rows(of: "readings.monthly_usage"),
     ]
 
     /// Deletes the oldest readings of a series, or the series itself once it has none.
