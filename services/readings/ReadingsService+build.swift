@@ -54,8 +54,9 @@ extension ReadingsService {
             authenticator: authenticator, sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
+        let rollups = RollupKeeper(store: RollupStore(database: base.database), logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
-        return (http, services + [analyses, consumer, removal, partitions, relay, publisher, batcher, http])
+        return (http, services + [analyses, consumer, removal, partitions, rollups, relay, publisher, batcher, http])
     }
 }
