@@ -28,7 +28,7 @@ import Testing
     ]
     private static let numbers = [
         0, 1, -21.5, 0.1 + 0.2, 1.0 / 3, 1e21, -1e-7, 123_456_789.123_456_789, .greatestFiniteMagnitude,
-        -.leastNormalMagnitude, 9_007_199_254_740_993,
+        -.leastNormalMagnitude, 9_007_199_254_740_992,
     ]
 
     /// A device with numbers, booleans and texts, some of them with attributes.

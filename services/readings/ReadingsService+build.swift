@@ -67,13 +67,15 @@ extension ReadingsService {
             authenticator: authenticator, sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let partitions = PartitionKeeper(store: readings, logger: logger)
+        let rollups = RollupKeeper(store: RollupStore(database: base.database), logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
         let exports = ClientService("exports") { await export.run() }
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, removal, partitions, relay, publisher, usage, batcher, http,
+                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, publisher, usage, batcher,
+                http,
             ]
         )
     }

@@ -12,7 +12,7 @@ enum ReadingRemoval {
         .rows(of: "readings.monthly_usage"),
     ]
 
-    /// Deletes the oldest readings of a series, or the series itself once it has none.
+    /// Deletes the oldest readings of a series; once it has none, what was kept of them, and then the series itself.
     ///
     /// The readings go by the series and a time that are both given as values: so only chunks and compressed rows that
     /// hold some of them are touched.
@@ -27,6 +27,8 @@ enum ReadingRemoval {
                 ORDER BY time LIMIT \(OrganizationRemoval.batchSize)) AS oldest
             """)
         guard let end = try oldest.first.flatMap({ try $0.decode(Timestamp?.self, at: 0) }) else {
+            let deleted = try await deleteRollups(of: series, transaction)
+            guard deleted == 0 else { return deleted }
             return try await transaction.query(
                 "DELETE FROM readings.series WHERE organization_id = \(organization) AND id = \(series)"
             ).affectedRows
@@ -34,5 +36,24 @@ enum ReadingRemoval {
         return try await transaction.query(
             "DELETE FROM readings.readings WHERE series_id = \(series) AND time <= \(end)"
         ).affectedRows
+    }
+
+    /// Deletes some of what was kept of a series that has no readings.
+    private static func deleteRollups(of series: Int64, _ transaction: Transaction) async throws -> Int {
+        // Else hours could be kept after this that were computed before the last readings went.
+        try await RollupStore.pause(transaction)
+        let tables: [SQL] = [
+            "readings.stale_hours", "readings.rollup_1m", "readings.rollup_1h", "readings.rollup_1d",
+        ]
+        for table in tables {
+            let deleted = try await transaction.query(
+                """
+                DELETE FROM \(table) WHERE ctid = ANY(ARRAY(
+                    SELECT ctid FROM \(table) WHERE series_id = \(series) LIMIT \(OrganizationRemoval.batchSize)))
+                """
+            ).affectedRows
+            guard deleted == 0 else { return deleted }
+        }
+        return 0
     }
 }
