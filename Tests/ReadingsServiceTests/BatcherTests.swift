@@ -50,21 +50,20 @@ import Testing
             // The partition is there from now on.
             _ = try await batcher.store(rows(1))
             try await withClient(database.administrator) { administrator in
-                func stuckTransactions() async throws -> Int {
+                func connections(_ condition: SQL) async throws -> Int {
                     try await administrator.query(
-                        """
-                        SELECT count(*) FROM pg_stat_activity
-                        WHERE datname = current_database() AND wait_event_type = 'Lock'
-                        """
+                        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND \(condition)"
                     )[0].decode(Int.self, at: 0)
                 }
+                // One for each transaction: on a single one the second would wait behind the first.
+                try await eventually { try await connections("usename <> current_user") == 2 }
                 let begun = try await administrator.withTransaction { transaction in
                     try await transaction.query("LOCK TABLE readings.readings IN ACCESS EXCLUSIVE MODE")
                     var begun: [Task<IngestOutcome, any Error>] = []
                     // As many transactions as there are at once.
                     for series in Int64(2)...3 {
                         begun.append(Task { try await batcher.store(rows(series)) })
-                        try await eventually { try await stuckTransactions() == begun.count }
+                        try await eventually { try await connections("wait_event_type = 'Lock'") == begun.count }
                     }
                     await #expect(throws: Batcher.Busy.self) { try await batcher.store(rows(4)) }
                     return begun

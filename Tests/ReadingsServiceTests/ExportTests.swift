@@ -9,7 +9,7 @@ import Testing
 @testable import HTTPKit
 @testable import ReadingsService
 
-@Suite struct ExportTests {
+@Suite(.serialized) struct ExportTests {
     /// In whole seconds.
     private let end = Timestamp(microseconds: Timestamp.now.microseconds / 1_000_000 * 1_000_000)
 

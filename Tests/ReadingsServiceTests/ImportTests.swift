@@ -9,7 +9,7 @@ import Testing
 @testable import HTTPKit
 @testable import ReadingsService
 
-@Suite struct ImportTests {
+@Suite(.serialized) struct ImportTests {
     private static let path = "/api/v1/readings/import"
     private static let header = "device_id,sensor_type,value,timestamp\n"
     /// A while ago, in seconds since 1970.
@@ -126,11 +126,11 @@ import Testing
         #expect(large == 413)
     }
 
-    @Test func `imports beyond those that may be under way are 503, until one is over`() async throws {
+    @Test func `imports beyond an organization's share are 503, until one is over`() async throws {
         let server = try await ReadingsServer.start(on: try await ReadingsServer.makeDatabase())
         let member = try await server.service.user(.member, of: .v7())
         var connections: [TestHTTPConnection] = []
-        for _ in 0..<ImportRoutes.maximumUnderWay {
+        for _ in 0..<ImportRoutes.maximumUnderWay / 2 {
             let connection = try await TestHTTPConnection.connect(port: member.port)
             _ = try await connection.begin(.POST, Self.path, headers: member.headers, hasBody: true)
             connections.append(connection)
@@ -143,13 +143,23 @@ import Testing
 }
 
 struct SlotsTests {
+    private let slots = Slots(3, share: 2)
+    private let one = UUID()
+    private let other = UUID()
+
+    @Test func `an organization has its share, and leaves the others theirs`() throws {
+        let held = [try #require(slots.take(for: one)), try #require(slots.take(for: one))]
+        #expect(slots.take(for: one) == nil)
+        let last = try #require(slots.take(for: other))
+        #expect(slots.take(for: other) == nil)
+        withExtendedLifetime((held, last)) {}
+    }
+
     @Test func `a slot is free again once nobody holds it`() throws {
-        let slots = Slots(2)
-        var held = [try #require(slots.take()), try #require(slots.take())]
-        #expect(slots.take() == nil)
+        var held = [try #require(slots.take(for: one)), try #require(slots.take(for: one))]
         held.removeLast()
-        held.append(try #require(slots.take()))
-        #expect(slots.take() == nil)
+        held.append(try #require(slots.take(for: one)))
+        #expect(slots.take(for: one) == nil)
         #expect(held.count == 2)
     }
 }

@@ -27,7 +27,8 @@ struct ReadingsServer: Sendable {
     ///   - billing: What stands in for billing; by default it has nothing to tell.
     ///   - settings: Further ones.
     static func start(
-        on database: TestDatabase, devices: TestOwner? = nil, billing: TestOwner? = nil, settings: [String: String] = [:]
+        on database: TestDatabase, devices: TestOwner? = nil, billing: TestOwner? = nil,
+        settings: [String: String] = [:]
     ) async throws -> ReadingsServer {
         let owner = if let devices { devices } else { try await TestOwner.start { _ in (500, "{}") } }
         var settings = settings

@@ -8,7 +8,7 @@ import Testing
 @testable import ReadingsService
 
 @Suite struct RemovalTests {
-    @Test func `of a deleted organization no reading, rollup, series, key, device, limit or usage is left`() async throws {
+    @Test func `of a deleted organization nothing is left that was measured, told or counted`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         let kept = try await server.device()

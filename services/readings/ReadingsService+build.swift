@@ -74,7 +74,8 @@ extension ReadingsService {
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, publisher, usage, batcher,
+                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, publisher, usage,
+                batcher,
                 http,
             ]
         )

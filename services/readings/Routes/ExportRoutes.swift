@@ -12,7 +12,7 @@ struct ExportRoutes: Sendable {
     private static let options = RouteOptions(body: .none, produces: ExportFormat.allCases.map(\.mediaType))
 
     private let export: ReadingExport
-    private let slots = Slots(ReadingExport.maximumUnderWay)
+    private let slots = Slots(ReadingExport.maximumUnderWay, share: ReadingExport.maximumUnderWay / 2)
 
     init(export: ReadingExport) {
         self.export = export
@@ -29,7 +29,7 @@ struct ExportRoutes: Sendable {
             filter: SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context),
             range: try query.timeRange(), after: try query.position("after"))
         let organization = try context.organizationID
-        guard let slot = slots.take() else {
+        guard let slot = slots.take(for: organization) else {
             throw Problem.unavailable(retryAfter: 30, "Too many exports are under way; try again later.")
         }
         try await export.checkDatabase()

@@ -21,7 +21,7 @@ struct ImportRoutes: Sendable {
 
     private let ingest: Ingest
     private let devices: DeviceStore
-    private let slots = Slots(maximumUnderWay)
+    private let slots = Slots(maximumUnderWay, share: maximumUnderWay / 2)
 
     init(ingest: Ingest, devices: DeviceStore) {
         self.ingest = ingest
@@ -35,7 +35,7 @@ struct ImportRoutes: Sendable {
 
     @Sendable private func take(_ request: Request, _ context: AppRequestContext) async throws -> JSON<ImportReport> {
         let (user, organization) = (try context.user, try context.organizationID)
-        guard let slot = slots.take() else {
+        guard let slot = slots.take(for: organization) else {
             throw Problem.unavailable(retryAfter: 30, "Too many imports are under way; try again later.")
         }
         defer { withExtendedLifetime(slot) {} }

@@ -48,10 +48,11 @@ extension SourcedStretch {
         of readings: SQL, _ percentiles: [Percentile], _ hasEnds: Bool, _ start: (SQL) -> SQL
     ) -> SQL {
         let pair = RollupColumns.pair("r.time", "r.value")
+        let none: SQL = "NULL::float8[]"
+        let (earliest, latest): (SQL, SQL) = hasEnds ? ("min(\(pair))", "max(\(pair))") : (none, none)
         return """
             SELECT \(start("r.time")) AS start, readings.moments(r.value) AS moments, min(r.value) AS minimum,
-                max(r.value) AS maximum, \(hasEnds ? "min(\(pair))" : "NULL::float8[]") AS earliest,
-                \(hasEnds ? "max(\(pair))" : "NULL::float8[]") AS latest,
+                max(r.value) AS maximum, \(earliest) AS earliest, \(latest) AS latest,
                 \(ReadingAnalysis.percentiles(percentiles)) AS percentiles, \(ReadingSource.rows.rawValue) AS source
             FROM \(readings) GROUP BY 1
             """
