@@ -28,7 +28,7 @@ import Testing
         on database: TestDatabase, patience: Duration, _ body: @Sendable (Batcher) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test")
-        try await withClient(database.configuration(.readings)) { client in
+        try await withClient(database.configuration(.readings), connections: 2) { client in
             let publisher = BatchPublisher(
                 redis: RedisClient(try RedisConfiguration(url: database.redisURL)), logger: logger)
             let batcher = Batcher(

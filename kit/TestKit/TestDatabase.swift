@@ -106,10 +106,11 @@ extension TestServers {
 ///
 /// - Throws: what `body` throws.
 public func withClient<Result: Sendable>(
-    _ configuration: PostgresConfiguration, _ body: @Sendable (PostgresClient) async throws -> Result
+    _ configuration: PostgresConfiguration, connections: Int = 1,
+    _ body: @Sendable (PostgresClient) async throws -> Result
 ) async throws -> Result {
     var configuration = configuration
-    configuration.pipelinedConnections = 1
+    configuration.pipelinedConnections = connections
     let client = PostgresClient(configuration)
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await client.run() }
