@@ -13,6 +13,7 @@ import Testing
     private static let expected: [String: Access] = [
         "POST /api/v1/devices/{id}/readings": .device, "POST /api/v1/{token}/telemetry": .device,
         "POST /api/v1/readings": .user(atLeast: .member, orGrant: true),
+        "DELETE /api/v1/readings": .user(atLeast: .admin),
         "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer, orGrant: true),
         "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer, orGrant: true),
         "GET /api/v1/devices/{id}/readings/stats": .userOrDevice(atLeast: .viewer, orGrant: true),

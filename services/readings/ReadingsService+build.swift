@@ -46,6 +46,9 @@ extension ReadingsService {
         QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
             .add(to: &routes)
         AnalysisRoutes(analysis: analysis, devices: devices).add(to: &routes)
+        let ledger = Ledger(outbox: Outbox(source: .readings))
+        DeletionRoutes(deletions: ReadingDeletions(database: base.database, ledger: ledger), devices: devices)
+            .add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
@@ -53,9 +56,14 @@ extension ReadingsService {
             environment, direct: [DirectIngest(ingest: ingestRoutes, authenticator: authenticator)], routes: routes,
             authenticator: authenticator, sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        let outboxRelay = OutboxRelay(
+            outbox: ledger.outbox, database: base.database, redis: base.redis, logger: logger)
         let partitions = PartitionKeeper(store: readings, logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
-        return (http, services + [analyses, consumer, removal, partitions, relay, publisher, batcher, http])
+        return (
+            http,
+            services + [analyses, consumer, removal, partitions, relay, outboxRelay, publisher, batcher, http]
+        )
     }
 }
