@@ -37,20 +37,48 @@ struct StoredSeries: Sendable {
         return StoredSeries(id: id, device: device, organization: organization, database: database)
     }
 
+    /// Lets the organization have a plan that keeps readings for so many days; nil is without limit.
+    func keep(planDays: Int?) async throws {
+        try await execute(
+            """
+            INSERT INTO readings.limits (organization_id, plan, retention_days, version)
+            VALUES (\(organization), 'pro', \(planDays), 1)
+            ON CONFLICT (organization_id) DO UPDATE SET retention_days = excluded.retention_days
+            """)
+    }
+
+    func keep(deviceDays: Int) async throws {
+        try await execute(
+            """
+            INSERT INTO readings.retentions (organization_id, device_id, days)
+            VALUES (\(organization), \(device), \(deviceDays))
+            """)
+    }
+
+    /// Adds rows to a table of rollups.
+    func rollUp(in table: SQL, at times: [Timestamp]) async throws {
+        try await execute(
+            """
+            INSERT INTO \(table) (series_id, time, moments, minimum, maximum, first, last)
+            SELECT \(id), time, '{1,1,0}', 1, 1, 1, 1 FROM unnest(\(times)) AS row (time)
+            """)
+    }
+
     /// The times that a table with the key (`series_id`, `time`) has of it, in order.
     func times(in table: SQL = "readings.readings") async throws -> [Timestamp] {
-        let rows = try await withClient(database.administrator) { client in
-            try await client.query("SELECT time FROM \(table) WHERE series_id = \(id) ORDER BY time")
-        }
-        return try rows.map { try $0.decode(Timestamp.self) }
+        try await execute("SELECT time FROM \(table) WHERE series_id = \(id) ORDER BY time")
+            .map { try $0.decode(Timestamp.self) }
     }
 
     /// The hours whose rollups are to be made anew, in order.
     func staleHours() async throws -> [Timestamp] {
-        let rows = try await withClient(database.administrator) { client in
-            try await client.query("SELECT hour FROM readings.stale_hours WHERE series_id = \(id) ORDER BY hour")
-        }
-        return try rows.map { try $0.decode(Timestamp.self) }
+        try await execute("SELECT hour FROM readings.stale_hours WHERE series_id = \(id) ORDER BY hour")
+            .map { try $0.decode(Timestamp.self) }
+    }
+
+    @discardableResult
+    private func execute(_ sql: SQL) async throws -> Rows {
+        try await withClient(database.administrator) { try await $0.query(sql) }
     }
 }
 

@@ -49,6 +49,9 @@ extension ReadingsService {
         let ledger = Ledger(outbox: Outbox(source: .readings))
         DeletionRoutes(deletions: ReadingDeletions(database: base.database, ledger: ledger), devices: devices)
             .add(to: &routes)
+        RetentionRoutes(
+            retentions: RetentionStore(database: base.database, ledger: ledger), devices: devices
+        ).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
@@ -59,11 +62,14 @@ extension ReadingsService {
         let outboxRelay = OutboxRelay(
             outbox: ledger.outbox, database: base.database, redis: base.redis, logger: logger)
         let partitions = PartitionKeeper(store: readings, logger: logger)
+        let retention = RetentionKeeper(expired: ExpiredRows(database: base.database), logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
         return (
             http,
-            services + [analyses, consumer, removal, partitions, relay, outboxRelay, publisher, batcher, http]
+            services + [
+                analyses, consumer, removal, partitions, retention, relay, outboxRelay, publisher, batcher, http,
+            ]
         )
     }
 }

@@ -19,6 +19,15 @@ struct Ledger: Sendable {
         ]
     }
 
+    /// Nothing when `after` equals `before`.
+    func updated(
+        _ before: Retention, _ after: Retention, of device: UUID, in organization: UUID, by user: UUID
+    ) throws -> [SQL] {
+        guard after != before else { return [] }
+        let change = ["before": ["days": before.days], "after": ["days": after.days]]
+        return [try audit("device.retention_updated", device, organization, by: user, change)]
+    }
+
     private func audit(
         _ type: String, _ device: UUID, _ organization: UUID, by user: UUID, _ data: some Encodable
     ) throws -> SQL {

@@ -7,6 +7,7 @@ enum ReadingRemoval {
     static let parts: [OrganizationRemoval.Step] = [
         OrganizationRemoval.Step(deleteSeries),
         .rows(of: "readings.keys"),
+        .rows(of: "readings.retentions"),
         .rows(of: "readings.devices"),
     ]
 
