@@ -157,8 +157,8 @@ let package = Package(
 
         // The services.
         service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
-        service("devices", pages: true, scripts: true, ["Outbound", .crypto, .httpTypes, .nioCore]),
-        service("readings", [.crypto, .httpTypes, .nioCore, .atomics]),
+        service("devices", pages: true, scripts: true, ["Outbound", .crypto, .deque, .httpTypes, .nioCore]),
+        service("readings", [.crypto, .deque, .httpTypes, .nioCore, .atomics]),
         service("alerts", ["Outbound", .crypto]),
         service("billing"),
         service("realtime", pages: true, scripts: true, ["WebSockets", .nioCore]),

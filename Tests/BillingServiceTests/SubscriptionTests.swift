@@ -27,6 +27,8 @@ import Testing
         #expect(data["plan"].string == "free")
         #expect(data["limits"] == answer.json["limits"])
         #expect(data["limits"]["devices"].int == 1000)
+        #expect(data["limits"]["readings_per_month"].int == 100_000_000)
+        #expect(data["limits"]["readings_per_minute"].int == 3_000_000)
     }
 
     @Test func `the same event twice makes one subscription and tells once`() async throws {
@@ -85,5 +87,6 @@ import Testing
         #expect(plans.map { $0["id"].string } == ["free", "laboratory", "enterprise"])
         #expect(plans[1]["prices"]["monthly"] == ["amount": 4900, "currency": "EUR"])
         #expect(plans[2]["limits"].object?["devices"] == .null)
+        #expect(plans[2]["limits"].object?["readings_per_minute"] == .null)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import TestKit
 import Testing
@@ -34,6 +35,40 @@ struct CopyTests {
                 }
             }
             #expect(bytes == (0..<50_000).reduce(0) { $0 + "\($1)\n".utf8.count })
+        }
+    }
+
+    @Test func `values stand in the statement as they are, whatever is in them`() async throws {
+        try await withTable { client in
+            let texts = ["", "it's", #"back\slash"#, "'); DROP TABLE numbers; --", "$1", "{a,\"b\"}", "é\n\t"]
+            let time = Timestamp(microseconds: 1_795_462_020_123_456)
+            let id = UUID()
+            let lines = try await client.withTransaction { transaction in
+                try await transaction.copyOut(
+                    """
+                    COPY (SELECT encode(convert_to(text, 'UTF8'), 'hex') FROM unnest(\(texts)) AS text
+                          WHERE \(time) = timestamptz '2026-11-23 21:27:00.123456+02' AND \(id) = ANY(\([id]))
+                              AND \(nil as Double?) IS NULL AND \(0.1 + 0.2) = 0.1::float8 + 0.2::float8) TO STDOUT
+                    """
+                ) { output in
+                    String(decoding: try await output.reduce(into: [UInt8]()) { $0 += $1 }, as: UTF8.self)
+                }
+            }
+            let hex = texts.map { $0.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+            #expect(lines == hex.map { $0 + "\n" }.joined())
+            #expect(try await client.query("SELECT n FROM numbers").isEmpty)
+        }
+    }
+
+    @Test func `a statement that is refused is told without its values`() async throws {
+        try await withTable { client in
+            let error = await #expect(throws: PostgresError.self) {
+                try await client.withTransaction {
+                    try await $0.copyOut("COPY (SELECT \("secret") FROM nowhere) TO STDOUT") { _ in }
+                }
+            }
+            #expect(error?.sqlState == .undefinedTable)
+            #expect(error?.statement == "COPY (SELECT $1 FROM nowhere) TO STDOUT")
         }
     }
 

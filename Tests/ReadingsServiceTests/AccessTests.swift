@@ -14,6 +14,8 @@ import Testing
         "POST /api/v1/devices/{id}/readings": .device, "POST /api/v1/{token}/telemetry": .device,
         "POST /api/v1/readings": .user(atLeast: .member, orGrant: true),
         "DELETE /api/v1/readings": .user(atLeast: .admin),
+        "POST /api/v1/readings/import": .user(atLeast: .member, orGrant: true),
+        "GET /api/v1/readings/export": .user(atLeast: .viewer, orGrant: true),
         "GET /api/v1/devices/{id}/readings": .userOrDevice(atLeast: .viewer, orGrant: true),
         "GET /api/v1/devices/{id}/readings/latest": .userOrDevice(atLeast: .viewer, orGrant: true),
         "GET /api/v1/devices/{id}/readings/stats": .userOrDevice(atLeast: .viewer, orGrant: true),

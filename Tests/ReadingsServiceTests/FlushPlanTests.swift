@@ -46,4 +46,11 @@ struct FlushPlanTests {
         #expect(plan.outcomes(inserted: nil) == [IngestOutcome(accepted: 1, duplicates: 0)])
         #expect(plan.stored(batchID: 1, inserted: nil).readings.count == 2)
     }
+
+    @Test func `usage is what was stored of each organization, vitals too`() {
+        let (first, second) = (rows(series: 1, times: [1, 2, 2], listed: 1), rows(series: 2, times: [1, 2]))
+        let plan = FlushPlan([first, second, rows(series: 1, times: [1])])
+        #expect(plan.counts(inserted: nil) == [first.organizationID: 2, second.organizationID: 2])
+        #expect(plan.counts(inserted: [false, true, false, false]) == [first.organizationID: 1])
+    }
 }

@@ -18,7 +18,7 @@ extension TestDevice {
         try await store(sensor, readings)
     }
 
-    /// A sensor with numbers, written straight into the table.
+    /// A sensor with numbers, written straight into the table, and the rollups of them.
     func store(_ sensor: String, unit: String = "°C", _ readings: [(time: Timestamp, value: Double)]) async throws {
         let times = readings.map(\.time)
         try await server.service.query(
@@ -30,11 +30,15 @@ extension TestDevice {
             """
             WITH series AS (
                 INSERT INTO readings.series (organization_id, device_id, sensor_type, unit, kind)
-                VALUES (\(organization), \(id), \(sensor), \(unit), 0) RETURNING id)
+                VALUES (\(organization), \(id), \(sensor), \(unit), 0) RETURNING id
+            ), marked AS (
+                INSERT INTO readings.stale_hours (series_id, hour)
+                SELECT DISTINCT series.id, \(RollupStore.hour(of: "time")) FROM series, unnest(\(times)) AS time)
             INSERT INTO readings.readings (series_id, time, value, quality, batch_id)
             SELECT series.id, reading.time, reading.value, 1 + reading.number % 5, 0
             FROM series, unnest(\(times), \(readings.map(\.value))) WITH ORDINALITY AS reading (time, value, number)
             """)
+        try await rollUp()
     }
 
     /// `SELECT` of the readings of one sensor `AS r`; the numbers of the only row.

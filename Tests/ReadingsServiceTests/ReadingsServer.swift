@@ -21,14 +21,22 @@ struct ReadingsServer: Sendable {
 
     /// Starts an instance, which runs as long as the process.
     ///
-    /// - Parameter devices: What stands in for the devices service; by default it has nothing and answers no question, so
-    ///   that what the projection does not know is unknown.
-    static func start(on database: TestDatabase, devices: TestOwner? = nil) async throws -> ReadingsServer {
+    /// - Parameters:
+    ///   - devices: What stands in for the devices service; by default it has nothing and answers no question, so that what
+    ///     the projection does not know is unknown.
+    ///   - billing: What stands in for billing; by default it has nothing to tell.
+    ///   - settings: Further ones.
+    static func start(
+        on database: TestDatabase, devices: TestOwner? = nil, billing: TestOwner? = nil,
+        settings: [String: String] = [:]
+    ) async throws -> ReadingsServer {
         let owner = if let devices { devices } else { try await TestOwner.start { _ in (500, "{}") } }
+        var settings = settings
+        settings["LMS_DEVICES_URL"] = owner.url
+        if let billing { settings["LMS_BILLING_URL"] = billing.url }
         return ReadingsServer(
             service: try await TestService.start(
-                .readings, ReadingsService.description, on: database, settings: ["LMS_DEVICES_URL": owner.url],
-                build: ReadingsService.build))
+                .readings, ReadingsService.description, on: database, settings: settings, build: ReadingsService.build))
     }
 
     /// A device with a key, as the events of the devices service would have made it.

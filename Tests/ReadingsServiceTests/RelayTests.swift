@@ -84,6 +84,28 @@ struct RelayTests {
         #expect(entries.count == 1)
     }
 
+    @Test func `a batch that cannot be published is in the rollups all the same, and goes when it is published`()
+        async throws
+    {
+        let server = try await ReadingsServer.start(on: try await ReadingsServer.makeDatabase())
+        let device = try await server.device()
+        try await block(device, server)
+        let hour = ReadingSource.hours.floor(.now.adding(.seconds(-2 * 86_400)))
+        #expect(
+            try await device.send(["sensor_type": "t", "value": 1, "timestamp": .string(hour.rfc3339)]).status == 201)
+        try await device.rollUp()
+        #expect(try await device.rollups("readings.rollup_1h").map(\.time) == [hour])
+        let waiting = try await server.service.query("SELECT is_noted, is_published FROM readings.batches")
+        let (isNoted, isPublished) = try waiting[0].decode(Bool.self, Bool.self)
+        #expect(waiting.count == 1 && isNoted && !isPublished)
+        try await unblock(device, server)
+        try await server.service.query(
+            "UPDATE readings.batches SET committed_at = committed_at - interval '1 minute'")
+        try await eventually(within: .seconds(30)) { try await leftovers(of: server).isEmpty }
+        let entries = try await server.service.redis.xrange(stream(of: device), count: 10)
+        #expect(entries.count == 1)
+    }
+
     private func stream(of device: TestDevice) -> String {
         StreamName.telemetry(StreamName.telemetryPartition(of: device.id))
     }
@@ -97,7 +119,7 @@ struct RelayTests {
         try await server.service.redis.del(stream(of: device))
     }
 
-    /// The batches that wait to be published, oldest first.
+    /// The batches that wait to be published or noted, oldest first.
     private func leftovers(of server: ReadingsServer) async throws -> [Int64] {
         try await server.service.query("SELECT id FROM readings.batches ORDER BY committed_at").map {
             try $0.decode(Int64.self)

@@ -8,7 +8,9 @@ import Testing
 @testable import ReadingsService
 
 @Suite struct RemovalTests {
-    @Test func `of a deleted organization no reading, series, key or device is left`() async throws {
+    @Test func `of a deleted organization no reading, rollup, series, key, device, limit or usage is left`()
+        async throws
+    {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         let kept = try await server.device()
@@ -17,6 +19,11 @@ import Testing
                 ["sensor_type": "temperature", "value": 21.5, "unit": "°C"],
                 ["sensor_type": "door", "value": true])
             #expect(response.status == 201)
+        }
+        try await server.service.query(
+            "INSERT INTO readings.limits (organization_id, plan, version) VALUES (\(device.organization), 'free', 1)")
+        try await eventually {
+            try await server.service.database.rows(of: device.organization, in: "readings")["monthly_usage"] == 1
         }
         // More readings than go at once, over weeks.
         try await server.service.query(
@@ -34,6 +41,9 @@ import Testing
             """)
         let series = try await server.service.query("SELECT id FROM readings.series WHERE device_id = \(device.id)")
             .map { try $0.decode(Int64.self) }
+        try await device.change(by: "SELECT 1")
+        try await device.rollUp()
+        #expect(try await device.rollups("readings.rollup_1h").count > 200)
         try await server.service.publish(
             try Event(
                 source: .auth, type: "organization.deleted", subject: device.organization.text, subjectVersion: 2,
@@ -44,6 +54,13 @@ import Testing
         let left = try await server.service.query("SELECT 1 FROM readings.readings WHERE series_id = ANY(\(series))")
         #expect(series.count == 2)
         #expect(left.isEmpty)
+        let rollups = try await server.service.query(
+            """
+            SELECT 1 FROM readings.rollup_1h WHERE series_id = ANY(\(series))
+            UNION ALL SELECT 1 FROM readings.rollup_1d WHERE series_id = ANY(\(series))
+            UNION ALL SELECT 1 FROM readings.stale_hours WHERE series_id = ANY(\(series))
+            """)
+        #expect(rollups.isEmpty)
         #expect(try await kept.stored().count == 2)
     }
 }

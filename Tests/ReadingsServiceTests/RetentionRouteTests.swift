@@ -1,3 +1,4 @@
+import EventBus
 import Foundation
 import Identity
 import Kernel
@@ -51,6 +52,27 @@ import Testing
         let admin = try await device.server.service.user(.admin, of: device.organization)
         let answer = try await admin.put(path(device), ["days": 3650])
         #expect(answer.json == ["days": 3650, "plan_days": .null, "effective_days": 3650])
+    }
+
+    @Test func `what the plan keeps is what billing says last`() async throws {
+        let device = try await ReadingsServer.shared().device()
+        let viewer = try await device.server.service.user(.viewer, of: device.organization)
+        for (version, days) in [(1, 90), (2, nil), (3, 30)] as [(Int, Int?)] {
+            let limits: JSONValue = ["retention_days": days.map { .number(Double($0)) } ?? .null]
+            try await device.server.service.publish(
+                Event(
+                    source: .billing, type: "limits.changed", subject: device.organization.text,
+                    subjectVersion: version, organizationID: device.organization,
+                    data: [
+                        "organization_id": .string(device.organization.text), "plan": "pro", "limits": limits,
+                    ] as JSONValue))
+            try await eventually {
+                let rows = try await device.server.service.query(
+                    "SELECT version FROM readings.limits WHERE organization_id = \(device.organization)")
+                return try rows.first?.decode(Int.self) == version
+            }
+            #expect(try await viewer.get(path(device)).json["plan_days"].int == days)
+        }
     }
 
     @Test func `a plan that has become shorter counts`() async throws {

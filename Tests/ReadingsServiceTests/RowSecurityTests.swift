@@ -6,8 +6,11 @@ import Testing
 struct RowSecurityTests {
     @Test func `every table that holds something of an organization has row security`() async throws {
         let database = try await ReadingsServer.shared().service.database
-        // Readings are reached by their series, which has it. A batch is of several organizations, and gone when it is
-        // published.
-        #expect(try await database.tablesWithoutRowSecurity(of: .readings) == ["batches", "readings"])
+        // Readings and their rollups are reached by their series, which has it. A batch is of several organizations, and
+        // gone when it is published and noted.
+        #expect(
+            try await database.tablesWithoutRowSecurity(of: .readings) == [
+                "batches", "readings", "rollup_1d", "rollup_1h", "rollup_1m", "rollup_progress", "stale_hours",
+            ])
     }
 }

@@ -13,6 +13,7 @@ import Testing
         #expect(configuration.httpPort == 8102)
         #expect(configuration.logLevel == .info)
         #expect(configuration.databaseRolePrefix == "")
+        #expect(configuration.databaseReplicaURL == nil)
         #expect(!configuration.webhookAllowsPrivateAddresses)
         #expect(configuration.registrationsPerHour == 10)
     }
@@ -22,6 +23,7 @@ import Testing
             "LMS_HTTP_PORT": "9000", "LMS_LOG_LEVEL": "DEBUG", "LMS_SECRET_KEY": Self.key,
             "LMS_AUTH_URL": "http://127.0.0.1:8101", "LMS_REDIS_URL": "redis://127.0.0.1:6379/0",
             "LMS_WEBHOOK_ALLOW_PRIVATE": "true", "LMS_REGISTRATIONS_PER_HOUR": "250",
+            "LMS_DATABASE_REPLICA_URL": "postgresql://replica/lms",
         ])
         #expect(configuration.httpPort == 9000)
         #expect(configuration.logLevel == .debug)
@@ -30,6 +32,7 @@ import Testing
         #expect(try configuration.redisURL == "redis://127.0.0.1:6379/0")
         #expect(configuration.webhookAllowsPrivateAddresses)
         #expect(configuration.registrationsPerHour == 250)
+        #expect(configuration.databaseReplicaURL == "postgresql://replica/lms")
     }
 
     @Test func aNeededValueThatIsMissingSaysWhatToType() throws {
@@ -52,6 +55,11 @@ import Testing
             "LMS_BILLING_URL", "127.0.0.1:8105",
             "LMS_BILLING_URL is '127.0.0.1:8105'; set it to the base URL of the billing service, such as "
                 + "http://127.0.0.1:8101, or for the gateway several, with commas between."
+        ),
+        (
+            "LMS_DATABASE_REPLICA_URL", "replica",
+            "LMS_DATABASE_REPLICA_URL has an unusable value (not shown, it is secret); set it to "
+                + "postgresql://role:password@host:port/database."
         ),
         (
             "LMS_REDIS_URL", "localhost",

@@ -21,14 +21,14 @@ public struct CopyOut: AsyncSequence, Sendable {
 extension Transaction {
     /// Sends `chunks` as the data of a `COPY … FROM STDIN`, no faster than the server takes them.
     ///
-    /// - Parameter sql: The statement; COPY takes no parameters.
+    /// - Parameter sql: The statement; its values are written into its text, since COPY takes no parameters.
     /// - Returns: How many rows were copied.
     /// - Throws: ``PostgresError``, or what `chunks` throws; then nothing was copied.
     public func copyIn<Chunks: AsyncSequence & Sendable>(
         _ sql: SQL, _ chunks: Chunks
     ) async throws -> Int where Chunks.Element == [UInt8] {
         try await cancellable {
-            try await connection.beginCopy(Statement(sql), expecting: PGRES_COPY_IN)
+            try await connection.beginCopy(sql, expecting: PGRES_COPY_IN)
             do {
                 for try await chunk in chunks { try await connection.putCopyChunk(chunk) }
             } catch {
@@ -41,13 +41,13 @@ extension Transaction {
 
     /// Runs a `COPY … TO STDOUT` and hands its data to `body`, which may stop reading early.
     ///
-    /// - Parameter sql: The statement; COPY takes no parameters.
+    /// - Parameter sql: The statement; its values are written into its text, since COPY takes no parameters.
     /// - Throws: ``PostgresError``, or what `body` throws.
     public func copyOut<Value: Sendable>(
         _ sql: SQL, isolation: isolated (any Actor)? = #isolation, _ body: (CopyOut) async throws -> Value
     ) async throws -> Value {
         try await cancellable {
-            try await connection.beginCopy(Statement(sql), expecting: PGRES_COPY_OUT)
+            try await connection.beginCopy(sql, expecting: PGRES_COPY_OUT)
             do {
                 let value = try await body(CopyOut(connection: connection))
                 try await connection.endCopyOut()
@@ -64,16 +64,17 @@ extension Transaction {
 extension PostgresConnection {
     private static let chunkSize = 64 * 1024
 
-    func beginCopy(_ statement: Statement, expecting status: ExecStatusType) async throws {
-        guard statement.binds.isEmpty else {
-            throw PostgresError(.invalid, "COPY takes no parameters", statement: statement.key.text)
-        }
-        _ = try await executeInTransaction(status == PGRES_COPY_OUT ? [Statement("SAVEPOINT before_copy")] : [])
-        try await leavePipelineMode(sending: statement.key.text)
+    func beginCopy(_ sql: SQL, expecting status: ExecStatusType) async throws {
+        let values = sql.literals.map { [Statement($0)] } ?? []
+        let savepoint = status == PGRES_COPY_OUT ? [Statement("SAVEPOINT before_copy")] : []
+        let rows = try await executeInTransaction(values + savepoint)
+        let literals: [String] = values.isEmpty ? [] : try rows[0][0].decode(at: 0)
+        try await leavePipelineMode(sending: sql.text(withValues: literals))
         let result = try await nextResult()
         defer { PQclear(result) }
         guard PQresultStatus(result) == status else {
-            let error = PostgresError(result: result, statement: statement.key.text)
+            // With `$1` for the values.
+            let error = PostgresError(result: result, statement: Statement(sql).key.text)
             try await takeRemainingResults()
             throw error
         }
@@ -127,5 +128,31 @@ extension PostgresConnection {
         } catch let error as PostgresError where error.sqlState == .queryCanceled {}
         await cancellationSettled()
         _ = try await execute([Statement("ROLLBACK TO SAVEPOINT before_copy")])
+    }
+}
+
+/// The values of a statement within its text, for what takes no parameters.
+extension SQL {
+    /// `SELECT` of the values as an array of literals with their types, quoted by the server itself; nil where there are
+    /// none.
+    fileprivate var literals: SQL? {
+        let literals = parts.compactMap { part -> SQL? in
+            guard case .bind = part else { return nil }
+            var value: SQL = ""
+            value.parts = [part]
+            return "quote_nullable(\(value)) || '::' || pg_typeof(\(value))::text"
+        }
+        return literals.isEmpty ? nil : "SELECT ARRAY[\(literals.joined(separator: ", "))]"
+    }
+
+    /// - Parameter literals: What ``literals`` selects.
+    fileprivate func text(withValues literals: [String]) -> String {
+        var literals = literals[...]
+        return parts.reduce(into: "") { text, part in
+            switch part {
+            case .text(let literal): literal.withUTF8Buffer { text += String(decoding: $0, as: UTF8.self) }
+            case .bind: text += literals.popFirst() ?? "NULL"
+            }
+        }
     }
 }

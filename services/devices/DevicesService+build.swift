@@ -42,7 +42,8 @@ extension DevicesService {
         let waiters = PollWaiters(metrics: environment.metrics)
         let announcer = Announcer(outbox: outbox, redis: redis, waiters: waiters, logger: logger)
         let liveness = LivenessWriter(store: statuses, announcer: announcer, logger: logger)
-        let authenticator = try base.authenticator(deviceKeys: keys.cache)
+        let holders = BatchedLookup(read: keys.find)
+        let authenticator = try base.authenticator(deviceKeys: holders.cache)
         let delivery = CommandDelivery(
             queue: queue, waiters: waiters, announcer: announcer, authenticator: authenticator)
 
@@ -55,7 +56,8 @@ extension DevicesService {
             imports: DeviceImportStore(ledger: ledger, devices: devices), idempotency: idempotency, announcer: announcer
         ).add(to: &routes)
         KeyRoutes(
-            keys: keys, revocations: revocations, access: access, idempotency: idempotency, announcer: announcer
+            keys: keys, holders: holders, revocations: revocations, access: access, idempotency: idempotency,
+            announcer: announcer
         ).add(to: &routes)
         let descriptions = ConfigDescriptionStore(database: database, ledger: ledger)
         ProvisioningKeyRoutes(keys: fleet, descriptions: descriptions, idempotency: idempotency).add(to: &routes)
@@ -68,7 +70,7 @@ extension DevicesService {
         ClaimRoutes(claims: claims, access: access, idempotency: idempotency, announcer: announcer).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database, ledger: ledger)).add(to: &routes)
         let intake = StatusIntake(
-            agendas: AgendaReader(database: database), configs: configs, liveness: liveness)
+            agendas: BatchedLookup(read: statuses.agendas), configs: configs, liveness: liveness)
         StatusRoutes(intake: intake, access: access).add(to: &routes)
         ConfigRoutes(configs: configs, descriptions: descriptions, access: access, announcer: announcer)
             .add(to: &routes)

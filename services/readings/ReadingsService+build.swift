@@ -21,7 +21,8 @@ extension ReadingsService {
         let devices = DeviceStore(database: base.database)
         let readings = ReadingStore(database: base.database)
         let publisher = BatchPublisher(redis: base.redis, logger: logger)
-        let batcher = Batcher(store: readings, publisher: publisher, logger: logger)
+        let usage = UsageMeter(store: UsageStore(database: base.database), logger: logger)
+        let batcher = Batcher(store: readings, publisher: publisher, usage: usage, logger: logger)
         let relay = BatchRelay(
             store: readings, leftovers: LeftoverBatches(database: base.database), publisher: publisher,
             database: base.database, logger: logger)
@@ -35,13 +36,23 @@ extension ReadingsService {
         let consumer = EventConsumer(
             sources: [.auth, .devices], consumer: .readings, database: base.database, redis: base.redis,
             logger: logger, rebuild: rebuild, handler: projection.apply)
+        let limits = LimitProjection(limits: LimitStore())
+        let limitConsumer = EventConsumer(
+            sources: [.billing], types: LimitProjection.types, consumer: .readings, database: base.database,
+            redis: base.redis, logger: logger,
+            rebuild: ProjectionRebuild(
+                limits.sources(billing: try base.peer(.billing)), database: base.database, logger: logger,
+                handler: limits.apply),
+            handler: limits.apply)
 
         var routes = RouteTable(TokenAreas(.readings))
-        let ingest = Ingest(series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher)
+        let ingest = Ingest(
+            series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher, usage: usage)
         let ingestRoutes = IngestRoutes(ingest: ingest)
         ingestRoutes.add(to: &routes)
         TelemetryRoutes(ingest: ingest).add(to: &routes)
         ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
+        ImportRoutes(ingest: ingest, devices: devices).add(to: &routes)
         let analysis = ReadingAnalysis(base.database.configuration)
         QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
             .add(to: &routes)
@@ -52,6 +63,8 @@ extension ReadingsService {
         RetentionRoutes(
             retentions: RetentionStore(database: base.database, ledger: ledger), devices: devices
         ).add(to: &routes)
+        let export = ReadingExport(base.exportDatabase)
+        ExportRoutes(export: export).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
@@ -63,12 +76,15 @@ extension ReadingsService {
             outbox: ledger.outbox, database: base.database, redis: base.redis, logger: logger)
         let partitions = PartitionKeeper(store: readings, logger: logger)
         let retention = RetentionKeeper(expired: ExpiredRows(database: base.database), logger: logger)
+        let rollups = RollupKeeper(store: RollupStore(database: base.database), logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
+        let exports = ClientService("exports") { await export.run() }
         return (
             http,
             services + [
-                analyses, consumer, removal, partitions, retention, relay, outboxRelay, publisher, batcher, http,
+                analyses, exports, consumer, limitConsumer, removal, partitions, retention, rollups, relay, outboxRelay,
+                publisher, usage, batcher, http,
             ]
         )
     }

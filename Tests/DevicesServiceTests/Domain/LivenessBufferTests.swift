@@ -40,6 +40,18 @@ import Testing
         #expect(due == [sign(.error, at: 5)])
     }
 
+    @Test mutating func `the interval begins with the last time it was written`() {
+        _ = buffer.note(sign(.online), at: start)
+        _ = buffer.takeDue(at: start)
+        _ = buffer.note(sign(.error), at: start + .seconds(2))
+        _ = buffer.takeDue(at: start + .seconds(2))
+        _ = buffer.note(sign(at: 3), at: start + .seconds(3))
+        let early = buffer.takeDue(at: start + .seconds(10))
+        let due = buffer.takeDue(at: start + .seconds(12))
+        #expect(early.isEmpty)
+        #expect(due == [sign(at: 3)])
+    }
+
     @Test mutating func `what could not be written is due again, with what came meanwhile`() {
         _ = buffer.note(sign(.online, at: 1, battery: 80), at: start)
         let failed = buffer.takeDue(at: start)

@@ -124,6 +124,7 @@ struct RoutingTableTests {
         for method in HTTPMethod.allCases {
             #expect(destination(method, "/api/v1/devices/\(id)/readings") == "readings")
             #expect(destination(method, "/api/v1/devices/import") == "devices")
+            #expect(destination(method, "/api/v1/readings/import") == "readings")
             #expect(destination(method, "/api/v1/auth/login") == "auth")
             #expect(destination(method, "/api/v1/firmware") == "devices")
             #expect(destination(method, "/auth/profile") == "auth")
@@ -170,6 +171,7 @@ struct RoutingTableTests {
         #expect(route(.post, "/api/v1/devices")?.isRepeatable == false)
         #expect(route(.post, "/api/v1/readings")?.bodyLimit == 1 << 20)
         #expect(route(.post, "/api/v1/firmware")?.bodyLimit == 16 << 20)
+        #expect(route(.post, "/api/v1/readings/import")?.bodyLimit == 64 << 20)
         #expect(route(.get, "/invitations/x")?.pattern.secrets == 0b10)
     }
 }

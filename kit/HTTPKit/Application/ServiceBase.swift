@@ -10,6 +10,8 @@ import ServiceLifecycle
 public struct ServiceBase: Sendable {
     public let environment: ServiceEnvironment
     public let database: PostgresClient
+    /// The database that takes exports: a replica, where there is one, else the same.
+    public let exportDatabase: PostgresConfiguration
     public let redis: RedisClient
     public let http: HTTPClient
     public let keyRing: KeyRing
@@ -43,11 +45,15 @@ public struct ServiceBase: Sendable {
         _ environment: ServiceEnvironment, http: HTTPClient, keys: any VerificationKeySource,
         background: [any ServiceLifecycle.Service]
     ) async throws {
-        var postgres = try PostgresConfiguration(url: environment.configuration.databaseURL)
+        let configuration = environment.configuration
+        var postgres = try PostgresConfiguration(url: configuration.databaseURL)
         postgres.applicationName = "lms-\(environment.service.name)"
+        var exports = try configuration.databaseReplicaURL.map(PostgresConfiguration.init(url:)) ?? postgres
+        exports.applicationName = postgres.applicationName
         self.environment = environment
         self.http = http
         database = PostgresClient(postgres)
+        exportDatabase = exports
         redis = RedisClient(try RedisConfiguration(url: environment.configuration.redisURL))
         keyRing = try KeyRing(environment.configuration.secretKey)
         revocations = Revocations()

@@ -15,8 +15,9 @@ public struct CSVReader: Sendable, Sequence, IteratorProtocol {
 
     /// The names of the columns.
     public private(set) var header: [String] = []
+    /// What separates fields: a comma or a semicolon.
+    public let delimiter: UInt8
     private let bytes: [UInt8]
-    private let delimiter: UInt8
     private var position: Int
     private var line = 1
 

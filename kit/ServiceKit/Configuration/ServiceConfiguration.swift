@@ -11,6 +11,9 @@ public struct ServiceConfiguration: Sendable {
     public let httpPort: Int
     /// `LMS_LOG_LEVEL`, by default info.
     public let logLevel: Logger.Level
+    /// `LMS_DATABASE_REPLICA_URL`, by default none: a copy of the database, which takes exports, as the service's own
+    /// role.
+    public let databaseReplicaURL: String?
     /// `LMS_DATABASE_ROLE_PREFIX`, by default empty.
     public let databaseRolePrefix: String
     /// `LMS_WEBHOOK_ALLOW_PRIVATE`, by default false.
@@ -37,6 +40,7 @@ public struct ServiceConfiguration: Sendable {
         httpHost = try Settings.httpHost.value(in: values) ?? "127.0.0.1"
         httpPort = try Settings.httpPort.value(in: values) ?? defaultPort
         logLevel = try Settings.logLevel.value(in: values) ?? .info
+        databaseReplicaURL = try Settings.databaseReplicaURL.value(in: values)
         databaseRolePrefix = try Settings.databaseRolePrefix.value(in: values) ?? ""
         webhookAllowsPrivateAddresses = try Settings.webhookAllowPrivate.value(in: values) ?? false
         signingKeyRotation = .seconds((try Settings.signingKeyDays.value(in: values) ?? 30) * 86_400)

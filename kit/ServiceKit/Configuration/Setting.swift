@@ -48,6 +48,10 @@ enum Settings {
     static let databaseOwnerURL = Setting(
         "LMS_DATABASE_OWNER_URL", expected: "postgresql://owner:password@host:port/database", isSecret: true,
         parse: url(schemes: ["postgresql", "postgres"]))
+    /// A copy of the database that takes exports, as the service's own role.
+    static let databaseReplicaURL = Setting(
+        "LMS_DATABASE_REPLICA_URL", expected: "postgresql://role:password@host:port/database", isSecret: true,
+        parse: url(schemes: ["postgresql", "postgres"]))
     /// What the names of all database roles of an installation begin with.
     static let databaseRolePrefix = Setting(
         "LMS_DATABASE_ROLE_PREFIX", expected: "at most 32 lower-case letters, digits and underscores"
@@ -136,8 +140,9 @@ enum Settings {
     /// The names of all settings.
     static let keys: Set<String> = Set(
         [
-            configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseRolePrefix.key, redisURL.key,
-            httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
+            configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseReplicaURL.key,
+            databaseRolePrefix.key,
+            redisURL.key, httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
             signingKeyDays.key, registrationsPerHour.key, publicURL.key, mailURL.key, mailFrom.key,
             identityProviders.key,
         ] + serviceURLs.map(\.key))

@@ -3,6 +3,8 @@ struct PlanLimits: Sendable, Hashable {
     let devices: Int?
     let members: Int?
     let readingsPerMonth: Int?
+    /// On average; at once at most a minute's.
+    let readingsPerMinute: Int?
     let retentionDays: Int?
 }
 
@@ -10,6 +12,7 @@ extension PlanLimits: Encodable {
     enum CodingKeys: String, CodingKey {
         case devices, members
         case readingsPerMonth = "readings_per_month"
+        case readingsPerMinute = "readings_per_minute"
         case retentionDays = "retention_days"
     }
 
@@ -19,6 +22,7 @@ extension PlanLimits: Encodable {
         try container.encode(devices, forKey: .devices)
         try container.encode(members, forKey: .members)
         try container.encode(readingsPerMonth, forKey: .readingsPerMonth)
+        try container.encode(readingsPerMinute, forKey: .readingsPerMinute)
         try container.encode(retentionDays, forKey: .retentionDays)
     }
 }

@@ -15,7 +15,8 @@ extension Plan {
     /// What ``init(row:at:)`` reads, in its order.
     static let columns: SQL = """
         plans.id, plans.name, plans.description, plans.monthly_price, plans.yearly_price, plans.currency,
-        plans.max_devices, plans.max_members, plans.max_readings_per_month, plans.retention_days
+        plans.max_devices, plans.max_members, plans.max_readings_per_month, plans.max_readings_per_minute,
+        plans.retention_days
         """
 
     /// Reads the columns from `first` on.
@@ -30,6 +31,7 @@ extension Plan {
             yearlyPrice: Money(amount: try row.decode(at: first + 4), currency: currency),
             limits: PlanLimits(
                 devices: try row.decode(at: first + 6), members: try row.decode(at: first + 7),
-                readingsPerMonth: try row.decode(at: first + 8), retentionDays: try row.decode(at: first + 9)))
+                readingsPerMonth: try row.decode(at: first + 8), readingsPerMinute: try row.decode(at: first + 9),
+                retentionDays: try row.decode(at: first + 10)))
     }
 }

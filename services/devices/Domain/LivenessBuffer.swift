@@ -1,3 +1,4 @@
+import DequeModule
 import FoundationEssentials
 import Postgres
 
@@ -30,7 +31,8 @@ struct SignOfLife: Sendable, Hashable {
 /// Gathers signs of life, so that a device costs at most one row written per interval.
 ///
 /// The first sign of a device is due at once, and so is one with another status than the device said before; the others
-/// wait until the interval has passed since the device was last written.
+/// wait until the interval has passed since the device was last written. What is due is found without a look at what is
+/// not, since there may be as many devices as there are.
 struct LivenessBuffer {
     /// The least time between two writes of one device.
     static let interval = Duration.seconds(10)
@@ -42,13 +44,22 @@ struct LivenessBuffer {
     }
 
     private var entries: [UUID: Entry] = [:]
+    /// The devices that are due at once.
+    private var urgent: [UUID] = []
+    /// The devices that have been written, and when they are due; in that order, since the interval is the same for all.
+    private var written: Deque<(device: UUID, dueAt: ContinuousClock.Instant)> = []
 
     /// Adds a sign; whether it is due at once.
     mutating func note(_ sign: SignOfLife, at now: ContinuousClock.Instant) -> Bool {
-        var entry = entries[sign.deviceID] ?? Entry(pending: nil, dueAt: now)
+        guard var entry = entries[sign.deviceID] else {
+            entries[sign.deviceID] = Entry(pending: sign, dueAt: now, status: sign.status)
+            urgent.append(sign.deviceID)
+            return true
+        }
         if let status = sign.status, status != entry.status {
             entry.status = status
             entry.dueAt = now
+            urgent.append(sign.deviceID)
         }
         if entry.pending == nil { entry.pending = sign } else { entry.pending?.merge(sign) }
         entries[sign.deviceID] = entry
@@ -57,16 +68,27 @@ struct LivenessBuffer {
 
     /// Hands out what is due, and forgets the devices that had nothing to say for an interval.
     mutating func takeDue(at now: ContinuousClock.Instant) -> [SignOfLife] {
-        var signs: [SignOfLife] = []
-        for (device, entry) in entries.filter({ $0.value.dueAt <= now }) {
-            guard let sign = entry.pending else {
-                entries[device] = nil
-                continue
-            }
-            signs.append(sign)
-            entries[device] = Entry(pending: nil, dueAt: now.advanced(by: Self.interval), status: entry.status)
+        var due = urgent
+        urgent = []
+        while let next = written.first, next.dueAt <= now {
+            written.removeFirst()
+            // Otherwise it was written again meanwhile, and stands here once more.
+            if entries[next.device]?.dueAt == next.dueAt { due.append(next.device) }
         }
-        return signs
+        return due.compactMap { take($0, at: now) }
+    }
+
+    /// The sign of a device that is due; nil when it had nothing to say, or stood there twice.
+    private mutating func take(_ device: UUID, at now: ContinuousClock.Instant) -> SignOfLife? {
+        guard let entry = entries[device], entry.dueAt <= now else { return nil }
+        guard let sign = entry.pending else {
+            entries[device] = nil
+            return nil
+        }
+        let dueAt = now.advanced(by: Self.interval)
+        entries[device] = Entry(pending: nil, dueAt: dueAt, status: entry.status)
+        written.append((device, dueAt))
+        return sign
     }
 
     /// Takes back what could not be written, to be due again at once.
@@ -75,6 +97,7 @@ struct LivenessBuffer {
             var merged = sign
             if let later = entries[sign.deviceID]?.pending { merged.merge(later) }
             entries[sign.deviceID] = Entry(pending: merged, dueAt: now, status: merged.status)
+            urgent.append(sign.deviceID)
         }
     }
 }

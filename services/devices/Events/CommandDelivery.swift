@@ -28,7 +28,7 @@ struct CommandDelivery: Sendable {
         by device: UUID, with credentials: Credentials, limit: Int, trace: RequestTrace?,
         onBegin: @escaping @Sendable () -> Void = {}, completion: @escaping LongPoll<[Command]>.Completion
     ) -> LongPoll<[Command]> {
-        let caller = PollCaller(device: device, credentials: credentials, authenticator: authenticator)
+        let caller = DeviceCaller(device: device, credentials: credentials, authenticator: authenticator)
         return LongPoll(
             by: caller, for: .commands, among: waiters, trace: trace,
             look: { device, occasion in

@@ -12,7 +12,7 @@ struct ConfigDelivery: Sendable {
     /// What has changed since the device was told last; nil when nothing did within `patience`.
     func poll(by device: UUID, with credentials: Credentials, patience: Duration) async throws -> ConfigChanges? {
         let promise = Promise<ConfigChanges?>()
-        let caller = PollCaller(device: device, credentials: credentials, authenticator: authenticator)
+        let caller = DeviceCaller(device: device, credentials: credentials, authenticator: authenticator)
         let poll = LongPoll(by: caller, for: .configuration, among: waiters) { device, occasion in
             if occasion == .begun { try await configs.beginTelling(device.id, in: device.organizationID) }
             return try await configs.tellChanges(to: device.id, in: device.organizationID)

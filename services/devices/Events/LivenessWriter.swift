@@ -9,16 +9,13 @@ import Synchronization
 ///
 /// A flush groups by itself: while one is under way the next signs gather.
 final class LivenessWriter: ServiceLifecycle.Service, CustomStringConvertible {
-    /// Told when a sign is written, once; a `PostgresError` when it is kept, to be written later.
-    typealias Completion = @Sendable (Result<Void, any Error>) -> Void
-
     private static let batchSize = 1000
     private static let tick = Duration.seconds(1)
 
     private struct State {
         var buffer = LivenessBuffer()
         /// Those who wait until what is due has been written.
-        var waiters: [Completion] = []
+        var waiters: [CheckedContinuation<Void, any Error>] = []
         var hasEnded = false
     }
 
@@ -46,17 +43,18 @@ final class LivenessWriter: ServiceLifecycle.Service, CustomStringConvertible {
         if isDue { signals.continuation.yield() }
     }
 
-    /// Takes a sign.
+    /// Takes a sign; returns once it is written if that is due at once, so that its device is seen to be online.
     ///
-    /// - Parameter completion: Called once it is written if that is due at once, so that its device is seen to be online;
-    ///   else before this returns.
-    func take(_ sign: SignOfLife, completion: @escaping Completion) {
-        let mustWait = state.withLock { state in
-            guard state.buffer.note(sign, at: .now), !state.hasEnded else { return false }
-            state.waiters.append(completion)
-            return true
+    /// - Throws: `PostgresError`; the sign is kept and written later.
+    func take(_ sign: SignOfLife) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            let mustWait = state.withLock { state in
+                guard state.buffer.note(sign, at: .now), !state.hasEnded else { return false }
+                state.waiters.append(continuation)
+                return true
+            }
+            if mustWait { signals.continuation.yield() } else { continuation.resume() }
         }
-        if mustWait { signals.continuation.yield() } else { completion(.success(())) }
     }
 
     func run() async throws {
@@ -89,11 +87,11 @@ final class LivenessWriter: ServiceLifecycle.Service, CustomStringConvertible {
                 await announcer.changed(try await store.write(batch))
                 written.increment(by: batch.count)
             }
-            for waiter in waiters { waiter(.success(())) }
+            for waiter in waiters { waiter.resume() }
         } catch {
             logger.warning("signs of life cannot be written; trying again", metadata: ["error": "\(error)"])
             state.withLock { $0.buffer.putBack(signs, at: .now) }
-            for waiter in waiters { waiter(.failure(error)) }
+            for waiter in waiters { waiter.resume(throwing: error) }
         }
     }
 }

@@ -5,22 +5,6 @@ import Reactor
 import ServiceKit
 import Synchronization
 
-/// Who polls, and with which key.
-struct PollCaller: Sendable {
-    let device: UUID
-    let credentials: Credentials
-    let authenticator: Authenticator
-
-    /// The device, as long as its key is good.
-    ///
-    /// - Throws: What refuses the key, and 404 for that of another device.
-    func check() async throws -> DevicePrincipal {
-        let device = try await authenticator.device(credentials)
-        guard device.id == self.device else { throw DeviceError.notFound }
-        return device
-    }
-}
-
 /// A poll that looks whether there is something for its device, and again whenever it is woken, until there is or its
 /// time is over. The key is looked at with each look, since it may be revoked meanwhile. Between two looks the poll has
 /// no task of its own, since thousands wait at once.
@@ -35,7 +19,7 @@ final class LongPoll<Answer: Sendable>: WaitingPoll {
     }
 
     let subject: PollWaiters.Subject
-    private let caller: PollCaller
+    private let caller: DeviceCaller
     private let waiters: PollWaiters
     private let trace: RequestTrace?
     private let look: Look
@@ -46,7 +30,7 @@ final class LongPoll<Answer: Sendable>: WaitingPoll {
 
     /// - Parameter trace: Of the request, to which the looks belong whoever wakes the poll.
     init(
-        by caller: PollCaller, for subject: PollWaiters.Subject, among waiters: PollWaiters,
+        by caller: DeviceCaller, for subject: PollWaiters.Subject, among waiters: PollWaiters,
         trace: RequestTrace? = .current, look: @escaping Look, completion: @escaping Completion
     ) {
         self.caller = caller

@@ -11,6 +11,7 @@ struct KeyRoutes: Sendable {
     private static let maximumOverlap = 604_800
 
     let keys: DeviceKeyStore
+    let holders: BatchedLookup<SecretHash, DeviceKey>
     let revocations: KeyRevocationStore
     let access: DeviceAccess
     let idempotency: Idempotency
@@ -43,20 +44,21 @@ struct KeyRoutes: Sendable {
     }
 
     @Sendable private func holder(_ request: Request, _ context: AppRequestContext) async throws -> JSON<KeyHolder> {
-        guard let hash = SecretHash(hex: try context.parameter("hash")), let key = try await keys.find(hash) else {
+        guard let hash = SecretHash(hex: try context.parameter("hash")), let key = try await holders.value(for: hash)
+        else {
             throw Problem.notFound()
         }
         return JSON(KeyHolder(key))
     }
 }
 
-extension DeviceKeyStore {
+extension BatchedLookup<SecretHash, DeviceKey> {
     /// Who holds which key, for a second: so long at most is a revoked key still taken, with or without Redis.
     var cache: CredentialCache<DevicePrincipal> {
         var lifetimes = CredentialCache<DevicePrincipal>.Lifetimes()
         lifetimes.fresh = 1
         lifetimes.absent = 1
-        return CredentialCache(lifetimes: lifetimes) { try await find($0)?.principal }
+        return CredentialCache(lifetimes: lifetimes) { try await self.value(for: $0)?.principal }
     }
 }
 

@@ -14,14 +14,14 @@ struct DeviceKeyStore: Sendable {
         let rotation: KeyRotation
     }
 
-    /// The key with that hash; nil when there is none, or its time has passed.
-    func find(_ hash: SecretHash) async throws -> DeviceKey? {
+    /// The keys with those hashes, but for those whose time has passed.
+    func find(_ hashes: [SecretHash]) async throws -> [SecretHash: DeviceKey] {
         let rows = try await database.query(
             """
             SELECT \(DeviceKey.columns) FROM devices.device_keys
-            WHERE key_hash = \(hash.bytes) AND (expires_at IS NULL OR expires_at > now())
+            WHERE key_hash = ANY(\(hashes.map(\.bytes))) AND (expires_at IS NULL OR expires_at > now())
             """, as: .platform)
-        return try rows.first.map(DeviceKey.init(row:))
+        return Dictionary(try rows.map(DeviceKey.init(row:)).map { ($0.hash, $0) }) { $1 }
     }
 
     /// Gives the device another key; the current one stays valid for `overlap`.

@@ -1,10 +1,33 @@
 import FoundationEssentials
 import Postgres
 
+/// What a device is told when it reports: what there is for it to fetch.
+struct Agenda: Sendable, Equatable {
+    let configVersion: Int
+    let appliedConfigVersion: Int?
+    let pendingCommands: Int
+}
+
 /// The state of devices, as signs of life make it.
 struct StatusStore: Sendable {
     let database: PostgresClient
     let ledger: Ledger
+
+    /// What there is for some devices to fetch; nothing for one that is no more.
+    func agendas(of devices: [UUID]) async throws -> [UUID: Agenda] {
+        let rows = try await database.query(
+            """
+            SELECT config.device_id, config.version, config.applied_version,
+                \(CommandQueue.pendingCount(of: "config.device_id", in: "config.organization_id"))
+            FROM devices.configs AS config WHERE config.device_id = ANY(\(devices))
+            """, as: .platform)
+        var agendas: [UUID: Agenda] = [:]
+        for row in rows {
+            let (device, version, applied, pending) = try row.decode(UUID.self, Int.self, Int?.self, Int.self)
+            agendas[device] = Agenda(configVersion: version, appliedConfigVersion: applied, pendingCommands: pending)
+        }
+        return agendas
+    }
 
     /// Writes signs of life in one statement; those of devices that are no more are passed over.
     ///

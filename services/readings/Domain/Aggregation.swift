@@ -12,6 +12,8 @@ struct AggregationRequest: Sendable {
     let zone: TimeZoneName
     let functions: [AggregateFunction]
     let filling: GapFilling
+
+    var percentiles: [Percentile] { functions.compactMap(\.percentile) }
 }
 
 /// The buckets of series over a range.

@@ -87,6 +87,17 @@ struct FlushPlan: Sendable {
         return outcomes
     }
 
+    /// How many rows each organization stored, of those that stored any.
+    func counts(inserted: [Bool]?) -> [UUID: Int] {
+        var counts = [Int](repeating: 0, count: requests.count)
+        for (index, source) in sources.enumerated() where inserted?[index] ?? true {
+            counts[Int(source.request)] += 1
+        }
+        return zip(requests, counts).reduce(into: [:]) { total, request in
+            if request.1 > 0 { total[request.0.organizationID, default: 0] += request.1 }
+        }
+    }
+
     /// The rows that were stored, as the rest of the platform is told of them.
     func stored(batchID: Int64, inserted: [Bool]?) -> StoredBatch {
         var batch = StoredBatch(id: batchID)

@@ -12,12 +12,6 @@ struct Summary: Sendable, Equatable {
     var deviation: Double? { variance?.squareRoot() }
 }
 
-/// What an answer was computed from.
-enum ReadingSource: String, Encodable, Sendable {
-    /// The readings themselves.
-    case rows
-}
-
 /// The value below which a part of the values lies, interpolated linearly between the two nearest, as `percentile_cont`
 /// does (method 7 of Hyndman and Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50, 1996).
 enum Percentile: String, CaseIterable, CodingKey, Sendable {

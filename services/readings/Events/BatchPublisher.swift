@@ -8,7 +8,7 @@ import ServiceLifecycle
 import Synchronization
 
 /// Publishes what was committed: to the partition streams for alerts, to billing, and to the live streams that somebody
-/// watches. Then the batch's row in `readings.batches` may go.
+/// watches. Then the batch's row in `readings.batches` may go, as far as this is concerned.
 ///
 /// A batch that does not get through (Redis away, the queue full, a crash) stays in the table and is published from
 /// there by the ``BatchRelay``: at least once, never lost.
@@ -34,7 +34,7 @@ final class BatchPublisher: ServiceLifecycle.Service {
         queue.continuation.yield(batch)
     }
 
-    /// The batches that have been published since the last call; whoever takes them deletes their rows.
+    /// The batches that have been published since the last call; whoever takes them says so in their rows.
     func takePublished() -> [Int64] {
         published.withLock { ids in
             defer { ids = [] }
@@ -42,7 +42,7 @@ final class BatchPublisher: ServiceLifecycle.Service {
         }
     }
 
-    /// Batches that could not be deleted now.
+    /// Batches of which that could not be said now.
     func putBack(_ ids: [Int64]) {
         published.withLock { $0 += ids }
     }

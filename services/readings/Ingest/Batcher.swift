@@ -9,45 +9,43 @@ import Synchronization
 ///
 /// Batches form by themselves: while flushes are under way the next batch gathers, so a quiet service answers after one
 /// round trip and a busy one writes large batches. A request is answered once its rows are committed, which takes several
-/// transactions where they are of more days than fit into one. When the queue is full new requests are refused, so memory
-/// is bounded.
+/// transactions where they are of more days than fit into one. Organizations take turns by their rows, so that none waits
+/// behind all that another sends. When the queue, or an organization's half of it, is full new requests are refused, so
+/// memory is bounded.
+///
+/// A request that no transaction has taken within its patience is taken out of the queue and refused, and never stored
+/// after that. One that has been taken is answered when its transaction ends, which has a patience of its own; where the
+/// server does not answer in that, the rows may be stored all the same.
 final class Batcher: Service {
     /// Takes what became of a request's rows, once.
     typealias Completion = @Sendable (Result<IngestOutcome, any Error>) -> Void
 
-    fileprivate struct Request {
-        let devices: [DeviceRows]
-        let days: [Int64]
-        let trace: RequestTrace?
-        let completion: Completion
-
-        var rowCount: Int { devices.reduce(0) { $0 + $1.count } }
-    }
-
-    fileprivate struct State {
-        var queue: [Request] = []
-        var queuedRows = 0
-        var idleFlushers: [CheckedContinuation<Void, Never>] = []
-        var isClosed = false
-    }
-
-    /// The queue is full, or the service is stopping: the device should try again.
+    /// The queue is full, the request has waited too long in it, or the service is stopping: the device should try again.
     struct Busy: Error {}
 
     private static let flushers = 2
-    private static let maximumQueuedRows = 200_000
+    /// How often it is looked who has waited too long: so much longer than its patience a request waits at most.
+    private static let overdueInterval = Duration.milliseconds(500)
 
     private let store: ReadingStore
     private let publisher: BatchPublisher
+    private let usage: UsageMeter
     private let logger: Logger
+    private let patience: Duration
     private let state = Mutex(State())
     private let batchRows = Recorder(label: "lms_readings_batch_rows")
     private let flushTime = Timer(label: "lms_readings_flush_duration")
 
-    init(store: ReadingStore, publisher: BatchPublisher, logger: Logger) {
+    /// - Parameter patience: How long a request may wait for its transaction to begin.
+    init(
+        store: ReadingStore, publisher: BatchPublisher, usage: UsageMeter, logger: Logger,
+        patience: Duration = PostgresClient.requestPatience
+    ) {
         self.store = store
         self.publisher = publisher
+        self.usage = usage
         self.logger = logger
+        self.patience = patience
     }
 
     /// Stores the rows of a request, of one device or several; returns after their commit.
@@ -85,14 +83,11 @@ final class Batcher: Service {
     private func enqueue(
         _ devices: [DeviceRows], of days: [Int64], trace: RequestTrace?, completion: @escaping Completion
     ) {
-        let request = Request(devices: devices, days: days, trace: trace, completion: completion)
-        let rowCount = request.rowCount
+        let request = Request(
+            devices: devices, days: days, rowCount: devices.reduce(0) { $0 + $1.count }, trace: trace,
+            deadline: .now + patience, completion: completion)
         let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            guard !state.isClosed, state.queuedRows + rowCount <= Self.maximumQueuedRows else {
-                return (false, nil)
-            }
-            state.queue.append(request)
-            state.queuedRows += rowCount
+            guard !state.isClosed, state.enqueue(request) else { return (false, nil) }
             return (true, state.idleFlushers.popLast())
         }
         flusher?.resume()
@@ -103,14 +98,32 @@ final class Batcher: Service {
     func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                for _ in 0..<Self.flushers {
-                    group.addTask {
-                        while let batch = await self.nextBatch() { await self.flush(batch) }
-                    }
-                }
+                group.addTask { await self.refuseOverdue() }
+                await self.flushAll()
+                group.cancelAll()
             }
         } onCancelOrGracefulShutdown: {
             self.close()
+        }
+    }
+
+    private func flushAll() async {
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<Self.flushers {
+                group.addTask {
+                    while let batch = await self.nextBatch() { await self.flush(batch) }
+                }
+            }
+        }
+    }
+
+    /// Whoever takes a request out of the queue is the one to answer it: so what is refused here is not stored.
+    private func refuseOverdue() async {
+        for await _ in Rounds(every: Self.overdueInterval) {
+            let overdue = state.withLock { $0.takeOverdue(at: .now) }
+            guard !overdue.isEmpty else { continue }
+            logger.warning("requests have waited too long", metadata: ["requests": "\(overdue.count)"])
+            for request in overdue { request.completion(.failure(Busy())) }
         }
     }
 
@@ -151,6 +164,8 @@ final class Batcher: Service {
             }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
+            // Before the answers: whoever has one is judged by it.
+            usage.count(plan.counts(inserted: inserted))
             var outcomes = plan.outcomes(inserted: inserted)[...]
             for request in batch {
                 let own = outcomes.prefix(request.devices.count)
@@ -170,22 +185,5 @@ final class Batcher: Service {
             logger.warning("a batch could not be stored", metadata: ["error": "\(error)", "rows": "\(plan.count)"])
             for request in batch { request.completion(.failure(error)) }
         }
-    }
-}
-
-extension Batcher.State {
-    mutating func takeBatch() -> [Batcher.Request] {
-        var bounds = FlushBounds()
-        var end = 0
-        while end < queue.count, bounds.take(rows: queue[end].rowCount, days: queue[end].days) {
-            queuedRows -= queue[end].rowCount
-            end += 1
-        }
-        guard end < queue.count else {
-            defer { queue = [] }
-            return queue
-        }
-        defer { queue.removeFirst(end) }
-        return Array(queue[..<end])
     }
 }

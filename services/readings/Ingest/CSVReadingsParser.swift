@@ -35,9 +35,13 @@ enum CSVReadingsParser {
     }
 
     /// What the columns are; nil for one that is no field of a reading.
-    private static func fields(of header: [String]) throws(BodyFailure) -> [ReadingField?] {
+    ///
+    /// - Throws: ``BodyFailure`` where one that is required is missing, or any is there twice.
+    static func fields(
+        of header: [String], requiring required: [ReadingField] = [.sensorType, .value]
+    ) throws(BodyFailure) -> [ReadingField?] {
         let fields = header.map { ReadingField(rawValue: $0.trimmed) }
-        for required in [ReadingField.sensorType, .value] where !fields.contains(required) {
+        for required in required where !fields.contains(required) {
             throw .invalid(field: "header", message: "must have the column \(required.rawValue)")
         }
         for field in ReadingField.allCases where fields.count(where: { $0 == field }) > 1 {
@@ -49,7 +53,7 @@ enum CSVReadingsParser {
 
 extension ReadingFields {
     /// - Parameter cell: Not empty.
-    fileprivate mutating func set(_ field: ReadingField, cell: String, now: Timestamp) {
+    mutating func set(_ field: ReadingField, cell: String, now: Timestamp) {
         switch field {
         case .sensorType: set(sensorType: cell)
         case .value: set(valueCell: cell)

@@ -7,13 +7,28 @@ import ServiceKit
 struct Ingest: Sendable {
     private let series: SeriesDirectory
     private let batcher: Batcher
+    private let usage: UsageMeter
     private let accepted = Counter(label: "lms_readings_accepted")
     private let duplicates = Counter(label: "lms_readings_duplicate")
     private let rejected = Counter(label: "lms_readings_rejected")
 
-    init(series: SeriesDirectory, batcher: Batcher) {
+    init(series: SeriesDirectory, batcher: Batcher, usage: UsageMeter) {
         self.series = series
         self.batcher = batcher
+        self.usage = usage
+    }
+
+    /// Lets a request through whole, or refuses it whole, as the organization stands with its plan. To be asked before
+    /// anything is done for it.
+    ///
+    /// - Throws: ``IngestRefusal``, `PostgresError`.
+    func admit(_ organization: UUID) async throws {
+        try await usage.admit(organization)
+    }
+
+    /// Whether ``admit(_:)`` is known to let a request through.
+    func allows(_ organization: UUID) -> Bool {
+        usage.allows(organization)
     }
 
     /// Makes ready for ``rows(_:of:in:)`` of several devices.

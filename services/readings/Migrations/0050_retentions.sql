@@ -1,3 +1,6 @@
+-- For how many days billing says that readings are kept; NULL is without limit.
+ALTER TABLE readings.limits ADD COLUMN retention_days bigint;
+
 -- For how many days a device's readings are kept, where that is shorter than its organization's plan keeps them.
 CREATE TABLE readings.retentions (
     organization_id uuid NOT NULL,

@@ -27,11 +27,11 @@ struct AnalysisRoutes: Sendable {
         let query = try request.query()
         let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
         let percentiles = try Set(query.values("percentiles", as: Percentile.self))
-        let found = try await analysis.statistics(
+        let (found, source) = try await analysis.statistics(
             SeriesFilter(query, devices: devices, context), range,
             percentiles: Percentile.allCases.filter(percentiles.contains), page, organization: context.organizationID)
         return RangeReport(
-            range: range, resolution: .rows, page: try page.page(found, key: \.id, item: \.statistics))
+            range: range, resolution: source, page: try page.page(found, key: \.id, item: \.statistics))
     }
 
     @Sendable private func aggregation(_ request: Request, _ context: AppRequestContext) async throws -> Aggregation {

@@ -26,4 +26,19 @@ extension DeviceStore {
         guard isThere else { throw Problem.notFound() }
         return id
     }
+
+    /// Those of the devices for which the user has the role, by the organization or by a grant.
+    ///
+    /// - Throws: `PostgresError`.
+    func writable(
+        _ ids: [UUID], by user: UserPrincipal, atLeast least: Role, in organization: UUID
+    ) async throws -> Set<UUID> {
+        let writable = try await projects(of: ids, organization: organization).filter { device, project in
+            user.role(onDevice: device, ofProject: project).map { $0 >= least } ?? false
+        }
+        return Set(writable.keys)
+    }
+
+    /// What is wrong with any other.
+    static let notWritable = "must be a device for which you may send readings"
 }

@@ -21,6 +21,7 @@ struct IngestRoutes: Sendable {
     @Sendable private func take(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
         let device = try context.device
         guard try context.id() == device.id else { throw Problem.notFound() }
+        try await ingest.admit(device.organizationID)
         let format = ReadingsFormat(contentType: request.headers[.contentType])
         var columns = try await request.parseBody(upTo: context.maxUploadSize, with: format.parse)
         let rows = try await ingest.rows(&columns, of: device.id, in: device.organizationID)
@@ -30,14 +31,16 @@ struct IngestRoutes: Sendable {
         return answer
     }
 
-    /// Has readings stored without waiting, if every one is valid and of a known sensor.
+    /// Has readings stored without waiting, if the organization is known to be allowed to send and every one is valid and
+    /// of a known sensor.
     ///
     /// - Returns: Whether they are; if not, nothing is done and `completion` is not called.
     func store(
         _ body: ByteBuffer, of device: DevicePrincipal, trace: RequestTrace,
         completion: @escaping Batcher.Completion
     ) -> Bool {
-        guard let columns = try? body.parse(with: ReadingsFormat.json.parse) else { return false }
+        guard ingest.allows(device.organizationID), let columns = try? body.parse(with: ReadingsFormat.json.parse)
+        else { return false }
         return ingest.storeKnown(columns, of: device, trace: trace, completion: completion)
     }
 }
@@ -56,8 +59,4 @@ extension ByteBuffer {
     fileprivate func parse<Content>(with parser: BodyParser<Content>) throws -> Content {
         try withUnsafeReadableBytes { try parser($0.bindMemory(to: UInt8.self), .now) }
     }
-}
-
-extension Batcher.Busy: ProblemConvertible {
-    var problem: Problem { .unavailable(retryAfter: 1) }
 }

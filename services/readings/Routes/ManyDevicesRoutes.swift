@@ -19,14 +19,16 @@ struct ManyDevicesRoutes: Sendable {
     /// All in one submission; the readings of a device that the user may not write for are rejected.
     @Sendable private func take(_ request: Request, _ context: AppRequestContext) async throws -> IngestAnswer {
         let organization = try context.organizationID
+        try await ingest.admit(organization)
         let requested = try await request.parseBody(upTo: context.maxUploadSize, with: ManyDevicesParser.parse)
-        let writable = try await writable(requested.compactMap(\.deviceID), by: context.user, in: organization)
+        let writable = try await devices.writable(
+            requested.compactMap(\.deviceID), by: context.user, atLeast: Self.leastRole, in: organization)
         try await ingest.prepare(writable, in: organization)
         var rows: [DeviceRows] = []
         var rejections: [Rejection] = []
         for var device in requested {
             guard let id = device.deviceID, writable.contains(id) else {
-                rejections += device.rejections(because: "must be a device for which you may send readings")
+                rejections += device.rejections(because: DeviceStore.notWritable)
                 continue
             }
             rows.append(try await ingest.rows(&device.columns, of: id, in: organization))
@@ -36,14 +38,5 @@ struct ManyDevicesRoutes: Sendable {
             throw Problem.invalid(rejections.map { FieldError($0.field, $0.message) })
         }
         return answer
-    }
-
-    /// Those of the devices for which the user has the role, by the organization or by a grant.
-    private func writable(_ ids: [UUID], by user: UserPrincipal, in organization: UUID) async throws -> Set<UUID> {
-        let projects = try await devices.projects(of: ids, organization: organization)
-        let writable = projects.filter { device, project in
-            user.role(onDevice: device, ofProject: project).map { $0 >= Self.leastRole } ?? false
-        }
-        return Set(writable.keys)
     }
 }

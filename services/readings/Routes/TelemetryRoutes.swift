@@ -16,6 +16,7 @@ struct TelemetryRoutes: Sendable {
     /// 200 without a body, once the rows are committed, also where some of the values are rejected or there are none.
     @Sendable private func take(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let device = try context.device
+        try await ingest.admit(device.organizationID)
         var columns = try await request.parseBody(upTo: context.maxUploadSize, with: TelemetryParser.parse)
         let rows = try await ingest.rows(&columns, of: device.id, in: device.organizationID)
         let answer = try await ingest.store([rows], beside: columns.rejections)

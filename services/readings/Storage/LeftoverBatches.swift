@@ -5,7 +5,7 @@ import Postgres
 struct LeftoverBatches: Sendable {
     let database: PostgresClient
 
-    /// Those that were committed more than `age` ago and are still here, oldest first.
+    /// Those that were committed more than `age` ago, oldest first.
     ///
     /// - Parameter putOff: Which to leave out.
     /// - Throws: `PostgresError`.
@@ -13,7 +13,7 @@ struct LeftoverBatches: Sendable {
         let rows = try await database.query(
             """
             SELECT id FROM readings.batches
-            WHERE committed_at < \(Timestamp.now.adding(.zero - age)) AND id <> ALL(\(putOff))
+            WHERE NOT is_published AND committed_at < \(Timestamp.now.adding(.zero - age)) AND id <> ALL(\(putOff))
             ORDER BY committed_at LIMIT \(limit)
             """)
         return try rows.map { try $0.decode(Int64.self) }
@@ -23,7 +23,8 @@ struct LeftoverBatches: Sendable {
     ///
     /// - Throws: `PostgresError`.
     func read(_ id: Int64, _ transaction: Transaction) async throws -> StoredBatch? {
-        let found = try await transaction.query("SELECT series_ids IS NULL FROM readings.batches WHERE id = \(id)")
+        let found = try await transaction.query(
+            "SELECT series_ids IS NULL FROM readings.batches WHERE id = \(id) AND NOT is_published")
         guard let hasNoRanges = try found.first?.decode(Bool.self) else { return nil }
         var batch = StoredBatch(id: id)
         for row in try await transaction.query(hasNoRanges ? scan(id) : lookUp(id)) {
@@ -32,8 +33,11 @@ struct LeftoverBatches: Sendable {
         return batch
     }
 
+    /// What was left has been published.
+    ///
+    /// - Throws: `PostgresError`.
     func forget(_ id: Int64, _ transaction: Transaction) async throws {
-        try await transaction.query("DELETE FROM readings.batches WHERE id = \(id)")
+        try await transaction.batch(BatchRows.published([id]))
     }
 
     /// Range by range through the primary key, which `OFFSET 0` leaves no choice about: nothing says how many ranges

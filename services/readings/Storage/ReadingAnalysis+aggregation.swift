@@ -22,9 +22,12 @@ extension ReadingAnalysis {
             guard times.count * series.count <= AggregationRequest.maximumBuckets else {
                 throw AggregationFailure.tooManyBuckets(request.range, series: series.count)
             }
-            let points = try await points(of: series.map(\.id), grid, request, transaction)
+            let coarsest = request.percentiles.isEmpty ? ReadingSource.coarsest(within: times) : .rows
+            let stretches = try await stretches(of: request.range, upTo: coarsest, transaction)
+            let (points, source) = try await points(
+                of: series.map(\.id), grid, request, stretches, transaction)
             return Aggregation(
-                request: request, resolution: .rows,
+                request: request, resolution: source,
                 series: series.map { id, label in
                     Aggregation.Series(
                         label: label,
@@ -46,36 +49,31 @@ extension ReadingAnalysis {
         }
     }
 
-    /// The buckets that have readings, by their series' ids, each in order.
+    /// The buckets that have readings, by their series' ids, each in order; and the coarsest source that had some of them.
     private func points(
-        of series: [Int64], _ grid: BucketGrid, _ request: AggregationRequest, _ transaction: Transaction
-    ) async throws -> [Int64: [AggregatePoint]] {
-        let percentiles = request.functions.compactMap(\.percentile)
+        of series: [Int64], _ grid: BucketGrid, _ request: AggregationRequest, _ stretches: [SourcedStretch],
+        _ transaction: Transaction
+    ) async throws -> (points: [Int64: [AggregatePoint]], source: ReadingSource) {
+        let hasEnds = request.functions.contains(.first) || request.functions.contains(.last)
         let rows = try await transaction.query(
             """
-            SELECT s.id, \(grid.start(of: "r.time")) AS start, \(Self.summary), \(Self.percentiles(percentiles)),
-                \(Self.ends(request.functions))
-            FROM readings.series AS s JOIN readings.readings AS r ON r.series_id = s.id
-            WHERE s.id = ANY(\(series)) AND r.time >= \(request.range.start) AND r.time < \(request.range.end)
-            GROUP BY 1, 2 ORDER BY 1, 2
+            SELECT s.id, b.start, \(RollupColumns.summary("b.moments", "b.minimum", "b.maximum")), b.percentiles,
+                b.first, b.last, b.source
+            FROM readings.series AS s
+            CROSS JOIN LATERAL (
+                \(stretches.buckets(percentiles: request.percentiles, hasEnds: hasEnds) { grid.start(of: $0) })) AS b
+            WHERE s.id = ANY(\(series))
+            ORDER BY 1, 2
             """)
         var points: [Int64: [AggregatePoint]] = [:]
+        var source = ReadingSource.rows
         for row in rows {
-            let bucket = try Bucket(row, from: 2, percentiles: percentiles)
+            let bucket = try Bucket(row, from: 2, percentiles: request.percentiles)
             points[try row.decode(at: 0), default: []].append(
                 AggregatePoint(time: try row.decode(at: 1), values: request.functions.map(bucket.value)))
+            source = max(source, try ReadingSource(row, at: 11))
         }
-        return points
-    }
-
-    /// The columns of the first and the last value, where they are asked for. An array's order is that of its first
-    /// elements that differ, here the times.
-    private static func ends(_ functions: [AggregateFunction]) -> SQL {
-        guard functions.contains(.first) || functions.contains(.last) else { return "NULL::float8, NULL::float8" }
-        return """
-            (min(ARRAY[extract(epoch FROM r.time)::float8, r.value]))[2],
-            (max(ARRAY[extract(epoch FROM r.time)::float8, r.value]))[2]
-            """
+        return (points, source)
     }
 }
 

@@ -5,22 +5,28 @@ import Postgres
 extension ReadingAnalysis {
     /// What each series was like over a range, by the series' ids; one without readings in it, too.
     ///
-    /// - Returns: Up to the page's ``PageRequest/fetchLimit`` series.
+    /// - Returns: Up to the page's ``PageRequest/fetchLimit`` series, and the coarsest source that had some of their numbers.
     /// - Throws: `PostgresError`.
     func statistics(
         _ filter: SeriesFilter, _ range: TimeRange, percentiles: [Percentile], _ page: PageRequest<Int64>,
         organization: UUID
-    ) async throws -> [(id: Int64, statistics: SeriesStatistics)] {
+    ) async throws -> (found: [(id: Int64, statistics: SeriesStatistics)], source: ReadingSource) {
         let ofSeries: SQL = "r.series_id = s.id AND r.time >= \(range.start) AND r.time < \(range.end)"
+        let moments: SQL = "coalesce(b.moments, '{0,0,0}')"
         let rows = try await transaction(for: organization) { transaction in
-            try await transaction.query(
+            let stretches = try await stretches(of: range, upTo: percentiles.isEmpty ? .days : .rows, transaction)
+            // The range is one bucket, whose start nobody asks for.
+            let bucket = stretches.buckets(percentiles: percentiles, hasEnds: false) { _ in "true" }
+            return try await transaction.query(
                 """
-                SELECT s.id, \(Self.label), summary.*,
-                    first.value, first.text_value, first.time, last.value, last.text_value, last.time
+                SELECT s.id, \(Self.label), \(RollupColumns.summary(moments, "b.minimum", "b.maximum")), b.percentiles,
+                    text.count, first.value, first.text_value, first.time, last.value, last.text_value, last.time,
+                    coalesce(b.source, \(ReadingSource.rows.rawValue))
                 FROM \(Self.series(filter, page, "", organization)) AS s
+                LEFT JOIN LATERAL (\(bucket)) AS b ON true
                 CROSS JOIN LATERAL (
-                    SELECT \(Self.summary), \(Self.percentiles(percentiles)), count(r.text_value)
-                    FROM readings.readings AS r WHERE \(ofSeries)) AS summary
+                    SELECT count(r.text_value) FROM readings.readings AS r
+                    WHERE s.kind = \(ValueKind.text.rawValue) AND \(ofSeries)) AS text
                 LEFT JOIN LATERAL (
                     SELECT r.value, r.text_value, r.time FROM readings.readings AS r
                     WHERE \(ofSeries) ORDER BY r.time LIMIT 1) AS first ON true
@@ -30,9 +36,10 @@ extension ReadingAnalysis {
                 ORDER BY s.id \(page.order.keyword)
                 """)
         }
-        return try rows.map { row in
+        let found = try rows.map { row -> (Int64, SeriesStatistics) in
             (try row.decode(at: 0), try SeriesStatistics(row, from: 1, percentiles: percentiles))
         }
+        return (found, try rows.map { try ReadingSource($0, at: 19) }.max() ?? .rows)
     }
 }
 

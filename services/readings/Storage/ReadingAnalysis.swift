@@ -4,7 +4,8 @@ import Postgres
 
 /// Sums up the readings of series. Every query joins the series, whose row security keeps organizations apart.
 ///
-/// All is computed from the rows, in the columns of ``Summary``.
+/// Statistics and aggregations take rollups as far as there are some, and rows for the rest; all else is computed from the
+/// rows.
 struct ReadingAnalysis: Sendable {
     /// So long, in milliseconds, the server may compute; it ends the statement then, which is answered 503.
     private static let patience = "30000"
@@ -40,6 +41,17 @@ struct ReadingAnalysis: Sendable {
         }
     }
 
+    /// The parts of a range, and what is to answer for each.
+    ///
+    /// - Parameter coarsest: The coarsest source that may.
+    /// - Throws: `PostgresError`.
+    func stretches(
+        of range: TimeRange, upTo coarsest: ReadingSource, _ transaction: Transaction
+    ) async throws -> [SourcedStretch] {
+        let progress = try await transaction.query("SELECT until FROM readings.rollup_progress")
+        return range.stretches(upTo: coarsest, rolledUpUntil: try progress[0].decode(at: 0))
+    }
+
     /// The series of a page, each of which is looked at.
     ///
     /// - Parameter further: `AND …`, or nothing.
@@ -54,10 +66,6 @@ struct ReadingAnalysis: Sendable {
 
     /// The columns of a ``SeriesLabel``.
     static let label: SQL = "s.device_id, s.sensor_type, s.unit, s.kind"
-    /// The columns of a ``Summary`` of `readings.readings AS r`.
-    static let summary: SQL =
-        "count(r.value), sum(r.value), avg(r.value), min(r.value), max(r.value), var_samp(r.value)"
-
     /// A column with an array of these percentiles of `readings.readings AS r`; NULL without any.
     static func percentiles(_ percentiles: [Percentile]) -> SQL {
         guard !percentiles.isEmpty else { return "NULL::float8[]" }
@@ -83,7 +91,7 @@ extension SeriesLabel {
 }
 
 extension Summary {
-    /// Reads the columns of `ReadingAnalysis.summary`, from `column` on.
+    /// Reads the columns of `RollupColumns.summary`, from `column` on.
     ///
     /// - Throws: `DecodingFailure`.
     init(_ row: Row, from column: Int) throws {

@@ -22,7 +22,7 @@ struct ReadingStore: Sendable {
 
     /// Stores the rows of a plan in one transaction and one round trip.
     ///
-    /// - Parameter published: Batches whose rows in `readings.batches` are no longer needed.
+    /// - Parameter published: Batches that nobody needs to publish any more.
     /// - Returns: The batch's id and, per row, whether it was new; nil when all were.
     /// - Throws: `PostgresError`; then nothing was stored, except after `connectionLost`, where that is not known.
     func store(_ plan: FlushPlan, published: [Int64]) async throws -> (id: Int64, inserted: [Bool]?) {
@@ -30,15 +30,16 @@ struct ReadingStore: Sendable {
         let id = try await batchIDs.next()
         let ranges = plan.keyRanges
         let rows = try await partitions.withPartitions(for: plan.times) {
-            try await database.batch([
-                insert(plan, batchID: id),
-                """
-                INSERT INTO readings.batches (id, row_count, min_time, max_time, series_ids, first_times, last_times)
-                VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
-                    \(ranges.lastTimes))
-                """,
-                "DELETE FROM readings.batches WHERE id = ANY(\(published))",
-            ])
+            try await database.batch(
+                [
+                    insert(plan, batchID: id),
+                    """
+                    INSERT INTO readings.batches (
+                        id, row_count, min_time, max_time, series_ids, first_times, last_times)
+                    VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
+                        \(ranges.lastTimes))
+                    """,
+                ] + (published.isEmpty ? [] : BatchRows.published(published)))
         }
         guard rows[0].affectedRows < plan.count else { return (id, nil) }
         return (id, try await findInserted(plan, batchID: id))
@@ -68,8 +69,10 @@ struct ReadingStore: Sendable {
         return try rows.map { try $0.decode(Bool.self) }
     }
 
-    /// Forgets batches that have been published.
-    func forget(_ batches: [Int64]) async throws {
-        _ = try await database.query("DELETE FROM readings.batches WHERE id = ANY(\(batches))")
+    /// Forgets batches that have been published, as far as publishing goes.
+    ///
+    /// - Throws: `PostgresError`.
+    func forget(_ published: [Int64]) async throws {
+        _ = try await database.batch(BatchRows.published(published))
     }
 }

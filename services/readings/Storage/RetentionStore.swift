@@ -35,7 +35,7 @@ struct RetentionStore: Sendable {
             SELECT days FROM readings.retentions WHERE organization_id = \(organization) AND device_id = \(device)
             \(lock)
             """,
-            "SELECT retention_days::bigint FROM readings.limits WHERE organization_id = \(organization)",
+            "SELECT retention_days FROM readings.limits WHERE organization_id = \(organization)",
         ])
         return Retention(
             days: try rows[0].first?.decode(Int.self), planDays: try rows[1].first?.decode(Int?.self) ?? nil)

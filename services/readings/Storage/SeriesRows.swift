@@ -58,7 +58,7 @@ struct SeriesRows: Sendable {
             WITH deleted AS (\(deletion(of: piece))),
             marked AS (
                 INSERT INTO readings.stale_hours (series_id, hour)
-                SELECT DISTINCT \(series), date_bin('1 hour', time, timestamptz 'epoch') FROM deleted ORDER BY 2
+                SELECT DISTINCT \(series), \(RollupStore.hour(of: "time")) FROM deleted ORDER BY 2
                 ON CONFLICT (series_id, hour) DO UPDATE SET hour = excluded.hour)
             SELECT count(*) FROM deleted
             """, transaction)

@@ -1,7 +1,6 @@
 import HTTPKit
 import HTTPTypes
 import Identity
-import NIOCore
 import ServiceKit
 
 /// Devices that poll for commands, each from its socket to the table of those that wait without a task of its own: an

@@ -3,8 +3,8 @@ import HTTPTypes
 import Identity
 import ServiceKit
 
-/// Heartbeats of devices whose keys are known, each without a task: they are most of what devices send that measure
-/// seldom.
+/// Heartbeats, each in a short task of its own and without the middleware: they are most of what devices send that
+/// measure seldom.
 struct DirectHeartbeats: DirectRoute {
     private static let path = DirectPath(StatusRoutes.heartbeatPath)
 
@@ -15,15 +15,24 @@ struct DirectHeartbeats: DirectRoute {
     var path: String { StatusRoutes.heartbeatPath }
 
     func responder(to head: HTTPRequest) -> Responder? {
-        guard let id = head.path.flatMap(Self.path.id),
-            let device = authenticator.knownDevice(Credentials(of: head)), device.id == id
-        else { return nil }
+        guard let id = head.path.flatMap(Self.path.id) else { return nil }
+        let credentials = Credentials(of: head)
+        guard credentials.holdDeviceKey else { return nil }
+        let caller = DeviceCaller(device: id, credentials: credentials, authenticator: authenticator)
         return { body, trace, completion in
             guard let report = try? JSONCoding.decode(StatusReport.self, from: body),
                 let sign = try? report.sign(of: id)
             else { return nil }
-            intake.take(sign, applied: report.configVersion, in: device.organizationID, trace: trace) { answer in
-                completion(Result { try DirectAnswer(.ok, encoding: answer.get()) })
+            Task {
+                do {
+                    let answer = try await trace.withRequest {
+                        let device = try await caller.check()
+                        return try await intake.take(sign, applied: report.configVersion, in: device.organizationID)
+                    }
+                    completion(.success(try DirectAnswer(.ok, encoding: answer)))
+                } catch {
+                    completion(.failure(error))
+                }
             }
             return .soon
         }

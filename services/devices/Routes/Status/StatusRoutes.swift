@@ -2,8 +2,6 @@ import FoundationEssentials
 import HTTPKit
 import Hummingbird
 import Identity
-import Reactor
-import ServiceKit
 
 /// What devices say of themselves, and what is known of it.
 struct StatusRoutes: Sendable {
@@ -36,10 +34,7 @@ struct StatusRoutes: Sendable {
 
     private func take(_ report: StatusReport, _ context: AppRequestContext) async throws -> StatusAnswer {
         let sign = try report.sign(of: try DeviceAccess.ownID(context))
-        let organization = try context.organizationID
-        let promise = Promise<StatusAnswer>()
-        intake.take(sign, applied: report.configVersion, in: organization, trace: .current) { promise.settle($0) }
-        return try await promise.value()
+        return try await intake.take(sign, applied: report.configVersion, in: try context.organizationID)
     }
 
     @Sendable private func show(_ request: Request, _ context: AppRequestContext) async throws -> JSON<DeviceState> {

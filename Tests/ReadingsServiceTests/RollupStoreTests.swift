@@ -1,0 +1,169 @@
+import Foundation
+import Kernel
+import Logging
+import Postgres
+import TestKit
+import Testing
+
+@testable import ReadingsService
+
+/// How rollups are kept; each test has a database that no service works on.
+struct RollupStoreTests {
+    private let start = Timestamp("2026-03-01T00:00:00Z")!
+
+    /// Runs `body` with a database that has one series of a reading every ten minutes of ten days, and with the client that
+    /// the service would have.
+    private func withReadings(
+        _ body: @Sendable (_ administrator: PostgresClient, _ client: PostgresClient) async throws -> Void
+    ) async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        try await withClient(database.administrator) { administrator in
+            _ = try await administrator.query(
+                """
+                SELECT readings.ensure_partitions(ARRAY(
+                    SELECT generate_series(extract(epoch FROM \(start))::bigint / 604800,
+                        extract(epoch FROM \(start))::bigint / 604800 + 2)))
+                """)
+            _ = try await administrator.query(
+                """
+                WITH series AS (
+                    INSERT INTO readings.series (organization_id, device_id, sensor_type, unit, kind)
+                    VALUES (gen_random_uuid(), gen_random_uuid(), 't', '', 0) RETURNING id)
+                INSERT INTO readings.readings (series_id, time, value, quality, batch_id)
+                SELECT id, \(start) + number * interval '10 minutes', number, 2, 7
+                FROM series, generate_series(0, 1439) AS number
+                """)
+            try await withClient(database.configuration(.readings)) { try await body(administrator, $0) }
+        }
+    }
+
+    private func keeper(_ client: PostgresClient) -> RollupKeeper {
+        RollupKeeper(store: RollupStore(database: client), logger: Logger(label: "test"))
+    }
+
+    private func count(_ table: SQL, _ client: PostgresClient) async throws -> Int {
+        try await client.query("SELECT count(*) FROM \(table)")[0].decode(at: 0)
+    }
+
+    /// Whether the hours and days are what the readings say.
+    private func isRight(_ client: PostgresClient) async throws -> Bool {
+        let wrong = try await client.query(
+            """
+            (SELECT series_id, date_bin('1 hour', time, 'epoch'), count(*)::float8, sum(value) FROM readings.readings
+                GROUP BY 1, 2
+            EXCEPT SELECT series_id, time, moments[1], moments[2] FROM readings.rollup_1h)
+            UNION ALL
+            (SELECT series_id, date_bin('1 day', time, 'epoch'), count(*)::float8, sum(value) FROM readings.readings
+                GROUP BY 1, 2
+            EXCEPT SELECT series_id, time, moments[1], moments[2] FROM readings.rollup_1d)
+            """)
+        return wrong.isEmpty
+    }
+
+    private func until(_ client: PostgresClient) async throws -> Timestamp {
+        try await client.query("SELECT until FROM readings.rollup_progress")[0].decode(at: 0)
+    }
+
+    @Test func `readings that were there before the rollups are in them before any is told of`() async throws {
+        try await withReadings { administrator, client in
+            let store = RollupStore(database: client)
+            let end = RollupKeeper.lastEnd(before: .now)
+            try await store.advance(to: end)
+            #expect(try await until(client) == Timestamp(microseconds: 0))
+            #expect(try await store.markEarlierHours() == true)
+            #expect(try await count("readings.stale_hours", client) == 240)
+            #expect(try await store.markEarlierHours() == false)
+            try await store.advance(to: end)
+            #expect(try await until(client) == Timestamp(microseconds: 0))
+            try await keeper(client).round()
+            #expect(try await isRight(client))
+            #expect(try await until(client) >= end)
+            #expect(try await count("readings.stale_hours", client) == 0)
+        }
+    }
+
+    @Test func `two that work at once do each part once, and leave nothing`() async throws {
+        try await withReadings { administrator, client in
+            try await eventually(within: .seconds(30)) {
+                async let one: Void = keeper(client).round()
+                async let other: Void = keeper(client).round()
+                _ = try await (one, other)
+                return try await until(client) > start
+            }
+            #expect(try await isRight(client))
+        }
+    }
+
+    @Test func `what a failure interrupts is as it was, and is done by the next`() async throws {
+        try await withReadings { administrator, client in
+            let store = RollupStore(database: client)
+            while try await store.markEarlierHours() == true {}
+            // Nothing can be kept of one of the days.
+            try await administrator.run(
+                statement: """
+                    ALTER TABLE readings.rollup_1d ADD CONSTRAINT broken CHECK (time <> '2026-03-01T00:00:00Z')
+                    """)
+            let end = RollupKeeper.lastEnd(before: .now)
+            await #expect(throws: PostgresError.self) { try await store.rollUp(before: end) }
+            #expect(try await store.staleHours(before: end) == 240)
+            #expect(try await count("readings.rollup_1h", client) == 0)
+            try await administrator.run(statement: "ALTER TABLE readings.rollup_1d DROP CONSTRAINT broken")
+            try await keeper(client).round()
+            #expect(try await isRight(client))
+        }
+    }
+
+    /// Inserts a batch of the readings of the first two hours, which says where they are or not.
+    private func insertBatch(_ id: Int64, hasRanges: Bool, _ administrator: PostgresClient) async throws {
+        let last = start.adding(.seconds(7199))
+        _ = try await administrator.query(
+            """
+            INSERT INTO readings.batches (id, row_count, min_time, max_time, series_ids, first_times, last_times)
+            SELECT \(id), 12, \(start), \(last), CASE WHEN \(hasRanges) THEN ARRAY[id] END,
+                CASE WHEN \(hasRanges) THEN ARRAY[\(start)] END, CASE WHEN \(hasRanges) THEN ARRAY[\(last)] END
+            FROM readings.series
+            """)
+    }
+
+    @Test(arguments: [true, false], [true, false])
+    func `a batch goes once it is published and noted, in either order`(
+        isPublishedFirst: Bool, hasRanges: Bool
+    ) async throws {
+        try await withReadings { administrator, client in
+            let (store, readings) = (RollupStore(database: client), ReadingStore(database: client))
+            try await insertBatch(7, hasRanges: hasRanges, administrator)
+            if isPublishedFirst { try await readings.forget([7]) } else { #expect(try await store.noteBatches() == 1) }
+            let row = try await client.query("SELECT is_published, is_noted FROM readings.batches")
+            let (isPublished, isNoted) = try row[0].decode(Bool.self, Bool.self)
+            #expect(isPublished == isPublishedFirst && isNoted != isPublishedFirst)
+            #expect(try await count("readings.stale_hours", client) == (isPublishedFirst ? 0 : 2))
+            let left = try await LeftoverBatches(database: client).list(olderThan: .seconds(-60), except: [], limit: 10)
+            #expect(left == (isPublishedFirst ? [] : [7]))
+            if isPublishedFirst { #expect(try await store.noteBatches() == 1) } else { try await readings.forget([7]) }
+            #expect(try await count("readings.batches", client) == 0)
+            #expect(try await count("readings.stale_hours", client) == 2)
+            #expect(try await store.noteBatches() == 0)
+        }
+    }
+
+    @Test func `what a copy of the version before deletes is noted as it goes`() async throws {
+        try await withReadings { administrator, client in
+            try await insertBatch(7, hasRanges: true, administrator)
+            _ = try await client.query("DELETE FROM readings.batches WHERE id = 7")
+            #expect(try await count("readings.batches", client) == 0)
+            #expect(try await count("readings.stale_hours", client) == 2)
+        }
+    }
+
+    @Test func `hours that have not ended wait`() async throws {
+        try await withReadings { administrator, client in
+            let store = RollupStore(database: client)
+            while try await store.markEarlierHours() == true {}
+            let end = start.adding(.seconds(3 * 3600))
+            #expect(try await store.rollUp(before: end) == 3)
+            #expect(try await store.rollUp(before: end) == 0)
+            #expect(try await count("readings.rollup_1h", client) == 3)
+            #expect(try await count("readings.stale_hours", client) == 237)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import FoundationEssentials
+import HTTPKit
+import Hummingbird
+import Identity
+import NIOCore
+
+/// `POST /api/v1/readings/import`: many readings of one or several devices as a CSV file, such as an export.
+///
+/// The body is read no faster than its readings are stored, one group after the other, so that of two rows of the same
+/// key the first is kept, as within a request. Groups that were stored before something failed stay.
+struct ImportRoutes: Sendable {
+    /// Bytes of the file, on the wire and inflated.
+    static let bodyBytes = 64 << 20
+    /// So many bytes are looked at together.
+    private static let pieceBytes = 64 * 1024
+    /// So many imports are under way at once.
+    static let maximumUnderWay = 4
+    private static let options = RouteOptions(
+        body: BodyRule(accepts: [.csv], wireLimit: bodyBytes, limit: bodyBytes))
+    private static let leastRole = Role.member
+
+    private let ingest: Ingest
+    private let devices: DeviceStore
+    private let slots = Slots(maximumUnderWay)
+
+    init(ingest: Ingest, devices: DeviceStore) {
+        self.ingest = ingest
+        self.devices = devices
+    }
+
+    func add(to routes: inout RouteTable) {
+        routes.post(
+            "/api/v1/readings/import", .user(atLeast: Self.leastRole, orGrant: true), Self.options, use: take)
+    }
+
+    @Sendable private func take(_ request: Request, _ context: AppRequestContext) async throws -> JSON<ImportReport> {
+        let (user, organization) = (try context.user, try context.organizationID)
+        guard let slot = slots.take() else {
+            throw Problem.unavailable(retryAfter: 30, "Too many imports are under way; try again later.")
+        }
+        defer { withExtendedLifetime(slot) {} }
+        var file = ImportFile()
+        var report = ImportReport()
+        var size = 0
+        for try await var piece in request.body {
+            size += piece.readableBytes
+            guard size <= context.maxUploadSize else {
+                throw Problem(.contentTooLarge, "The file is larger than \(context.maxUploadSize) bytes.")
+            }
+            // What was gzipped may come in pieces of any length.
+            while let bytes = piece.readSlice(length: min(piece.readableBytes, Self.pieceBytes)),
+                bytes.readableBytes > 0
+            {
+                file.append(bytes.readableBytesView)
+                while let group = try file.next(isEnd: false) {
+                    try await store(group, by: user, in: organization, &report)
+                }
+            }
+        }
+        while let group = try file.next(isEnd: true) {
+            try await store(group, by: user, in: organization, &report)
+        }
+        return JSON(report)
+    }
+
+    private func store(
+        _ group: ImportedReadings, by user: UserPrincipal, in organization: UUID, _ report: inout ImportReport
+    ) async throws {
+        let writable = try await devices.writable(
+            Array(group.devices.keys), by: user, atLeast: Self.leastRole, in: organization)
+        try await ingest.prepare(writable, in: organization)
+        var rows: [DeviceRows] = []
+        var rejections = group.rejections
+        for (device, columns) in group.devices {
+            guard writable.contains(device) else {
+                rejections += columns.rejections(of: ImportFile.deviceColumn, because: DeviceStore.notWritable)
+                continue
+            }
+            var columns = columns
+            rows.append(try await ingest.rows(&columns, of: device, in: organization))
+            rejections += columns.rejections
+        }
+        let answer = try await ingest.store(rows, beside: rejections)
+        report.add(answer?.outcome ?? IngestOutcome(), rejected: rejections)
+    }
+}
+
+extension ReadingColumns {
+    /// All of the readings, because of one of their fields.
+    fileprivate func rejections(of field: String, because message: String) -> [Rejection] {
+        (positions.map(Int.init) + rejections.map(\.index)).map {
+            Rejection(index: $0, field: field, message: message)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Postgres
+
+extension RollupStore {
+    /// Computes some of the stale hours anew, and the days that they are of.
+    ///
+    /// - Returns: How many hours those were, 0 when none is stale; nil when it is another instance's turn.
+    /// - Throws: `PostgresError`.
+    func rollUp(before end: Timestamp) async throws -> Int? {
+        try await turn { transaction in
+            let taken = try await transaction.query(
+                """
+                WITH due AS (
+                    SELECT series_id, hour FROM readings.stale_hours WHERE hour < \(end)
+                    ORDER BY hour LIMIT \(Self.hoursPerTurn) FOR UPDATE)
+                DELETE FROM readings.stale_hours AS stale USING due
+                WHERE stale.series_id = due.series_id AND stale.hour = due.hour
+                RETURNING stale.series_id, stale.hour
+                """
+            ).map { try $0.decode(Int64.self, Timestamp.self) }
+            guard !taken.isEmpty else { return 0 }
+            let stale: SQL = "unnest(\(taken.map(\.0)), \(taken.map(\.1))) AS stale (series_id, hour)"
+            let days: SQL = """
+                (SELECT DISTINCT series_id, date_bin('1 day', hour, timestamptz 'epoch') AS day FROM \(stale)) AS stale
+                """
+            try await transaction.batch([
+                Self.deleteMinutes(of: stale), Self.deleteHours(stale), Self.insertHours(stale),
+                Self.deleteDays(days), Self.insertDays(days),
+            ])
+            return taken.count
+        }
+    }
+
+    private static func deleteMinutes(of stale: SQL) -> SQL {
+        """
+        DELETE FROM readings.rollup_1m AS m USING \(stale)
+        WHERE m.series_id = stale.series_id AND m.time >= stale.hour AND m.time < stale.hour + interval '1 hour'
+        """
+    }
+
+    private static func deleteHours(_ stale: SQL) -> SQL {
+        """
+        DELETE FROM readings.rollup_1h AS h USING \(stale)
+        WHERE h.series_id = stale.series_id AND h.time = stale.hour
+        """
+    }
+
+    /// The hours, and their minutes where those are kept, from one look at the readings. `OFFSET 0` makes that an hour after
+    /// the other, by their key.
+    private static func insertHours(_ stale: SQL) -> SQL {
+        """
+        WITH minutes AS MATERIALIZED (
+            SELECT stale.series_id, stale.hour, date_bin('1 minute', r.time, stale.hour) AS time,
+                \(RollupColumns.ofReadings)
+            FROM \(stale) CROSS JOIN LATERAL (
+                SELECT time, value FROM readings.readings
+                WHERE series_id = stale.series_id AND time >= stale.hour AND time < stale.hour + interval '1 hour'
+                    AND value IS NOT NULL
+                OFFSET 0) AS r
+            GROUP BY 1, 2, 3
+        ), hours AS MATERIALIZED (
+            SELECT b.series_id, b.hour, \(RollupColumns.ofBuckets) FROM minutes AS b GROUP BY 1, 2
+        ), kept AS (
+            INSERT INTO readings.rollup_1m (series_id, time, \(columns))
+            SELECT b.series_id, b.time, b.moments, b.minimum, b.maximum, b.first, b.last
+            FROM minutes AS b JOIN hours USING (series_id, hour) WHERE hours.moments[1] >= \(leastForMinutes)
+        )
+        INSERT INTO readings.rollup_1h (series_id, time, \(columns)) SELECT series_id, hour, \(columns) FROM hours
+        """
+    }
+
+    private static func deleteDays(_ stale: SQL) -> SQL {
+        """
+        DELETE FROM readings.rollup_1d AS d USING \(stale)
+        WHERE d.series_id = stale.series_id AND d.time = stale.day
+        """
+    }
+
+    private static func insertDays(_ stale: SQL) -> SQL {
+        """
+        INSERT INTO readings.rollup_1d (series_id, time, \(columns))
+        SELECT stale.series_id, stale.day, \(RollupColumns.ofBuckets)
+        FROM \(stale) JOIN readings.rollup_1h AS b ON b.series_id = stale.series_id
+            AND b.time >= stale.day AND b.time < stale.day + interval '24 hours'
+        GROUP BY 1, 2
+        """
+    }
+
+    private static let columns: SQL = "moments, minimum, maximum, first, last"
+}

@@ -1,0 +1,125 @@
+import Postgres
+
+/// Keeps the rollups what the readings say: notes which hours of which series have changed, and computes those anew.
+///
+/// Any number of instances may do so; each transaction is one instance's. What is to be done is in tables alone, so an
+/// instance that ends in between leaves it to the others:
+///
+/// 1. A flush commits readings and their batch, of which is not noted yet whether it changed anything.
+/// 2. ``noteBatches()`` marks the hours that batches have readings of as stale, and the batches as noted.
+/// 3. ``rollUp(before:)`` takes marks away and, in the same transaction but after that, reads the readings of these hours.
+///    What a flush commits later than that is in a batch that is noted later still, so that it marks the hour once more.
+///
+/// Whoever changes readings in another way, such as by deleting them, marks their hours in the same transaction, and with
+/// `ON CONFLICT (series_id, hour) DO UPDATE`: that locks a mark that is there already, which would else be taken away
+/// before the change can be read.
+struct RollupStore: Sendable {
+    /// Each of up to 20,000 readings.
+    static let batchesPerTurn = 20
+    /// An hour may have millions of readings, and a statement 30 s.
+    static let hoursPerTurn: Int64 = 100
+    /// Of an hour with fewer readings there are no minutes, which would hardly be fewer than its readings.
+    static let leastForMinutes = 240.0
+
+    private let database: PostgresClient
+
+    init(database: PostgresClient) {
+        self.database = database
+    }
+
+    /// How many hours that have ended are stale.
+    ///
+    /// - Throws: `PostgresError`.
+    func staleHours(before end: Timestamp) async throws -> Int {
+        let rows = try await database.query("SELECT count(*) FROM readings.stale_hours WHERE hour < \(end)")
+        return try rows[0].decode(Int.self)
+    }
+
+    /// - Parameter times: A query of series' ids, and of times in the hours to be marked.
+    private static func mark(_ times: SQL) -> SQL {
+        """
+        INSERT INTO readings.stale_hours (series_id, hour)
+        SELECT DISTINCT series_id, \(hour(of: "time")) FROM (\(times)) AS changed (series_id, time) ORDER BY 1, 2
+        ON CONFLICT DO NOTHING
+        """
+    }
+
+    /// When the hour of `time` begins, whatever the session's time zone.
+    static func hour(of time: SQL) -> SQL {
+        "date_bin('1 hour', \(time), timestamptz 'epoch')"
+    }
+
+    /// Marks what some of the batches changed that are not noted yet.
+    ///
+    /// - Returns: How many batches those were, fewer than ``batchesPerTurn`` when there are no more; nil when it is another
+    ///   instance's turn.
+    /// - Throws: `PostgresError`.
+    func noteBatches() async throws -> Int? {
+        try await turn { transaction in
+            let found = try await transaction.query(
+                """
+                SELECT id, series_ids IS NULL FROM readings.batches
+                WHERE NOT is_noted ORDER BY id LIMIT \(Int64(Self.batchesPerTurn))
+                """
+            ).map { try $0.decode(Int64.self, Bool.self) }
+            guard !found.isEmpty else { return 0 }
+            for (id, hasNoRanges) in found where hasNoRanges {
+                try await transaction.query(Self.mark(Self.scan(id)))
+            }
+            let ids = found.map(\.0)
+            // The batches' rows, which flushes lock as well, come last and are locked for a moment.
+            try await transaction.batch([Self.mark(Self.ranges(ids))] + BatchRows.noted(ids))
+            return found.count
+        }
+    }
+
+    /// The hours that are, or may be, those of the batches' readings.
+    private static func ranges(_ ids: [Int64]) -> SQL {
+        """
+        SELECT key_range.series_id, hour FROM readings.batches AS batch
+        CROSS JOIN unnest(series_ids, first_times, last_times) AS key_range (series_id, first_time, last_time)
+        CROSS JOIN generate_series(\(hour(of: "first_time")), last_time, interval '1 hour') AS hour
+        WHERE batch.id = ANY(\(ids))
+        """
+    }
+
+    /// Of a batch that does not say where its rows are.
+    private static func scan(_ id: Int64) -> SQL {
+        """
+        SELECT r.series_id, r.time FROM readings.batches AS batch
+        JOIN readings.readings AS r ON r.batch_id = batch.id AND r.time BETWEEN batch.min_time AND batch.max_time
+        WHERE batch.id = \(id)
+        """
+    }
+
+    /// Says that all that was measured before `end` is in the rollups, if it is.
+    ///
+    /// - Parameter end: The beginning of an hour. What was committed before it was asked for has been noted.
+    /// - Throws: `PostgresError`.
+    func advance(to end: Timestamp) async throws {
+        _ = try await database.query(
+            """
+            UPDATE readings.rollup_progress SET until = \(end)
+            WHERE until < \(end) AND walk_series IS NULL
+                AND NOT EXISTS (SELECT FROM readings.stale_hours WHERE hour < \(end))
+            """)
+    }
+
+    /// Runs `body` in a transaction unless another instance is at it, of which nil tells.
+    func turn<Value: Sendable>(_ body: @Sendable (Transaction) async throws -> Value) async throws -> Value? {
+        try await database.withTransaction(as: .platform) { transaction in
+            let lock = try await transaction.query("SELECT pg_try_advisory_xact_lock(\(Self.lock))")
+            guard try lock.first?.decode(Bool.self, at: 0) == true else { return nil }
+            return try await body(transaction)
+        }
+    }
+
+    private static let lock: SQL = "hashtextextended('lms readings rollups', 0)"
+
+    /// Keeps every instance from its turn until the transaction ends, and waits for the one that is at it.
+    ///
+    /// - Throws: `PostgresError`.
+    static func pause(_ transaction: Transaction) async throws {
+        try await transaction.query("SELECT pg_advisory_xact_lock(\(lock))")
+    }
+}
