@@ -68,6 +68,25 @@ import Testing
         #expect(try await device.stored().last?.value == 44)
     }
 
+    @Test func `what is deleted is gone from the rollups`() async throws {
+        let device = try await filledDevice()
+        let admin = try await device.server.service.user(.admin, of: device.organization)
+        try await device.rollUp()
+        let end = start.adding(hours: 1)
+        let path = "\(device.path)/stats?sensor_type=t&from=\(start)&to=\(end)"
+        let before = try await admin.get(path).json
+        #expect(before["resolution"] == "rollup_1h" && before["items"][0]["count"] == 10)
+        let selection = "&sensor_type=t&from=\(minute(2))&to=\(minute(5))"
+        #expect(try await admin.delete(self.path(device, selection)).json["deleted"] == 3)
+        try await device.rollUp()
+        let after = try await admin.get(path).json
+        #expect(after["resolution"] == "rollup_1h" && after["items"][0]["count"] == 7)
+        #expect(try await admin.delete(self.path(device)).json["deleted"] == 17)
+        try await device.rollUp()
+        #expect(try await device.rollups("readings.rollup_1h").isEmpty)
+        #expect(try await device.rollups("readings.rollup_1d").isEmpty)
+    }
+
     @Test func `a deletion is in the audit trail and told to other services, series by series`() async throws {
         let device = try await filledDevice()
         let user = UUID()
