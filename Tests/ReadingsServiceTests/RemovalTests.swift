@@ -20,6 +20,11 @@ import Testing
         }
         try await server.service.query(
             "INSERT INTO readings.limits (organization_id, plan, version) VALUES (\(device.organization), 'free', 1)")
+        try await server.service.query(
+            """
+            INSERT INTO readings.retentions (organization_id, device_id, days)
+            VALUES (\(device.organization), \(device.id), 7)
+            """)
         try await eventually {
             try await server.service.database.rows(of: device.organization, in: "readings")["monthly_usage"] == 1
         }

@@ -57,6 +57,12 @@ extension ReadingsService {
         QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
             .add(to: &routes)
         AnalysisRoutes(analysis: analysis, devices: devices).add(to: &routes)
+        let ledger = Ledger(outbox: Outbox(source: .readings))
+        DeletionRoutes(deletions: ReadingDeletions(database: base.database, ledger: ledger), devices: devices)
+            .add(to: &routes)
+        RetentionRoutes(
+            retentions: RetentionStore(database: base.database, ledger: ledger), devices: devices
+        ).add(to: &routes)
         let export = ReadingExport(base.exportDatabase)
         ExportRoutes(export: export).add(to: &routes)
 
@@ -66,7 +72,10 @@ extension ReadingsService {
             environment, direct: [DirectIngest(ingest: ingestRoutes, authenticator: authenticator)], routes: routes,
             authenticator: authenticator, sessions: try base.sessionRenewal(), forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        let outboxRelay = OutboxRelay(
+            outbox: ledger.outbox, database: base.database, redis: base.redis, logger: logger)
         let partitions = PartitionKeeper(store: readings, logger: logger)
+        let retention = RetentionKeeper(expired: ExpiredRows(database: base.database), logger: logger)
         let rollups = RollupKeeper(store: RollupStore(database: base.database), logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
         let analyses = ClientService("analyses") { await analysis.run() }
@@ -74,9 +83,8 @@ extension ReadingsService {
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, publisher, usage,
-                batcher,
-                http,
+                analyses, exports, consumer, limitConsumer, removal, partitions, retention, rollups, relay, outboxRelay,
+                publisher, usage, batcher, http,
             ]
         )
     }

@@ -16,7 +16,9 @@ struct LimitProjection: Sendable {
         let limits = IngestLimits(
             plan: change.plan, readingsPerMonth: change.limits.readingsPerMonth,
             readingsPerMinute: change.limits.readingsPerMinute)
-        try await self.limits.keep(limits, of: change.organizationID, version: event.subjectVersion, transaction)
+        try await self.limits.keep(
+            limits, retentionDays: change.limits.retentionDays, of: change.organizationID,
+            version: event.subjectVersion, transaction)
     }
 
     /// The limits, as billing tells them anew. They are not needed to serve: an organization without limits is not
@@ -36,10 +38,12 @@ private struct LimitsChanged: Decodable {
     struct Limits: Decodable {
         let readingsPerMonth: Int?
         let readingsPerMinute: Int?
+        let retentionDays: Int?
 
         enum CodingKeys: String, CodingKey {
             case readingsPerMonth = "readings_per_month"
             case readingsPerMinute = "readings_per_minute"
+            case retentionDays = "retention_days"
         }
     }
 

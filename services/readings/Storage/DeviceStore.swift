@@ -23,6 +23,16 @@ struct DeviceStore: Sendable {
         return !rows.isEmpty
     }
 
+    /// Whether the organization has the device, or had it before it was deleted.
+    ///
+    /// - Throws: `PostgresError`.
+    func hasHad(_ device: UUID, organization: UUID) async throws -> Bool {
+        let rows = try await database.query(
+            "SELECT 1 FROM readings.devices WHERE id = \(device) AND organization_id = \(organization)",
+            as: .organization(organization))
+        return !rows.isEmpty
+    }
+
     /// Those of the devices that the organization has, each with its project.
     ///
     /// - Throws: `PostgresError`.

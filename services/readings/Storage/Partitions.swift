@@ -26,6 +26,26 @@ final class Partitions: Sendable {
         known.withLock { $0.formUnion(missing) }
     }
 
+    /// Inserts rows of these times by `body`, in whose way there is no missing partition.
+    ///
+    /// What is known to be there another process may have dropped since, as nobody kept readings that old: then it is made
+    /// again, and `body` runs once more.
+    ///
+    /// - Throws: What `body` throws, or `PostgresError`.
+    func withPartitions<Value: Sendable>(
+        for times: [Timestamp], _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await ensure(for: times)
+        do {
+            return try await body()
+        } catch let error as PostgresError where error.sqlState == .checkViolation {
+            // The table has no other check than that a row has its partition.
+            known.withLock { $0.subtract(times.map { $0.microseconds / Self.week }) }
+            try await ensure(for: times)
+            return try await body()
+        }
+    }
+
     /// Makes the partitions of this week and the next.
     ///
     /// - Throws: `PostgresError`.

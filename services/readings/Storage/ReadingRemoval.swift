@@ -7,35 +7,26 @@ enum ReadingRemoval {
     static let parts: [OrganizationRemoval.Step] = [
         OrganizationRemoval.Step(deleteSeries),
         .rows(of: "readings.keys"),
+        .rows(of: "readings.retentions"),
         .rows(of: "readings.devices"),
         .rows(of: "readings.limits"),
         .rows(of: "readings.monthly_usage"),
     ]
 
     /// Deletes the oldest readings of a series; once it has none, what was kept of them, and then the series itself.
-    ///
-    /// The readings go by the series and a time that are both given as values: so only chunks and compressed rows that
-    /// hold some of them are touched.
     private static func deleteSeries(of organization: UUID, _ transaction: Transaction) async throws -> Int {
         let found = try await transaction.query(
             "SELECT id FROM readings.series WHERE organization_id = \(organization) ORDER BY id LIMIT 1")
         guard let series = try found.first?.decode(Int64.self) else { return 0 }
-        let oldest = try await transaction.query(
-            """
-            SELECT max(time) FROM (
-                SELECT time FROM readings.readings WHERE series_id = \(series)
-                ORDER BY time LIMIT \(OrganizationRemoval.batchSize)) AS oldest
-            """)
-        guard let end = try oldest.first.flatMap({ try $0.decode(Timestamp?.self, at: 0) }) else {
+        let rows = SeriesRows(table: "readings.readings", series: series)
+        guard let piece = try await rows.oldest(limit: OrganizationRemoval.batchSize, transaction) else {
             let deleted = try await deleteRollups(of: series, transaction)
             guard deleted == 0 else { return deleted }
             return try await transaction.query(
                 "DELETE FROM readings.series WHERE organization_id = \(organization) AND id = \(series)"
             ).affectedRows
         }
-        return try await transaction.query(
-            "DELETE FROM readings.readings WHERE series_id = \(series) AND time <= \(end)"
-        ).affectedRows
+        return try await rows.delete(piece, transaction)
     }
 
     /// Deletes some of what was kept of a series that has no readings.

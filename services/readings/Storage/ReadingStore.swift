@@ -28,17 +28,19 @@ struct ReadingStore: Sendable {
     func store(_ plan: FlushPlan, published: [Int64]) async throws -> (id: Int64, inserted: [Bool]?) {
         guard let first = plan.times.min(), let last = plan.times.max() else { return (0, nil) }
         let id = try await batchIDs.next()
-        try await partitions.ensure(for: plan.times)
         let ranges = plan.keyRanges
-        let rows = try await database.batch(
-            [
-                insert(plan, batchID: id),
-                """
-                INSERT INTO readings.batches (id, row_count, min_time, max_time, series_ids, first_times, last_times)
-                VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
-                    \(ranges.lastTimes))
-                """,
-            ] + (published.isEmpty ? [] : BatchRows.published(published)))
+        let rows = try await partitions.withPartitions(for: plan.times) {
+            try await database.batch(
+                [
+                    insert(plan, batchID: id),
+                    """
+                    INSERT INTO readings.batches (
+                        id, row_count, min_time, max_time, series_ids, first_times, last_times)
+                    VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
+                        \(ranges.lastTimes))
+                    """,
+                ] + (published.isEmpty ? [] : BatchRows.published(published)))
+        }
         guard rows[0].affectedRows < plan.count else { return (id, nil) }
         return (id, try await findInserted(plan, batchID: id))
     }
