@@ -57,6 +57,7 @@ import Testing
     @Test func `what the plan keeps is what billing says last`() async throws {
         let device = try await ReadingsServer.shared().device()
         let viewer = try await device.server.service.user(.viewer, of: device.organization)
+        var shortenings: [Timestamp] = []
         for (version, days) in [(1, 90), (2, nil), (3, 30)] as [(Int, Int?)] {
             let limits: JSONValue = ["retention_days": days.map { .number(Double($0)) } ?? .null]
             try await device.server.service.publish(
@@ -72,7 +73,12 @@ import Testing
                 return try rows.first?.decode(Int.self) == version
             }
             #expect(try await viewer.get(path(device)).json["plan_days"].int == days)
+            shortenings.append(
+                try await device.server.service.query(
+                    "SELECT shortened_at FROM readings.limits WHERE organization_id = \(device.organization)"
+                )[0].decode(Timestamp.self))
         }
+        #expect(shortenings[0] == shortenings[1] && shortenings[1] < shortenings[2])
     }
 
     @Test func `a plan that has become shorter counts`() async throws {

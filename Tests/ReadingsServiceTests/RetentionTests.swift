@@ -40,6 +40,18 @@ import Testing
         #expect(try await limited.staleHours().isEmpty)
     }
 
+    @Test func `a plan that has become shorter counts after a week`() async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        let times = [cut.adding(days: -1), now]
+        let early = try await StoredSeries.make(in: database, times: times)
+        let late = try await StoredSeries.make(in: database, times: times)
+        try await early.keep(planDays: 30, since: now.adding(days: -6))
+        try await late.keep(planDays: 30, since: now.adding(days: -8))
+        try await round(in: database)
+        #expect(try await early.times() == times)
+        #expect(try await late.times() == [now])
+    }
+
     @Test func `with the readings go the minutes, hours and days that they came to`() async throws {
         let database = try await ReadingsServer.makeDatabase()
         let series = try await StoredSeries.make(in: database, times: [now])

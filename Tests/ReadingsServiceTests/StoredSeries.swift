@@ -38,12 +38,15 @@ struct StoredSeries: Sendable {
     }
 
     /// Lets the organization have a plan that keeps readings for so many days; nil is without limit.
-    func keep(planDays: Int?) async throws {
+    ///
+    /// - Parameter shortened: Since when that is shorter than before.
+    func keep(planDays: Int?, since shortened: Timestamp? = nil) async throws {
         try await execute(
             """
-            INSERT INTO readings.limits (organization_id, plan, retention_days, version)
-            VALUES (\(organization), 'pro', \(planDays), 1)
-            ON CONFLICT (organization_id) DO UPDATE SET retention_days = excluded.retention_days
+            INSERT INTO readings.limits (organization_id, plan, retention_days, shortened_at, version)
+            VALUES (\(organization), 'pro', \(planDays), \(shortened), 1)
+            ON CONFLICT (organization_id) DO UPDATE SET
+                retention_days = excluded.retention_days, shortened_at = excluded.shortened_at
             """)
     }
 

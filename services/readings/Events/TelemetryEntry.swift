@@ -28,25 +28,20 @@ struct TelemetryEntry {
         private var devices = Interned<UUID>()
         private var organizations: [UUID] = []
         private var sensors = Interned<String>()
-        private var device: [UInt8] = []
-        private var sensor: [UInt8] = []
-        private var time: [UInt8] = []
-        private var value: [UInt8] = []
-        private var quality: [UInt8] = []
+        private var device = Column()
+        private var sensor = Column()
+        private var time = Column()
+        private var value = Column()
+        private var quality = Column()
 
         mutating func append(_ reading: StoredReading) {
-            if device.isEmpty == false {
-                for column in [\Columns.device, \.sensor, \.time, \.value, \.quality] {
-                    self[keyPath: column].append(UInt8(ascii: ","))
-                }
-            }
             let index = devices.index(of: reading.deviceID)
             if index == organizations.count { organizations.append(reading.organizationID) }
-            device += "\(index)".utf8
-            sensor += "\(sensors.index(of: reading.sensorType))".utf8
-            time += "\(reading.time.microseconds)".utf8
-            if reading.value.isNaN { value += "null".utf8 } else { value += "\(reading.value)".utf8 }
-            quality += "\(reading.quality)".utf8
+            device.append(index)
+            sensor.append(sensors.index(of: reading.sensorType))
+            time.append(reading.time.microseconds)
+            if reading.value.isNaN { value.append("null") } else { value.append(reading.value) }
+            quality.append(reading.quality)
         }
 
         func json(_ batchID: Int64) -> [UInt8] {
@@ -60,10 +55,20 @@ struct TelemetryEntry {
                 ("device", device), ("sensor", sensor), ("time", time), ("value", value), ("quality", quality),
             ] {
                 json += "],\"\(name)\":[".utf8
-                json += column
+                json += column.json
             }
             json += "]}".utf8
             return json
+        }
+    }
+
+    /// The elements of an array of numbers, with the commas between them.
+    private struct Column {
+        private(set) var json: [UInt8] = []
+
+        mutating func append(_ number: some CustomStringConvertible) {
+            if !json.isEmpty { json.append(UInt8(ascii: ",")) }
+            json += number.description.utf8
         }
     }
 

@@ -1,5 +1,10 @@
--- For how many days billing says that readings are kept; NULL is without limit.
-ALTER TABLE readings.limits ADD COLUMN retention_days bigint;
+-- For how many days billing says that readings are kept, NULL without limit, and since when that is less than before.
+ALTER TABLE readings.limits ADD COLUMN retention_days bigint, ADD COLUMN shortened_at timestamptz;
+
+-- For how many days an organization's readings are kept as yet: a plan that has become shorter counts after a week, in
+-- which who has chosen it may think again.
+CREATE FUNCTION readings.kept_days(limits readings.limits) RETURNS bigint LANGUAGE sql STABLE
+    RETURN CASE WHEN limits.shortened_at > now() - interval '7 days' THEN NULL ELSE limits.retention_days END;
 
 -- For how many days a device's readings are kept, where that is shorter than its organization's plan keeps them.
 CREATE TABLE readings.retentions (
@@ -21,9 +26,12 @@ CREATE FUNCTION readings.end_of_expired() RETURNS timestamptz
 DECLARE
     longest bigint;
 BEGIN
-    SELECT CASE WHEN bool_and(limits.retention_days IS NOT NULL) THEN max(limits.retention_days) END INTO longest
-    FROM (SELECT DISTINCT organization_id FROM readings.series) AS organization
-    LEFT JOIN readings.limits USING (organization_id);
+    SELECT CASE WHEN bool_and(days IS NOT NULL) THEN max(days) END INTO longest
+    FROM (
+        SELECT readings.kept_days(limits) AS days
+        FROM (SELECT DISTINCT organization_id FROM readings.series) AS organization
+        LEFT JOIN readings.limits USING (organization_id)
+    ) AS kept;
     RETURN (date_trunc('day', now() AT TIME ZONE 'UTC') - longest * interval '24 hours') AT TIME ZONE 'UTC';
 END $$;
 REVOKE ALL ON FUNCTION readings.end_of_expired FROM PUBLIC;

@@ -32,12 +32,13 @@ struct ExpiredRows: Sendable {
             SELECT id, start,
                 EXISTS (SELECT FROM \(table) AS expired WHERE expired.series_id = kept.id AND expired.time < kept.start)
             FROM (
-                SELECT s.id, \(UTCDay.midnight(of: now)) - least(l.retention_days, r.days) * interval '24 hours' AS start
+                SELECT s.id, \(UTCDay.midnight(of: now)) - least(readings.kept_days(l), r.days) * interval '24 hours'
+                    AS start
                 FROM readings.series AS s
                 LEFT JOIN readings.limits AS l ON l.organization_id = s.organization_id
                 LEFT JOIN readings.retentions AS r
                     ON r.organization_id = s.organization_id AND r.device_id = s.device_id
-                WHERE s.id > \(id) AND least(l.retention_days, r.days) IS NOT NULL
+                WHERE s.id > \(id) AND least(readings.kept_days(l), r.days) IS NOT NULL
                 ORDER BY s.id LIMIT \(Self.pageSize)
             ) AS kept
             ORDER BY id
