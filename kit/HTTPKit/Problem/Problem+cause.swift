@@ -1,5 +1,6 @@
 import Hummingbird
 import Identity
+import NIOHTTP1
 import Postgres
 import Redis
 
@@ -22,6 +23,8 @@ extension Problem {
         case let error as PostgresError: self.init(error)
         case let error as RedisError where error.isConnectionFailure: self = .unavailable()
         case is CancellationError: self = .unavailable()
+        // The body is malformed, or its client has gone before the end of it.
+        case let error as HTTPParserError: self = .badRequest("The request is not HTTP: \(error).")
         default: return nil
         }
     }
