@@ -31,6 +31,7 @@ import Testing
             try await load.waitForProgress()
             for copy in copies.processes { await copy.stop() }
             try await load.waitForRefusals(by: load.devices.count)
+            load.abandon()
         }
         // Nobody is left who could publish it later.
         #expect(try await installation.query("SELECT 1 FROM readings.batches").isEmpty)

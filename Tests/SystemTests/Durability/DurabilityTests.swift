@@ -5,23 +5,30 @@ import Testing
 /// A reading that was answered 201 is in the table, once, whatever becomes of the servers, and what follows from it is
 /// counted and told of once.
 @Suite(.serialized) struct DurabilityTests {
-    @Test func `readings and then PostgreSQL are killed in the middle of a load, and nothing acknowledged is missing`()
-        async throws
-    {
-        let installation = try await SystemInstallation.start()
-        let readings = try #require(installation.stack.services[.readings])
-        let postgres = try #require(installation.stack.servers.first)
-        let load = try await Load.run(of: installation.owner()) { load in
+    @Test(arguments: [Kills.seed])
+    func `readings, PostgreSQL and Redis are killed at random, and what was acknowledged is there and was counted`(
+        seed: UInt64
+    ) async throws {
+        let copies = try await Copies(of: .readings, in: SystemInstallation.start())
+        let installation = copies.installation
+        let processes = await installation.processIDs()
+        let owner = try await installation.owner()
+        let rounds = Kills.rounds(of: copies.processes + installation.stack.servers, seed: seed)
+        let sensors = rounds.indices.map { "round-\($0)" }
+        for sensor in sensors { try await owner.rule(on: sensor) }
+        let load = try await Load.run(of: owner) { load in
             try await load.waitForProgress()
-            await readings.kill()
-            try await load.waitForProgress()
-            await postgres.kill()
-            try await load.waitForProgress()
+            for (sensor, kills) in zip(sensors, rounds) { try await load.mark(sensor) { try await kills.carryOut() } }
         }
         #expect(load.unavailable > 0)
         try await installation.checkReadings(of: load)
         try await installation.checkUsage()
-        await installation.stack.stop()
+        try await installation.checkAlerts(on: sensors, of: load)
+        try await installation.checkRollups()
+        // Those that were not killed did not die of it.
+        let restarted = await installation.processIDs().filter { processes[$0.key] != $0.value }.keys
+        #expect(Set(restarted) == [.readings])
+        await copies.stop()
     }
 
     @Test func `PostgreSQL is stopped and later hangs: every service says so, and goes on when it is back`()
@@ -85,27 +92,5 @@ import Testing
             try await installation.client.get("/api/v1/system/health").status == 200
         }
         await installation.stack.stop()
-    }
-}
-
-extension Owner {
-    /// An alert for every reading of `sensor` on any device.
-    fileprivate func rule(on sensor: String) async throws {
-        let response = try await api.post(
-            "/api/v1/alerts/rules",
-            [
-                "name": .string(sensor), "scope": ["all": true], "kind": "threshold", "sensor_type": .string(sensor),
-                "condition": "gt", "threshold_value": 0, "severity": "low",
-            ])
-        guard response.status == 201 else { throw UnexpectedAnswer(response: response) }
-    }
-}
-
-extension SystemInstallation {
-    /// The processes of the services, to see that none was started again.
-    fileprivate func processIDs() async -> [Component: Int32] {
-        var ids: [Component: Int32] = [:]
-        for (component, process) in stack.services { ids[component] = await process.processID }
-        return ids
     }
 }

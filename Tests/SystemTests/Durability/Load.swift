@@ -4,8 +4,8 @@ import Synchronization
 import TestKit
 import Testing
 
-/// Devices that send readings until they are told to stop, each again until it is answered; what was answered 201 is
-/// noted.
+/// Devices that send readings until they are told to stop. As a board does, each keeps what was not acknowledged and sends
+/// it again before anything newer; what was answered 201 is noted.
 final class Load: Sendable {
     struct Reading: Sendable, Hashable {
         /// The number of the device.
@@ -15,15 +15,27 @@ final class Load: Sendable {
         let second: Int
     }
 
+    private enum Phase {
+        case sending
+        /// What was sent is sent until it is acknowledged, and nothing new.
+        case ending
+        case abandoned
+    }
+
     private struct State {
+        var phase = Phase.sending
         var acknowledged: Set<Reading> = []
         var unavailable = 0
         var marks: [String] = []
-        var isStopped = false
+        /// How many devices' readings of each mark are acknowledged.
+        var marked: [String: Int] = [:]
+        /// How many devices have sent their last.
+        var ended = 0
     }
 
     private static let requestsPerDevice = 20_000
     private static let readingsPerRequest = 5
+    private static let pause = Duration.milliseconds(20)
 
     let devices: [Device]
     /// So long ago that the last reading is not ahead of the clock.
@@ -34,36 +46,51 @@ final class Load: Sendable {
         self.devices = devices
     }
 
-    /// Lets new devices of `owner` send for the length of `disturb`.
+    /// Lets new devices of `owner` send for the length of `disturb`, and then until all that they sent is acknowledged.
     static func run(of owner: Owner, _ disturb: (Load) async throws -> Void) async throws -> Load {
         var devices: [Device] = []
         for number in 0..<8 { devices.append(try await owner.device("d\(number)")) }
         let load = Load(devices)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in devices.indices { group.addTask { await load.send(number) } }
-            defer { load.state.withLock { $0.isStopped = true } }
+            // Where this throws, the devices are cancelled.
             try await disturb(load)
+            load.end()
+            try await eventually(within: .seconds(60)) { load.state.withLock(\.ended) == load.devices.count }
         }
         return load
     }
 
+    private func end() {
+        state.withLock { if $0.phase == .sending { $0.phase = .ending } }
+    }
+
+    /// Lets the devices end without an acknowledgement, as there is nobody any more who could give one.
+    func abandon() {
+        state.withLock { $0.phase = .abandoned }
+    }
+
     // MARK: What there is so far
 
+    /// Whether all that was sent is acknowledged, after ``run(of:_:)``.
+    var isComplete: Bool { state.withLock { $0.phase == .ending } }
     var acknowledged: Set<Reading> { state.withLock(\.acknowledged) }
     /// How many requests were refused, or lost with their connection.
     var unavailable: Int { state.withLock(\.unavailable) }
 
-    /// Lets every device send, once, a reading of `sensor` beside the others, and waits until all are acknowledged.
-    func mark(_ sensor: String) async throws {
+    /// Lets every device send, once, a reading of `sensor` beside the others, does `disturb` meanwhile, and waits until all
+    /// are acknowledged.
+    func mark(_ sensor: String, while disturb: () async throws -> Void = {}) async throws {
         state.withLock { $0.marks.append(sensor) }
+        try await disturb()
         let count = devices.count
-        try await eventually(within: .seconds(60)) { acknowledged.count { $0.sensor == sensor } == count }
+        try await eventually(within: .seconds(60)) { state.withLock { $0.marked[sensor] } == count }
     }
 
     /// Waits until so many more readings are acknowledged.
     func waitForProgress(by count: Int = 200) async throws {
-        let goal = acknowledged.count + count
-        try await eventually(within: .seconds(60)) { acknowledged.count >= goal }
+        let goal = state.withLock(\.acknowledged.count) + count
+        try await eventually(within: .seconds(60)) { state.withLock(\.acknowledged.count) >= goal }
     }
 
     /// Waits until so many more requests have failed.
@@ -75,23 +102,29 @@ final class Load: Sendable {
     // MARK: A device
 
     private func send(_ number: Int) async {
-        var (request, marksSent) = (0, 0)
-        while request < Self.requestsPerDevice {
-            let (marks, isStopped) = state.withLock { ($0.marks, $0.isStopped) }
-            if isStopped { return }
+        defer { state.withLock { $0.ended += 1 } }
+        var (request, marksSent, isPending) = (0, 0, false)
+        while request < Self.requestsPerDevice, !Task.isCancelled {
+            let (marks, phase) = state.withLock { ($0.marks, $0.phase) }
+            if phase == .abandoned || phase == .ending && !isPending { return }
             let second = firstSecond + request * Self.readingsPerRequest
+            let newMarks = marks.dropFirst(marksSent)
             let readings =
                 (0..<Self.readingsPerRequest).map { Reading(device: number, sensor: "t", second: second + $0) }
-                + marks.dropFirst(marksSent).map { Reading(device: number, sensor: $0, second: second) }
-            if await isAcknowledged(readings) {
-                state.withLock { $0.acknowledged.formUnion(readings) }
+                + newMarks.map { Reading(device: number, sensor: $0, second: second) }
+            isPending = await !isAcknowledged(readings)
+            if isPending {
+                state.withLock { $0.unavailable += 1 }
+            } else {
+                state.withLock { state in
+                    state.acknowledged.formUnion(readings)
+                    for mark in newMarks { state.marked[mark, default: 0] += 1 }
+                }
                 request += 1
                 marksSent = marks.count
-            } else {
-                state.withLock { $0.unavailable += 1 }
-                // A device waits before it tries again; here the pause bounds the load.
-                try? await Task.sleep(for: .milliseconds(20))
             }
+            // The pause bounds the load, and is what a device waits before it tries again.
+            try? await Task.sleep(for: Self.pause)
         }
     }
 

@@ -1,10 +1,12 @@
 import Foundation
+import LocalStack
 import Postgres
 import TestKit
 import Testing
 
 extension SystemInstallation {
-    /// Compares what was acknowledged with the table, row by row.
+    /// Compares what was acknowledged with the table, row by row: where the devices sent until all was acknowledged, neither
+    /// has anything that the other has not.
     func checkReadings(of load: Load) async throws {
         let rows = try await query(
             """
@@ -22,6 +24,9 @@ extension SystemInstallation {
         }
         #expect(load.acknowledged.count > 100)
         #expect(load.acknowledged.subtracting(stored).isEmpty, "acknowledged, and not in the table")
+        if load.isComplete {
+            #expect(stored.subtracting(load.acknowledged).isEmpty, "in the table, and not acknowledged")
+        }
     }
 
     /// Waits until everything that was committed is published, and counted exactly once.
@@ -48,7 +53,63 @@ extension SystemInstallation {
         #expect(try await count("SELECT count(*) FROM alerts.alerts") == expected)
     }
 
+    /// Waits until the rollups are kept up with the readings, all of which are of hours that have ended, and compares every
+    /// hour, minute and day with what the readings come to.
+    func checkRollups() async throws {
+        try await eventually(within: .seconds(60)) {
+            try await query("SELECT 1 FROM readings.batches UNION ALL SELECT 1 FROM readings.stale_hours").isEmpty
+        }
+        #expect(try await count("SELECT count(*) FROM readings.rollup_1h") > 0)
+        for (level, table, width, leastOfHour) in [
+            ("hours", "readings.rollup_1h", "'1 hour'", 1), ("days", "readings.rollup_1d", "'1 day'", 1),
+            // Minutes are kept of hours with many readings alone.
+            ("minutes", "readings.rollup_1m", "'1 minute'", 240),
+        ] as [(String, SQL, SQL, Int)] {
+            let differences = try await differences(of: table, from: width, leastOfHour)
+            #expect(differences.isEmpty, "\(differences.count) \(level) differ")
+        }
+    }
+
+    /// The rollups that are not what the readings come to, and what these come to where that is not among the rollups. Sums
+    /// are of whole numbers, so that they are exact in any order.
+    private func differences(of table: SQL, from width: SQL, _ leastOfHour: Int) async throws -> Rows {
+        try await query(
+            """
+            WITH computed AS (
+                SELECT series_id, date_bin(\(width), time, 'epoch'), count(*)::float8, sum(value), min(value),
+                    max(value), (array_agg(value ORDER BY time))[1], (array_agg(value ORDER BY time DESC))[1]
+                FROM (
+                    SELECT *, count(*) OVER (PARTITION BY series_id, date_bin('1 hour', time, 'epoch')) AS of_hour
+                    FROM readings.readings) AS r
+                WHERE of_hour >= \(leastOfHour) GROUP BY 1, 2
+            ), kept AS (
+                SELECT series_id, time, moments[1], moments[2], minimum, maximum, first, last FROM \(table)
+            )
+            (TABLE computed EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE computed)
+            """)
+    }
+
+    /// The processes of the services, to see that none was started again.
+    func processIDs() async -> [Component: Int32] {
+        var ids: [Component: Int32] = [:]
+        for (component, process) in stack.services { ids[component] = await process.processID }
+        return ids
+    }
+
     private func count(_ sql: SQL) async throws -> Int {
         try await query(sql)[0].decode(Int.self, at: 0)
+    }
+}
+
+extension Owner {
+    /// An alert for every reading of `sensor` on any device.
+    func rule(on sensor: String) async throws {
+        let response = try await api.post(
+            "/api/v1/alerts/rules",
+            [
+                "name": .string(sensor), "scope": ["all": true], "kind": "threshold", "sensor_type": .string(sensor),
+                "condition": "gt", "threshold_value": 0, "severity": "low",
+            ])
+        guard response.status == 201 else { throw UnexpectedAnswer(response: response) }
     }
 }
