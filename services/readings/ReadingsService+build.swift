@@ -20,6 +20,7 @@ extension ReadingsService {
 
         let devices = DeviceStore(database: base.database)
         let readings = ReadingStore(database: base.database)
+        let series = SeriesStore(database: base.database)
         let publisher = BatchPublisher(redis: base.redis, logger: logger)
         let usage = UsageMeter(store: UsageStore(database: base.database), logger: logger)
         let batcher = Batcher(store: readings, publisher: publisher, usage: usage, logger: logger)
@@ -47,16 +48,17 @@ extension ReadingsService {
 
         var routes = RouteTable(TokenAreas(.readings))
         let ingest = Ingest(
-            series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher, usage: usage)
+            series: SeriesDirectory(store: series), batcher: batcher, usage: usage)
         let ingestRoutes = IngestRoutes(ingest: ingest)
         ingestRoutes.add(to: &routes)
         TelemetryRoutes(ingest: ingest).add(to: &routes)
         ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
         ImportRoutes(ingest: ingest, devices: devices).add(to: &routes)
         let analysis = ReadingAnalysis(base.database.configuration)
-        QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
-            .add(to: &routes)
-        AnalysisRoutes(analysis: analysis, devices: devices).add(to: &routes)
+        QueryRoutes(
+            queries: ReadingQueries(database: base.database), analysis: analysis, series: series, devices: devices
+        ).add(to: &routes)
+        AnalysisRoutes(analysis: analysis, series: series, devices: devices).add(to: &routes)
         let export = ReadingExport(base.exportDatabase)
         ExportRoutes(export: export).add(to: &routes)
 
@@ -74,7 +76,8 @@ extension ReadingsService {
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, publisher, usage, batcher,
+                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, publisher, usage,
+                batcher,
                 http,
             ]
         )

@@ -12,8 +12,27 @@ struct AggregationRequest: Sendable {
     let zone: TimeZoneName
     let functions: [AggregateFunction]
     let filling: GapFilling
+    /// The unit of the values; nil for that of each series.
+    let unit: MeasurementUnit?
 
     var percentiles: [Percentile] { functions.compactMap(\.percentile) }
+
+    /// What is answered of a series.
+    ///
+    /// - Parameters:
+    ///   - buckets: Those that have readings, in order.
+    ///   - times: When all buckets begin, in order.
+    /// - Throws: ``UnitMismatch``.
+    func series(
+        _ label: SeriesLabel, of buckets: [AggregateBucket], at times: [Timestamp]
+    ) throws(UnitMismatch) -> Aggregation.Series {
+        let conversion = try unit.map { unit throws(UnitMismatch) in try label.conversion(to: unit) } ?? .identity
+        let points = buckets.map { $0.converted(by: conversion) }.map { bucket in
+            AggregatePoint(time: bucket.time, values: functions.map(bucket.value))
+        }
+        return Aggregation.Series(
+            label: unit.map(label.labelled) ?? label, points: filling.points(filling: points, at: times, functions))
+    }
 }
 
 /// The buckets of series over a range.

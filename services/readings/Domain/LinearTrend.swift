@@ -32,4 +32,13 @@ struct LinearTrend: Sendable {
         let error = (yy * (1 - determination) / Double(degrees) / xx).squareRoot()
         margin = StudentDistribution.quantile95(degrees: degrees) * error
     }
+
+    private init(slope: Double, margin: Double?, determination: Double) {
+        (self.slope, self.margin, self.determination) = (slope, margin, determination)
+    }
+
+    /// The line through the values times `factor`, which is positive.
+    func scaled(by factor: Double) -> LinearTrend {
+        LinearTrend(slope: slope * factor, margin: margin.map { $0 * factor }, determination: determination)
+    }
 }

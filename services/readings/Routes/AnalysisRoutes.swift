@@ -6,6 +6,7 @@ import Identity
 /// What the readings of a range of time come to, series by series.
 struct AnalysisRoutes: Sendable {
     let analysis: ReadingAnalysis
+    let series: SeriesStore
     let devices: DeviceStore
 
     func add(to routes: inout RouteTable) {
@@ -27,18 +28,22 @@ struct AnalysisRoutes: Sendable {
         let query = try request.query()
         let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
         let percentiles = try Set(query.values("percentiles", as: Percentile.self))
+        let filter = SeriesFilter(query, devices: devices, context)
+        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
         let (found, source) = try await analysis.statistics(
-            SeriesFilter(query, devices: devices, context), range,
-            percentiles: Percentile.allCases.filter(percentiles.contains), page, organization: context.organizationID)
+            filter, range, percentiles: Percentile.allCases.filter(percentiles.contains), page,
+            organization: context.organizationID)
         return RangeReport(
-            range: range, resolution: source, page: try page.page(found, key: \.id, item: \.statistics))
+            range: range, resolution: source,
+            page: try page.page(found, key: \.id) { try $0.statistics.given(in: unit) })
     }
 
     @Sendable private func aggregation(_ request: Request, _ context: AppRequestContext) async throws -> Aggregation {
         let query = try request.query()
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
+        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
         return try await analysis.aggregation(
-            filter, AggregationRequest(query), organization: context.organizationID)
+            filter, AggregationRequest(query, unit: unit), organization: context.organizationID)
     }
 
     @Sendable private func quality(
@@ -58,8 +63,10 @@ struct AnalysisRoutes: Sendable {
         let query = try request.query()
         let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
+        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
         let found = try await analysis.trends(filter, range, page, organization: context.organizationID)
-        return RangeReport(range: range, resolution: .rows, page: try page.page(found, key: \.id, item: \.trend))
+        return RangeReport(
+            range: range, resolution: .rows, page: try page.page(found, key: \.id) { try $0.trend.given(in: unit) })
     }
 }
 
@@ -82,7 +89,7 @@ extension AggregationRequest {
     /// `from`, `to` and `interval`, and those that have defaults: `timezone`, `function` and `fill`.
     ///
     /// - Throws: 422.
-    init(_ query: QueryParameters) throws {
+    init(_ query: QueryParameters, unit: MeasurementUnit?) throws {
         try validate { check in
             for name in ["from", "to", "interval"] { check.require(query[name] != nil, name, "is required") }
         }
@@ -98,5 +105,6 @@ extension AggregationRequest {
         let functions = try Set(query.values("aggregation", as: AggregateFunction.self))
         self.functions = functions.isEmpty ? [.avg] : AggregateFunction.allCases.filter(functions.contains)
         filling = try query.value("fill", as: GapFilling.self) ?? GapFilling.none
+        self.unit = unit
     }
 }

@@ -3,11 +3,7 @@ import Postgres
 
 /// The series of devices.
 struct SeriesStore: Sendable {
-    private let database: PostgresClient
-
-    init(database: PostgresClient) {
-        self.database = database
-    }
+    let database: PostgresClient
 
     /// The series of a device by sensor type.
     ///
