@@ -54,7 +54,8 @@ import Testing
     @Test func `filled buckets are of the unit, and so is the zero that fills them`() throws {
         let request = AggregationRequest(
             range: .init(start: Timestamp(microseconds: 0), end: Timestamp(microseconds: 3)),
-            interval: BucketInterval(1, .second), zone: .utc, functions: [.avg], filling: .zero, unit: fahrenheit)
+            interval: BucketInterval(1, .second), zone: .utc, functions: [.avg], filling: .zero, unit: fahrenheit,
+            chart: nil)
         let times = (0..<2).map { Timestamp(microseconds: $0) }
         let bucket = AggregateBucket(time: times[0], summary: summary, percentiles: [:], first: nil, last: nil)
         let series = try request.series(label, of: [bucket], at: times)

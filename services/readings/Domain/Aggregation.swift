@@ -14,6 +14,14 @@ struct AggregationRequest: Sendable {
     let filling: GapFilling
     /// The unit of the values; nil for that of each series.
     let unit: MeasurementUnit?
+    /// How to choose among the buckets of each series; nil where all are answered.
+    let chart: Chart?
+
+    /// At most so many buckets, which look the same when this function of them is drawn as a line.
+    struct Chart: Sendable {
+        let points: Int
+        let function: AggregateFunction
+    }
 
     var percentiles: [Percentile] { functions.compactMap(\.percentile) }
 
@@ -31,7 +39,18 @@ struct AggregationRequest: Sendable {
             AggregatePoint(time: bucket.time, values: functions.map(bucket.value))
         }
         return Aggregation.Series(
-            label: unit.map(label.labelled) ?? label, points: filling.points(filling: points, at: times, functions))
+            label: unit.map(label.labelled) ?? label,
+            points: chosen(of: filling.points(filling: points, at: times, functions)))
+    }
+
+    /// The points of the chart, as ``LargestTriangle`` chooses among those that have a value of its function.
+    private func chosen(of points: [AggregatePoint]) -> [AggregatePoint] {
+        guard let chart, let index = functions.firstIndex(of: chart.function) else { return points }
+        let candidates = points.compactMap { point in
+            point.values[index].map { LargestTriangle.Point(time: point.time, value: $0) }
+        }
+        let times = Set(LargestTriangle.choose(chart.points, of: candidates).map(\.time))
+        return points.filter { times.contains($0.time) }
     }
 }
 

@@ -86,7 +86,8 @@ extension QueryParameters {
 }
 
 extension AggregationRequest {
-    /// `from`, `to` and `interval`, and those that have defaults: `timezone`, `function` and `fill`.
+    /// `from`, `to` and `interval`, those that have defaults (`timezone`, `aggregation` and `fill`), and `points`, for which
+    /// the function that is named first counts.
     ///
     /// - Throws: 422.
     init(_ query: QueryParameters, unit: MeasurementUnit?) throws {
@@ -102,8 +103,11 @@ extension AggregationRequest {
         self.interval = interval
         guard let zone = query["timezone"].map(TimeZoneName.init) ?? .utc else { throw AggregationFailure.unknownZone }
         self.zone = zone
-        let functions = try Set(query.values("aggregation", as: AggregateFunction.self))
-        self.functions = functions.isEmpty ? [.avg] : AggregateFunction.allCases.filter(functions.contains)
+        let asked = try query.values("aggregation", as: AggregateFunction.self)
+        functions = asked.isEmpty ? [.avg] : AggregateFunction.allCases.filter(asked.contains)
+        chart = try query.value("points", in: LargestTriangle.counts).map { points in
+            Chart(points: points, function: asked.first ?? .avg)
+        }
         filling = try query.value("fill", as: GapFilling.self) ?? GapFilling.none
         self.unit = unit
     }

@@ -6,8 +6,6 @@ import Identity
 /// What was stored, read back: of one device, or of the organization.
 struct QueryRoutes: Sendable {
     private static let maximumLatest = 1000
-    /// More than a screen has columns.
-    private static let chartPoints = 3...5000
 
     let queries: ReadingQueries
     let analysis: ReadingAnalysis
@@ -37,7 +35,7 @@ struct QueryRoutes: Sendable {
         let query = try request.query()
         let filter = SeriesFilter(query, devices: devices, context)
         let unit = try await series.unit(query, for: filter, organization: context.organizationID)
-        if let points = try query.value("points", in: Self.chartPoints) {
+        if let points = try query.value("points", in: LargestTriangle.counts) {
             return try await chart(of: filter, points, in: unit, query, context)
         }
         let page = try query.page(of: ReadingQueries.Position.self)
