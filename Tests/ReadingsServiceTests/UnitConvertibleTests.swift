@@ -42,9 +42,11 @@ import Testing
     @Test func `a trend's slope and change take the factor alone`() throws {
         let line = LinearTrend(count: 3, xx: 2, xy: 1, yy: 2)
         let trend = SeriesTrend(
-            series: label, current: .init(count: 3, mean: 30), previous: .init(count: 2, mean: 20), line: line)
-        let found = try trend.converted(to: fahrenheit)
-        #expect(found.series.unit == "°F" && found.current.count == 3)
+            series: label,
+            trend: Trend(current: .init(count: 3, mean: 30), previous: .init(count: 2, mean: 20), line: line))
+        let converted = try trend.converted(to: fahrenheit)
+        let found = converted.trend
+        #expect(converted.series.unit == "°F" && found.current.count == 3)
         #expect(86.0.isNearly(found.current.mean) && 68.0.isNearly(found.previous.mean))
         #expect(18.0.isNearly(found.change) && (18.0 / 68 * 100).isNearly(found.changePercent))
         #expect(0.9.isNearly(found.line?.slope) && found.line?.determination == line?.determination)

@@ -59,6 +59,7 @@ extension ReadingsService {
             queries: ReadingQueries(database: base.database), analysis: analysis, series: series, devices: devices
         ).add(to: &routes)
         AnalysisRoutes(analysis: analysis, series: series, devices: devices).add(to: &routes)
+        AnalyticsRoutes(analysis: analysis).add(to: &routes)
         SensorTypeRoutes(analysis: analysis).add(to: &routes)
         let export = ReadingExport(base.exportDatabase)
         ExportRoutes(export: export).add(to: &routes)

@@ -91,14 +91,20 @@ extension SeriesStatistics.Sample {
 extension SeriesTrend: UnitConvertible {
     func converted(to unit: MeasurementUnit) throws(UnitMismatch) -> SeriesTrend {
         let conversion = try series.conversion(to: unit)
-        return SeriesTrend(
-            series: series.labelled(unit), current: current.converted(by: conversion),
-            previous: previous.converted(by: conversion), line: line?.scaled(by: conversion.factor))
+        return SeriesTrend(series: series.labelled(unit), trend: trend.converted(by: conversion))
     }
 }
 
-extension SeriesTrend.Period {
-    fileprivate func converted(by conversion: LinearConversion) -> SeriesTrend.Period {
-        SeriesTrend.Period(count: count, mean: mean.map { conversion($0) })
+extension Trend {
+    fileprivate func converted(by conversion: LinearConversion) -> Trend {
+        Trend(
+            current: current.converted(by: conversion), previous: previous.converted(by: conversion),
+            line: line?.scaled(by: conversion.factor))
+    }
+}
+
+extension Trend.Period {
+    fileprivate func converted(by conversion: LinearConversion) -> Trend.Period {
+        Trend.Period(count: count, mean: mean.map { conversion($0) })
     }
 }

@@ -71,6 +71,15 @@ struct AnalysisRoutes: Sendable {
 }
 
 extension QueryParameters {
+    /// `timezone`, by default UTC; whether there is such a zone, the database tells.
+    ///
+    /// - Throws: ``UnknownTimeZone``.
+    func timeZone() throws(UnknownTimeZone) -> TimeZoneName {
+        guard let text = self["timezone"] else { return .utc }
+        guard let zone = TimeZoneName(text) else { throw UnknownTimeZone() }
+        return zone
+    }
+
     /// `expected_interval`, in seconds.
     ///
     /// - Throws: 422.
@@ -101,8 +110,7 @@ extension AggregationRequest {
                 "must be a whole number from 1 to \(BucketInterval.counts.upperBound) with s, m, h, d, w or mo")
         }
         self.interval = interval
-        guard let zone = query["timezone"].map(TimeZoneName.init) ?? .utc else { throw AggregationFailure.unknownZone }
-        self.zone = zone
+        zone = try query.timeZone()
         let asked = try query.values("aggregation", as: AggregateFunction.self)
         functions = asked.isEmpty ? [.avg] : AggregateFunction.allCases.filter(asked.contains)
         chart = try query.value("points", in: LargestTriangle.counts).map { points in

@@ -5,7 +5,7 @@ import Postgres
 extension ReadingAnalysis {
     /// The buckets of all series of numbers and booleans that the filter lets through, by device and sensor type.
     ///
-    /// - Throws: ``AggregationFailure``, ``UnitMismatch``, `PostgresError`.
+    /// - Throws: ``AggregationFailure``, ``UnknownTimeZone``, ``UnitMismatch``, `PostgresError`.
     func aggregation(
         _ filter: SeriesFilter, _ request: AggregationRequest, organization: UUID
     ) async throws -> Aggregation {
@@ -36,12 +36,10 @@ extension ReadingAnalysis {
     private func times(
         of grid: BucketGrid, _ request: AggregationRequest, _ transaction: Transaction
     ) async throws -> [Timestamp] {
-        do {
-            return try await transaction.query(
+        try await inZone {
+            try await transaction.query(
                 "\(grid.starts(in: request.range)) LIMIT \(AggregationRequest.maximumBuckets + 1)"
             ).map { try $0.decode(at: 0) }
-        } catch let error as PostgresError where error.sqlState == SQLState(rawValue: "22023") {
-            throw AggregationFailure.unknownZone
         }
     }
 
@@ -75,7 +73,6 @@ extension ReadingAnalysis {
 /// Why there is no aggregation.
 enum AggregationFailure: ProblemConvertible {
     case tooManyBuckets(TimeRange, series: Int)
-    case unknownZone
 
     var problem: Problem {
         switch self {
@@ -84,7 +81,6 @@ enum AggregationFailure: ProblemConvertible {
             let shortest = BucketInterval.shortest(cutting: range.end.since(range.start), into: most / series)
             let hint = shortest.map { "\($0) fits" } ?? "ask for fewer series or a shorter range"
             return .invalid("interval", "must make at most \(most) buckets over all of the series: \(hint)")
-        case .unknownZone: return .invalid("timezone", "must be a name of the IANA time zone database")
         }
     }
 }
