@@ -11,9 +11,10 @@ import ServiceLifecycle
 extension ReadingsService {
     /// Makes everything and wires it up; what comes later in `services` starts later and is shut down earlier.
     ///
+    /// - Parameter answers: How long expensive answers are kept; with zero each is computed.
     /// - Throws: `ConfigurationError` and what else is wrong with the configuration.
     static func build(
-        _ environment: ServiceEnvironment
+        _ environment: ServiceEnvironment, keepingAnswersFor answers: Duration = AnswerCache.lifetime
     ) async throws -> (http: HTTPApplication, services: [any ServiceLifecycle.Service]) {
         let base = try await ServiceBase(environment)
         let logger = environment.logger
@@ -21,7 +22,9 @@ extension ReadingsService {
         let devices = DeviceStore(database: base.database)
         let readings = ReadingStore(database: base.database)
         let series = SeriesStore(database: base.database)
-        let publisher = BatchPublisher(redis: base.redis, logger: logger)
+        let answerStore = AnswerStore(redis: base.redis, lifetime: answers)
+        let renewal = AnswerRenewal(store: answerStore, logger: logger)
+        let publisher = BatchPublisher(redis: base.redis, renewal: renewal, logger: logger)
         let usage = UsageMeter(store: UsageStore(database: base.database), logger: logger)
         let batcher = Batcher(store: readings, publisher: publisher, usage: usage, logger: logger)
         let relay = BatchRelay(
@@ -58,8 +61,9 @@ extension ReadingsService {
         QueryRoutes(
             queries: ReadingQueries(database: base.database), analysis: analysis, series: series, devices: devices
         ).add(to: &routes)
-        AnalysisRoutes(analysis: analysis, series: series, devices: devices).add(to: &routes)
-        AnalyticsRoutes(analysis: analysis).add(to: &routes)
+        let cache = AnswerCache(store: answerStore, logger: logger)
+        AnalysisRoutes(analysis: analysis, series: series, devices: devices, answers: cache).add(to: &routes)
+        AnalyticsRoutes(analysis: analysis, answers: cache).add(to: &routes)
         SensorTypeRoutes(analysis: analysis).add(to: &routes)
         let export = ReadingExport(base.exportDatabase)
         ExportRoutes(export: export).add(to: &routes)
@@ -78,7 +82,8 @@ extension ReadingsService {
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, publisher, usage,
+                analyses, exports, consumer, limitConsumer, removal, partitions, rollups, relay, renewal, publisher,
+                usage,
                 batcher,
                 http,
             ]

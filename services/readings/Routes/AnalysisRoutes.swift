@@ -8,18 +8,30 @@ struct AnalysisRoutes: Sendable {
     let analysis: ReadingAnalysis
     let series: SeriesStore
     let devices: DeviceStore
+    let answers: AnswerCache
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/devices/{id}/readings/stats", .userOrDevice(atLeast: .viewer, orGrant: true)) {
             request, context in
-            try await statistics(request, context, devices: [devices.device(of: context)])
+            let device = try await devices.device(of: context)
+            return try await answers.answer(request, context) {
+                try await statistics(request, context, devices: [device])
+            }
         }
         routes.get("/api/v1/readings/stats", .user(atLeast: .viewer, orGrant: true)) { request, context in
-            try await statistics(request, context, devices: request.query().values("device_id", as: UUID.self))
+            try await answers.answer(request, context) {
+                try await statistics(request, context, devices: request.query().values("device_id", as: UUID.self))
+            }
         }
-        routes.get("/api/v1/readings/aggregation", .user(atLeast: .viewer, orGrant: true), use: aggregation)
-        routes.get("/api/v1/readings/quality", .user(atLeast: .viewer, orGrant: true), use: quality)
-        routes.get("/api/v1/readings/trends", .user(atLeast: .viewer, orGrant: true), use: trends)
+        routes.get("/api/v1/readings/aggregation", .user(atLeast: .viewer, orGrant: true), use: kept(aggregation))
+        routes.get("/api/v1/readings/quality", .user(atLeast: .viewer, orGrant: true), use: kept(quality))
+        routes.get("/api/v1/readings/trends", .user(atLeast: .viewer, orGrant: true), use: kept(trends))
+    }
+
+    private func kept<Answer: Encodable & Sendable>(
+        _ handler: @escaping @Sendable (Request, AppRequestContext) async throws -> Answer
+    ) -> @Sendable (Request, AppRequestContext) async throws -> KeptAnswer {
+        { request, context in try await answers.answer(request, context) { try await handler(request, context) } }
     }
 
     private func statistics(

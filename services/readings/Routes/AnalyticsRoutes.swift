@@ -11,6 +11,7 @@ struct AnalyticsRoutes: Sendable {
     private static let linesAtOnce = 50
 
     let analysis: ReadingAnalysis
+    let answers: AnswerCache
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/analytics/summary", .user(atLeast: .viewer, orGrant: true), use: summary)
@@ -18,19 +19,23 @@ struct AnalyticsRoutes: Sendable {
         routes.get("/api/v1/analytics/reports", .user(atLeast: .viewer, orGrant: true), Self.reports, use: report)
     }
 
-    @Sendable private func summary(_ request: Request, _ context: AppRequestContext) async throws -> ReadingSummary {
-        let query = try request.query()
-        return try await analysis.summary(
-            SeriesFilter(analytics: query, context), query.timeRange(), organization: context.organizationID)
+    @Sendable private func summary(_ request: Request, _ context: AppRequestContext) async throws -> KeptAnswer {
+        try await answers.answer(request, context) {
+            let query = try request.query()
+            return try await analysis.summary(
+                SeriesFilter(analytics: query, context), query.timeRange(), organization: context.organizationID)
+        }
     }
 
-    @Sendable private func trends(_ request: Request, _ context: AppRequestContext) async throws -> SensorTrends {
-        let query = try request.query()
-        let (range, zone) = (try query.timeRange(), try query.timeZone())
-        return SensorTrends(
-            range: range, previous: range.daysBefore, zone: zone,
-            items: try await analysis.sensorTrends(
-                SeriesFilter(analytics: query, context), range, zone, organization: context.organizationID))
+    @Sendable private func trends(_ request: Request, _ context: AppRequestContext) async throws -> KeptAnswer {
+        try await answers.answer(request, context) {
+            let query = try request.query()
+            let (range, zone) = (try query.timeRange(), try query.timeZone())
+            return SensorTrends(
+                range: range, previous: range.daysBefore, zone: zone,
+                items: try await analysis.sensorTrends(
+                    SeriesFilter(analytics: query, context), range, zone, organization: context.organizationID))
+        }
     }
 
     @Sendable private func report(_ request: Request, _ context: AppRequestContext) async throws -> Response {
@@ -42,17 +47,22 @@ struct AnalyticsRoutes: Sendable {
         }
         let page = try query.page(of: Int64.self, maximum: Self.linesAtOnce)
         let format = try request.listFormat()
-        let report = try await analysis.period(
-            period, query.timeZone(), at: query.value("at", as: Timestamp.self) ?? .now, organization: organization)
+        let (zone, time) = (try query.timeZone(), try query.value("at", as: Timestamp.self) ?? .now)
+        let report = { @Sendable in
+            try await analysis.period(period, zone, at: time, organization: organization)
+        }
         switch format {
         case .json:
-            let found = try await analysis.lines(of: report, filter, page, organization: organization)
-            return try ReportPage(
-                report: report,
-                lines: RangeReport(
-                    range: report.range, resolution: .rows, page: page.page(found, key: \.id, item: \.line))
-            ).response(from: request, context: context)
+            return try await answers.answer(request, context) {
+                let report = try await report()
+                let found = try await analysis.lines(of: report, filter, page, organization: organization)
+                return ReportPage(
+                    report: report,
+                    lines: RangeReport(
+                        range: report.range, resolution: .rows, page: try page.page(found, key: \.id, item: \.line)))
+            }.response(from: request, context: context)
         case .csv:
+            let report = try await report()
             return try CSVResponse(
                 report.fileName, header: PeriodReport.header, order: page.order, key: { $0.id },
                 row: { CSVRow($0.line) }
