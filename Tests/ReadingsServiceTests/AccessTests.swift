@@ -28,6 +28,10 @@ import Testing
         "GET /api/v1/readings/trends": .user(atLeast: .viewer, orGrant: true),
         "GET /api/v1/readings": .user(atLeast: .viewer, orGrant: true),
         "GET /api/v1/readings/latest": .user(atLeast: .viewer, orGrant: true),
+        "GET /api/v1/analytics/summary": .user(atLeast: .viewer, orGrant: true),
+        "GET /api/v1/analytics/trends": .user(atLeast: .viewer, orGrant: true),
+        "GET /api/v1/analytics/reports": .user(atLeast: .viewer, orGrant: true),
+        "GET /api/v1/sensor-types": .userOrDevice(atLeast: .viewer, orGrant: true),
         "GET /livez": .public, "GET /readyz": .public, "GET /metrics": .public, "GET /openapi.yaml": .public,
     ]
 

@@ -29,8 +29,11 @@ import Testing
     ) async throws {
         let logger = Logger(label: "test")
         try await withClient(database.configuration(.readings), connections: 2) { client in
+            let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
             let publisher = BatchPublisher(
-                redis: RedisClient(try RedisConfiguration(url: database.redisURL)), logger: logger)
+                redis: redis,
+                renewal: AnswerRenewal(store: AnswerStore(redis: redis, lifetime: .zero), logger: logger),
+                logger: logger)
             let batcher = Batcher(
                 store: ReadingStore(database: client), publisher: publisher,
                 usage: UsageMeter(store: UsageStore(database: client), logger: logger), logger: logger,

@@ -58,4 +58,35 @@ import Testing
         #expect(answer.status == 422, "\(answer)")
         #expect(answer.json["errors"][0]["field"].string == field)
     }
+
+    @Test func `of buckets those are chosen that the function named first needs, for each series`() async throws {
+        let device = try await ReadingsServer.shared().device()
+        for (seed, sensor) in ["a", "b"].enumerated() {
+            try await device.storeRandom(sensor, count: 900, from: start, to: end, seed: UInt64(seed))
+        }
+        let user = try await device.server.service.user(.viewer, of: device.organization)
+        let query = "/api/v1/readings/aggregation?\(day)&interval=5m&aggregation=max,avg&fill=null"
+        let all = try await user.get(query).json["series"].array ?? []
+        let chosen = try await user.get("\(query)&points=25").json["series"].array ?? []
+        #expect(all.count == 2 && chosen.count == 2)
+        for (whole, part) in zip(all, chosen) {
+            let points = (whole["points"].array ?? []).compactMap { point -> LargestTriangle.Point? in
+                guard let time = point["time"].string.flatMap({ Timestamp($0) }), let value = point["max"].double else {
+                    return nil
+                }
+                return LargestTriangle.Point(time: time, value: value)
+            }
+            let expected = Set(LargestTriangle.choose(25, of: points).map(\.time.rfc3339))
+            let kept = (whole["points"].array ?? []).filter { expected.contains($0["time"].string ?? "") }
+            #expect(part["points"].array == kept && kept.count == 25)
+        }
+    }
+
+    @Test(arguments: ["2", "5001", "many"])
+    func `a chart of buckets has from 3 to 5000 points`(points: String) async throws {
+        let device = try await ReadingsServer.shared().device()
+        let user = try await device.server.service.user(.viewer, of: device.organization)
+        let answer = try await user.get("/api/v1/readings/aggregation?\(day)&interval=1h&points=\(points)")
+        #expect(answer.status == 422 && answer.json["errors"][0]["field"] == "points", "\(answer)")
+    }
 }

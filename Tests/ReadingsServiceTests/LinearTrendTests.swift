@@ -36,4 +36,14 @@ import Testing
     @Test func `what cannot be computed is no line`() {
         #expect(LinearTrend(count: 3, xx: 1e-12, xy: 1e300, yy: 1e308) == nil)
     }
+
+    @Test func `groups on levels of their own take a degree of freedom each`() throws {
+        // Twice (0, 0), (1, 2), (2, 1), the second time from another level.
+        let trend = try #require(LinearTrend(count: 6, groups: 2, xx: 4, xy: 2, yy: 4))
+        #expect(trend.slope == 0.5 && trend.determination == 0.25)
+        let error = (4 * 0.75 / 3 / 4 as Double).squareRoot()
+        #expect(trend.margin?.isNearly(StudentDistribution.quantile95(degrees: 3) * error) == true)
+        // One value in each group has no line.
+        #expect(LinearTrend(count: 2, groups: 2, xx: 0, xy: 0, yy: 0) == nil)
+    }
 }

@@ -26,9 +26,11 @@ struct ReadingsServer: Sendable {
     ///     the projection does not know is unknown.
     ///   - billing: What stands in for billing; by default it has nothing to tell.
     ///   - settings: Further ones.
+    ///   - answers: How long expensive answers are kept; by default not at all, so that a test sees what it has just done.
     static func start(
         on database: TestDatabase, devices: TestOwner? = nil, billing: TestOwner? = nil,
-        settings: [String: String] = [:]
+        settings: [String: String] = [:],
+        keepingAnswersFor answers: Duration = .zero
     ) async throws -> ReadingsServer {
         let owner = if let devices { devices } else { try await TestOwner.start { _ in (500, "{}") } }
         var settings = settings
@@ -36,7 +38,8 @@ struct ReadingsServer: Sendable {
         if let billing { settings["LMS_BILLING_URL"] = billing.url }
         return ReadingsServer(
             service: try await TestService.start(
-                .readings, ReadingsService.description, on: database, settings: settings, build: ReadingsService.build))
+                .readings, ReadingsService.description, on: database, settings: settings
+            ) { try await ReadingsService.build($0, keepingAnswersFor: answers) })
     }
 
     /// A device with a key, as the events of the devices service would have made it.

@@ -11,16 +11,20 @@ import ServiceLifecycle
 extension ReadingsService {
     /// Makes everything and wires it up; what comes later in `services` starts later and is shut down earlier.
     ///
+    /// - Parameter answers: How long expensive answers are kept; with zero each is computed.
     /// - Throws: `ConfigurationError` and what else is wrong with the configuration.
     static func build(
-        _ environment: ServiceEnvironment
+        _ environment: ServiceEnvironment, keepingAnswersFor answers: Duration = AnswerCache.lifetime
     ) async throws -> (http: HTTPApplication, services: [any ServiceLifecycle.Service]) {
         let base = try await ServiceBase(environment)
         let logger = environment.logger
 
         let devices = DeviceStore(database: base.database)
         let readings = ReadingStore(database: base.database)
-        let publisher = BatchPublisher(redis: base.redis, logger: logger)
+        let series = SeriesStore(database: base.database)
+        let answerStore = AnswerStore(redis: base.redis, lifetime: answers)
+        let renewal = AnswerRenewal(store: answerStore, logger: logger)
+        let publisher = BatchPublisher(redis: base.redis, renewal: renewal, logger: logger)
         let usage = UsageMeter(store: UsageStore(database: base.database), logger: logger)
         let batcher = Batcher(store: readings, publisher: publisher, usage: usage, logger: logger)
         let relay = BatchRelay(
@@ -47,19 +51,24 @@ extension ReadingsService {
 
         var routes = RouteTable(TokenAreas(.readings))
         let ingest = Ingest(
-            series: SeriesDirectory(store: SeriesStore(database: base.database)), batcher: batcher, usage: usage)
+            series: SeriesDirectory(store: series), batcher: batcher, usage: usage)
         let ingestRoutes = IngestRoutes(ingest: ingest)
         ingestRoutes.add(to: &routes)
         TelemetryRoutes(ingest: ingest).add(to: &routes)
         ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
         ImportRoutes(ingest: ingest, devices: devices).add(to: &routes)
         let analysis = ReadingAnalysis(base.database.configuration)
-        QueryRoutes(queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices)
-            .add(to: &routes)
-        AnalysisRoutes(analysis: analysis, devices: devices).add(to: &routes)
+        QueryRoutes(
+            queries: ReadingQueries(database: base.database), analysis: analysis, series: series, devices: devices
+        ).add(to: &routes)
+        let cache = AnswerCache(store: answerStore, logger: logger)
+        AnalysisRoutes(analysis: analysis, series: series, devices: devices, answers: cache).add(to: &routes)
+        AnalyticsRoutes(analysis: analysis, answers: cache).add(to: &routes)
+        SensorTypeRoutes(analysis: analysis).add(to: &routes)
         let ledger = Ledger(outbox: Outbox(source: .readings))
-        DeletionRoutes(deletions: ReadingDeletions(database: base.database, ledger: ledger), devices: devices)
-            .add(to: &routes)
+        DeletionRoutes(
+            deletions: ReadingDeletions(database: base.database, ledger: ledger), devices: devices, renewal: renewal
+        ).add(to: &routes)
         RetentionRoutes(
             retentions: RetentionStore(database: base.database, ledger: ledger), devices: devices
         ).add(to: &routes)
@@ -84,7 +93,7 @@ extension ReadingsService {
             http,
             services + [
                 analyses, exports, consumer, limitConsumer, removal, partitions, retention, rollups, relay, outboxRelay,
-                publisher, usage, batcher, http,
+                renewal, publisher, usage, batcher, http,
             ]
         )
     }

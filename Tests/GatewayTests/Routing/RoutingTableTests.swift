@@ -81,6 +81,7 @@ struct RoutingTableTests {
                     "/api/v1/devices/\(id)/readings/stats", "/api/v1/readings", "/api/v1/readings/latest",
                     "/api/v1/readings/export", "/api/v1/readings/aggregation", "/api/v1/analytics/summary",
                     "/api/v1/analytics/trends", "/api/v1/analytics/reports", "/api/v1/lms_dev_abc/telemetry",
+                    "/api/v1/sensor-types",
                 ]
             ),
             (

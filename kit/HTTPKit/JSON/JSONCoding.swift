@@ -15,7 +15,8 @@ public enum JSONCoding {
     /// How deep arrays and objects may nest in a request.
     static let maximumDepth = 64
 
-    static func encode(_ value: some Encodable) throws -> ByteBuffer {
+    /// As answers are written.
+    public static func encode(_ value: some Encodable) throws -> ByteBuffer {
         ByteBuffer(data: try encoder.encode(value))
     }
 

@@ -12,8 +12,46 @@ struct AggregationRequest: Sendable {
     let zone: TimeZoneName
     let functions: [AggregateFunction]
     let filling: GapFilling
+    /// The unit of the values; nil for that of each series.
+    let unit: MeasurementUnit?
+    /// How to choose among the buckets of each series; nil where all are answered.
+    let chart: Chart?
+
+    /// At most so many buckets, which look the same when this function of them is drawn as a line.
+    struct Chart: Sendable {
+        let points: Int
+        let function: AggregateFunction
+    }
 
     var percentiles: [Percentile] { functions.compactMap(\.percentile) }
+
+    /// What is answered of a series.
+    ///
+    /// - Parameters:
+    ///   - buckets: Those that have readings, in order.
+    ///   - times: When all buckets begin, in order.
+    /// - Throws: ``UnitMismatch``.
+    func series(
+        _ label: SeriesLabel, of buckets: [AggregateBucket], at times: [Timestamp]
+    ) throws(UnitMismatch) -> Aggregation.Series {
+        let conversion = try unit.map { unit throws(UnitMismatch) in try label.conversion(to: unit) } ?? .identity
+        let points = buckets.map { $0.converted(by: conversion) }.map { bucket in
+            AggregatePoint(time: bucket.time, values: functions.map(bucket.value))
+        }
+        return Aggregation.Series(
+            label: unit.map(label.labelled) ?? label,
+            points: chosen(of: filling.points(filling: points, at: times, functions)))
+    }
+
+    /// The points of the chart, as ``LargestTriangle`` chooses among those that have a value of its function.
+    private func chosen(of points: [AggregatePoint]) -> [AggregatePoint] {
+        guard let chart, let index = functions.firstIndex(of: chart.function) else { return points }
+        let candidates = points.compactMap { point in
+            point.values[index].map { LargestTriangle.Point(time: point.time, value: $0) }
+        }
+        let times = Set(LargestTriangle.choose(chart.points, of: candidates).map(\.time))
+        return points.filter { times.contains($0.time) }
+    }
 }
 
 /// The buckets of series over a range.

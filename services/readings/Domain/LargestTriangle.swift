@@ -6,6 +6,9 @@ import Postgres
 /// The first and the last point stay. The others are cut into buckets of the same number of points; of each bucket that
 /// one stays which makes the largest triangle with the one that stayed before it and the mean of the next bucket.
 enum LargestTriangle {
+    /// How many points may be asked for: up to more than a screen has columns.
+    static let counts = 3...5000
+
     struct Point: Sendable, Equatable {
         let time: Timestamp
         let value: Double

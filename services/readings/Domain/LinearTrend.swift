@@ -17,19 +17,30 @@ struct LinearTrend: Sendable {
     ///
     /// - Parameters:
     ///   - count: Of values.
+    ///   - groups: So many groups of values have levels of their own; the sums are over all groups, of differences from
+    ///     the means of the group.
     ///   - xx: Sum of the squares of the times' differences from their mean.
     ///   - xy: Sum of the products of both.
     ///   - yy: Sum of the squares of the values' differences from their mean.
-    init?(count: Int, xx: Double, xy: Double, yy: Double) {
-        guard count >= 2, xx > 0, (xy / xx).isFinite, yy == 0 || (xy / yy).isFinite else { return nil }
+    init?(count: Int, groups: Int = 1, xx: Double, xy: Double, yy: Double) {
+        guard count > groups, xx > 0, (xy / xx).isFinite, yy == 0 || (xy / yy).isFinite else { return nil }
         slope = xy / xx
         determination = yy == 0 ? 1 : min(1, slope * (xy / yy))
-        let degrees = count - 2
+        let degrees = count - groups - 1
         guard degrees > 0 else {
             margin = nil
             return
         }
         let error = (yy * (1 - determination) / Double(degrees) / xx).squareRoot()
         margin = StudentDistribution.quantile95(degrees: degrees) * error
+    }
+
+    private init(slope: Double, margin: Double?, determination: Double) {
+        (self.slope, self.margin, self.determination) = (slope, margin, determination)
+    }
+
+    /// The line through the values times `factor`, which is positive.
+    func scaled(by factor: Double) -> LinearTrend {
+        LinearTrend(slope: slope * factor, margin: margin.map { $0 * factor }, determination: determination)
     }
 }

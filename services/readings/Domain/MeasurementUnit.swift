@@ -20,6 +20,12 @@ struct MeasurementUnit: Sendable, Hashable {
             offset: (from.toBase.offset - to.toBase.offset) / to.toBase.factor)
     }
 
+    /// The units whose values convert into one in this unit, itself among them.
+    var related: [MeasurementUnit] {
+        guard let dimension = Self.definitions[symbol]?.dimension else { return [self] }
+        return Self.definitions.filter { $0.value.dimension == dimension }.keys.sorted().map(MeasurementUnit.init)
+    }
+
     private struct Definition {
         let dimension: Dimension
         /// Into the dimension's base unit: value · factor + offset.

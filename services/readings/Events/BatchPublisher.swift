@@ -16,14 +16,16 @@ final class BatchPublisher: ServiceLifecycle.Service {
     private static let maximumQueued = 64
 
     private let redis: RedisClient
+    private let renewal: AnswerRenewal
     private let logger: Logger
     private let telemetryTrimmer: StreamTrimmer
     private let usageTrimmer: StreamTrimmer
     private let queue = AsyncStream.makeStream(of: StoredBatch.self, bufferingPolicy: .bufferingOldest(maximumQueued))
     private let published = Mutex<[Int64]>([])
 
-    init(redis: RedisClient, logger: Logger) {
+    init(redis: RedisClient, renewal: AnswerRenewal, logger: Logger) {
         self.redis = redis
+        self.renewal = renewal
         self.logger = logger
         telemetryTrimmer = StreamTrimmer(redis: redis, retention: .readings)
         usageTrimmer = StreamTrimmer(redis: redis, retention: .events)
@@ -69,6 +71,7 @@ final class BatchPublisher: ServiceLifecycle.Service {
     func send(_ batch: StoredBatch) async throws {
         guard !batch.readings.isEmpty else { return }
         let organizations = Array(batch.counts.keys)
+        renewal.note(organizations, batch: batch.id)
         // The usage goes first: if anything fails the whole batch is sent again, and billing knows batches by their id.
         var commands = [try await usage(of: batch)]
         for entry in TelemetryEntry.entries(for: batch) {

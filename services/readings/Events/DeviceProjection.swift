@@ -17,13 +17,13 @@ struct DeviceProjection: Sendable {
             try await transaction.query(
                 devices.upsert(
                     device.id, organization: device.organizationID, project: device.projectID,
-                    version: event.subjectVersion, isDeleted: false))
+                    readingInterval: device.readingInterval, version: event.subjectVersion, isDeleted: false))
         case "device.deleted":
             let device = try event.decode(Device.self)
             try await transaction.batch([
                 devices.upsert(
-                    device.id, organization: device.organizationID, project: nil, version: event.subjectVersion,
-                    isDeleted: true),
+                    device.id, organization: device.organizationID, project: nil, readingInterval: nil,
+                    version: event.subjectVersion, isDeleted: true),
                 devices.revokeKeys(of: device.id),
             ])
         case "device.key.issued":
@@ -50,11 +50,14 @@ struct DeviceProjection: Sendable {
         let id: UUID
         let organizationID: UUID
         let projectID: UUID?
+        /// In seconds; not in the event of a deletion.
+        let readingInterval: Int?
 
         enum CodingKeys: String, CodingKey {
             case id
             case organizationID = "organization_id"
             case projectID = "project_id"
+            case readingInterval = "reading_interval"
         }
     }
 

@@ -119,7 +119,9 @@ private enum SensorMatch {
                 message: "must be of the sensor's kind: \"\(sensor.name)\" records \(series.kind.plural)")
             return
         }
-        guard let conversion = (sensor.unit ?? series.unit).conversion(to: series.unit) else {
+        // An empty unit says as little as none.
+        let unit = sensor.unit.flatMap { $0 == .none ? nil : $0 } ?? series.unit
+        guard let conversion = unit.conversion(to: series.unit) else {
             self = .mismatch(
                 field: "unit",
                 message: "cannot be converted into \"\(series.unit.symbol)\", in which \"\(sensor.name)\" is recorded")

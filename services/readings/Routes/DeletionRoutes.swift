@@ -8,6 +8,7 @@ import Postgres
 struct DeletionRoutes: Sendable {
     let deletions: ReadingDeletions
     let devices: DeviceStore
+    let renewal: AnswerRenewal
 
     func add(to routes: inout RouteTable) {
         routes.delete("/api/v1/readings", .user(atLeast: .admin), use: delete)
@@ -17,6 +18,7 @@ struct DeletionRoutes: Sendable {
         let selection = try ReadingSelection(try request.query())
         let (user, organization) = (try context.user.id, try context.organizationID)
         guard try await devices.hasHad(selection.device, organization: organization) else { throw Problem.notFound() }
+        defer { renewal.noteDeletion(of: organization) }
         return try await deletions.delete(selection, in: organization, by: user)
     }
 }

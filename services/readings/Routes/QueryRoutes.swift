@@ -6,11 +6,10 @@ import Identity
 /// What was stored, read back: of one device, or of the organization.
 struct QueryRoutes: Sendable {
     private static let maximumLatest = 1000
-    /// More than a screen has columns.
-    private static let chartPoints = 3...5000
 
     let queries: ReadingQueries
     let analysis: ReadingAnalysis
+    let series: SeriesStore
     let devices: DeviceStore
 
     func add(to routes: inout RouteTable) {
@@ -35,18 +34,20 @@ struct QueryRoutes: Sendable {
     ) async throws -> Page<ReadingView> {
         let query = try request.query()
         let filter = SeriesFilter(query, devices: devices, context)
-        if let points = try query.value("points", in: Self.chartPoints) {
-            return try await chart(of: filter, points, query, context)
+        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
+        if let points = try query.value("points", in: LargestTriangle.counts) {
+            return try await chart(of: filter, points, in: unit, query, context)
         }
         let page = try query.page(of: ReadingQueries.Position.self)
         let readings = try await queries.range(
             filter, query.timeRange(), page, organization: context.organizationID)
-        return try page.page(readings, key: \.position, item: \.reading)
+        return try page.page(readings, key: \.position) { try $0.reading.given(in: unit) }
     }
 
-    /// The readings that stand for all of the range in a chart, on one page.
+    /// The readings that stand for all of the range in a chart, on one page. They are the same in every unit.
     private func chart(
-        of filter: SeriesFilter, _ points: Int, _ query: QueryParameters, _ context: AppRequestContext
+        of filter: SeriesFilter, _ points: Int, in unit: MeasurementUnit?, _ query: QueryParameters,
+        _ context: AppRequestContext
     ) async throws -> Page<ReadingView> {
         for name in ["limit", "cursor"] where query[name] != nil {
             throw Problem.invalid(name, "must not be given with points")
@@ -54,7 +55,7 @@ struct QueryRoutes: Sendable {
         let order = try query.value("order", as: HTTPKit.SortOrder.self) ?? .descending
         let readings = try await analysis.downsampled(
             filter, query.timeRange(), to: points, order, organization: context.organizationID)
-        return Page(items: readings, nextCursor: nil)
+        return Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil)
     }
 
     private func latest(
@@ -63,7 +64,8 @@ struct QueryRoutes: Sendable {
         let query = try request.query()
         let limit = try query.value("limit", in: 1...Self.maximumLatest) ?? Self.maximumLatest
         let filter = SeriesFilter(query, devices: devices, context)
+        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
         let readings = try await queries.latest(filter, limit: limit, organization: context.organizationID)
-        return Page(items: readings, nextCursor: nil)
+        return Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil)
     }
 }

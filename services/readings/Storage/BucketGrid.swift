@@ -38,6 +38,14 @@ struct BucketGrid: Sendable {
             """
     }
 
+    /// A query of the beginning and the end of the bucket that has `time` in it; of days, weeks and months.
+    func bounds(of time: Timestamp) -> SQL {
+        """
+        SELECT start, ((start AT TIME ZONE \(zoneName)) + \(step)) AT TIME ZONE \(zoneName)
+        FROM (SELECT \(start(of: "\(time)")) AS start) AS bucket
+        """
+    }
+
     private func fixedStart(of time: SQL) -> SQL {
         "date_bin(\(step), \(time), timestamp '2001-01-01' AT TIME ZONE \(zoneName))"
     }

@@ -82,13 +82,15 @@ struct DeviceStore: Sendable {
 
     /// Keeps the newest version, also of a deletion, so that a late update revives nothing.
     func upsert(
-        _ device: UUID, organization: UUID, project: UUID?, version: Int, isDeleted: Bool
+        _ device: UUID, organization: UUID, project: UUID?, readingInterval: Int?, version: Int, isDeleted: Bool
     ) -> SQL {
         """
-        INSERT INTO readings.devices (id, organization_id, project_id, version, is_deleted)
-        VALUES (\(device), \(organization), \(project), \(version), \(isDeleted))
+        INSERT INTO readings.devices (id, organization_id, project_id, reading_interval, version, is_deleted)
+        VALUES (\(device), \(organization), \(project), \(readingInterval.map(Int32.init(clamping:))), \(version),
+            \(isDeleted))
         ON CONFLICT (id) DO UPDATE SET
-            project_id = excluded.project_id, version = excluded.version, is_deleted = excluded.is_deleted
+            project_id = excluded.project_id, reading_interval = excluded.reading_interval,
+            version = excluded.version, is_deleted = excluded.is_deleted
         WHERE excluded.version > devices.version
         """
     }

@@ -5,7 +5,7 @@ import Postgres
 extension ReadingAnalysis {
     /// The buckets of all series of numbers and booleans that the filter lets through, by device and sensor type.
     ///
-    /// - Throws: ``AggregationFailure``, `PostgresError`.
+    /// - Throws: ``AggregationFailure``, ``UnknownTimeZone``, ``UnitMismatch``, `PostgresError`.
     func aggregation(
         _ filter: SeriesFilter, _ request: AggregationRequest, organization: UUID
     ) async throws -> Aggregation {
@@ -24,15 +24,11 @@ extension ReadingAnalysis {
             }
             let coarsest = request.percentiles.isEmpty ? ReadingSource.coarsest(within: times) : .rows
             let stretches = try await stretches(of: request.range, upTo: coarsest, transaction)
-            let (points, source) = try await points(
+            let (buckets, source) = try await buckets(
                 of: series.map(\.id), grid, request, stretches, transaction)
             return Aggregation(
                 request: request, resolution: source,
-                series: series.map { id, label in
-                    Aggregation.Series(
-                        label: label,
-                        points: request.filling.points(filling: points[id] ?? [], at: times, request.functions))
-                })
+                series: try series.map { id, label in try request.series(label, of: buckets[id] ?? [], at: times) })
         }
     }
 
@@ -40,20 +36,18 @@ extension ReadingAnalysis {
     private func times(
         of grid: BucketGrid, _ request: AggregationRequest, _ transaction: Transaction
     ) async throws -> [Timestamp] {
-        do {
-            return try await transaction.query(
+        try await inZone {
+            try await transaction.query(
                 "\(grid.starts(in: request.range)) LIMIT \(AggregationRequest.maximumBuckets + 1)"
             ).map { try $0.decode(at: 0) }
-        } catch let error as PostgresError where error.sqlState == SQLState(rawValue: "22023") {
-            throw AggregationFailure.unknownZone
         }
     }
 
     /// The buckets that have readings, by their series' ids, each in order; and the coarsest source that had some of them.
-    private func points(
+    private func buckets(
         of series: [Int64], _ grid: BucketGrid, _ request: AggregationRequest, _ stretches: [SourcedStretch],
         _ transaction: Transaction
-    ) async throws -> (points: [Int64: [AggregatePoint]], source: ReadingSource) {
+    ) async throws -> (buckets: [Int64: [AggregateBucket]], source: ReadingSource) {
         let hasEnds = request.functions.contains(.first) || request.functions.contains(.last)
         let rows = try await transaction.query(
             """
@@ -65,22 +59,20 @@ extension ReadingAnalysis {
             WHERE s.id = ANY(\(series))
             ORDER BY 1, 2
             """)
-        var points: [Int64: [AggregatePoint]] = [:]
+        var buckets: [Int64: [AggregateBucket]] = [:]
         var source = ReadingSource.rows
         for row in rows {
-            let bucket = try Bucket(row, from: 2, percentiles: request.percentiles)
-            points[try row.decode(at: 0), default: []].append(
-                AggregatePoint(time: try row.decode(at: 1), values: request.functions.map(bucket.value)))
+            buckets[try row.decode(at: 0), default: []].append(
+                try AggregateBucket(row, from: 1, percentiles: request.percentiles))
             source = max(source, try ReadingSource(row, at: 11))
         }
-        return (points, source)
+        return (buckets, source)
     }
 }
 
 /// Why there is no aggregation.
 enum AggregationFailure: ProblemConvertible {
     case tooManyBuckets(TimeRange, series: Int)
-    case unknownZone
 
     var problem: Problem {
         switch self {
@@ -89,39 +81,19 @@ enum AggregationFailure: ProblemConvertible {
             let shortest = BucketInterval.shortest(cutting: range.end.since(range.start), into: most / series)
             let hint = shortest.map { "\($0) fits" } ?? "ask for fewer series or a shorter range"
             return .invalid("interval", "must make at most \(most) buckets over all of the series: \(hint)")
-        case .unknownZone: return .invalid("timezone", "must be a name of the IANA time zone database")
         }
     }
 }
 
-/// What is known of a bucket's numbers.
-private struct Bucket {
-    let summary: Summary
-    let percentiles: [AggregateFunction: Double]
-    let first: Double?
-    let last: Double?
-
+extension AggregateBucket {
     /// - Throws: `DecodingFailure`.
-    init(_ row: Row, from column: Int, percentiles asked: [Percentile]) throws {
-        summary = try Summary(row, from: column)
-        let values = try row.decode([Double]?.self, at: column + 6) ?? []
+    fileprivate init(_ row: Row, from column: Int, percentiles asked: [Percentile]) throws {
+        time = try row.decode(at: column)
+        summary = try Summary(row, from: column + 1)
+        let values = try row.decode([Double]?.self, at: column + 7) ?? []
         percentiles = Dictionary(
             zip(asked.compactMap { AggregateFunction(rawValue: $0.rawValue) }, values)
         ) { $1 }
-        (first, last) = (try row.decode(at: column + 7), try row.decode(at: column + 8))
-    }
-
-    func value(of function: AggregateFunction) -> Double? {
-        switch function {
-        case .avg: summary.mean
-        case .min: summary.min
-        case .max: summary.max
-        case .sum: summary.sum
-        case .count: Double(summary.count)
-        case .first: first
-        case .last: last
-        case .stddev: summary.deviation
-        case .p50, .p95, .p99: percentiles[function]
-        }
+        (first, last) = (try row.decode(at: column + 8), try row.decode(at: column + 9))
     }
 }

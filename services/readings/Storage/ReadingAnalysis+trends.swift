@@ -39,12 +39,14 @@ extension SeriesTrend {
     /// - Throws: `DecodingFailure`.
     fileprivate init(_ row: Row, from column: Int) throws {
         series = try SeriesLabel(row, from: column)
-        current = Period(count: try row.decode(at: column + 4), mean: try row.decode(at: column + 5))
+        let current = Trend.Period(count: try row.decode(at: column + 4), mean: try row.decode(at: column + 5))
         let (xx, xy, yy) = (
             try row.decode(Double?.self, at: column + 6), try row.decode(Double?.self, at: column + 7),
             try row.decode(Double?.self, at: column + 8)
         )
-        line = LinearTrend(count: current.count, xx: xx ?? 0, xy: xy ?? 0, yy: yy ?? 0)
-        previous = Period(count: try row.decode(at: column + 9), mean: try row.decode(at: column + 10))
+        trend = Trend(
+            current: current,
+            previous: Trend.Period(count: try row.decode(at: column + 9), mean: try row.decode(at: column + 10)),
+            line: LinearTrend(count: current.count, xx: xx ?? 0, xy: xy ?? 0, yy: yy ?? 0))
     }
 }

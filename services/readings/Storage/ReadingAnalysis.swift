@@ -41,6 +41,17 @@ struct ReadingAnalysis: Sendable {
         }
     }
 
+    /// Runs what computes with a time zone.
+    ///
+    /// - Throws: ``UnknownTimeZone`` where the database does not know it, and what `body` throws.
+    func inZone<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as PostgresError where error.sqlState == SQLState(rawValue: "22023") {
+            throw UnknownTimeZone()
+        }
+    }
+
     /// The parts of a range, and what is to answer for each.
     ///
     /// - Parameter coarsest: The coarsest source that may.

@@ -3,11 +3,7 @@ import Postgres
 
 /// The series of devices.
 struct SeriesStore: Sendable {
-    private let database: PostgresClient
-
-    init(database: PostgresClient) {
-        self.database = database
-    }
+    let database: PostgresClient
 
     /// The series of a device by sensor type.
     ///
@@ -44,7 +40,7 @@ struct SeriesStore: Sendable {
                 """
                 INSERT INTO readings.series (organization_id, device_id, sensor_type, unit, kind)
                 SELECT \(organization), \(device), sensor_type, unit, kind
-                FROM unnest(\(sensors.map(\.name)), \(sensors.map { ($0.unit ?? .none).symbol }),
+                FROM unnest(\(sensors.map(\.name)), \(sensors.map(\.recordedUnit.symbol)),
                     \(sensors.map(\.kind.rawValue))) AS sensor (sensor_type, unit, kind)
                 ON CONFLICT (device_id, sensor_type) DO NOTHING
                 """,
@@ -68,6 +64,11 @@ struct SeriesStore: Sendable {
         }
         return series
     }
+}
+
+extension ReadingColumns.Sensor {
+    /// The unit of a series that begins with it.
+    fileprivate var recordedUnit: MeasurementUnit { unit ?? SensorCatalogue.unit(of: name, kind) }
 }
 
 extension Series {

@@ -1,0 +1,6 @@
+import HTTPKit
+
+/// There is no such time zone.
+struct UnknownTimeZone: ProblemConvertible {
+    let problem = Problem.invalid("timezone", "must be a name of the IANA time zone database")
+}

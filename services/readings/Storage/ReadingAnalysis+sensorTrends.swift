@@ -1,0 +1,74 @@
+import FoundationEssentials
+import HTTPKit
+import Postgres
+
+extension ReadingAnalysis {
+    /// How the numbers of each sensor type changed, as ``SensorTrend`` tells, from the means of hours (UTC).
+    ///
+    /// - Parameter zone: Whose hours of the day are compared.
+    /// - Returns: Those with most readings first.
+    /// - Throws: ``UnknownTimeZone``, `PostgresError`.
+    func sensorTrends(
+        _ filter: SeriesFilter, _ range: TimeRange, _ zone: TimeZoneName, organization: UUID
+    ) async throws -> [SensorTrend] {
+        let ofNumbers: SQL = "\(filter.conditions(organization)) AND s.kind = \(ValueKind.number.rawValue)"
+        let rows = try await transaction(for: organization) { transaction in
+            let current = try await stretches(of: range, upTo: .hours, transaction).buckets(
+                percentiles: [], hasEnds: false
+            ) { "date_trunc('hour', \($0), 'UTC')" }
+            let previous = try await stretches(of: range.daysBefore, upTo: .days, transaction).buckets(
+                percentiles: [], hasEnds: false
+            ) { _ in "true" }
+            // Else it would be looked at only where there is something to compute.
+            try await inZone { _ = try await transaction.query("SELECT now() AT TIME ZONE \(zone.description)") }
+            return try await transaction.query(
+                """
+                WITH hourly AS (
+                    SELECT s.sensor_type, s.unit, s.id, b.moments, b.moments[2] / nullif(b.moments[1], 0) AS value,
+                        extract(hour FROM b.start AT TIME ZONE \(zone.description)) AS hour,
+                        extract(epoch FROM b.start - \(range.start))::float8 / 3600 AS time
+                    FROM readings.series AS s CROSS JOIN LATERAL (\(current)) AS b WHERE \(ofNumbers)
+                ), alike AS (
+                    SELECT sensor_type, unit, id, readings.combined(moments) AS moments,
+                        regr_count(value, time) AS count, regr_sxx(value, time) AS xx,
+                        regr_sxy(value, time) AS xy, regr_syy(value, time) AS yy
+                    FROM hourly GROUP BY sensor_type, unit, id, hour
+                ), current AS (
+                    SELECT sensor_type, unit, count(DISTINCT id) AS series, readings.combined(moments) AS moments,
+                        sum(count)::bigint AS count, count(*) AS groups, sum(xx) AS xx, sum(xy) AS xy, sum(yy) AS yy
+                    FROM alike GROUP BY sensor_type, unit
+                ), previous AS (
+                    SELECT s.sensor_type, s.unit, readings.combined(b.moments) AS moments
+                    FROM readings.series AS s CROSS JOIN LATERAL (\(previous)) AS b WHERE \(ofNumbers)
+                    GROUP BY s.sensor_type, s.unit
+                )
+                SELECT sensor_type, unit, coalesce(c.series, 0), \(Self.period("c.moments")),
+                    \(Self.period("p.moments")), coalesce(c.count, 0), coalesce(c.groups, 0), c.xx, c.xy, c.yy
+                FROM current AS c FULL JOIN previous AS p USING (sensor_type, unit)
+                ORDER BY c.moments[1] DESC NULLS LAST, sensor_type, unit LIMIT \(SensorTrend.most)
+                """)
+        }
+        return try rows.map(SensorTrend.init)
+    }
+
+    /// The columns of a ``Trend/Period``, of the moments of its numbers.
+    private static func period(_ moments: SQL) -> SQL {
+        "coalesce((\(moments))[1], 0)::bigint, (\(moments))[2] / nullif((\(moments))[1], 0)"
+    }
+}
+
+extension SensorTrend {
+    /// - Throws: `DecodingFailure`.
+    fileprivate init(_ row: Row) throws {
+        (sensorType, unit, seriesCount) = (try row.decode(at: 0), try row.decode(at: 1), try row.decode(at: 2))
+        let (xx, xy, yy) = (
+            try row.decode(Double?.self, at: 9), try row.decode(Double?.self, at: 10),
+            try row.decode(Double?.self, at: 11)
+        )
+        trend = Trend(
+            current: Trend.Period(count: try row.decode(at: 3), mean: try row.decode(at: 4)),
+            previous: Trend.Period(count: try row.decode(at: 5), mean: try row.decode(at: 6)),
+            line: LinearTrend(
+                count: try row.decode(at: 7), groups: try row.decode(at: 8), xx: xx ?? 0, xy: xy ?? 0, yy: yy ?? 0))
+    }
+}
