@@ -40,7 +40,7 @@ run() { # NAME COMMAND…: runs a target, shows what failed, and adds up.
         "$name" "$good" "$bad" "$left_out" $((SECONDS - start))
     grep -E '^➜ Test .* skipped|^SKIPPED' "$log" | sed 's/^/  /'
     if [ "$bad" -gt 0 ]; then
-        grep -E '^✘|^FAILED|^ERROR|Fatal error|crashed' "$log" | head -40
+        grep -E '^✘|^FAILED|^ERROR|Fatal error|crashed' "$log" | head -40 | cut -c 1-400
         echo "  all of it: $log"
     fi
     passed=$((passed + good))

@@ -45,7 +45,7 @@ import Testing
             let answers = try await device.sendAll(times, by: 1000)
             #expect(answers.map(\.status).sorted() == [201, 201] + Array(repeating: 422, count: 18))
         }
-        let allowed = Int(ReadingLimits.maximumAge / .seconds(86_400))
+        let allowed = Int(ReadingLimits.maximumAge.components.seconds / 86_400)
         // The oldest was too old when it arrived.
         #expect(try await device.stored().map(\.time) == times.prefix(allowed - 1).reversed())
         let most = try await server.service.query(
@@ -57,10 +57,15 @@ import Testing
         #expect(try most[0].decode(Int.self) <= FlushBounds.maximumDays)
     }
 
+    /// Tells those who send that it is over.
+    private final class End: Sendable {
+        let hasCome = Mutex(false)
+    }
+
     /// Lets devices send a reading after the other for the length of `body`; each has to be stored in the time that a request
     /// may take.
     private func withLiveReadings(of devices: [TestDevice], _ body: () async throws -> Void) async throws {
-        let isOver = Mutex(false)
+        let end = End()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for device in devices {
                 group.addTask {
@@ -71,11 +76,11 @@ import Testing
                         #expect(start.duration(to: .now) < PostgresClient.requestPatience)
                         // The pause is the interval between a board's readings.
                         try await Task.sleep(for: .milliseconds(50))
-                    } while !isOver.withLock(\.self)
+                    } while !end.hasCome.withLock(\.self)
                 }
             }
             try await body()
-            isOver.withLock { $0 = true }
+            end.hasCome.withLock { $0 = true }
             try await group.waitForAll()
         }
     }

@@ -65,7 +65,10 @@ struct CompressionTests {
         let database = try await ReadingsServer.makeDatabase()
         let series = try await StoredSeries.make(in: database, times: (0..<120_000).map { start.adding(.seconds($0)) })
         try await compress(database)
-        #expect(try await delete(series) == DeletionOutcome(deleted: 120_000, isComplete: true))
+        var deleted = 0
+        // As many requests as the machine needs for it.
+        while deleted < 120_000 { deleted += try await delete(series).deleted }
+        #expect(try await delete(series) == DeletionOutcome(deleted: 0, isComplete: true))
     }
 
     @Test func `those that are older than they are kept go`() async throws {

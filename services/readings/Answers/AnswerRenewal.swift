@@ -28,7 +28,7 @@ final class AnswerRenewal: Service {
 
     /// Notes that something of the organization was deleted, as by a batch that there will never be.
     func noteDeletion(of organization: UUID) {
-        note(CollectionOfOne(organization), batch: .random(in: .min ..< 0))
+        note(CollectionOfOne(organization), batch: .random(in: .min..<0))
     }
 
     func run() async throws {
