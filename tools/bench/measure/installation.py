@@ -87,6 +87,18 @@ class Installation:
             if sum(usage.seconds().values()) < 0.1:
                 return
 
+    def wait_for_rollups(self, seconds=120):
+        """Waits until all that is stored has been told to others and is in the rollups."""
+        done = """
+            SELECT NOT EXISTS (SELECT FROM readings.batches) AND NOT EXISTS (
+                SELECT FROM readings.stale_hours
+                WHERE hour < date_bin('1 hour', now() - interval '1 minute', timestamptz 'epoch'))"""
+        deadline = time.monotonic() + seconds
+        while self.select(done) != "t":
+            if time.monotonic() > deadline:
+                raise SystemExit(f"Readings are not in the rollups after {seconds} seconds.")
+            time.sleep(0.5)
+
     # The API
 
     def call(self, method, path, body=None, token=None, expected=(200, 201)):
