@@ -9,13 +9,13 @@ import subprocess
 import sys
 import tempfile
 
-from . import figures, heartbeats, ingest, latency, polls, registry, report
+from . import figures, heartbeats, ingest, latency, polls, queries, registry, report
 from .installation import Installation
 from .nginx import References
 
 NEEDED = {"wrk": "wrk", "nginx": "nginx", "psql": "postgresql-client"}
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-FIGURES = ingest.ALL | {"latency": latency.fixed_rates} | figures.ALL | {
+FIGURES = ingest.ALL | {"latency": latency.fixed_rates, "queries": queries.beside_sql} | figures.ALL | {
     "polls": polls.waiting, "heartbeats": heartbeats.paced, "registry": registry.lists,
 }
 
