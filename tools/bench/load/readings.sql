@@ -1,12 +1,20 @@
--- Puts readings of an organization's devices (devices.sql) into the database as their ingest does, with their series and
--- with what the readings service would have heard of the devices. No other service hears of them.
+-- Puts readings of an organization's devices (devices.sql) into the database as their ingest does, with their series
+-- and with what the readings service would have heard of the devices. No other service hears of them.
 -- psql --variable organization=ID --variable first=NUMBER --variable count=NUMBER --variable sensors=NUMBER
---     --variable begin=TIME --variable end=TIME --variable interval=INTERVAL --variable rollups=BOOLEAN --file readings.sql
+--     --variable begin=TIME --variable end=TIME --variable interval=INTERVAL --variable rollups=BOOLEAN
+--     --file readings.sql
 --   first, count: the numbers of the devices, as devices.sql counts them
 --   sensors: how many of the ten below each has
 --   begin, end: when they were measured; the end is exclusive
 --   rollups: whether the hours are marked, so that the service computes their rollups
 -- Prints how many readings that were.
+
+-- By themselves, since nobody else can make partitions until the transaction ends.
+SELECT readings.ensure_partitions(array_agg(DISTINCT floor(extract(epoch FROM day) / 604800)::bigint))
+FROM (
+    SELECT generate_series(:'begin'::timestamptz, :'end'::timestamptz, interval '1 day')
+    UNION ALL SELECT :'end'
+) AS days (day) \g /dev/null
 
 BEGIN;
 -- For sorting.
@@ -32,10 +40,6 @@ INSERT INTO readings.series (organization_id, device_id, sensor_type, unit, kind
 SELECT :'organization', device.id, sensor_type, unit, 0 FROM device CROSS JOIN sensor WHERE number <= :sensors
 ORDER BY device.id, number
 ON CONFLICT DO NOTHING;
-
-SELECT readings.ensure_partitions(array_agg(DISTINCT floor(extract(epoch FROM time) / 604800)::bigint))
-FROM generate_series(:'begin'::timestamptz, :'end'::timestamptz, interval '1 day') AS time \g /dev/null
-SELECT readings.ensure_partitions(ARRAY[floor(extract(epoch FROM :'end'::timestamptz) / 604800)::bigint]) \g /dev/null
 
 -- Each sensor's are a random walk, as coarse as it shows it, and all in the order in which they would have come.
 INSERT INTO readings.readings (series_id, time, value, quality, batch_id)

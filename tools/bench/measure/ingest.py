@@ -81,18 +81,23 @@ def measured_ingest(bench, readings, **load):
     measured["cpu_settled"] = usage.seconds()
     during = condition(first)
     stored = settled(lambda: stored_readings(bench.installation, during))
-    # wrk hangs up on what is under way at the end: at most a request a connection.
-    unanswered = stored - measured["accepted"]
-    holds = (0 <= unanswered <= load.get("connections", wrk.CONNECTIONS) * readings and measured["accepted"] > 0
+    return measured, during, compared(measured, stored, readings * load.get("connections", wrk.CONNECTIONS))
+
+
+def compared(measured, stored, most):
+    """Whether what was acknowledged is what is stored.
+
+    wrk hangs up on what is under way at the end, a request a connection; there are at most so many readings in those.
+    """
+    holds = (0 <= stored - measured["accepted"] <= most and measured["accepted"] > 0
              and measured["duplicates"] == measured["refused"] == measured["errors"] == 0)
-    check = {"acknowledged": measured["accepted"], "stored": stored, "duplicates": measured["duplicates"],
-             "refused": measured["refused"], "errors": measured["errors"], "holds": holds}
-    return measured, during, check
+    return {"acknowledged": measured["accepted"], "stored": stored, "duplicates": measured["duplicates"],
+            "refused": measured["refused"], "errors": measured["errors"], "holds": holds}
 
 
-def condition(first):
-    """Of the readings of the hour from the second `first` on."""
-    return f"time >= to_timestamp({first}) AND time < to_timestamp({first + HOUR})"
+def condition(first, seconds=HOUR):
+    """Of the readings from the second `first` on."""
+    return f"time >= to_timestamp({first}) AND time < to_timestamp({first + seconds})"
 
 
 def stored_readings(installation, condition):

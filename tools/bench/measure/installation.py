@@ -142,11 +142,13 @@ class Installation:
         return [Device(*line.split()) for line in lines]
 
     def put_readings(self, organization, first, count, sensors, begin, end, interval, rollups=True):
-        """Puts readings of devices that were put there (`readings.sql`); returns how many. Times are seconds since 1970.
+        """Puts readings of devices that were put there (`readings.sql`); returns how many.
+
+        Times are in seconds, `begin` and `end` since 1970.
         """
         lines = self.run_script(
-            "readings.sql", organization=organization, first=first, count=count, sensors=sensors, begin=timestamp(begin),
-            end=timestamp(end), interval=f"{interval} seconds", rollups=rollups)
+            "readings.sql", organization=organization, first=first, count=count, sensors=sensors,
+            begin=timestamp(begin), end=timestamp(end), interval=f"{interval} seconds", rollups=rollups)
         return int(lines[0])
 
     # The database

@@ -1,8 +1,8 @@
 """Requests at a fixed rate, sent whether or not earlier ones have been answered.
 
-Each request has its time before the load begins, evenly spaced, and its latency counts from then: not only while it is on
-its way, but also while all connections are busy because earlier answers are late. So a server that stops for a moment is
-held to account for every request of that moment, and not for one a connection (co-ordinated omission).
+Each request has its time before the load begins, evenly spaced, and its latency counts from then: not only while it is
+on its way, but also while all connections are busy because earlier answers are late. So a server that stops for a
+moment is held to account for every request of that moment, and not for one a connection (co-ordinated omission).
 """
 
 import collections

@@ -29,8 +29,8 @@ class Measured:
         self.installation = installation
         self.fleet = fleet
         self.organization, self.token = fleet.owner
-        # The day before yesterday is over for everybody, rollups included.
-        self.end = int(time.time()) // DAY * DAY - DAY
+        # Before the hours that loads send readings of.
+        self.end = int(time.time()) // DAY * DAY - 5 * DAY
         day, month = self.end - DAY, self.end - 30 * DAY
         installation.put_readings(self.organization, 0, MONTHLY, 1, month, day, 60)
         self.in_day = installation.put_readings(self.organization, 0, DEVICES, 1, day, self.end, 60)
@@ -82,7 +82,8 @@ def day_of_a_device(measured):
 def latest(measured):
     path = f"/api/v1/readings/latest?limit={DEVICES}"
     items = measured.ask(path)["items"]
-    newest = {item["device_id"] for item in items if item["timestamp"].startswith(timestamp(measured.end - 60)[:19])}
+    last_minute = timestamp(measured.end - 60).rstrip("Z")
+    newest = {item["device_id"] for item in items if item["timestamp"].startswith(last_minute)}
     statement = f"""
         SELECT {COLUMNS} FROM readings.series AS s CROSS JOIN LATERAL (
             SELECT * FROM readings.readings AS newest WHERE newest.series_id = s.id ORDER BY newest.time DESC LIMIT 1
@@ -98,7 +99,7 @@ def month_by_hours(measured):
     path = f"/api/v1/readings/aggregation?{measured.month}&interval=1h&device_id={identifiers}"
     answer = measured.ask(path)
     buckets = sum(len(series["points"]) for series in answer["series"])
-    statement = (f"SELECT s.device_id, s.sensor_type, date_bin('1 hour', r.time, timestamptz 'epoch'), avg(r.value) "
+    statement = ("SELECT s.device_id, s.sensor_type, date_bin('1 hour', r.time, timestamptz 'epoch'), avg(r.value) "
                  f"FROM {SERIES} WHERE {measured.of(devices)} AND {measured.during_month} "
                  "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")
     check = {"buckets": buckets, "of": MONTHLY * 30 * 24, "from": answer["resolution"]}
