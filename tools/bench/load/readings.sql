@@ -30,6 +30,7 @@ CREATE TEMPORARY TABLE device ON COMMIT DROP AS
 SELECT id, project_id FROM devices.devices
 WHERE organization_id = :'organization' AND serial_number >= 'BENCH-' || lpad(:'first', 7, '0')
     AND serial_number < 'BENCH-' || lpad((:first::bigint + :count::bigint)::text, 7, '0');
+ANALYZE device;
 
 INSERT INTO readings.devices (id, organization_id, version, project_id)
 SELECT id, :'organization', 1, project_id FROM device ON CONFLICT DO NOTHING;
@@ -40,6 +41,7 @@ INSERT INTO readings.series (organization_id, device_id, sensor_type, unit, kind
 SELECT :'organization', device.id, sensor_type, unit, 0 FROM device CROSS JOIN sensor WHERE number <= :sensors
 ORDER BY device.id, number
 ON CONFLICT DO NOTHING;
+ANALYZE sensor, readings.series;
 
 -- Each sensor's are a random walk, as coarse as it shows it, and all in the order in which they would have come.
 INSERT INTO readings.readings (series_id, time, value, quality, batch_id)

@@ -25,7 +25,7 @@ def scales(bench):
     # In the partition of the present, as is what the loads send.
     begin = int(time.time()) - MINUTES * 60
     rows, at_first, put = [], {}, 0
-    with Fleet(bench.installation, "Growth", DEVICES) as fleet:
+    with Fleet(bench.installation, "Growth", 0) as fleet:
         for number, scale in enumerate(SCALES):
             put += grow(bench.installation, fleet, DEVICES * scale, begin)
             size = f"{scale}×, {len(fleet.devices):,} devices, {put:,} readings"
@@ -38,12 +38,10 @@ def scales(bench):
 def grow(installation, fleet, devices, begin):
     """Until there are so many devices; returns how many readings were put there."""
     organization, have = fleet.owner.organization, len(fleet.devices)
-    if devices > have:
-        fleet.devices += installation.put_devices(organization, have, devices - have)
-    # Those that the fleet began with have no readings either.
-    first = have if devices > have else 0
+    more = devices - have
+    fleet.devices += installation.put_devices(organization, have, more)
     put = installation.put_readings(
-        organization, first, devices - first, SENSORS, begin, begin + MINUTES * 60, 60, rollups=False)
+        organization, have, more, SENSORS, begin, begin + MINUTES * 60, 60, rollups=False)
     installation.settle()
     return put
 
