@@ -2,7 +2,7 @@
 -- wrk … ingest.lua URL -- FILE READINGS FIRST CONNECTION
 --   FILE: a device a line, its id and its key
 --   READINGS: how many in a request
---   FIRST: the second of the first reading, since 1970; each request takes the next milliseconds
+--   FIRST: the second of the first reading, since 1970; each round of all devices takes the next milliseconds
 --   CONNECTION: keep-alive, or close for a new connection for each request
 
 local sensors = {
@@ -46,9 +46,10 @@ end
 local parts = {}
 function request()
     local device = devices[sent % #devices + 1]
+    local round = math.floor(sent / #devices)
     for index = 0, readings - 1 do
         local sensor = sensors[(sent + index) % #sensors + 1]
-        local time = timestamp(sent * times + math.floor(index / #sensors))
+        local time = timestamp(round * times + math.floor(index / #sensors))
         parts[index + 1] = string.format('{"sensor_type":"%s","value":%.2f,"unit":"%s","timestamp":"%s"}',
             sensor[1], 10 + 80 * math.random(), sensor[2], time)
     end

@@ -2,14 +2,13 @@
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import time
 import urllib.parse
 
 from . import processes, sign_in, wrk
-from .ports import free_port
+from .instance import Instance
 
 HOUR = 3600
 # What a request says of its connection.
@@ -39,12 +38,18 @@ class Bench:
                 self.ingest(self.gateway_url(), readings, seconds=2)
         return self.device_file
 
-    def ingest(self, url, readings, seconds=None, connection=KEPT):
-        """Sends readings; returns what wrk counted, and the second from which on they are."""
+    def hour(self):
+        """The first second of an hour whose readings nobody else sends."""
         first = self.next_hour
         self.next_hour += HOUR
+        return first
+
+    def ingest(self, url, readings, seconds=None, connection=KEPT, connections=wrk.CONNECTIONS):
+        """Sends readings; returns what wrk counted, and the second from which on they are."""
+        first = self.hour()
         arguments = (self.device_file, readings, first, connection)
-        return wrk.run("ingest.lua", url, seconds or self.seconds, *arguments), first
+        return wrk.run(
+            "ingest.lua", url, seconds or self.seconds, *arguments, connections=connections), first
 
     def gateway_url(self):
         return f"http://127.0.0.1:{self.installation.port}"
@@ -72,89 +77,6 @@ def select_rate(bench):
             f"SELECT 1, 64 tasks, one connection by {name}", answer["statements"] / answer["seconds"], "1/s",
             reference="goal", against=60_000, cpu=usage.seconds()))
     return rows
-
-
-def ingest_batches(bench):
-    """50 readings a request, beside COPY of the same rows."""
-    bench.devices()
-    measured, counted, check = measured_ingest(bench, 50)
-    copied, rows, copy_cpu = copy_rate(bench, counted)
-    return [row("durable ingest, 50 readings a request", measured["accepted"] / measured["seconds"], "readings/s",
-                reference="COPY", against=copied, check=check,
-                per_cpu=per_cpu(check["stored"], measured["cpu"], rows, copy_cpu), **shared(measured))]
-
-
-def ingest_single(bench):
-    """1 reading a request, beside nginx in front of what answers at once."""
-    return [single_readings(bench, "durable ingest, 1 reading a request", KEPT)]
-
-
-def ingest_connections(bench):
-    """1 reading a request and connection, as devices send that know no other way, beside nginx likewise."""
-    return [single_readings(bench, "durable ingest, 1 reading a connection", NEW)]
-
-
-def single_readings(bench, figure, connection):
-    bench.devices()
-    measured, _, check = measured_ingest(bench, 1, connection)
-    usage = bench.references.usage()
-    reference, _ = bench.ingest(bench.proxy_url(), 1, connection=connection)
-    return row(figure, measured["rate"], "requests/s", reference="nginx, static", against=reference["rate"],
-               check=check, reference_p99_ms=reference["p99_ms"],
-               per_cpu=per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds()),
-               **shared(measured))
-
-
-def measured_ingest(bench, readings, connection=KEPT):
-    """What wrk counted, the seconds between which its readings are, and whether the table agrees."""
-    usage = bench.installation.usage()
-    measured, first = bench.ingest(bench.gateway_url(), readings, connection=connection)
-    measured["cpu"], measured["memory"] = usage.seconds(), usage.memory()
-    during = f"time >= to_timestamp({first}) AND time < to_timestamp({first + HOUR})"
-    stored = settled(lambda: int(bench.installation.select(f"SELECT count(*) FROM readings.readings WHERE {during}")))
-    # wrk hangs up on what is under way at the end: at most a request a connection.
-    unanswered = stored - measured["accepted"]
-    holds = (0 <= unanswered <= wrk.CONNECTIONS * readings and measured["accepted"] > 0
-             and measured["duplicates"] == measured["refused"] == measured["errors"] == 0)
-    check = {"acknowledged": measured["accepted"], "stored": stored, "duplicates": measured["duplicates"],
-             "refused": measured["refused"], "errors": measured["errors"], "holds": holds}
-    return measured, during, check
-
-
-def settled(count):
-    """The value of `count` once it has stopped to change."""
-    last = count()
-    while True:
-        time.sleep(0.5)
-        now = count()
-        if now == last:
-            return now
-        last = now
-
-
-def copy_rate(bench, during):
-    """Copies the rows with psql into an empty copy of the table, three times.
-
-    Returns the rows a second in the median, all rows copied, and the processor seconds that took.
-    """
-    installation, file = bench.installation, bench.folder / "rows"
-    columns = "series_id, time, value, text_value, quality, batch_id, attributes"
-    with open(file, "w") as rows:
-        installation.psql("--command", f"COPY (SELECT {columns} FROM readings.readings WHERE {during}) TO STDOUT",
-                          stdout=rows)
-    with open(file, "rb") as rows:
-        count = sum(1 for _ in rows)
-    installation.psql("--command", "CREATE TABLE public.bench_copy (LIKE readings.readings INCLUDING ALL)")
-    times, cpu = [], 0.0
-    for _ in range(3):
-        installation.psql("--command", "TRUNCATE public.bench_copy", "--command", "CHECKPOINT")
-        usage, client = installation.usage(), os.times()
-        began = time.monotonic()
-        installation.psql("--command", rf"\copy public.bench_copy ({columns}) FROM '{file}'")
-        times.append(time.monotonic() - began)
-        cpu += usage.seconds().get("postgres", 0.0) + sum(os.times()[2:4]) - sum(client[2:4])
-    installation.psql("--command", "DROP TABLE public.bench_copy")
-    return count / statistics.median(times), 3 * count, {"postgres, psql": cpu}
 
 
 def proxied(bench):
@@ -215,57 +137,6 @@ def flooded_answers(bench):
                 check=check, p50_ms=p50[0], p99_ms=p99[0], reference_p99_ms=p99[1])]
 
 
-class Instance:
-    """Another process of a service of the installation, once it is ready."""
-
-    def __init__(self, bench, name, upstream=None):
-        pid = bench.installation.services()[name]
-        port, admin_port = free_port(), free_port()
-        self.environment = processes.environment(pid)
-        self.environment |= {"LMS_HTTP_PORT": str(port), "LMS_GATEWAY_ADMIN_PORT": str(admin_port)}
-        if upstream:
-            services = ("AUTH", "DEVICES", "READINGS", "ALERTS", "BILLING", "REALTIME")
-            self.environment |= {f"LMS_{service}_URL": upstream for service in services}
-        self.command = str(bench.binaries / name)
-        self.log = bench.folder / f"{name}.log"
-        self.port = port
-        self.probe_port = admin_port if name == "lms-gateway" else port
-        self.url = f"http://127.0.0.1:{port}"
-
-    def __enter__(self):
-        began = time.monotonic()
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [self.command], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                process_group=0)
-        while not self.is_ready():
-            if self.process.poll() is not None or time.monotonic() > began + 20:
-                self.stop()
-                raise SystemExit(f"{self.command} does not become ready:\n{self.log.read_text()[-2000:]}")
-            time.sleep(0.002)
-        self.ready_ms = (time.monotonic() - began) * 1000
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def is_ready(self):
-        try:
-            with socket.create_connection(("127.0.0.1", self.probe_port), timeout=2) as connection:
-                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                return connection.recv(64).startswith(b"HTTP/1.1 200")
-        except OSError:
-            return False
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
 def row(figure, value, unit, reference, against, **more):
     """`ratio` is the value in units of what it is held against."""
     return {"figure": figure, "value": value, "unit": unit, "reference": reference, "reference_value": against,
@@ -282,7 +153,4 @@ def shared(measured):
     return {key: measured[key] for key in ("p50_ms", "p99_ms", "cpu", "memory") if key in measured}
 
 
-ALL = {
-    "select": select_rate, "batches": ingest_batches, "single": ingest_single, "connections": ingest_connections,
-    "proxied": proxied, "sign-in": flooded_answers, "idle": idle,
-}
+ALL = {"select": select_rate, "proxied": proxied, "sign-in": flooded_answers, "idle": idle}

@@ -87,6 +87,18 @@ class Installation:
             if sum(usage.seconds().values()) < 0.1:
                 return
 
+    def wait_for_rollups(self, seconds=120):
+        """Waits until all that is stored has been told to others and is in the rollups."""
+        done = """
+            SELECT NOT EXISTS (SELECT FROM readings.batches) AND NOT EXISTS (
+                SELECT FROM readings.stale_hours
+                WHERE hour < date_bin('1 hour', now() - interval '1 minute', timestamptz 'epoch'))"""
+        deadline = time.monotonic() + seconds
+        while self.select(done) != "t":
+            if time.monotonic() > deadline:
+                raise SystemExit(f"Readings are not in the rollups after {seconds} seconds.")
+            time.sleep(0.5)
+
     # The API
 
     def call(self, method, path, body=None, token=None, expected=(200, 201)):
@@ -126,11 +138,18 @@ class Installation:
 
     def put_devices(self, organization, first, count):
         """Puts devices into the database, more than a plan allows: those from number `first` on."""
-        variables = {"organization": organization, "first": first, "count": count}
-        options = [f"--set={name}={value}" for name, value in variables.items()]
-        done = self.psql("--tuples-only", "--no-align", *options, "--file", str(SCRIPTS / "devices.sql"),
-                         stdout=subprocess.PIPE)
-        return [Device(*line.split()) for line in done.stdout.splitlines() if line]
+        lines = self.run_script("devices.sql", organization=organization, first=first, count=count)
+        return [Device(*line.split()) for line in lines]
+
+    def put_readings(self, organization, first, count, sensors, begin, end, interval, rollups=True):
+        """Puts readings of devices that were put there (`readings.sql`); returns how many.
+
+        Times are in seconds, `begin` and `end` since 1970.
+        """
+        lines = self.run_script(
+            "readings.sql", organization=organization, first=first, count=count, sensors=sensors,
+            begin=timestamp(begin), end=timestamp(end), interval=f"{interval} seconds", rollups=rollups)
+        return int(lines[0])
 
     # The database
 
@@ -146,6 +165,12 @@ class Installation:
         command = ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", *arguments]
         return subprocess.run(command, env=environment, check=True, text=True, **options)
 
+    def run_script(self, name, **variables):
+        """The lines that a script of `load/` prints."""
+        options = [f"--set={name}={value}" for name, value in variables.items()]
+        done = self.psql("--tuples-only", "--no-align", *options, "--file", str(SCRIPTS / name), stdout=subprocess.PIPE)
+        return [line for line in done.stdout.splitlines() if line]
+
     def select(self, sql):
         """The one value that `sql` selects, as text."""
         options = ("--tuples-only", "--no-align", "--command", sql)
@@ -160,3 +185,8 @@ class Installation:
         """The process id of each service that runs, by its executable's name."""
         names = {pid: processes.name(pid) for pid in processes.descendants(self.process.pid)}
         return {name: pid for pid, name in names.items() if name.startswith("lms-")}
+
+
+def timestamp(seconds):
+    """As the API and PostgreSQL read it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -9,14 +9,16 @@ import subprocess
 import sys
 import tempfile
 
-from . import figures, heartbeats, polls, registry, report
+from . import figures, growth, heartbeats, ingest, latency, polls, queries, registry, report, storage
 from .installation import Installation
 from .nginx import References
 
 NEEDED = {"wrk": "wrk", "nginx": "nginx", "psql": "postgresql-client"}
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-FIGURES = figures.ALL | {
-    "polls": polls.waiting, "heartbeats": heartbeats.paced, "registry": registry.lists,
+FIGURES = ingest.ALL | {
+    "latency": latency.fixed_rates, "queries": queries.beside_sql, "storage": storage.bytes_per_reading,
+} | figures.ALL | {
+    "polls": polls.waiting, "heartbeats": heartbeats.paced, "registry": registry.lists, "growth": growth.scales,
 }
 
 

@@ -17,6 +17,7 @@ worker_processes auto;
 {user}
 events {{ worker_connections 4096; }}
 http {{
+    client_body_buffer_size 1m;
     client_body_temp_path {folder}/{name}-body;
     proxy_temp_path {folder}/{name}-proxy;
     fastcgi_temp_path {folder}/{name}-fastcgi;

@@ -10,8 +10,9 @@ import sys
 import time
 
 from . import processes
-from .figures import Instance, row
+from .figures import row
 from .fleet import Fleet
+from .instance import Instance
 from .sign_in import percentile
 
 POLLS = 10_000

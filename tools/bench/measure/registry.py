@@ -1,13 +1,8 @@
 """Lists of devices, as an organization grows: the HTTP answer through the gateway, beside the bare statement."""
 
-import contextlib
-import http.client
-import re
-import subprocess
-import time
-
 from .figures import row
 from .sign_in import percentile
+from .timing import http_latencies, sql_latencies
 
 SIZES = (1_000, 10_000, 100_000)
 REPEATS = 200
@@ -27,8 +22,9 @@ def lists(bench):
         have = size
         installation.settle()
         for name, (query, condition) in forms(installation, owner).items():
-            answers = http_latencies(installation, owner, query)
-            statements = sql_latencies(installation, owner, condition)
+            answers = http_latencies(installation, owner.token, [[f"/api/v1/devices?{query}"]] * REPEATS)
+            statements = sql_latencies(
+                installation, "lms_devices", owner.organization, statement(owner, condition), REPEATS)
             p50, p99 = (tuple(percentile(taken, part) for taken in (answers, statements)) for part in (0.5, 0.99))
             rows.append(row(
                 f"{size:,} devices, {name}", p50[0], "ms", reference="its SQL", against=p50[1], p50_ms=p50[0],
@@ -61,31 +57,6 @@ def searched(tags="NULL", pattern="NULL"):
     return f"AND id IN (SELECT devices.search({tags}, {pattern}, {others}, true, {PAGE + 1}))"
 
 
-def http_latencies(installation, owner, query):
-    """The milliseconds that each answer of the gateway took, from the shortest on."""
-    connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=60)
-    taken = []
-    with contextlib.closing(connection):
-        for _ in range(REPEATS):
-            began = time.monotonic()
-            connection.request("GET", f"/api/v1/devices?{query}", headers={"Authorization": f"Bearer {owner.token}"})
-            response = connection.getresponse()
-            text = response.read()
-            taken.append((time.monotonic() - began) * 1000)
-            if response.status != 200:
-                raise SystemExit(f"GET /api/v1/devices?{query} was answered {response.status}: {text.decode()[:500]}")
-    return sorted(taken)
-
-
-def sql_latencies(installation, owner, condition):
-    """The milliseconds that psql waits for the rows each time, from the shortest on."""
-    statement = (
-        f"SELECT {COLUMNS} FROM devices.devices WHERE organization_id = '{owner.organization}' {condition} "
-        f"ORDER BY id DESC LIMIT {PAGE + 1};")
-    # As the service, so that row security is the same.
-    script = [
-        "BEGIN;", "SET LOCAL ROLE lms_devices;",
-        f"SELECT set_config('lms.organization_id', '{owner.organization}', true);",
-        r"\timing on", *[statement] * REPEATS, r"\timing off", "COMMIT;"]
-    done = installation.psql("--output", "/dev/null", "--file", "-", input="\n".join(script), stdout=subprocess.PIPE)
-    return sorted(float(match) for match in re.findall(r"^Time: ([0-9.]+) ms", done.stdout, re.MULTILINE))
+def statement(owner, condition):
+    return (f"SELECT {COLUMNS} FROM devices.devices WHERE organization_id = '{owner.organization}' {condition} "
+            f"ORDER BY id DESC LIMIT {PAGE + 1}")
