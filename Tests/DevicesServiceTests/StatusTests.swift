@@ -89,7 +89,7 @@ import Testing
                 devices.append((device, commands))
             }
         }
-        // With the second report the key is known, so it is answered directly.
+        // Without a body it is answered by the table's route, with one directly.
         for report in [nil, ["uptime_s": 7]] as [JSONValue?] {
             try await withThrowingDiscardingTaskGroup { group in
                 for (device, commands) in devices {

@@ -10,8 +10,9 @@ import Testing
 @testable import ReadingsService
 
 @Suite struct AnswerCacheTests {
+    /// It keeps answers for longer than a test waits, so that what is seen anew was computed anew.
     private static let server = Task {
-        try await ReadingsServer.start(on: try await ReadingsServer.makeDatabase(), keepingAnswersFor: .seconds(10))
+        try await ReadingsServer.start(on: try await ReadingsServer.makeDatabase(), keepingAnswersFor: .seconds(50))
     }
 
     // MARK: Questions
@@ -109,6 +110,20 @@ import Testing
         await #expect(throws: UnknownTimeZone.self) {
             try await cache.answer(question) { throw UnknownTimeZone() }
         }
+        #expect(try await !store.isTurnTaken(for: question))
+    }
+
+    @Test func `who goes away while it computes gives the turn back`() async throws {
+        let (cache, store, question) = try await parts()
+        let asked = Task {
+            try await cache.answer(question) {
+                try await Task.sleep(for: .seconds(60))  // Until it is cancelled.
+                return ByteBuffer()
+            }
+        }
+        try await eventually { try await store.isTurnTaken(for: question) }
+        asked.cancel()
+        await #expect(throws: CancellationError.self) { try await asked.value }
         #expect(try await !store.isTurnTaken(for: question))
     }
 

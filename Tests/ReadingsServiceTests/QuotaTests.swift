@@ -24,6 +24,15 @@ import Testing
         try await device.client.post(device.path, ["readings": readings(seconds)])
     }
 
+    private func importRows(
+        _ seconds: Range<Int>, of device: TestDevice, by user: TestHTTPClient
+    ) async throws -> TestHTTPResponse {
+        let rows = seconds.map { "\(device.id.text),t,\($0),\(Int(start) + $0)\n" }
+        return try await user.send(
+            .POST, "/api/v1/readings/import", headers: ["content-type": "text/csv"],
+            body: Array(("device_id,sensor_type,value,timestamp\n" + rows.joined()).utf8))
+    }
+
     /// Sends by every route.
     private func sendAnyhow(_ seconds: Range<Int>, by device: TestDevice) async throws -> [TestHTTPResponse] {
         let service = device.server.service
@@ -36,6 +45,7 @@ import Testing
             try await member.post(
                 "/api/v1/readings",
                 ["devices": [["device_id": .string(device.id.text), "readings": readings(seconds)]]]),
+            try await importRows(seconds, of: device, by: member),
         ]
     }
 
@@ -74,6 +84,18 @@ import Testing
         }
         #expect(try await device.stored().count == 7)
         #expect(try await send(0..<1, by: server.device()).status == 201)
+    }
+
+    @Test func `an import is refused from the group on that finds the limit reached`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let member = try await server.service.user(.member, of: device.organization)
+        let group = ReadingLimits.readingsPerRequest
+        try await tell(server, device.organization, perMonth: group)
+        let refused = try await importRows(0..<group + 1, of: device, by: member)
+        #expect(refused.status == 402)
+        #expect(refused.json["type"] == "urn:lms:problem:limit:readings_per_month")
+        #expect(try await device.stored().count == group)
     }
 
     @Test func `a higher limit holds within moments`() async throws {

@@ -89,6 +89,19 @@ import Testing
         #expect(exchange(&ledger, report(5)) == again)
     }
 
+    @Test func `what may have been added is not taken for what others stored`() {
+        var ledger = ledger(report(0, perMinute: 60))
+        ledger.add([organization: 40], at: start)
+        let sent = ledger.send(at: start)
+        ledger.fail(sent.keys, mayBeAdded: true)
+        #expect(standing(&ledger) == .allowed)
+        // Others have stored 19, and one is left; then another one, and none is.
+        #expect(exchange(&ledger, report(59, perMinute: 60), after: 0) == 0)
+        #expect(standing(&ledger) == .allowed)
+        #expect(exchange(&ledger, report(60, perMinute: 60), after: 0) == 0)
+        #expect(standing(&ledger) == .refused(.tooFast(plan: "free", limit: 60, wait: .seconds(1))))
+    }
+
     @Test func `an old report is good for ten minutes if it allows, and for three seconds if it refuses`() {
         var allowing = ledger(report(0, perMonth: 1))
         #expect(standing(&allowing, after: 600) == .allowed)

@@ -2,10 +2,11 @@ import HTTPTypes
 import NIOCore
 import ServiceKit
 
-/// A short way to a route for the usual request: on the connection's event loop, without a task, from what is in memory.
+/// A short way to a route for the usual request, without the middleware: begun on the connection's event loop, and best
+/// ended there, from what is in memory.
 ///
-/// It takes only what the route of the table would answer just so, and leaves everything else to that route, refusals
-/// included. So there is one place that says what a request is answered.
+/// It takes only what the route of the table would answer just so, errors included, and leaves everything else to that
+/// route.
 public protocol DirectRoute: Sendable {
     /// Begins to answer a request whose head was taken.
     ///

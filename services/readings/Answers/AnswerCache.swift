@@ -76,9 +76,11 @@ struct AnswerCache: Sendable {
         return nil
     }
 
+    /// In a task of its own, which is not cancelled with whoever computed: whether Redis has done it would not be known, and
+    /// the others might wait until the turn runs out.
     private func giveBack(_ turn: String?, for question: Question) async {
         guard let turn else { return }
-        await settle { try await store.giveBackTurn(turn, for: question) }
+        await Task { await settle { try await store.giveBackTurn(turn, for: question) } }.value
     }
 
     /// Does what the answer, which is there, does not depend on.

@@ -4,8 +4,8 @@ import ServiceKit
 import ServiceLifecycle
 import Synchronization
 
-/// Has the answers of organizations computed anew of which something was stored or deleted: once a second, so that under a stream of
-/// batches an answer still serves for that long.
+/// Has the answers of organizations computed anew of which something was stored or deleted: once a second, so that under
+/// a stream of batches an answer still serves for that long.
 final class AnswerRenewal: Service {
     private static let interval = Duration.seconds(1)
 

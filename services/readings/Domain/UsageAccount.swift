@@ -32,6 +32,8 @@ struct UsageAccount: Sendable {
     private var unsent = 0
     /// Stored by this instance and on the way into the tables.
     private var sent = 0
+    /// Stored by this instance, and perhaps in the tables: where they tell of it, it is none of what others stored.
+    private var uncertain = 0
     private var report: UsageReport?
     private var reportedAt: Instant?
     private var rate: ReadingRate?
@@ -80,8 +82,14 @@ struct UsageAccount: Sendable {
         return sent
     }
 
-    /// What was sent is in the tables; or it may be, and is not to be counted twice.
+    /// What was sent is in the tables.
     mutating func settle() {
+        sent = 0
+    }
+
+    /// What was sent may be in the tables, and is not to be counted twice.
+    mutating func giveUp() {
+        uncertain += sent
         sent = 0
     }
 
@@ -94,7 +102,8 @@ struct UsageAccount: Sendable {
 
     /// The tables have answered; what was sent, if anything, is in what they say.
     mutating func learn(_ new: UsageReport, at now: Instant) {
-        let byOthers = report.map { max(0, new.stored - $0.stored - sent) } ?? 0
+        let byOthers = report.map { max(0, new.stored - $0.stored - sent - uncertain) } ?? 0
+        uncertain = 0
         if let perMinute = new.limits?.readingsPerMinute {
             rate = rate ?? ReadingRate(perMinute: perMinute, at: now)
             rate?.perMinute = perMinute

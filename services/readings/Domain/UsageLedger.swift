@@ -43,7 +43,7 @@ struct UsageLedger: Sendable {
     /// - Parameter mayBeAdded: Whether they may hold what was sent all the same.
     mutating func fail(_ organizations: some Sequence<UUID>, mayBeAdded: Bool) {
         for organization in organizations {
-            if mayBeAdded { accounts[organization]?.settle() } else { accounts[organization]?.takeBack() }
+            if mayBeAdded { accounts[organization]?.giveUp() } else { accounts[organization]?.takeBack() }
         }
     }
 

@@ -18,8 +18,8 @@ struct Ingest: Sendable {
         self.usage = usage
     }
 
-    /// Lets a request through whole, or refuses it whole, as the organization stands with its plan. To be asked before
-    /// anything is done for it.
+    /// Lets what is stored together through whole, or refuses it whole, as the organization stands with its plan. To be
+    /// asked before anything is done for it.
     ///
     /// - Throws: ``IngestRefusal``, `PostgresError`.
     func admit(_ organization: UUID) async throws {

@@ -7,7 +7,8 @@ import NIOCore
 /// `POST /api/v1/readings/import`: many readings of one or several devices as a CSV file, such as an export.
 ///
 /// The body is read no faster than its readings are stored, one group after the other, so that of two rows of the same
-/// key the first is kept, as within a request. Groups that were stored before something failed stay.
+/// key the first is kept, as within a request. Each group is judged by the plan's limits, since a file may have as many
+/// readings as a thousand requests. Groups that were stored before something failed or was refused stay.
 struct ImportRoutes: Sendable {
     /// Bytes of the file, on the wire and inflated.
     static let bodyBytes = 64 << 20
@@ -66,6 +67,7 @@ struct ImportRoutes: Sendable {
     private func store(
         _ group: ImportedReadings, by user: UserPrincipal, in organization: UUID, _ report: inout ImportReport
     ) async throws {
+        try await ingest.admit(organization)
         let writable = try await devices.writable(
             Array(group.devices.keys), by: user, atLeast: Self.leastRole, in: organization)
         try await ingest.prepare(writable, in: organization)
