@@ -1,6 +1,8 @@
 /// Text as a JSON string (RFC 8259 §7), for output that is written straight into bytes.
 enum JSONText {
     static func quoted(_ text: String) -> String {
+        let mustEscape = text.utf8.contains { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+        guard mustEscape else { return "\"\(text)\"" }
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -13,8 +15,9 @@ enum JSONText {
         return result + "\""
     }
 
-    /// A number as JSON writes it; integral values without a fraction.
+    /// A number as JSON writes it; integral values without a fraction, and null for what is no finite number.
     static func number(_ value: Double) -> String {
+        guard value.isFinite else { return "null" }
         if value == value.rounded(), abs(value) < 1e15 { return "\(Int64(value))" }
         return "\(value)"
     }

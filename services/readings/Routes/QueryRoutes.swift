@@ -31,7 +31,7 @@ struct QueryRoutes: Sendable {
 
     private func range(
         _ request: Request, _ context: AppRequestContext, devices: [UUID]
-    ) async throws -> Page<ReadingView> {
+    ) async throws -> ReadingPage {
         let query = try request.query()
         let filter = SeriesFilter(query, devices: devices, context)
         let unit = try await series.unit(query, for: filter, organization: context.organizationID)
@@ -41,31 +41,31 @@ struct QueryRoutes: Sendable {
         let page = try query.page(of: ReadingQueries.Position.self)
         let readings = try await queries.range(
             filter, query.timeRange(), page, organization: context.organizationID)
-        return try page.page(readings, key: \.position) { try $0.reading.given(in: unit) }
+        return ReadingPage(try page.page(readings, key: \.position) { try $0.reading.given(in: unit) })
     }
 
     /// The readings that stand for all of the range in a chart, on one page. They are the same in every unit.
     private func chart(
         of filter: SeriesFilter, _ points: Int, in unit: MeasurementUnit?, _ query: QueryParameters,
         _ context: AppRequestContext
-    ) async throws -> Page<ReadingView> {
+    ) async throws -> ReadingPage {
         for name in ["limit", "cursor"] where query[name] != nil {
             throw Problem.invalid(name, "must not be given with points")
         }
         let order = try query.value("order", as: HTTPKit.SortOrder.self) ?? .descending
         let readings = try await analysis.downsampled(
             filter, query.timeRange(), to: points, order, organization: context.organizationID)
-        return Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil)
+        return ReadingPage(Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil))
     }
 
     private func latest(
         _ request: Request, _ context: AppRequestContext, devices: [UUID]
-    ) async throws -> Page<ReadingView> {
+    ) async throws -> ReadingPage {
         let query = try request.query()
         let limit = try query.value("limit", in: 1...Self.maximumLatest) ?? Self.maximumLatest
         let filter = SeriesFilter(query, devices: devices, context)
         let unit = try await series.unit(query, for: filter, organization: context.organizationID)
         let readings = try await queries.latest(filter, limit: limit, organization: context.organizationID)
-        return Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil)
+        return ReadingPage(Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil))
     }
 }
