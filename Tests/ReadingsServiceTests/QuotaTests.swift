@@ -36,7 +36,17 @@ import Testing
             try await member.post(
                 "/api/v1/readings",
                 ["devices": [["device_id": .string(device.id.text), "readings": readings(seconds)]]]),
+            try await importFile(seconds, of: device, by: member),
         ]
+    }
+
+    private func importFile(
+        _ seconds: Range<Int>, of device: TestDevice, by member: TestHTTPClient
+    ) async throws -> TestHTTPResponse {
+        let rows = seconds.map { "\(device.id.text),t,\($0),\(Int(start) + $0)\n" }
+        return try await member.send(
+            .POST, "/api/v1/readings/import", headers: ["content-type": "text/csv"],
+            body: Array(("device_id,sensor_type,value,timestamp\n" + rows.joined()).utf8))
     }
 
     /// Publishes limits as billing does, and waits until they are known.
@@ -74,6 +84,25 @@ import Testing
         }
         #expect(try await device.stored().count == 7)
         #expect(try await send(0..<1, by: server.device()).status == 201)
+    }
+
+    @Test func `an import stops where the month is used up, and what it stored stays`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let member = try await server.service.user(.member, of: device.organization)
+        let group = ReadingLimits.readingsPerRequest
+        let file = 0..<2 * group + 1
+        try await tell(server, device.organization, perMonth: group)
+        let refused = try await importFile(file, of: device, by: member)
+        #expect(refused.status == 402)
+        #expect(refused.json["type"] == "urn:lms:problem:limit:readings_per_month")
+        #expect(try await device.stored().count == group)
+        try await tell(server, device.organization, version: 2)
+        try await eventually {
+            let answer = try await importFile(file, of: device, by: member)
+            return answer.status == 200 && answer.json["duplicates"].int == group
+        }
+        #expect(try await device.stored().count == file.count)
     }
 
     @Test func `a higher limit holds within moments`() async throws {

@@ -7,7 +7,8 @@ import NIOCore
 /// `POST /api/v1/readings/import`: many readings of one or several devices as a CSV file, such as an export.
 ///
 /// The body is read no faster than its readings are stored, one group after the other, so that of two rows of the same
-/// key the first is kept, as within a request. Groups that were stored before something failed stay.
+/// key the first is kept, as within a request. Groups that were stored before something failed stay. Each group is held to
+/// the organization's plan as a request is, so that a file goes over a limit by one of them at most.
 struct ImportRoutes: Sendable {
     /// Bytes of the file, on the wire and inflated.
     static let bodyBytes = 64 << 20
@@ -39,6 +40,8 @@ struct ImportRoutes: Sendable {
             throw Problem.unavailable(retryAfter: 30, "Too many imports are under way; try again later.")
         }
         defer { withExtendedLifetime(slot) {} }
+        // Before the body is read, of which nothing would be stored.
+        try await ingest.admit(organization)
         var file = ImportFile()
         var report = ImportReport()
         var size = 0
@@ -66,6 +69,7 @@ struct ImportRoutes: Sendable {
     private func store(
         _ group: ImportedReadings, by user: UserPrincipal, in organization: UUID, _ report: inout ImportReport
     ) async throws {
+        try await ingest.admit(organization)
         let writable = try await devices.writable(
             Array(group.devices.keys), by: user, atLeast: Self.leastRole, in: organization)
         try await ingest.prepare(writable, in: organization)
