@@ -55,6 +55,19 @@ struct CSVRecordsTests {
         #expect(lines(long).last == CSVRecords.maximumLength + 1)
     }
 
+    @Test(arguments: [4096, 100_000])
+    func `lines that each open a quote are broken until a record is short enough`(length: Int) {
+        // From the start of a record and from within quotes alike, it ends within quotes.
+        let line = "x\",\"\n"
+        let lineCount = 20_000
+        // Without the line end of the last record, which may be beyond what is looked at.
+        let most = (CSVRecords.maximumLength - 1) / line.utf8.count
+        let bytes = Array((String(repeating: line, count: lineCount) + "\"\nlast\n").utf8)
+        let found = records(of: bytes, inPiecesOf: [length])
+        #expect(lines(found) == Array(1...lineCount - most + 1) + [lineCount + 2])
+        #expect(texts(found).suffix(3) == [nil, String(repeating: line, count: most) + "\"\n", "last\n"])
+    }
+
     @Test func `a line that is too long is broken, and is not kept`() {
         let long = String(repeating: "x", count: 3 * CSVRecords.maximumLength)
         let found = records(of: Array("a\n\(long)\nb\n\(long)".utf8), inPiecesOf: [1000])

@@ -158,6 +158,9 @@ import Testing
         ("", "device_id"), ("device_id=", "device_id"), ("device_id=x", "device_id"),
         ("device_id=0192f0c1-2345-7000-8000-000000000001,0192f0c1-2345-7000-8000-000000000002", "device_id"),
         ("device_id=0192f0c1-2345-7000-8000-000000000001&sensor_type=", "sensor_type"),
+        ("device_id=0192f0c1-2345-7000-8000-000000000001&sensor_type=,", "sensor_type"),
+        ("device_id=0192f0c1-2345-7000-8000-000000000001&sensor_type=%20", "sensor_type"),
+        ("device_id=0192f0c1-2345-7000-8000-000000000001&to=2026-11-04T00:00:00Z&to=2026-11-03T00:00:00Z", "to"),
         ("device_id=0192f0c1-2345-7000-8000-000000000001&since=2026-11-04T00:00:00Z", "since"),
         ("device_id=0192f0c1-2345-7000-8000-000000000001&from=yesterday", "from"),
         (

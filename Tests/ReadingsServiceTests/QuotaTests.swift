@@ -86,16 +86,23 @@ import Testing
         #expect(try await send(0..<1, by: server.device()).status == 201)
     }
 
-    @Test func `an import is refused from the group on that finds the limit reached`() async throws {
+    @Test func `an import stops where the month is used up, and what it stored stays`() async throws {
         let server = try await ReadingsServer.shared()
         let device = try await server.device()
         let member = try await server.service.user(.member, of: device.organization)
         let group = ReadingLimits.readingsPerRequest
+        let file = 0..<2 * group + 1
         try await tell(server, device.organization, perMonth: group)
-        let refused = try await importRows(0..<group + 1, of: device, by: member)
+        let refused = try await importRows(file, of: device, by: member)
         #expect(refused.status == 402)
         #expect(refused.json["type"] == "urn:lms:problem:limit:readings_per_month")
         #expect(try await device.stored().count == group)
+        try await tell(server, device.organization, version: 2)
+        try await eventually {
+            let answer = try await importRows(file, of: device, by: member)
+            return answer.status == 200 && answer.json["duplicates"].int == group
+        }
+        #expect(try await device.stored().count == file.count)
     }
 
     @Test func `a higher limit holds within moments`() async throws {

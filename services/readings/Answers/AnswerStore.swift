@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Kernel
 import Redis
+import Synchronization
 
 /// Answers and who computes them, in Redis, for all instances.
 struct AnswerStore: Sendable {
@@ -14,6 +15,13 @@ struct AnswerStore: Sendable {
     let redis: RedisClient
     /// How long an answer is kept.
     let lifetime: Duration
+    private let room: Room
+
+    init(redis: RedisClient, lifetime: Duration) {
+        self.redis = redis
+        self.lifetime = lifetime
+        room = Room(for: lifetime)
+    }
 
     /// An answer, and whether nothing has been stored since that it does not know of.
     struct Kept: Sendable {
@@ -33,7 +41,7 @@ struct AnswerStore: Sendable {
 
     /// - Throws: ``RedisError``, `CancellationError`.
     func keep(_ body: [UInt8], for question: Question, of generation: [UInt8]) async throws {
-        guard body.count <= Self.mostBytes else { return }
+        guard body.count <= Self.mostBytes, room.take(body.count) else { return }
         try await redis.set(key(question), to: generation + [UInt8(ascii: "\n")] + body, expiry: lifetime)
     }
 
@@ -80,4 +88,26 @@ struct AnswerStore: Sendable {
     private func key(_ question: Question) -> String { "lms:answers:\(question.organization.text):\(question.digest)" }
 
     private func turnKey(_ question: Question) -> String { key(question) + ":turn" }
+}
+
+/// Bounds what an instance keeps in Redis, where the streams need their room: who varies a question fills no more of it.
+private final class Room: Sendable {
+    private static let mostBytes = 16 << 20
+
+    private let lifetime: Duration
+    private let taken = Mutex((bytes: 0, since: ContinuousClock.now))
+
+    init(for lifetime: Duration) {
+        self.lifetime = lifetime
+    }
+
+    /// Whether there is room for so many bytes for a lifetime.
+    func take(_ bytes: Int) -> Bool {
+        taken.withLock { taken in
+            if taken.since + lifetime <= .now { taken = (0, .now) }
+            guard taken.bytes + bytes <= Self.mostBytes else { return false }
+            taken.bytes += bytes
+            return true
+        }
+    }
 }

@@ -35,10 +35,15 @@ struct CSVRecords {
     private var lineEnds = 0
     /// Within a line that is given up because it alone is too long.
     private var isSkipping = false
+    /// How far a record reached whose first line was given up. Every line end up to there is within its quotes, so another
+    /// record with a line end in quotes goes on from there: else a file whose every line opens a quote would be looked at
+    /// once for each of them.
+    private var reached: (position: Int, state: State, line: Int)?
 
     mutating func append(_ piece: some Sequence<UInt8>) {
         buffer.removeFirst(start)
         position -= start
+        reached?.position -= start
         start = 0
         buffer.append(contentsOf: piece)
     }
@@ -57,7 +62,9 @@ struct CSVRecords {
             }
             if byte == .lineFeed { lineEnds += 1 }
             advance(over: byte)
-            if byte == .lineFeed, state == .fieldStart {
+            if byte == .lineFeed, state == .quoted, let reached, reached.position > position {
+                (position, state, lineEnds) = (reached.position, reached.state, reached.line - line)
+            } else if byte == .lineFeed, state == .fieldStart {
                 if let record = take() { return record }
             } else if position - start > Self.maximumLength {
                 return giveUp()
@@ -95,6 +102,7 @@ struct CSVRecords {
     private mutating func giveUp() -> Record {
         let first = line
         if let end = buffer[start..<position].firstIndex(of: .lineFeed) {
+            reached = (position, state, line + lineEnds)
             begin(at: end + 1, line: line + 1)
         } else {
             start = position

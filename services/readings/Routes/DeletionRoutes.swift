@@ -34,7 +34,10 @@ extension ReadingSelection {
         try validate { check in
             for (name, value) in query.all {
                 check.require(Self.parameters.contains(name), name, "is no parameter of this request")
-                check.require(!value.isEmpty, name, "must not be empty")
+                check.require(value.contains { $0 != "," && !$0.isWhitespace }, name, "must not be empty")
+            }
+            for name in ["from", "to"] {
+                check.require(query.all.count { $0.name == name } <= 1, name, "must be there once")
             }
         }
         let devices = try query.values("device_id", as: UUID.self)

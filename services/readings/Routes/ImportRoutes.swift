@@ -40,6 +40,8 @@ struct ImportRoutes: Sendable {
             throw Problem.unavailable(retryAfter: 30, "Too many imports are under way; try again later.")
         }
         defer { withExtendedLifetime(slot) {} }
+        // Before the body is read, of which nothing would be stored.
+        try await ingest.admit(organization)
         var file = ImportFile()
         var report = ImportReport()
         var size = 0

@@ -61,12 +61,22 @@ struct RollupKeeper: Service {
         return false
     }
 
+    /// What cannot be computed in time is tried again with fewer hours at once, so that sensors with very many readings do
+    /// not keep all others from their rollups.
+    ///
     /// - Returns: False when another instance is at it.
     private func rollUpAll(before end: Timestamp) async throws -> Bool {
-        while let count = try await store.rollUp(before: end) {
-            guard count > 0 else { return true }
-            rolledUp.increment(by: count)
+        var limit = RollupStore.hoursPerTurn
+        while true {
+            do {
+                guard let count = try await store.rollUp(before: end, limit: limit) else { return false }
+                guard count > 0 else { return true }
+                rolledUp.increment(by: count)
+            } catch let error as PostgresError
+                where error.sqlState == .queryCanceled && limit > 1 && !Task.isCancelled
+            {
+                limit = max(1, limit / 10)
+            }
         }
-        return false
     }
 }

@@ -3,15 +3,16 @@ import Postgres
 extension RollupStore {
     /// Computes some of the stale hours anew, and the days that they are of.
     ///
+    /// - Parameter limit: At most so many hours.
     /// - Returns: How many hours those were, 0 when none is stale; nil when it is another instance's turn.
-    /// - Throws: `PostgresError`.
-    func rollUp(before end: Timestamp) async throws -> Int? {
+    /// - Throws: `PostgresError`; `queryCanceled` where they have more readings than are looked at in time.
+    func rollUp(before end: Timestamp, limit: Int64 = hoursPerTurn) async throws -> Int? {
         try await turn { transaction in
             let taken = try await transaction.query(
                 """
                 WITH due AS (
                     SELECT series_id, hour FROM readings.stale_hours WHERE hour < \(end)
-                    ORDER BY hour LIMIT \(Self.hoursPerTurn) FOR UPDATE)
+                    ORDER BY hour LIMIT \(limit) FOR UPDATE)
                 DELETE FROM readings.stale_hours AS stale USING due
                 WHERE stale.series_id = due.series_id AND stale.hour = due.hour
                 RETURNING stale.series_id, stale.hour

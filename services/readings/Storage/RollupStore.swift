@@ -16,8 +16,10 @@ import Postgres
 struct RollupStore: Sendable {
     /// Each of up to 20,000 readings.
     static let batchesPerTurn = 20
-    /// An hour may have millions of readings, and a statement 30 s.
+    /// At most: an hour may have millions of readings, and a statement 30 s.
     static let hoursPerTurn: Int64 = 100
+    /// Of more stale hours it is not counted how many there are, which every instance does all the time.
+    private static let mostCounted: Int64 = 100_000
     /// Of an hour with fewer readings there are no minutes, which would hardly be fewer than its readings.
     static let leastForMinutes = 240.0
 
@@ -27,11 +29,15 @@ struct RollupStore: Sendable {
         self.database = database
     }
 
-    /// How many hours that have ended are stale.
+    /// How many hours that have ended are stale, up to a hundred thousand.
     ///
     /// - Throws: `PostgresError`.
     func staleHours(before end: Timestamp) async throws -> Int {
-        let rows = try await database.query("SELECT count(*) FROM readings.stale_hours WHERE hour < \(end)")
+        let rows = try await database.query(
+            """
+            SELECT count(*) FROM (
+                SELECT FROM readings.stale_hours WHERE hour < \(end) LIMIT \(Self.mostCounted)) AS stale
+            """)
         return try rows[0].decode(Int.self)
     }
 
