@@ -9,7 +9,8 @@ import Testing
 
 struct ReadingPageTests {
     private static let values: [ReadingView.Value] = [
-        .number(0), .number(-0.0), .number(-21.5), .number(0.1 + 0.2), .number(1e15), .number(-1e-7), .number(5e-324),
+        .number(0), .number(-0.0), .number(-21.5), .number(0.1 + 0.2), .number(1e15), .number(-1e-7),
+        .number(.leastNonzeroMagnitude),
         .number(.greatestFiniteMagnitude), .number(123_456_789.125), .boolean(true), .boolean(false), .text(""),
         .text("plain"), .text("say \"hi\" \\ / \u{0}\u{1F}\n\t\u{7F} é 🧪 \u{2028}"),
     ]
