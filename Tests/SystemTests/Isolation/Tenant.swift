@@ -101,6 +101,10 @@ struct Tenant {
         try await eventually(within: .seconds(20)) { try await owner.api.get(path).json["status"] == "queued" }
         let sent = try await device.send([["sensor_type": "t", "value": .number(value)]])
         #expect(sent.status == 201, "\(sent)")
+        // Its readings make it online a moment later.
+        try await eventually(within: .seconds(20)) {
+            try await owner.api.get(device.path).json["status"] == "online"
+        }
         let alert = try await eventually(within: .seconds(20)) {
             try await owner.api.get("/api/v1/alerts").json["items"].array?.first?["id"].string
         }
