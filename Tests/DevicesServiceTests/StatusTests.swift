@@ -132,10 +132,11 @@ import Testing
         let organization = try await server.organization()
         let device = try await organization.device()
         let id = try #require(UUID(uuidString: device.id))
+        var entry = TelemetryEntry()
+        entry.append("t", of: id, in: organization.id, at: Timestamp(microseconds: 1), value: .nan, quality: 2)
+        let command = RedisCommand.xadd(StreamName.telemetry(StreamName.telemetryPartition(of: id)), entry)
         try await eventually {
-            let batch = #"{"batch_id":1,"devices":["\#(device.id)"],"sensors":["t"],"time":[1],"value":[null]}"#
-            try await server.service.redis.xadd(
-                StreamName.telemetry(StreamName.telemetryPartition(of: id)), [("batch", batch)])
+            _ = try await server.service.redis.send(command)
             return try await device.shown()["status"] == "online"
         }
         try await server.service.events(about: device.id, are: ["device.registered", "device.online"])

@@ -49,7 +49,7 @@ import Testing
     @Test func `a request that has waited too long is refused, and not stored when the database goes on`() async throws
     {
         let database = try await ReadingsServer.makeDatabase()
-        try await withBatcher(on: database, patience: .seconds(1)) { batcher in
+        try await withBatcher(on: database, patience: .seconds(2)) { batcher in
             // The partition is there from now on.
             _ = try await batcher.store(rows(1))
             try await withClient(database.administrator) { administrator in

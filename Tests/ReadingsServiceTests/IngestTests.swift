@@ -224,15 +224,19 @@ struct PublishingTests {
         let device = try await server.device()
         _ = try await device.send(["sensor_type": "co2", "value": 421, "unit": "ppm"])
         let entry = try await eventually { try await published(of: device, server.service.redis).first }
-        let batch = try JSONDecoder().decode(JSONValue.self, from: Data(entry["batch"] ?? []))
-        // Other tests' devices may have come into the same batch.
-        let index = try #require(batch["devices"].array?.firstIndex(of: .string(device.id.text)))
-        let row = try #require(batch["device"].array?.firstIndex(of: .number(Double(index))))
-        #expect(batch["organizations"][index].string == device.organization.text)
-        #expect(batch["sensors"][batch["sensor"][row].int ?? -1] == "co2")
-        #expect(batch["value"][row] == 421)
-        #expect(batch["quality"][row] == 2)
-        let number = try #require(batch["batch_id"].int)
+        // Other tests' devices may have come into the same entry.
+        let index = try #require(entry.devices.firstIndex(of: device.id))
+        let row = try #require(entry.device.firstIndex(of: UInt32(index)))
+        #expect(entry.organizations[index] == device.organization)
+        #expect(entry.sensorTypes[Int(entry.sensorType[row])] == "co2")
+        #expect(entry.value[row] == 421)
+        #expect(entry.quality[row] == 2)
+        let stored = try await server.service.query(
+            """
+            SELECT batch_id FROM readings.readings
+            WHERE series_id IN (SELECT id FROM readings.series WHERE device_id = \(device.id))
+            """)
+        let number = try stored[0].decode(Int64.self)
         let usage = try await server.service.events(about: "\(number)", are: ["usage.recorded"])
         #expect(usage[0].traceparent != nil)
         let data = try usage[0].decode(JSONValue.self)
@@ -297,10 +301,10 @@ struct PublishingTests {
     }
 
     /// The entries of the device's partition that have readings of it.
-    private func published(of device: TestDevice, _ redis: RedisClient) async throws -> [StreamEntry] {
+    private func published(of device: TestDevice, _ redis: RedisClient) async throws -> [TelemetryEntry] {
         let stream = StreamName.telemetry(StreamName.telemetryPartition(of: device.id))
-        return try await redis.xrange(stream, count: 10_000).filter { entry in
-            entry["batch"].map { String(decoding: $0, as: UTF8.self).contains(device.id.text) } == true
+        return try await redis.xrange(stream, count: 10_000).map { try $0.telemetry }.filter {
+            $0.devices.contains(device.id)
         }
     }
 

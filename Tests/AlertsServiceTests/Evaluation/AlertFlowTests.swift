@@ -141,7 +141,7 @@ import Testing
         let device = UUID.v7()
         _ = try await laboratory.makeRule()
         _ = try await server.redis.xadd(
-            StreamName.telemetry(StreamName.telemetryPartition(of: device)), [("batch", "nonsense")])
+            StreamName.telemetry(StreamName.telemetryPartition(of: device)), [(TelemetryEntry.field, "nonsense")])
         try await laboratory.send(device, [(1, 31)])
         _ = try await laboratory.alert(device, status: "active")
     }

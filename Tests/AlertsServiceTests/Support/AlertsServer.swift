@@ -83,16 +83,13 @@ struct Laboratory: Sendable {
 
     /// Publishes a batch of one device's temperatures: time in seconds and value.
     func send(_ device: UUID, _ readings: [(Int64, Double)], sensor: String = "temperature") async throws {
-        let batch: JSONValue = [
-            "batch_id": 1, "devices": [.string(device.text)], "organizations": [.string(organization.text)],
-            "sensors": [.string(sensor)], "device": .array(readings.map { _ in 0 }),
-            "sensor": .array(readings.map { _ in 0 }),
-            "time": .array(readings.map { .number(Double($0.0 * 1_000_000)) }),
-            "value": .array(readings.map { .number($0.1) }), "quality": .array(readings.map { _ in 2 }),
-        ]
-        _ = try await server.redis.xadd(
-            StreamName.telemetry(StreamName.telemetryPartition(of: device)),
-            [("batch", Array(try JSONEncoder().encode(batch)))])
+        var entry = TelemetryEntry()
+        for (second, value) in readings {
+            entry.append(
+                sensor, of: device, in: organization, at: Timestamp(microseconds: second * 1_000_000), value: value,
+                quality: 2)
+        }
+        _ = try await server.redis.send(.xadd(StreamName.telemetry(StreamName.telemetryPartition(of: device)), entry))
     }
 
     /// The alerts of a device, newest first.

@@ -39,9 +39,9 @@ struct BatchEvaluator: Sendable {
     }
 
     /// An entry that cannot be read is left out: it would not get better.
-    private func decode(_ entry: StreamEntry) -> TelemetryBatch? {
+    private func decode(_ entry: StreamEntry) -> TelemetryEntry? {
         do {
-            return try TelemetryBatch(json: entry["batch"] ?? [])
+            return try entry.telemetry
         } catch {
             unreadable.increment()
             logger.error("a batch cannot be read", metadata: ["entry": "\(entry.id)", "error": "\(error)"])
@@ -50,7 +50,7 @@ struct BatchEvaluator: Sendable {
     }
 
     /// The readings that a rule may be for.
-    private func readings(of batches: [TelemetryBatch], _ indexes: [UUID: RuleIndex]) -> [SensorKey: [Reading]] {
+    private func readings(of batches: [TelemetryEntry], _ indexes: [UUID: RuleIndex]) -> [SensorKey: [Reading]] {
         var readings: [SensorKey: [Reading]] = [:]
         for batch in batches {
             let wanted = batch.readings { sensor in

@@ -1,6 +1,4 @@
 import EventBus
-import Foundation
-import FoundationEssentials
 import Kernel
 import Logging
 import Postgres
@@ -58,13 +56,7 @@ struct TelemetryFollower: ServiceLifecycle.Service, CustomStringConvertible {
 
     /// The devices of a batch were heard when it was added to the stream, whatever the times of its readings.
     static func signs(in entry: StreamEntry) throws -> [SignOfLife] {
-        let batch = try JSONDecoder().decode(Batch.self, from: Data(entry["batch"] ?? []))
         let time = Timestamp(microseconds: Int64(clamping: entry.id.milliseconds) * 1000)
-        return batch.devices.map { SignOfLife(deviceID: $0, time: time) }
-    }
-
-    /// Of a batch of readings only whose they are.
-    private struct Batch: Decodable {
-        let devices: [UUID]
+        return try entry.telemetry.devices.map { SignOfLife(deviceID: $0, time: time) }
     }
 }

@@ -35,6 +35,8 @@ struct FairQueue<Owner: Hashable, Element> {
 
     /// The weight of all elements.
     private(set) var weight = 0
+    /// How many elements there are.
+    private(set) var count = 0
     /// Of each owner that has any elements.
     private var lines: [Owner: Line] = [:]
     /// The owners of `lines`, each once, in the order of their turns.
@@ -66,6 +68,7 @@ struct FairQueue<Owner: Hashable, Element> {
             turns.append(owner)
         }
         self.weight += weight
+        count += 1
         return true
     }
 
@@ -85,6 +88,7 @@ struct FairQueue<Owner: Hashable, Element> {
                 }
                 line.deficit -= next.weight
                 weight -= next.weight
+                count -= 1
                 taken.append(line.removeFirst().element)
             }
             isInTurn = false
@@ -105,6 +109,7 @@ struct FairQueue<Owner: Hashable, Element> {
             guard var line = lines.removeValue(forKey: owner) else { continue }
             while let next = line.elements.first, condition(next.element) {
                 weight -= next.weight
+                count -= 1
                 removed.append(line.removeFirst().element)
             }
             if !line.elements.isEmpty { lines[owner] = line }

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Collects the rows of many requests into transactions.
 ///
-/// Batches form by themselves: while flushes are under way the next batch gathers, so a quiet service answers after one
-/// round trip and a busy one writes large batches. A request is answered once its rows are committed, which takes several
+/// Batches form by themselves: while a flush is under way the next batch gathers, so a quiet service answers after one
+/// round trip and a busy one writes large batches; ``FlushPace`` says when the next flush is worth it. A request is answered once its rows are committed, which takes several
 /// transactions where they are of more days than fit into one. Organizations take turns by their rows, so that none waits
 /// behind all that another sends. When the queue, or an organization's half of it, is full new requests are refused, so
 /// memory is bounded.
@@ -88,7 +88,7 @@ final class Batcher: Service {
             deadline: .now + patience, completion: completion)
         let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
             guard !state.isClosed, state.enqueue(request) else { return (false, nil) }
-            return (true, state.idleFlushers.popLast())
+            return (true, state.takeFlusher(at: .now))
         }
         flusher?.resume()
         if !isAccepted { completion(.failure(Busy())) }
@@ -111,7 +111,10 @@ final class Batcher: Service {
         await withDiscardingTaskGroup { group in
             for _ in 0..<Self.flushers {
                 group.addTask {
-                    while let batch = await self.nextBatch() { await self.flush(batch) }
+                    while let batch = await self.nextBatch() {
+                        await self.flush(batch)
+                        self.state.withLock { $0.pace.end(at: .now) }
+                    }
                 }
             }
         }
@@ -120,7 +123,9 @@ final class Batcher: Service {
     /// Whoever takes a request out of the queue is the one to answer it: so what is refused here is not stored.
     private func refuseOverdue() async {
         for await _ in Rounds(every: Self.overdueInterval) {
-            let overdue = state.withLock { $0.takeOverdue(at: .now) }
+            let (overdue, flusher) = state.withLock { ($0.takeOverdue(at: .now), $0.takeFlusher(at: .now)) }
+            // Another flush may be stuck.
+            flusher?.resume()
             guard !overdue.isEmpty else { continue }
             logger.warning("requests have waited too long", metadata: ["requests": "\(overdue.count)"])
             for request in overdue { request.completion(.failure(Busy())) }
@@ -128,28 +133,41 @@ final class Batcher: Service {
     }
 
     private func close() {
-        let idle = state.withLock { state in
-            state.isClosed = true
-            defer { state.idleFlushers = [] }
-            return state.idleFlushers
-        }
-        for flusher in idle { flusher.resume() }
+        for flusher in state.withLock({ $0.close() }) { flusher.resume() }
     }
 
     /// Waits for requests; nil when there are none left and none will come.
     private func nextBatch() async -> [Request]? {
         while true {
-            let (batch, isClosed) = state.withLock { ($0.takeBatch(), $0.isClosed) }
-            if !batch.isEmpty { return batch }
-            if isClosed { return nil }
+            switch state.withLock({ $0.nextTurn(at: .now) }) {
+            case .flush(let batch): return batch
+            case .gather(let end): await gather(until: end)
+            case .rest: await rest()
+            case .end: return nil
+            }
+        }
+    }
+
+    private func rest() async {
+        await withCheckedContinuation { flusher in
+            let mustLook = state.withLock { !$0.rest(flusher, at: .now) }
+            if mustLook { flusher.resume() }
+        }
+    }
+
+    /// Waits until enough requests have come, but no longer than to `end`.
+    private func gather(until end: ContinuousClock.Instant) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // The wait is the purpose: what comes meanwhile shares the flush.
+                guard (try? await Task.sleep(until: end)) != nil else { return }
+                self.state.withLock { $0.takeGatherer() }?.resume()
+            }
             await withCheckedContinuation { flusher in
-                let mustLook = state.withLock { state in
-                    guard state.queue.isEmpty, !state.isClosed else { return true }
-                    state.idleFlushers.append(flusher)
-                    return false
-                }
+                let mustLook = state.withLock { !$0.gather(flusher, at: .now) }
                 if mustLook { flusher.resume() }
             }
+            group.cancelAll()
         }
     }
 

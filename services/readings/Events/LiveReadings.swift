@@ -1,9 +1,26 @@
 import EventBus
 import FoundationEssentials
 import Kernel
+import Redis
 
-/// A reading as dashboards are shown it.
-enum LiveReading {
+/// Shows readings on the live streams of the organizations that somebody watches.
+struct LiveReadings: Sendable {
+    let redis: RedisClient
+
+    /// - Throws: `RedisError`.
+    func send(_ batch: StoredBatch) async throws {
+        let organizations = Array(batch.counts.keys)
+        // Asked after the commit, so a screen that was told hello before it is seen here.
+        let replies = try await redis.pipeline(organizations.map { RedisCommand("EXISTS", StreamName.watch($0)) })
+        for case .error(let prefix, let message) in replies {
+            throw RedisError.server(prefix: prefix, message: message)
+        }
+        let watched = zip(organizations, replies).filter { $0.1.integer == 1 }.map(\.0)
+        guard !watched.isEmpty else { return }
+        let frames = Self.frames(of: batch, for: Set(watched))
+        _ = try await redis.pipeline(frames.map { LiveStream.publish(.reading, $0.value, to: $0.key) })
+    }
+
     /// The frames of a batch, by organization.
     static func frames(of batch: StoredBatch, for organizations: Set<UUID>) -> [UUID: [LiveStream.Frame]] {
         var frames: [UUID: [LiveStream.Frame]] = [:]

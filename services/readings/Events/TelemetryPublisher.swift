@@ -1,0 +1,74 @@
+import EventBus
+import FoundationEssentials
+import Kernel
+import Redis
+
+/// Tells the other services what was stored: the readings on the partition streams, and billing how many they were.
+struct TelemetryPublisher: Sendable {
+    private let redis: RedisClient
+    private let telemetryTrimmer: StreamTrimmer
+    private let usageTrimmer: StreamTrimmer
+
+    init(redis: RedisClient) {
+        self.redis = redis
+        telemetryTrimmer = StreamTrimmer(redis: redis, retention: .readings)
+        usageTrimmer = StreamTrimmer(redis: redis, retention: .events)
+    }
+
+    /// Publishes batches together, an entry for each partition that any of them has readings of.
+    ///
+    /// - Throws: `RedisError`, `EncodingError`; then some of it may have been published.
+    func send(_ batches: [StoredBatch]) async throws {
+        var commands: [RedisCommand] = []
+        // The usage goes first: if anything fails all is sent again, and billing knows batches by their id.
+        for batch in batches where !batch.readings.isEmpty { commands.append(try await usage(of: batch)) }
+        for (partition, entry) in Self.entries(for: batches) {
+            let stream = StreamName.telemetry(partition)
+            commands.append(.xadd(stream, entry, trim: try await telemetryTrimmer.trim(of: stream)))
+        }
+        guard !commands.isEmpty else { return }
+        for case .error(let prefix, let message) in try await redis.pipeline(commands) {
+            throw RedisError.server(prefix: prefix, message: message)
+        }
+    }
+
+    static func entries(for batches: [StoredBatch]) -> [(partition: Int, entry: TelemetryEntry)] {
+        var entries = [TelemetryEntry](repeating: TelemetryEntry(), count: StreamName.telemetryPartitions)
+        for reading in batches.lazy.flatMap(\.readings) {
+            entries[StreamName.telemetryPartition(of: reading.deviceID)].append(
+                reading.sensorType, of: reading.deviceID, in: reading.organizationID, at: reading.time,
+                value: reading.value, quality: reading.quality)
+        }
+        return entries.enumerated().filter { $0.element.count > 0 }.map { ($0.offset, $0.element) }
+    }
+
+    private func usage(of batch: StoredBatch) async throws -> RedisCommand {
+        let counts = batch.counts.map { UsageRecorded.Count(organizationID: $0.key.text, readings: $0.value) }
+        let event = try Event(
+            source: .readings, type: "usage.recorded", subject: "\(batch.id)", subjectVersion: 1, organizationID: nil,
+            traceparent: batch.traceparent, data: UsageRecorded(batchID: batch.id, organizations: counts))
+        let stream = StreamName.events(.readings)
+        return .xadd(stream, [("event", event.json)], trim: try await usageTrimmer.trim(of: stream))
+    }
+}
+
+/// The data of `usage.recorded`: the readings that a batch stored, per organization. Billing counts a batch once.
+private struct UsageRecorded: Encodable {
+    struct Count: Encodable {
+        let organizationID: String
+        let readings: Int
+
+        enum CodingKeys: String, CodingKey {
+            case organizationID = "organization_id"
+            case readings
+        }
+    }
+
+    let batchID: Int64
+    let organizations: [Count]
+
+    enum CodingKeys: String, CodingKey {
+        case batchID = "batch_id"
+        case organizations
+    }
+}
