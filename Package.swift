@@ -173,7 +173,7 @@ let package = Package(
             name: "lms",
             dependencies: [
                 "LocalStack", "Reactor", "Postgres", "Redis", "Kernel", "EventBus", "Outbound", "Identity",
-                .argumentParser, .httpTypes, .logging, .unixSignals,
+                .argumentParser, .httpTypes, .logging, .unixSignals, .yams,
             ],
             path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
         .executableTarget(

@@ -40,7 +40,8 @@ extension BillingService {
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
             forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        let announcer = LimitAnnouncer(subscriptions: subscriptions, logger: logger)
         let housekeeping = Housekeeping(usage: usage, logger: logger)
-        return (http, try base.services() + [relay, consumer, removal, housekeeping, http])
+        return (http, try base.services() + [relay, consumer, removal, announcer, housekeeping, http])
     }
 }

@@ -1,12 +1,13 @@
 import Postgres
 
-/// The plans there are; the same for everybody.
+/// The plans that are offered; the same for everybody. Migrations make the first ones, operators write their own.
 struct PlanStore: Sendable {
     let database: PostgresClient
 
-    /// All plans, the smallest first.
+    /// All that are not retired, the smallest first.
     func list() async throws -> [Plan] {
-        let rows = try await database.query("SELECT \(Plan.columns) FROM billing.plans ORDER BY position")
+        let rows = try await database.query(
+            "SELECT \(Plan.columns) FROM billing.plans WHERE retired_at IS NULL ORDER BY position, id")
         return try rows.map { try Plan(row: $0, at: 0) }
     }
 }

@@ -5,6 +5,9 @@ import Postgres
 
 /// Who subscribes to which plan.
 struct SubscriptionStore: Sendable {
+    /// How many are told of in one transaction.
+    static let mostTold = 500
+
     let database: PostgresClient
     let outbox: Outbox
 
@@ -35,8 +38,10 @@ struct SubscriptionStore: Sendable {
     func makeInitial(_ organization: UUID, _ transaction: Transaction) async throws {
         let inserted = try await transaction.query(
             """
-            INSERT INTO billing.subscriptions (id, organization_id, plan_id, status, billing_period)
-            SELECT \(UUID.v7()), organization_id, \(Plan.initialID), 'active', 'monthly' FROM billing.organizations
+            INSERT INTO billing.subscriptions (
+                id, organization_id, plan_id, status, billing_period, version, told_version)
+            SELECT \(UUID.v7()), organization_id, \(Plan.initialID), 'active', 'monthly', 1, 1
+            FROM billing.organizations
             WHERE organization_id = \(organization) AND NOT is_deleted
             ON CONFLICT (organization_id) DO NOTHING
             """)
@@ -44,6 +49,32 @@ struct SubscriptionStore: Sendable {
             let row = try await transaction.query(Self.select(organization)).first
         else { return }
         try await transaction.query(outbox.append(try limitsChanged(Subscription(row: row))))
+    }
+
+    /// Tells of the limits of subscriptions whose version has grown since they were last told, as that of a plan's
+    /// subscribers does when operators change the plan; of ``mostTold`` at most.
+    ///
+    /// - Returns: Of how many.
+    func tellChanges() async throws -> Int {
+        let count = try await database.withTransaction(as: .platform) { transaction in
+            let locked = try await transaction.query(
+                """
+                UPDATE billing.subscriptions SET told_version = version WHERE id IN (
+                    SELECT id FROM billing.subscriptions WHERE told_version < version
+                    ORDER BY id LIMIT \(Self.mostTold) FOR UPDATE SKIP LOCKED)
+                RETURNING organization_id
+                """
+            ).map { try $0.decode(UUID.self) }
+            guard !locked.isEmpty else { return 0 }
+            // By a statement of its own: one that began before the rows were locked could see a plan as it was before.
+            let changed = try await transaction.query(
+                "\(Self.selection) WHERE subscriptions.organization_id = ANY(\(locked))")
+            try await transaction.batch(
+                try changed.map { outbox.append(try limitsChanged(Subscription(row: $0))) })
+            return changed.count
+        }
+        if count > 0 { outbox.wake() }
+        return count
     }
 
     /// The limits of all organizations, by their ids, as the events that tell of them: for services that may have missed

@@ -1,38 +1,79 @@
-"""What ingest and queries cost as an organization grows: the cost of one should not depend on how much there is."""
+"""What ingest and queries cost as an organization grows, and as instances are added: neither should matter to one."""
 
+import collections
+import contextlib
 import sys
 import time
 
 from . import processes, wrk
-from .figures import KEPT, row
+from .figures import HOUR, KEPT, row
 from .fleet import Fleet
 from .ingest import compared, condition, settled, stored_readings
+from .instance import Instance
 from .installation import timestamp
 from .sign_in import percentile
 from .timing import http_latencies
 
 SCALES = (1, 10, 100)
+# At this scale, so many instances of readings.
+SCALE_OF_INSTANCES, INSTANCES = 10, (1, 2, 4)
 # At 1×; each has as many sensors and stored readings at any scale, a minute apart.
 DEVICES, SENSORS, MINUTES = 100, 10, 100
-REPEATS = 200
-# A load lasts so long at most, in seconds: a plan does not allow an organization as much for a whole minute.
-READINGS, LONGEST = 50, 10
-# Between the times of two loads, in seconds: so long none of them lasts by the times of its readings.
-APART = 60
+# Enough for processor times, which are counted in hundredths of a second.
+REPEATS = 500
+# A page, and as many latest values.
+LIMIT = 1_000
+# A load lasts so long at most, in seconds: as long as the times of its readings are within its own stretch.
+READINGS, LONGEST, STRETCH = 50, 10, 30
+
+# A gateway before so many instances of readings, and what makes a `Usage` of them and the whole installation.
+Entrance = collections.namedtuple("Entrance", "port url instances usage")
 
 
 def scales(bench):
+    began = int(time.time())
     # In the partition of the present, as is what the loads send.
-    begin = int(time.time()) - MINUTES * 60
-    rows, at_first, put = [], {}, 0
+    begin = began - MINUTES * 60
+    rows, at_first, put, stretches = [], {}, 0, Stretches()
     with Fleet(bench.installation, "Growth", 0) as fleet:
-        for number, scale in enumerate(SCALES):
+        lift_limits(bench.installation, fleet.owner.organization)
+        for scale in SCALES:
             put += grow(bench.installation, fleet, DEVICES * scale, begin)
             size = f"{scale}×, {len(fleet.devices):,} devices, {put:,} readings"
-            for name, cost in costs(bench, fleet, begin, 2 * number * APART).items():
-                rows.append(row(f"{size}: {name}", reference=f"at {SCALES[0]}×", **cost,
-                                against=at_first.setdefault(name, cost["value"])))
+            found = costs(bench, fleet, begin, stretches, 1)
+            rows += figures(size, found, f"at {SCALES[0]}×", at_first)
+            if scale == SCALE_OF_INSTANCES:
+                rows += with_instances(bench, fleet, begin, stretches, f"{scale}×", found)
+    if began // HOUR != int(time.time()) // HOUR:
+        print("An hour ended meanwhile: in a figure of growth are the rollups of what had been sent. Measure again.",
+              file=sys.stderr)
     return rows
+
+
+def with_instances(bench, fleet, begin, stretches, size, with_one):
+    """As what is stored stays the same; `with_one` is what one instance took."""
+    rows, at_first = [], {}
+    for count in INSTANCES:
+        found = with_one if count == 1 else costs(bench, fleet, begin, stretches, count)
+        name = f"{size}, {count} instance" + ("s" if count > 1 else "")
+        rows += figures(name, found, f"with {INSTANCES[0]}", at_first)
+    return rows
+
+
+def figures(size, found, reference, at_first):
+    """Rows of the costs that were found, beside the first that were found of each kind."""
+    return [row(f"{size}: {name}", reference=reference, **cost, against=at_first.setdefault(name, cost["value"]))
+            for name, cost in found.items()]
+
+
+def lift_limits(installation, organization):
+    """Gives it a plan that does not limit what it may send in a minute, once readings has heard of that."""
+    of_it = f"WHERE organization_id = '{organization}'"
+    installation.wait_until(f"SELECT EXISTS (SELECT FROM billing.subscriptions {of_it})", "There is no subscription")
+    installation.psql(
+        "--command", f"UPDATE billing.subscriptions SET plan_id = 'enterprise', version = version + 1 {of_it}")
+    installation.wait_until(
+        f"SELECT EXISTS (SELECT FROM readings.limits {of_it} AND plan = 'enterprise')", "The limits are not lifted")
 
 
 def grow(installation, fleet, devices, begin):
@@ -46,47 +87,84 @@ def grow(installation, fleet, devices, begin):
     return put
 
 
-def costs(bench, fleet, begin, ahead):
+class Stretches:
+    """Of time, for the readings of one load each.
+
+    They begin now, or later where that is another's: so no hour of theirs ends and is rolled up while they are sent, as
+    none does where each device sends a little at a time.
+    """
+
+    def __init__(self):
+        self.end = 0
+
+    def next(self):
+        """The first second of one."""
+        first = max(int(time.time()), self.end)
+        self.end = first + STRETCH
+        return first
+
+
+@contextlib.contextmanager
+def entrance(bench, instances):
+    """The installation's own instance of readings is one of them."""
+    with contextlib.ExitStack() as stack:
+        own = processes.environment(bench.installation.services()["lms-readings"])["LMS_HTTP_PORT"]
+        more = [stack.enter_context(Instance(bench, "lms-readings")) for _ in range(instances - 1)]
+        urls = [f"http://127.0.0.1:{own}", *(instance.url for instance in more)]
+        # Keys that a gateway has not seen yet are counted by address, and here all come from the same.
+        gateway = stack.enter_context(Instance(bench, "lms-gateway", settings={
+            "LMS_READINGS_URL": ",".join(urls),
+            "LMS_GATEWAY_ADDRESS_RATE": "1000000", "LMS_GATEWAY_ADDRESS_BURST": "1000000"}))
+        roots = [bench.installation.process.pid, *(instance.process.pid for instance in (gateway, *more))]
+        bench.installation.settle()
+        yield Entrance(gateway.port, gateway.url, instances, lambda: processes.Usage(*roots))
+
+
+def costs(bench, fleet, begin, stretches, instances):
     """Those of one operation of each kind, by its name."""
     span = f"from={timestamp(begin)}&to={timestamp(begin + MINUTES * 60)}"
+    # How many items an answer has, and its path.
     queries = {
-        "a page of 1,000 readings": lambda device: f"/api/v1/devices/{device.id}/readings?{span}&limit=1000",
-        "a device's latest values": lambda device: f"/api/v1/devices/{device.id}/readings/latest",
-        "1,000 latest values": lambda _: "/api/v1/readings/latest?limit=1000",
+        f"a page of {LIMIT:,} readings": (
+            min(LIMIT, SENSORS * MINUTES), lambda device: f"/api/v1/devices/{device.id}/readings?{span}&limit={LIMIT}"),
+        "a device's latest values": (SENSORS, lambda device: f"/api/v1/devices/{device.id}/readings/latest"),
+        f"{LIMIT:,} latest values": (
+            min(LIMIT, SENSORS * DEVICES), lambda _: f"/api/v1/readings/latest?limit={LIMIT}"),
     }
-    return {name: asked(bench.installation, fleet, path) for name, path in queries.items()} | {
-        f"a reading, {READINGS} a request": sent(bench, fleet, ahead)}
+    with entrance(bench, instances) as door:
+        found = {name: asked(bench.installation, fleet, door, *query) for name, query in queries.items()}
+        found[f"a reading, {READINGS} a request"] = sent(bench, fleet, door, stretches)
+    return found
 
 
-def asked(installation, fleet, path):
+def asked(installation, fleet, door, expected, path):
     """Of devices from all over the fleet, one after the other."""
     count = len(fleet.devices)
     paths = [[path(fleet.devices[number * max(1, count // REPEATS) % count])] for number in range(REPEATS)]
-    usage = installation.usage()
-    taken = http_latencies(installation, fleet.owner.token, paths)
+    items = len(installation.call("GET", paths[-1][0], token=fleet.owner.token)["items"])
+    usage = door.usage()
+    taken = http_latencies(installation, fleet.owner.token, paths, port=door.port)
     cpu = usage.seconds()
     return {"value": sum(cpu.values()) / REPEATS * 1e3, "unit": "ms of CPU", "p50_ms": percentile(taken, 0.5),
-            "p99_ms": percentile(taken, 0.99), "cpu": cpu}
+            "p99_ms": percentile(taken, 0.99), "cpu": cpu,
+            "check": {"items": items, "of": expected, "holds": items == expected}}
 
 
-def sent(bench, fleet, ahead):
-    """By all devices in turn, each of which has been heard from before."""
+def sent(bench, fleet, door, stretches):
+    """By all devices in turn, each of which every instance has heard from before."""
     installation = bench.installation
-    # At the service itself: the gateway counts by address the keys that it has not seen yet.
-    url = f"http://127.0.0.1:{processes.environment(installation.services()['lms-readings'])['LMS_HTTP_PORT']}"
     file = bench.folder / "growing"
     file.write_text("".join(f"{device.id} {device.key}\n" for device in fleet.devices))
-    # From now on, so that no hour of theirs ends and is rolled up while they are sent, as none does where each device
-    # sends a little at a time.
-    first = int(time.time()) + ahead
-    heard = wrk.run("ingest.lua", url, 2 + len(fleet.devices) // 1000, file, SENSORS, first, KEPT)
-    if heard["answered"] < len(fleet.devices):
-        print(f"Only {heard['answered']} devices were heard from before.", file=sys.stderr)
+    requests = len(fleet.devices) * door.instances
+    heard = wrk.run("ingest.lua", door.url, 2 + requests // 1000, file, SENSORS, stretches.next(), KEPT)
+    if heard["answered"] < requests:
+        print(f"Only {heard['answered']} of {requests} devices and instances know each other.", file=sys.stderr)
     installation.settle()
-    usage = installation.usage()
-    measured = wrk.run("ingest.lua", url, min(bench.seconds, LONGEST), file, READINGS, first + APART, KEPT)
+    first = stretches.next()
+    usage = door.usage()
+    measured = wrk.run("ingest.lua", door.url, min(bench.seconds, LONGEST), file, READINGS, first, KEPT)
     cpu = usage.seconds()
-    during = condition(first + APART, APART)
+    during = condition(first, STRETCH)
     stored = settled(lambda: stored_readings(installation, during))
     check = compared(measured, stored, READINGS * wrk.CONNECTIONS)
     return {"value": sum(cpu.values()) / max(stored, 1) * 1e6, "unit": "µs of CPU", "check": check, "cpu": cpu,

@@ -93,10 +93,14 @@ class Installation:
             SELECT NOT EXISTS (SELECT FROM readings.batches) AND NOT EXISTS (
                 SELECT FROM readings.stale_hours
                 WHERE hour < date_bin('1 hour', now() - interval '1 minute', timestamptz 'epoch'))"""
+        self.wait_until(done, "Readings are not in the rollups", seconds)
+
+    def wait_until(self, condition, complaint, seconds=60):
+        """Waits until the statement selects true."""
         deadline = time.monotonic() + seconds
-        while self.select(done) != "t":
+        while self.select(condition) != "t":
             if time.monotonic() > deadline:
-                raise SystemExit(f"Readings are not in the rollups after {seconds} seconds.")
+                raise SystemExit(f"{complaint} after {seconds} seconds.")
             time.sleep(0.5)
 
     # The API

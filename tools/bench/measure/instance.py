@@ -1,4 +1,4 @@
-"""Another process of a service that runs already."""
+"""Another process of a service that runs already, with other settings if need be."""
 
 import socket
 import subprocess
@@ -11,7 +11,7 @@ from .ports import free_port
 class Instance:
     """Another process of a service of the installation, once it is ready."""
 
-    def __init__(self, bench, name, upstream=None):
+    def __init__(self, bench, name, upstream=None, settings=None):
         pid = bench.installation.services()[name]
         port, admin_port = free_port(), free_port()
         self.environment = processes.environment(pid)
@@ -19,8 +19,9 @@ class Instance:
         if upstream:
             services = ("AUTH", "DEVICES", "READINGS", "ALERTS", "BILLING", "REALTIME")
             self.environment |= {f"LMS_{service}_URL": upstream for service in services}
+        self.environment |= settings or {}
         self.command = str(bench.binaries / name)
-        self.log = bench.folder / f"{name}.log"
+        self.log = bench.folder / f"{name}-{port}.log"
         self.port = port
         self.probe_port = admin_port if name == "lms-gateway" else port
         self.url = f"http://127.0.0.1:{port}"

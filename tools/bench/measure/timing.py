@@ -7,12 +7,12 @@ import subprocess
 import time
 
 
-def http_latencies(installation, token, walks):
+def http_latencies(installation, token, walks, port=None):
     """The milliseconds that the gateway's answers took to each of `walks`, from the shortest on.
 
-    A walk is a list of paths that are asked for one after the other.
+    A walk is a list of paths that are asked for one after the other; `port` is that of another gateway.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port or installation.port, timeout=60)
     taken = []
     with contextlib.closing(connection):
         for paths in walks:

@@ -24,13 +24,8 @@ struct SuperuserAccount: Sendable {
 
     /// - Throws: `PostgresError`, `LocalStackError`.
     func set(isSuperuser: Bool) async throws -> Change {
-        // As auth itself, so that an administrator without rights on its tables will do.
-        let url = try installation.environment(.auth)["LMS_DATABASE_URL"] ?? ""
-        let client = PostgresClient(try PostgresConfiguration(url: url))
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await client.run() }
-            defer { group.cancelAll() }
-            return try await client.withTransaction(as: .platform) { transaction in
+        try await installation.withClient(as: .auth) { client in
+            try await client.withTransaction(as: .platform) { transaction in
                 try await set(isSuperuser: isSuperuser, transaction)
             }
         }

@@ -24,15 +24,22 @@ struct AccessOptions: ParsableArguments {
     ///
     /// - Throws: `ValidationError` when it is not known as whom, ``GatewayError``.
     func signIn(_ client: GatewayClient) async throws -> Session {
-        let given = password ?? ProcessInfo.processInfo.environment["LMS_PASSWORD"]
-        if let email {
-            guard let given else { throw ValidationError("Give the password of \(email) in LMS_PASSWORD.") }
-            return try await client.logIn(Login(email: email, password: given))
-        }
-        guard let demo = RunFile.load(dataDirectory: dataDir)?.demo else {
+        try await client.logIn(login())
+    }
+
+    /// Who signs in.
+    ///
+    /// - Parameter newcomer: Whose address it is where none is given and there is no demo user.
+    /// - Throws: `ValidationError` when it is not known.
+    func login(orElse newcomer: String? = nil) throws -> Login {
+        if email == nil, let demo = RunFile.load(dataDirectory: dataDir)?.demo { return demo }
+        guard let email = email ?? newcomer else {
             throw ValidationError(
                 "There is no demo user in \(dataDir); give --email, and the password in LMS_PASSWORD.")
         }
-        return try await client.logIn(demo)
+        guard let password = password ?? ProcessInfo.processInfo.environment["LMS_PASSWORD"] else {
+            throw ValidationError("Give the password of \(email) in LMS_PASSWORD.")
+        }
+        return Login(email: email, password: password)
     }
 }

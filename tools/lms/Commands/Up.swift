@@ -53,7 +53,7 @@ struct Up: AsyncParsableCommand {
             redisURL: stack.installation.redisURL, secretKey: stack.installation.secretKey,
             rolePrefix: stack.installation.roles.prefix, demo: demo
         ).save(dataDirectory: folder.path)
-        let models = Simulator.rooms(devices, interval: interval) + [try Demo.rack(interval: interval)]
+        let models = try Demo.devices(rooms: devices, interval: interval)
         await Run(
             stack: stack, gateway: GatewayClient(url: gateway), demo: demo, models: models, terminal: terminal,
             logger: logger

@@ -57,6 +57,33 @@ extension GatewayClient {
         return user.organizationID
     }
 
+    /// The names of everything that the list at `path` holds of the organization.
+    ///
+    /// - Throws: ``GatewayError``.
+    func names(in path: String, token: String) async throws -> Set<String> {
+        struct Page: Decodable {
+            struct Item: Decodable {
+                let name: String
+            }
+
+            let items: [Item]
+            let nextCursor: String?
+
+            enum CodingKeys: String, CodingKey {
+                case items
+                case nextCursor = "next_cursor"
+            }
+        }
+        var names: Set<String> = []
+        var cursor = ""
+        repeat {
+            let page: Page = try await get("\(path)?limit=1000\(cursor)", options: Options(token: token))
+            names.formUnion(page.items.map(\.name))
+            cursor = page.nextCursor.map { "&cursor=\($0)" } ?? ""
+        } while !cursor.isEmpty
+        return names
+    }
+
     /// Whether every service is up.
     ///
     /// - Throws: ``GatewayError``; one with status 503 when some service is not.

@@ -45,8 +45,7 @@ struct Simulator: Sendable {
     ///
     /// - Throws: ``GatewayError`` when they cannot be registered; `LocalStackError` when keys cannot be kept.
     func run(token: String) async throws {
-        let organizationID = try await gateway.organizationID(token: token) ?? ""
-        let devices = try await register(organizationID: organizationID, token: token)
+        let devices = try await register(token: token)
         await withTaskGroup(of: Void.self) { group in
             for (model, device) in zip(models, devices) {
                 let simulated = SimulatedDevice(
@@ -57,8 +56,12 @@ struct Simulator: Sendable {
         }
     }
 
-    /// The devices of the models, in their order.
-    private func register(organizationID: String, token: String) async throws -> [RegisteredDevice] {
+    /// Registers the devices that are not yet registered, as the user of `token`.
+    ///
+    /// - Returns: The devices of the models, in their order.
+    /// - Throws: As ``run(token:)``.
+    func register(token: String) async throws -> [RegisteredDevice] {
+        let organizationID = try await gateway.organizationID(token: token) ?? ""
         var roster = Roster.load(from: file, gateway: gateway.url, organizationID: organizationID)
         let entries = models.map { roster.entry(named: $0.name) }
         try roster.save(to: file)

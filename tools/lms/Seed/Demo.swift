@@ -1,7 +1,14 @@
 import Foundation
 
-/// The recording that comes with the tool.
+/// The devices of the demo laboratory.
 enum Demo {
+    /// Made-up rooms, and the rack that was recorded.
+    ///
+    /// - Throws: As ``rack(interval:)``.
+    static func devices(rooms: Int, interval: Double) throws -> [Simulator.Model] {
+        Simulator.rooms(rooms, interval: interval) + [try rack(interval: interval)]
+    }
+
     /// A server rack whose monitor replays `Demo/lab.csv`.
     ///
     /// - Throws: ``Recording/ParseError``, or what reading the file throws.
