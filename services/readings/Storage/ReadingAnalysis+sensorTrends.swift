@@ -42,18 +42,13 @@ extension ReadingAnalysis {
                     FROM readings.series AS s CROSS JOIN LATERAL (\(previous)) AS b WHERE \(ofNumbers)
                     GROUP BY s.sensor_type, s.unit
                 )
-                SELECT sensor_type, unit, coalesce(c.series, 0), \(Self.period("c.moments")),
-                    \(Self.period("p.moments")), coalesce(c.count, 0), coalesce(c.groups, 0), c.xx, c.xy, c.yy
+                SELECT sensor_type, unit, coalesce(c.series, 0), \(RollupColumns.countAndMean("c.moments")),
+                    \(RollupColumns.countAndMean("p.moments")), coalesce(c.count, 0), coalesce(c.groups, 0), c.xx, c.xy, c.yy
                 FROM current AS c FULL JOIN previous AS p USING (sensor_type, unit)
                 ORDER BY c.moments[1] DESC NULLS LAST, sensor_type, unit LIMIT \(SensorTrend.most)
                 """)
         }
         return try rows.map(SensorTrend.init)
-    }
-
-    /// The columns of a ``Trend/Period``, of the moments of its numbers.
-    private static func period(_ moments: SQL) -> SQL {
-        "coalesce((\(moments))[1], 0)::bigint, (\(moments))[2] / nullif((\(moments))[1], 0)"
     }
 }
 

@@ -14,18 +14,19 @@ extension ReadingAnalysis {
         let middle = range.start.adding(length / 2)
         // Hours from the middle of the range.
         let hours: SQL = "extract(epoch FROM r.time - \(middle))::float8 / 3600"
+        let value = RollupColumns.summable("r.value")
         let rows = try await transaction(for: organization) { transaction in
             try await transaction.query(
                 """
                 SELECT s.id, \(Self.label), trend.*, previous.*
                 FROM \(Self.series(filter, page, "AND s.kind = \(ValueKind.number.rawValue)", organization)) AS s
                 CROSS JOIN LATERAL (
-                    SELECT count(r.value), avg(r.value),
-                        regr_sxx(r.value, \(hours)), regr_sxy(r.value, \(hours)), regr_syy(r.value, \(hours))
+                    SELECT count(r.value), \(RollupColumns.known("avg(\(value))")),
+                        regr_sxx(\(value), \(hours)), regr_sxy(\(value), \(hours)), regr_syy(\(value), \(hours))
                     FROM readings.readings AS r
                     WHERE r.series_id = s.id AND r.time >= \(range.start) AND r.time < \(range.end)) AS trend
                 CROSS JOIN LATERAL (
-                    SELECT count(r.value), avg(r.value) FROM readings.readings AS r
+                    SELECT count(r.value), \(RollupColumns.known("avg(\(value))")) FROM readings.readings AS r
                     WHERE r.series_id = s.id AND r.time >= \(range.start.adding(.zero - length))
                         AND r.time < \(range.start)) AS previous
                 ORDER BY s.id \(page.order.keyword)
