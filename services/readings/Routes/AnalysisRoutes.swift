@@ -75,9 +75,9 @@ struct AnalysisRoutes: Sendable {
         let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
         let unit = try await analysis.unit(query, for: filter, organization: context.organizationID)
-        let found = try await analysis.trends(filter, range, page, organization: context.organizationID)
+        let (found, source) = try await analysis.trends(filter, range, page, organization: context.organizationID)
         return RangeReport(
-            range: range, resolution: .rows, page: try page.page(found, key: \.id) { try $0.trend.given(in: unit) })
+            range: range, resolution: source, page: try page.page(found, key: \.id) { try $0.trend.given(in: unit) })
     }
 }
 

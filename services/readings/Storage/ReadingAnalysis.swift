@@ -4,8 +4,8 @@ import Postgres
 
 /// Sums up the readings of series. Every query joins the series, whose row security keeps organizations apart.
 ///
-/// Statistics and aggregations take rollups as far as there are some, and rows for the rest; all else is computed from the
-/// rows.
+/// Where sums are enough, rollups are taken as far as there are some, and rows for the rest. What depends on when each
+/// reading came, or on its quality, is computed from the rows.
 struct ReadingAnalysis: Sendable {
     /// So long, in milliseconds, the server may compute; it ends the statement then, which is answered 503.
     private static let patience = "30000"
