@@ -103,6 +103,9 @@ import Testing
         #expect(statistics["huge"]?["count"] == 2 && statistics["huge"]?["min"].isNull == true)
         #expect(statistics["huge"]?["first"]["value"].isNull == true)
         #expect(35.6.isNearly(statistics["t"]?["mean"].double))
+        let sensors = try await items(device, "analytics/summary?\(day)&\(unit)", in: "sensor_types")
+        #expect(sensors["huge"]?["readings"] == 2 && sensors["huge"]?["max"].isNull == true)
+        #expect(35.6.isNearly(sensors["t"]?["mean"].double) && 32.0.isNearly(sensors["tiny"]?["min"].double))
     }
 
     @Test func `their hours are rolled up, and counted`() async throws {

@@ -76,6 +76,52 @@ import Testing
         expect([trend["current"]["mean"], trend["slope_per_hour"]], are: [86, 45])
     }
 
+    @Test func `a summary, the trend of a sensor type and a report come in the unit`() async throws {
+        let device = try await device()
+        let viewer = try await viewer(of: device)
+        let summary = try await viewer.get("/api/v1/analytics/summary?\(day)&\(fahrenheit)").json["sensor_types"][0]
+        #expect(summary["unit"] == "°F" && summary["readings"] == 3)
+        expect([summary["min"], summary["mean"], summary["max"]], are: [50, 86, 140])
+        let report = "/api/v1/analytics/reports?period=day&at=\(start)&\(fahrenheit)"
+        let line = try await viewer.get(report).json["items"][0]
+        #expect(line["unit"] == "°F" && line["count"] == 3)
+        expect(
+            [
+                line["min"], line["mean"], line["max"], line["stddev"], line["percentile_95"], line["first"]["value"],
+                line["last"]["value"],
+            ], are: [50, 86, 140, 2268.0.squareRoot(), 68 + 0.9 * 72, 50, 140])
+        let table = try await viewer.get("\(report)&format=csv").text
+        #expect(table.contains("\(device.id.text),t,°F,3,"))
+        // Half a degree more each hour, of two days and a half.
+        let rising = try await ReadingsServer.shared().device()
+        try await rising.store("t", (0..<60).map { (start.adding(.seconds($0 * 3600)), 10 + 0.5 * Double($0)) })
+        let range = "from=\(start)&to=\(start.adding(.seconds(60 * 3600)))"
+        let trend = try await self.viewer(of: rising).get("/api/v1/analytics/trends?\(range)&\(fahrenheit)").json[
+            "items"][0]
+        #expect(trend["unit"] == "°F")
+        expect([trend["current"]["mean"], trend["slope_per_hour"]], are: [32 + 1.8 * 24.75, 0.9])
+    }
+
+    @Test func `series of a sensor type that are recorded in several units are summed up in the one asked for`()
+        async throws
+    {
+        let device = try await device()
+        let other = try await device.server.device(of: device.organization)
+        // 10 and 20 °C.
+        try await other.store("t", unit: "°F", [(start, 50), (start.adding(.seconds(3600)), 68)])
+        let viewer = try await viewer(of: device)
+        let sensors = try await viewer.get("/api/v1/analytics/summary?\(day)&unit=K").json["sensor_types"].array ?? []
+        try #require(sensors.count == 1)
+        #expect(sensors[0]["series"] == 2 && sensors[0]["devices"] == 2 && sensors[0]["readings"] == 5)
+        expect([sensors[0]["min"], sensors[0]["mean"], sensors[0]["max"]], are: [283.15, 24 + 273.15, 333.15])
+        let trends = try await viewer.get("/api/v1/analytics/trends?\(day)&unit=K").json["items"].array ?? []
+        try #require(trends.count == 1)
+        #expect(trends[0]["series"] == 2 && trends[0]["current"]["count"] == 5)
+        expect([trends[0]["current"]["mean"]], are: [24 + 273.15])
+        // Without one they are told apart.
+        #expect(try await viewer.get("/api/v1/analytics/summary?\(day)").json["sensor_types"].array?.count == 2)
+    }
+
     @Test func `a series that does not come in the unit is named, wherever it is asked for`() async throws {
         let device = try await device()
         _ = try await device.send(["sensor_type": "p", "value": 1013, "unit": "hPa"])
@@ -89,6 +135,11 @@ import Testing
         for path in ["", "/stats", "/trends", "/aggregation"] {
             let refusal = try await viewer.get("/api/v1/readings\(path)?\(day)&interval=1h&\(fahrenheit)")
             #expect(refusal.status == 422 && refusal.json["errors"][0]["field"] == "unit", "\(refusal)")
+        }
+        for path in ["summary?", "trends?", "reports?period=day&", "reports?period=day&format=csv&"] {
+            let refusal = try await viewer.get("/api/v1/analytics/\(path)\(fahrenheit)")
+            #expect(refusal.status == 422 && refusal.json["errors"][0]["field"] == "unit", "\(refusal)")
+            #expect(try await viewer.get("/api/v1/analytics/\(path)\(fahrenheit)&sensor_type=t").status == 200)
         }
     }
 
