@@ -119,6 +119,49 @@ import Testing
         #expect(item["slope_95"]["low"].double.map { abs($0 - 0.5) < 1e-6 } == true)
     }
 
+    @Test func `means and slopes of random numbers are what the database computes of the readings`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let other = try await server.device(of: device.organization)
+        // With edges of less than an hour at either end; the period before begins three days earlier.
+        let (from, to) = (start.adding(.seconds(1234)), end.adding(.seconds(2345)))
+        let shift = Duration.seconds(-3 * 86_400)
+        for (number, device) in [device, other].enumerated() {
+            try await device.storeRandom(
+                "t", count: 4000, from: from.adding(shift), to: to, seed: UInt64(21 + number))
+        }
+        let rows = try await server.service.query(
+            """
+            WITH r AS (
+                SELECT r.series_id, r.time, r.value FROM readings.series AS s
+                JOIN readings.readings AS r ON r.series_id = s.id WHERE s.organization_id = \(device.organization)
+            ), hourly AS (
+                SELECT series_id, date_trunc('hour', time, 'UTC') AS hour, avg(value) AS value
+                FROM r WHERE time >= \(from) AND time < \(to) GROUP BY 1, 2
+            ), centred AS (
+                SELECT value - avg(value) OVER alike AS y, x - avg(x) OVER alike AS x
+                FROM (SELECT *, extract(epoch FROM hour)::float8 / 3600 AS x FROM hourly) AS hourly
+                WINDOW alike AS (PARTITION BY series_id, extract(hour FROM hour AT TIME ZONE 'UTC'))
+            )
+            SELECT ARRAY[(SELECT sum(x * y) / sum(x * x) FROM centred),
+                (SELECT count(*) FROM r WHERE time >= \(from) AND time < \(to)),
+                (SELECT avg(value) FROM r WHERE time >= \(from) AND time < \(to)),
+                (SELECT count(*) FROM r WHERE time >= \(from.adding(shift)) AND time < \(to.adding(shift))),
+                (SELECT avg(value) FROM r WHERE time >= \(from.adding(shift)) AND time < \(to.adding(shift)))]::float8[]
+            """)
+        let expected = try rows[0].decode([Double].self)
+        let user = try await server.service.user(.viewer, of: device.organization)
+        let answer = try await user.get("/api/v1/analytics/trends?from=\(from)&to=\(to)").json
+        // The current period is of hours, the one before of days as far as it has whole ones.
+        #expect(answer["resolution"] == "rollup_1d")
+        let item = answer["items"][0]
+        let found = [
+            item["slope_per_hour"], item["current"]["count"], item["current"]["mean"], item["previous"]["count"],
+            item["previous"]["mean"],
+        ]
+        for (value, right) in zip(found, expected) { #expect(right.isNearly(value.double), "\(value), not \(right)") }
+    }
+
     @Test func `the period before has the same hours of the day`() async throws {
         let device = try await ReadingsServer.shared().device()
         // Two days and a half: the period before begins three days earlier.

@@ -26,7 +26,7 @@ import Testing
 
     @Test func `it is set, changed and left to the plan again, each in the audit trail`() async throws {
         let (device, admin, user) = try await device()
-        let ofPlan: JSONValue = ["days": .null, "plan_days": 30, "effective_days": 30]
+        let ofPlan: JSONValue = ["days": .null, "plan_days": 30, "effective_days": 30, "pending": .null]
         #expect(try await admin.get(path(device)).json == ofPlan)
         for days in [7, 30, 30] {
             let answer = try await admin.put(path(device), ["days": .number(Double(days))])
@@ -51,7 +51,7 @@ import Testing
         let device = try await ReadingsServer.shared().device()
         let admin = try await device.server.service.user(.admin, of: device.organization)
         let answer = try await admin.put(path(device), ["days": 3650])
-        #expect(answer.json == ["days": 3650, "plan_days": .null, "effective_days": 3650])
+        #expect(answer.json == ["days": 3650, "plan_days": .null, "effective_days": 3650, "pending": .null])
     }
 
     @Test func `what the plan keeps is what billing says last`() async throws {
@@ -72,7 +72,7 @@ import Testing
                     "SELECT version FROM readings.limits WHERE organization_id = \(device.organization)")
                 return try rows.first?.decode(Int.self) == version
             }
-            #expect(try await viewer.get(path(device)).json["plan_days"].int == days)
+            #expect(try await viewer.get(path(device)).json["pending"]["plan_days"].int == days)
             shortenings.append(
                 try await device.server.service.query(
                     "SELECT shortened_at FROM readings.limits WHERE organization_id = \(device.organization)"
@@ -87,7 +87,39 @@ import Testing
         try await device.server.service.query(
             "UPDATE readings.limits SET retention_days = 10 WHERE organization_id = \(device.organization)")
         #expect(
-            try await admin.get(path(device)).json == ["days": 20, "plan_days": 10, "effective_days": 10])
+            try await admin.get(path(device)).json
+                == ["days": 20, "plan_days": 10, "effective_days": 10, "pending": .null])
+    }
+
+    @Test func `until a plan that has become shorter counts, it is told what will be, and from when`() async throws {
+        let (device, admin, _) = try await device()
+        #expect(try await admin.put(path(device), ["days": 20]).status == 200)
+        let shortened = Timestamp.now.adding(days: -6)
+        try await device.server.service.query(
+            """
+            UPDATE readings.limits SET retention_days = 10, shortened_at = \(shortened)
+            WHERE organization_id = \(device.organization)
+            """)
+        let from = JSONValue.string(shortened.adding(days: 7).rfc3339)
+        let pending: JSONValue = ["from": from, "plan_days": 10, "effective_days": 10]
+        #expect(
+            try await admin.get(path(device)).json
+                == ["days": 20, "plan_days": .null, "effective_days": 20, "pending": pending])
+        // What is set has to suit it already.
+        #expect(try await admin.put(path(device), ["days": 11]).status == 402)
+        #expect(
+            try await admin.put(path(device), ["days": 5]).json == [
+                "days": 5, "plan_days": .null, "effective_days": 5,
+                "pending": ["from": from, "plan_days": 10, "effective_days": 5],
+            ])
+        try await device.server.service.query(
+            """
+            UPDATE readings.limits SET shortened_at = \(shortened.adding(days: -1))
+            WHERE organization_id = \(device.organization)
+            """)
+        #expect(
+            try await admin.get(path(device)).json
+                == ["days": 5, "plan_days": 10, "effective_days": 5, "pending": .null])
     }
 
     @Test func `longer than the plan is 402 and names the limit, no sensible number 422`() async throws {

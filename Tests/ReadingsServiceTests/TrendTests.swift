@@ -15,18 +15,30 @@ import Testing
     private var range: String { "from=\(start)&to=\(end)" }
 
     /// The only series of a device's organization.
-    private func trend(_ device: TestDevice) async throws -> JSONValue {
+    private func trend(_ device: TestDevice, _ range: String? = nil, from source: String) async throws -> JSONValue {
         let user = try await device.server.service.user(.viewer, of: device.organization)
-        let answer = try await user.get("\(path)?\(range)")
-        #expect(answer.status == 200 && answer.json["resolution"] == "rows", "\(answer)")
+        let answer = try await user.get("\(path)?\(range ?? self.range)")
+        #expect(answer.status == 200 && answer.json["resolution"].string == source, "\(answer)")
         return answer.json["items"][0]
     }
 
-    @Test func `slope, interval and explained part are what the database computes`() async throws {
+    /// Whole days, of which the period before has rollups of days; and some with edges, in hours and beside them.
+    @Test(arguments: [
+        ("2026-03-02T00:00:00Z", "2026-03-04T00:00:00Z", "rollup_1d"),
+        ("2026-03-02T07:11:13Z", "2026-03-04T07:11:13Z", "rollup_1d"),
+        ("2026-03-03T03:30:00Z", "2026-03-03T15:20:00Z", "rollup_1h"),
+        ("2026-03-03T03:10:00Z", "2026-03-03T03:40:00Z", "rows"),
+    ])
+    func `slope, interval and explained part are what the database computes`(
+        from: String, to: String, source: String
+    ) async throws {
         let device = try await ReadingsServer.shared().device()
-        let before = start.adding(.seconds(-2 * 86_400))
-        try await device.storeRandom("t", count: 800, from: before, to: end, seed: 4)
-        let item = try await trend(device)
+        let (start, end) = (try #require(Timestamp(from)), try #require(Timestamp(to)))
+        let before = start.adding(.zero - end.since(start))
+        try await device.storeRandom(
+            "t", count: 3000, from: self.start.adding(.seconds(-3 * 86_400)), to: self.end.adding(.seconds(86_400)),
+            seed: 4)
+        let item = try await trend(device, "from=\(start)&to=\(end)", from: source)
         let hour: SQL = "extract(epoch FROM r.time - timestamptz '2026-03-03')::float8 / 3600"
         let expected = try await device.numbers(
             """
@@ -54,7 +66,7 @@ import Testing
             (time: start.adding(.seconds(hour * 3600)), value: 101_325 + Double(hour) / 100)
         }
         try await device.store("pressure", unit: "Pa", readings)
-        let item = try await trend(device)
+        let item = try await trend(device, from: "rows")
         #expect(item["slope_per_hour"].double.map { abs($0 - 0.01) < 1e-9 } == true)
         #expect(item["r_squared"].double.map { $0 > 0.999_999 } == true)
         #expect(item["previous"] == ["count": 0, "mean": nil] && item["change"].isNull)
@@ -63,7 +75,8 @@ import Testing
     @Test func `without readings, or with one, there is no line`() async throws {
         let device = try await ReadingsServer.shared().device()
         try await device.store("t", [(start.adding(.seconds(-1)), 4), (start, 5), (end, 9)])
-        let item = try await trend(device)
+        // The period before has whole days.
+        let item = try await trend(device, from: "rollup_1d")
         #expect(item["current"] == ["count": 1, "mean": 5] && item["previous"] == ["count": 1, "mean": 4])
         #expect(item["change"] == 1 && item["change_percent"] == 25)
         for name in ["slope_per_hour", "slope_95", "r_squared"] { #expect(item[name].isNull) }

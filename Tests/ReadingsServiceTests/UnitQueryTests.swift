@@ -76,6 +76,52 @@ import Testing
         expect([trend["current"]["mean"], trend["slope_per_hour"]], are: [86, 45])
     }
 
+    @Test func `a summary, the trend of a sensor type and a report come in the unit`() async throws {
+        let device = try await device()
+        let viewer = try await viewer(of: device)
+        let summary = try await viewer.get("/api/v1/analytics/summary?\(day)&\(fahrenheit)").json["sensor_types"][0]
+        #expect(summary["unit"] == "°F" && summary["readings"] == 3)
+        expect([summary["min"], summary["mean"], summary["max"]], are: [50, 86, 140])
+        let report = "/api/v1/analytics/reports?period=day&at=\(start)&\(fahrenheit)"
+        let line = try await viewer.get(report).json["items"][0]
+        #expect(line["unit"] == "°F" && line["count"] == 3)
+        expect(
+            [
+                line["min"], line["mean"], line["max"], line["stddev"], line["percentile_95"], line["first"]["value"],
+                line["last"]["value"],
+            ], are: [50, 86, 140, 2268.0.squareRoot(), 68 + 0.9 * 72, 50, 140])
+        let table = try await viewer.get("\(report)&format=csv").text
+        #expect(table.contains("\(device.id.text),t,°F,3,"))
+        // Half a degree more each hour, of two days and a half.
+        let rising = try await ReadingsServer.shared().device()
+        try await rising.store("t", (0..<60).map { (start.adding(.seconds($0 * 3600)), 10 + 0.5 * Double($0)) })
+        let range = "from=\(start)&to=\(start.adding(.seconds(60 * 3600)))"
+        let trend = try await self.viewer(of: rising).get("/api/v1/analytics/trends?\(range)&\(fahrenheit)").json[
+            "items"][0]
+        #expect(trend["unit"] == "°F")
+        expect([trend["current"]["mean"], trend["slope_per_hour"]], are: [32 + 1.8 * 24.75, 0.9])
+    }
+
+    @Test func `series of a sensor type that are recorded in several units are summed up in the one asked for`()
+        async throws
+    {
+        let device = try await device()
+        let other = try await device.server.device(of: device.organization)
+        // 10 and 20 °C.
+        try await other.store("t", unit: "°F", [(start, 50), (start.adding(.seconds(3600)), 68)])
+        let viewer = try await viewer(of: device)
+        let sensors = try await viewer.get("/api/v1/analytics/summary?\(day)&unit=K").json["sensor_types"].array ?? []
+        try #require(sensors.count == 1)
+        #expect(sensors[0]["series"] == 2 && sensors[0]["devices"] == 2 && sensors[0]["readings"] == 5)
+        expect([sensors[0]["min"], sensors[0]["mean"], sensors[0]["max"]], are: [283.15, 24 + 273.15, 333.15])
+        let trends = try await viewer.get("/api/v1/analytics/trends?\(day)&unit=K").json["items"].array ?? []
+        try #require(trends.count == 1)
+        #expect(trends[0]["series"] == 2 && trends[0]["current"]["count"] == 5)
+        expect([trends[0]["current"]["mean"]], are: [24 + 273.15])
+        // Without one they are told apart.
+        #expect(try await viewer.get("/api/v1/analytics/summary?\(day)").json["sensor_types"].array?.count == 2)
+    }
+
     @Test func `a series that does not come in the unit is named, wherever it is asked for`() async throws {
         let device = try await device()
         _ = try await device.send(["sensor_type": "p", "value": 1013, "unit": "hPa"])
@@ -89,6 +135,57 @@ import Testing
         for path in ["", "/stats", "/trends", "/aggregation"] {
             let refusal = try await viewer.get("/api/v1/readings\(path)?\(day)&interval=1h&\(fahrenheit)")
             #expect(refusal.status == 422 && refusal.json["errors"][0]["field"] == "unit", "\(refusal)")
+        }
+        for path in ["summary?", "trends?", "reports?period=day&", "reports?period=day&format=csv&"] {
+            let refusal = try await viewer.get("/api/v1/analytics/\(path)\(fahrenheit)")
+            #expect(refusal.status == 422 && refusal.json["errors"][0]["field"] == "unit", "\(refusal)")
+            #expect(try await viewer.get("/api/v1/analytics/\(path)\(fahrenheit)&sensor_type=t").status == 200)
+        }
+    }
+
+    @Test func `finding out whether all series have the unit holds up nobody else`() async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        let server = try await ReadingsServer.start(on: database)
+        let (slow, other) = (try await server.device(), try await server.device())
+        for device in [slow, other] { _ = try await device.send(["sensor_type": "t", "value": 1, "unit": "°C"]) }
+        try await withClient(database.administrator) { administrator in
+            // Who looks at the one's series waits for the lock.
+            try await administrator.run(
+                statement: """
+                    CREATE FUNCTION readings.wait() RETURNS boolean LANGUAGE plpgsql AS $$
+                    BEGIN
+                        PERFORM pg_advisory_xact_lock_shared(7);
+                        RETURN true;
+                    END $$
+                    """)
+            try await administrator.run(
+                statement: """
+                    CREATE POLICY waiting ON readings.series AS RESTRICTIVE
+                    USING (organization_id <> '\(slow.organization.text)' OR readings.wait())
+                    """)
+            let waiting: SQL = """
+                SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = 7 AND NOT granted
+                """
+            // The client has one connection, which keeps the lock.
+            _ = try await administrator.query("SELECT pg_advisory_lock(7)")
+            async let answers = statuses(of: slow, count: 4)
+            try await eventually { try await administrator.query(waiting)[0].decode(Int.self) >= 4 }
+            #expect(try await other.client.get(other.path).status == 200)
+            #expect(try await other.send(["sensor_type": "t", "value": 2, "unit": "°C"]).status == 201)
+            #expect(try await administrator.query(waiting)[0].decode(Int.self) >= 4)
+            _ = try await administrator.query("SELECT pg_advisory_unlock(7)")
+            #expect(try await answers == [200, 200, 200, 200])
+        }
+    }
+
+    /// Of as many requests at once for the newest reading in a unit.
+    private func statuses(of device: TestDevice, count: Int) async throws -> [Int] {
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<count {
+                group.addTask { try await device.client.get("\(device.path)/latest?unit=K").status }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
         }
     }
 

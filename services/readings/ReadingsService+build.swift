@@ -59,10 +59,10 @@ extension ReadingsService {
         ImportRoutes(ingest: ingest, devices: devices).add(to: &routes)
         let analysis = ReadingAnalysis(base.database.configuration)
         QueryRoutes(
-            queries: ReadingQueries(database: base.database), analysis: analysis, series: series, devices: devices
+            queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices
         ).add(to: &routes)
         let cache = AnswerCache(store: answerStore, logger: logger)
-        AnalysisRoutes(analysis: analysis, series: series, devices: devices, answers: cache).add(to: &routes)
+        AnalysisRoutes(analysis: analysis, devices: devices, answers: cache).add(to: &routes)
         AnalyticsRoutes(analysis: analysis, answers: cache).add(to: &routes)
         SensorTypeRoutes(analysis: analysis).add(to: &routes)
         let ledger = Ledger(outbox: Outbox(source: .readings))

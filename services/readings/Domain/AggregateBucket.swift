@@ -25,7 +25,7 @@ struct AggregateBucket: Sendable {
     func converted(by conversion: LinearConversion) -> AggregateBucket {
         AggregateBucket(
             time: time, summary: summary.converted(by: conversion),
-            percentiles: percentiles.mapValues { conversion($0) }, first: first.map { conversion($0) },
-            last: last.map { conversion($0) })
+            percentiles: percentiles.compactMapValues(conversion.finite), first: conversion.finite(first),
+            last: conversion.finite(last))
     }
 }

@@ -31,3 +31,8 @@ enum JSONText {
         }
     }
 }
+
+extension Double {
+    /// Nil for what JSON has no number for.
+    var finite: Double? { isFinite ? self : nil }
+}

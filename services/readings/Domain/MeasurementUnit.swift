@@ -78,4 +78,9 @@ struct LinearConversion: Sendable, Equatable {
     func callAsFunction(_ value: Double) -> Double {
         value * factor + offset
     }
+
+    /// Nil for what a double does not hold.
+    func finite(_ value: Double?) -> Double? {
+        value.flatMap { self($0).finite }
+    }
 }

@@ -30,7 +30,7 @@ extension CSVRow {
     private mutating func append(_ sample: SeriesStatistics.Sample?) {
         append(verbatim: sample?.time.rfc3339 ?? "")
         switch sample?.value {
-        case .number(let number)?: append(verbatim: "\(number)")
+        case .number(let number)?: append(verbatim: number.finite.map { "\($0)" } ?? "")
         case .boolean(let boolean)?: append(verbatim: "\(boolean)")
         case .text(let text)?: append(text)
         case nil: append(verbatim: "")

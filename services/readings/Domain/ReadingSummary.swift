@@ -20,7 +20,8 @@ struct ReadingSummary: ResponseEncodable, Sendable {
     var devices = 0
     /// Nil where there are more than ``mostOfQuality``.
     var qualities: [Quality: Int]?
-    /// By sensor type, unit and kind of value; those with most readings first.
+    /// By sensor type, unit and kind of value; those with most readings first. The least and the greatest number are not
+    /// finite where the unit that was asked for has none for them.
     var sensors: [Sensor] = []
     /// The devices with most readings.
     var busiest: [Device] = []
@@ -84,9 +85,9 @@ extension ReadingSummary.Sensor: Encodable {
         try container.encode(series, forKey: .series)
         try container.encode(devices, forKey: .devices)
         try container.encode(readings, forKey: .readings)
-        try container.encode(summary.min, forKey: .min)
+        try container.encode(summary.min?.finite, forKey: .min)
         try container.encode(summary.mean, forKey: .mean)
-        try container.encode(summary.max, forKey: .max)
+        try container.encode(summary.max?.finite, forKey: .max)
     }
 }
 

@@ -20,7 +20,7 @@ struct ReadingView: Encodable, Sendable {
         func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {
-            case .number(let value): try container.encode(value)
+            case .number(let value): try container.encode(value.finite)
             case .boolean(let value): try container.encode(value)
             case .text(let value): try container.encode(value)
             }

@@ -1,7 +1,8 @@
 import Postgres
 
 /// For how many days the readings of a device are kept: as long as its organization's plan says, or as somebody has set it
-/// for the device, whichever is shorter. Nil is without limit.
+/// for the device, whichever is shorter. Nil is without limit. A plan that has become shorter does not count at once: until
+/// then nothing goes by the plan.
 ///
 /// Days are whole ones, UTC: a reading is kept for so many days after the end of its own. So no minute, hour or day of the
 /// rollups is cut through.
@@ -11,22 +12,43 @@ struct Retention: Encodable, Sendable, Equatable {
 
     /// As set for the device.
     let days: Int?
+    /// By which readings go now.
     let planDays: Int?
+    /// What the plan has become, while it does not count yet.
+    let pending: Pending?
 
-    /// The shorter one.
-    var effectiveDays: Int? {
+    struct Pending: Sendable, Equatable {
+        let planDays: Int
+        /// From when on it counts.
+        let start: Timestamp
+    }
+
+    /// The shorter one, now.
+    var effectiveDays: Int? { shorter(planDays) }
+
+    private func shorter(_ planDays: Int?) -> Int? {
         guard let days, let planDays else { return days ?? planDays }
         return min(days, planDays)
     }
 
+    /// What is set has to suit a plan that does not count yet, too.
+    ///
     /// - Throws: ``RetentionExceedsPlan``.
     func setting(_ days: Int?) throws(RetentionExceedsPlan) -> Retention {
-        if let days, let planDays, days > planDays { throw RetentionExceedsPlan(planDays: planDays) }
-        return Retention(days: days, planDays: planDays)
+        if let days, let most = pending?.planDays ?? planDays, days > most {
+            throw RetentionExceedsPlan(planDays: most)
+        }
+        return Retention(days: days, planDays: planDays, pending: pending)
     }
 
     enum CodingKeys: String, CodingKey {
-        case days
+        case days, pending
+        case planDays = "plan_days"
+        case effectiveDays = "effective_days"
+    }
+
+    enum PendingKeys: String, CodingKey {
+        case from
         case planDays = "plan_days"
         case effectiveDays = "effective_days"
     }
@@ -37,6 +59,11 @@ struct Retention: Encodable, Sendable, Equatable {
         try container.encode(days, forKey: .days)
         try container.encode(planDays, forKey: .planDays)
         try container.encode(effectiveDays, forKey: .effectiveDays)
+        guard let pending else { return try container.encodeNil(forKey: .pending) }
+        var future = container.nestedContainer(keyedBy: PendingKeys.self, forKey: .pending)
+        try future.encode(pending.start, forKey: .from)
+        try future.encode(pending.planDays, forKey: .planDays)
+        try future.encode(shorter(pending.planDays), forKey: .effectiveDays)
     }
 }
 

@@ -2,7 +2,7 @@ import HTTPKit
 import Hummingbird
 import Postgres
 
-/// How the numbers of a sensor type changed, over all series that have them in one unit.
+/// How the numbers of a sensor type changed, over all series that have them in one unit, or are given in it.
 ///
 /// Temperatures follow the sun and consumption the working day, so a line through a day and a half of them rises or falls
 /// whatever the days are like. The slope here is that of a regression in which every hour of the day of every series has
@@ -41,11 +41,12 @@ struct SensorTrend: Encodable, Sendable {
 struct SensorTrends: ResponseEncodable, Sendable {
     let range: TimeRange
     let previous: TimeRange
+    let resolution: ReadingSource
     let zone: TimeZoneName
     let items: [SensorTrend]
 
     enum CodingKeys: String, CodingKey {
-        case from, to, timezone, items
+        case from, to, resolution, timezone, items
         case previousFrom = "previous_from"
         case previousTo = "previous_to"
     }
@@ -56,6 +57,7 @@ struct SensorTrends: ResponseEncodable, Sendable {
         try container.encode(range.end, forKey: .to)
         try container.encode(previous.start, forKey: .previousFrom)
         try container.encode(previous.end, forKey: .previousTo)
+        try container.encode(resolution, forKey: .resolution)
         try container.encode(zone.description, forKey: .timezone)
         try container.encode(items, forKey: .items)
     }

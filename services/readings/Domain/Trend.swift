@@ -58,8 +58,3 @@ struct Trend: Encodable, Sendable {
         try interval.encode(line.slope + margin, forKey: .high)
     }
 }
-
-extension Double {
-    /// Nil for what JSON has no number for.
-    fileprivate var finite: Double? { isFinite ? self : nil }
-}

@@ -43,7 +43,7 @@ extension Summary {
     func converted(by conversion: LinearConversion) -> Summary {
         Summary(
             count: count, sum: sum.map { $0 * conversion.factor + Double(count) * conversion.offset },
-            mean: mean.map { conversion($0) }, min: min.map { conversion($0) }, max: max.map { conversion($0) },
+            mean: mean.map { conversion($0) }, min: conversion.finite(min), max: conversion.finite(max),
             variance: variance.map { $0 * conversion.factor * conversion.factor })
     }
 }
@@ -78,7 +78,7 @@ extension SeriesStatistics: UnitConvertible {
         return SeriesStatistics(
             series: series.labelled(unit), summary: summary.converted(by: conversion), textCount: textCount,
             first: first?.converted(by: conversion), last: last?.converted(by: conversion),
-            percentiles: percentiles.map { ($0, $1.map { conversion($0) }) })
+            percentiles: percentiles.map { ($0, conversion.finite($1)) })
     }
 }
 

@@ -6,7 +6,6 @@ import Identity
 /// What the readings of a range of time come to, series by series.
 struct AnalysisRoutes: Sendable {
     let analysis: ReadingAnalysis
-    let series: SeriesStore
     let devices: DeviceStore
     let answers: AnswerCache
 
@@ -41,7 +40,7 @@ struct AnalysisRoutes: Sendable {
         let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
         let percentiles = try Set(query.values("percentiles", as: Percentile.self))
         let filter = SeriesFilter(query, devices: devices, context)
-        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
+        let unit = try await analysis.unit(query, for: filter, organization: context.organizationID)
         let (found, source) = try await analysis.statistics(
             filter, range, percentiles: Percentile.allCases.filter(percentiles.contains), page,
             organization: context.organizationID)
@@ -53,7 +52,7 @@ struct AnalysisRoutes: Sendable {
     @Sendable private func aggregation(_ request: Request, _ context: AppRequestContext) async throws -> Aggregation {
         let query = try request.query()
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
-        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
+        let unit = try await analysis.unit(query, for: filter, organization: context.organizationID)
         return try await analysis.aggregation(
             filter, AggregationRequest(query, unit: unit), organization: context.organizationID)
     }
@@ -75,10 +74,10 @@ struct AnalysisRoutes: Sendable {
         let query = try request.query()
         let (range, page) = (try query.timeRange(), try query.page(of: Int64.self))
         let filter = SeriesFilter(query, devices: try query.values("device_id", as: UUID.self), context)
-        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
-        let found = try await analysis.trends(filter, range, page, organization: context.organizationID)
+        let unit = try await analysis.unit(query, for: filter, organization: context.organizationID)
+        let (found, source) = try await analysis.trends(filter, range, page, organization: context.organizationID)
         return RangeReport(
-            range: range, resolution: .rows, page: try page.page(found, key: \.id) { try $0.trend.given(in: unit) })
+            range: range, resolution: source, page: try page.page(found, key: \.id) { try $0.trend.given(in: unit) })
     }
 }
 

@@ -22,8 +22,10 @@ struct AnalyticsRoutes: Sendable {
     @Sendable private func summary(_ request: Request, _ context: AppRequestContext) async throws -> KeptAnswer {
         try await answers.answer(request, context) {
             let query = try request.query()
-            return try await analysis.summary(
-                SeriesFilter(analytics: query, context), query.timeRange(), organization: context.organizationID)
+            let filter = try SeriesFilter(analytics: query, context)
+            let (range, organization) = (try query.timeRange(), try context.organizationID)
+            let unit = try await analysis.unit(query, for: filter, organization: organization)
+            return try await analysis.summary(filter, range, in: unit, organization: organization)
         }
     }
 
@@ -31,10 +33,12 @@ struct AnalyticsRoutes: Sendable {
         try await answers.answer(request, context) {
             let query = try request.query()
             let (range, zone) = (try query.timeRange(), try query.timeZone())
+            let (filter, organization) = (try SeriesFilter(analytics: query, context), try context.organizationID)
+            let unit = try await analysis.unit(query, for: filter, organization: organization)
+            let (found, source) = try await analysis.sensorTrends(
+                filter, range, zone, in: unit, organization: organization)
             return SensorTrends(
-                range: range, previous: range.daysBefore, zone: zone,
-                items: try await analysis.sensorTrends(
-                    SeriesFilter(analytics: query, context), range, zone, organization: context.organizationID))
+                range: range, previous: range.daysBefore, resolution: source, zone: zone, items: found)
         }
     }
 
@@ -48,27 +52,30 @@ struct AnalyticsRoutes: Sendable {
         let page = try query.page(of: Int64.self, maximum: Self.linesAtOnce)
         let format = try request.listFormat()
         let (zone, time) = (try query.timeZone(), try query.value("at", as: Timestamp.self) ?? .now)
-        let report = { @Sendable in
-            try await analysis.period(period, zone, at: time, organization: organization)
+        let begin = { @Sendable in
+            (
+                report: try await analysis.period(period, zone, at: time, organization: organization),
+                unit: try await analysis.unit(query, for: filter, organization: organization)
+            )
         }
         switch format {
         case .json:
             return try await answers.answer(request, context) {
-                let report = try await report()
-                let found = try await analysis.lines(of: report, filter, page, organization: organization)
+                let (report, unit) = try await begin()
+                let found = try await analysis.lines(of: report, filter, in: unit, page, organization: organization)
                 return ReportPage(
                     report: report,
                     lines: RangeReport(
                         range: report.range, resolution: .rows, page: try page.page(found, key: \.id, item: \.line)))
             }.response(from: request, context: context)
         case .csv:
-            let report = try await report()
+            let (report, unit) = try await begin()
             return try CSVResponse(
                 report.fileName, header: PeriodReport.header, order: page.order, key: { $0.id },
                 row: { CSVRow($0.line) }
             ) { (page: PageRequest<Int64>) in
                 let part = PageRequest(limit: Self.linesAtOnce, order: page.order, after: page.after)
-                return try await analysis.lines(of: report, filter, part, organization: organization)
+                return try await analysis.lines(of: report, filter, in: unit, part, organization: organization)
             }.response(from: request, context: context)
         }
     }

@@ -10,7 +10,7 @@ extension AppRequestContext {
 extension SeriesFilter {
     /// The series of `devices` that the query names by `sensor_type`, as far as the caller may see them.
     init(_ query: QueryParameters, devices: [UUID], _ context: AppRequestContext) {
-        self.init(devices: devices, sensorTypes: query.values("sensor_type"), visibility: context.deviceVisibility)
+        self.init(devices: devices, sensorTypes: query.sensorTypes, visibility: context.deviceVisibility)
     }
 }
 

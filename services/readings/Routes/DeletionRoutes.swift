@@ -48,6 +48,6 @@ extension ReadingSelection {
             try query.value("from", as: Timestamp.self), try query.value("to", as: Timestamp.self)
         )
         if let start, let end, start > end { throw Problem.invalid("from", "must not be after to") }
-        self.init(device: device, sensorTypes: query.values("sensor_type"), start: start, end: end)
+        self.init(device: device, sensorTypes: query.sensorTypes, start: start, end: end)
     }
 }

@@ -9,7 +9,6 @@ struct QueryRoutes: Sendable {
 
     let queries: ReadingQueries
     let analysis: ReadingAnalysis
-    let series: SeriesStore
     let devices: DeviceStore
 
     func add(to routes: inout RouteTable) {
@@ -34,7 +33,7 @@ struct QueryRoutes: Sendable {
     ) async throws -> ReadingPage {
         let query = try request.query()
         let filter = SeriesFilter(query, devices: devices, context)
-        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
+        let unit = try await analysis.unit(query, for: filter, organization: context.organizationID)
         if let points = try query.value("points", in: LargestTriangle.counts) {
             return try await chart(of: filter, points, in: unit, query, context)
         }
@@ -64,7 +63,7 @@ struct QueryRoutes: Sendable {
         let query = try request.query()
         let limit = try query.value("limit", in: 1...Self.maximumLatest) ?? Self.maximumLatest
         let filter = SeriesFilter(query, devices: devices, context)
-        let unit = try await series.unit(query, for: filter, organization: context.organizationID)
+        let unit = try await analysis.unit(query, for: filter, organization: context.organizationID)
         let readings = try await queries.latest(filter, limit: limit, organization: context.organizationID)
         return ReadingPage(Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil))
     }

@@ -93,7 +93,7 @@ extension AggregateBucket {
         let values = try row.decode([Double]?.self, at: column + 7) ?? []
         percentiles = Dictionary(
             zip(asked.compactMap { AggregateFunction(rawValue: $0.rawValue) }, values)
-        ) { $1 }
+        ) { $1 }.compactMapValues(\.finite)
         (first, last) = (try row.decode(at: column + 8), try row.decode(at: column + 9))
     }
 }

@@ -18,19 +18,22 @@ extension ReadingAnalysis {
         return PeriodReport(period: period, zone: zone, range: TimeRange(start: start, end: end), now: .now)
     }
 
-    /// The lines of a report, by the series' ids; of series without readings in the period, too.
+    /// The lines of a report, by the series' ids; of series without readings in the period, too. They come from readings
+    /// alone: so do percentiles, and how long each quality held depends on when each reading came.
     ///
+    /// - Parameter unit: Of their numbers; nil for that of each series.
     /// - Returns: Up to the page's ``PageRequest/fetchLimit``.
-    /// - Throws: `PostgresError`.
+    /// - Throws: ``UnitMismatch``, `PostgresError`.
     func lines(
-        of report: PeriodReport, _ filter: SeriesFilter, _ page: PageRequest<Int64>, organization: UUID
+        of report: PeriodReport, _ filter: SeriesFilter, in unit: MeasurementUnit?, _ page: PageRequest<Int64>,
+        organization: UUID
     ) async throws -> [(id: Int64, line: PeriodReport.Line)] {
         let found = try await statistics(filter, report.range, percentiles: [.p95], page, organization: organization)
             .found
         let times = try await qualityTimes(of: found.map(\.id), report, organization: organization)
-        return found.map { id, statistics in
+        return try found.map { id, statistics in
             let held = times[id] ?? QualityTimes(expectedInterval: nil, seconds: [:])
-            return (id, PeriodReport.Line(statistics, held, of: report))
+            return (id, PeriodReport.Line(try statistics.given(in: unit), held, of: report))
         }
     }
 

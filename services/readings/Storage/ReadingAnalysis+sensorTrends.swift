@@ -5,12 +5,15 @@ import Postgres
 extension ReadingAnalysis {
     /// How the numbers of each sensor type changed, as ``SensorTrend`` tells, from the means of hours (UTC).
     ///
-    /// - Parameter zone: Whose hours of the day are compared.
-    /// - Returns: Those with most readings first.
+    /// - Parameters:
+    ///   - zone: Whose hours of the day are compared.
+    ///   - unit: Into which all series of numbers of the filter convert; nil for that of each.
+    /// - Returns: Those with most readings first, and the coarsest source that had some of their numbers.
     /// - Throws: ``UnknownTimeZone``, `PostgresError`.
     func sensorTrends(
-        _ filter: SeriesFilter, _ range: TimeRange, _ zone: TimeZoneName, organization: UUID
-    ) async throws -> [SensorTrend] {
+        _ filter: SeriesFilter, _ range: TimeRange, _ zone: TimeZoneName, in unit: MeasurementUnit?, organization: UUID
+    ) async throws -> (found: [SensorTrend], source: ReadingSource) {
+        let given = UnitColumns(unit)
         let ofNumbers: SQL = "\(filter.conditions(organization)) AND s.kind = \(ValueKind.number.rawValue)"
         let rows = try await transaction(for: organization) { transaction in
             let current = try await stretches(of: range, upTo: .hours, transaction).buckets(
@@ -23,37 +26,41 @@ extension ReadingAnalysis {
             try await inZone { _ = try await transaction.query("SELECT now() AT TIME ZONE \(zone.description)") }
             return try await transaction.query(
                 """
-                WITH hourly AS (
-                    SELECT s.sensor_type, s.unit, s.id, b.moments, b.moments[2] / nullif(b.moments[1], 0) AS value,
-                        extract(hour FROM b.start AT TIME ZONE \(zone.description)) AS hour,
-                        extract(epoch FROM b.start - \(range.start))::float8 / 3600 AS time
-                    FROM readings.series AS s CROSS JOIN LATERAL (\(current)) AS b WHERE \(ofNumbers)
+                WITH buckets AS (
+                    SELECT s.sensor_type, \(given.unit) AS unit, s.id, b.start, b.source,
+                        \(given.moments("b.moments")) AS moments
+                    FROM readings.series AS s \(given.conversions)
+                    CROSS JOIN LATERAL (\(current)) AS b WHERE \(ofNumbers)
+                ), hourly AS (
+                    SELECT sensor_type, unit, id, moments, source, moments[2] / nullif(moments[1], 0) AS value,
+                        extract(hour FROM start AT TIME ZONE \(zone.description)) AS hour,
+                        extract(epoch FROM start - \(range.start))::float8 / 3600 AS time
+                    FROM buckets
                 ), alike AS (
-                    SELECT sensor_type, unit, id, readings.combined(moments) AS moments,
+                    SELECT sensor_type, unit, id, readings.combined(moments) AS moments, max(source) AS source,
                         regr_count(value, time) AS count, regr_sxx(value, time) AS xx,
                         regr_sxy(value, time) AS xy, regr_syy(value, time) AS yy
                     FROM hourly GROUP BY sensor_type, unit, id, hour
                 ), current AS (
                     SELECT sensor_type, unit, count(DISTINCT id) AS series, readings.combined(moments) AS moments,
-                        sum(count)::bigint AS count, count(*) AS groups, sum(xx) AS xx, sum(xy) AS xy, sum(yy) AS yy
+                        max(source) AS source, sum(count)::bigint AS count, count(*) AS groups,
+                        sum(xx) AS xx, sum(xy) AS xy, sum(yy) AS yy
                     FROM alike GROUP BY sensor_type, unit
                 ), previous AS (
-                    SELECT s.sensor_type, s.unit, readings.combined(b.moments) AS moments
-                    FROM readings.series AS s CROSS JOIN LATERAL (\(previous)) AS b WHERE \(ofNumbers)
-                    GROUP BY s.sensor_type, s.unit
+                    SELECT s.sensor_type, \(given.unit) AS unit,
+                        readings.combined(\(given.moments("b.moments"))) AS moments, max(b.source) AS source
+                    FROM readings.series AS s \(given.conversions)
+                    CROSS JOIN LATERAL (\(previous)) AS b WHERE \(ofNumbers)
+                    GROUP BY 1, 2
                 )
-                SELECT sensor_type, unit, coalesce(c.series, 0), \(Self.period("c.moments")),
-                    \(Self.period("p.moments")), coalesce(c.count, 0), coalesce(c.groups, 0), c.xx, c.xy, c.yy
+                SELECT sensor_type, unit, coalesce(c.series, 0), \(RollupColumns.countAndMean("c.moments")),
+                    \(RollupColumns.countAndMean("p.moments")), coalesce(c.count, 0), coalesce(c.groups, 0),
+                    c.xx, c.xy, c.yy, greatest(c.source, p.source)
                 FROM current AS c FULL JOIN previous AS p USING (sensor_type, unit)
                 ORDER BY c.moments[1] DESC NULLS LAST, sensor_type, unit LIMIT \(SensorTrend.most)
                 """)
         }
-        return try rows.map(SensorTrend.init)
-    }
-
-    /// The columns of a ``Trend/Period``, of the moments of its numbers.
-    private static func period(_ moments: SQL) -> SQL {
-        "coalesce((\(moments))[1], 0)::bigint, (\(moments))[2] / nullif((\(moments))[1], 0)"
+        return (try rows.map(SensorTrend.init), try rows.map { try ReadingSource($0, at: 12) }.max() ?? .rows)
     }
 }
 

@@ -49,7 +49,7 @@ extension SeriesStatistics {
         series = try SeriesLabel(row, from: column)
         summary = try Summary(row, from: column + 4)
         let values = try row.decode([Double]?.self, at: column + 10)
-        self.percentiles = percentiles.enumerated().map { ($1, values?[$0]) }
+        self.percentiles = percentiles.enumerated().map { ($1, values?[$0].finite) }
         textCount = try row.decode(at: column + 11)
         first = try Sample(row, from: column + 12, series.kind)
         last = try Sample(row, from: column + 15, series.kind)

@@ -5,11 +5,14 @@ import Postgres
 extension ReadingAnalysis {
     /// What the readings of all series came to that the filter lets through, and which of its devices have none.
     ///
+    /// - Parameter unit: Into which all of these series convert; nil for that of each.
     /// - Throws: `PostgresError`.
-    func summary(_ filter: SeriesFilter, _ range: TimeRange, organization: UUID) async throws -> ReadingSummary {
+    func summary(
+        _ filter: SeriesFilter, _ range: TimeRange, in unit: MeasurementUnit?, organization: UUID
+    ) async throws -> ReadingSummary {
         try await transaction(for: organization) { transaction in
             var summary = ReadingSummary(range: range)
-            try await count(&summary, filter, organization, transaction)
+            try await count(&summary, filter, UnitColumns(unit), organization, transaction)
             if summary.readings <= ReadingSummary.mostOfQuality {
                 summary.qualities = try await qualities(filter, range, organization, transaction)
             }
@@ -20,7 +23,8 @@ extension ReadingAnalysis {
 
     /// Counts each series once, from what is kept of it, and adds that up three ways: over all, by device, by sensor.
     private func count(
-        _ summary: inout ReadingSummary, _ filter: SeriesFilter, _ organization: UUID, _ transaction: Transaction
+        _ summary: inout ReadingSummary, _ filter: SeriesFilter, _ given: UnitColumns, _ organization: UUID,
+        _ transaction: Transaction
     ) async throws {
         let bucket = try await stretches(of: summary.range, upTo: .days, transaction).buckets(
             percentiles: [], hasEnds: false
@@ -28,9 +32,11 @@ extension ReadingAnalysis {
         let rows = try await transaction.query(
             """
             WITH counted AS (
-                SELECT s.device_id, s.sensor_type, s.unit, s.kind, b.moments, b.minimum, b.maximum,
+                SELECT s.device_id, s.sensor_type, \(given.unit) AS unit, s.kind,
+                    \(given.moments("b.moments")) AS moments, \(given.value("b.minimum")) AS minimum,
+                    \(given.value("b.maximum")) AS maximum,
                     coalesce(b.moments[1], 0)::bigint + text.count AS count, coalesce(b.source, 0::smallint) AS source
-                FROM readings.series AS s
+                FROM readings.series AS s \(given.conversions)
                 LEFT JOIN LATERAL (\(bucket)) AS b ON true
                 CROSS JOIN LATERAL (
                     SELECT count(*) FROM readings.readings AS r

@@ -4,8 +4,8 @@ import Postgres
 
 /// Sums up the readings of series. Every query joins the series, whose row security keeps organizations apart.
 ///
-/// Statistics and aggregations take rollups as far as there are some, and rows for the rest; all else is computed from the
-/// rows.
+/// Where sums are enough, rollups are taken as far as there are some, and rows for the rest. What depends on when each
+/// reading came, or on its quality, is computed from the rows.
 struct ReadingAnalysis: Sendable {
     /// So long, in milliseconds, the server may compute; it ends the statement then, which is answered 503.
     private static let patience = "30000"
@@ -77,6 +77,7 @@ struct ReadingAnalysis: Sendable {
 
     /// The columns of a ``SeriesLabel``.
     static let label: SQL = "s.device_id, s.sensor_type, s.unit, s.kind"
+
     /// A column with an array of these percentiles of `readings.readings AS r`; NULL without any.
     static func percentiles(_ percentiles: [Percentile]) -> SQL {
         guard !percentiles.isEmpty else { return "NULL::float8[]" }
@@ -107,8 +108,8 @@ extension Summary {
     /// - Throws: `DecodingFailure`.
     init(_ row: Row, from column: Int) throws {
         count = try row.decode(at: column)
-        sum = try row.decode(at: column + 1)
-        mean = try row.decode(at: column + 2)
+        mean = try row.decode(at: column + 1)
+        sum = try row.decode(at: column + 2)
         min = try row.decode(at: column + 3)
         max = try row.decode(at: column + 4)
         variance = try row.decode(at: column + 5)

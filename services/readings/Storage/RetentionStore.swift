@@ -35,10 +35,17 @@ struct RetentionStore: Sendable {
             SELECT days FROM readings.retentions WHERE organization_id = \(organization) AND device_id = \(device)
             \(lock)
             """,
-            "SELECT retention_days FROM readings.limits WHERE organization_id = \(organization)",
+            """
+            SELECT readings.kept_days(l), readings.pending_days(l), readings.kept_days_from(l)
+            FROM readings.limits AS l WHERE organization_id = \(organization)
+            """,
         ])
-        return Retention(
-            days: try rows[0].first?.decode(Int.self), planDays: try rows[1].first?.decode(Int?.self) ?? nil)
+        let days = try rows[0].first?.decode(Int.self)
+        guard let plan = rows[1].first else { return Retention(days: days, planDays: nil, pending: nil) }
+        let (planDays, pendingDays, start) = try plan.decode(Int?.self, Int?.self, Timestamp?.self)
+        let pending: Retention.Pending? =
+            if let pendingDays, let start { Retention.Pending(planDays: pendingDays, start: start) } else { nil }
+        return Retention(days: days, planDays: planDays, pending: pending)
     }
 
     private func upsert(_ days: Int, _ device: UUID, _ organization: UUID) -> SQL {

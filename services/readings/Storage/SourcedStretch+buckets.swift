@@ -51,7 +51,7 @@ extension SourcedStretch {
         let none: SQL = "NULL::float8[]"
         let (earliest, latest): (SQL, SQL) = hasEnds ? ("min(\(pair))", "max(\(pair))") : (none, none)
         return """
-            SELECT \(start("r.time")) AS start, readings.moments(r.value) AS moments, min(r.value) AS minimum,
+            SELECT \(start("r.time")) AS start, \(RollupColumns.momentsOfReadings) AS moments, min(r.value) AS minimum,
                 max(r.value) AS maximum, \(earliest) AS earliest, \(latest) AS latest,
                 \(ReadingAnalysis.percentiles(percentiles)) AS percentiles, \(ReadingSource.rows.rawValue) AS source
             FROM \(readings) GROUP BY 1

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTPKit
 
-extension SeriesStore {
+extension ReadingAnalysis {
     /// The unit in which an answer is asked for (`unit`), into which all series of the filter convert; nil where none is.
     ///
     /// - Throws: 422, ``UnitMismatch``, `PostgresError`.
