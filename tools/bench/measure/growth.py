@@ -36,7 +36,7 @@ def scales(bench):
     begin = began - MINUTES * 60
     rows, at_first, put, stretches = [], {}, 0, Stretches()
     with Fleet(bench.installation, "Growth", 0) as fleet:
-        lift_limits(bench.installation, fleet.owner.organization)
+        bench.installation.lift_limits(fleet.owner.organization)
         for scale in SCALES:
             put += grow(bench.installation, fleet, DEVICES * scale, begin)
             size = f"{scale}×, {len(fleet.devices):,} devices, {put:,} readings"
@@ -64,16 +64,6 @@ def figures(size, found, reference, at_first):
     """Rows of the costs that were found, beside the first that were found of each kind."""
     return [row(f"{size}: {name}", reference=reference, **cost, against=at_first.setdefault(name, cost["value"]))
             for name, cost in found.items()]
-
-
-def lift_limits(installation, organization):
-    """Gives it a plan that does not limit what it may send in a minute, once readings has heard of that."""
-    of_it = f"WHERE organization_id = '{organization}'"
-    installation.wait_until(f"SELECT EXISTS (SELECT FROM billing.subscriptions {of_it})", "There is no subscription")
-    installation.psql(
-        "--command", f"UPDATE billing.subscriptions SET plan_id = 'enterprise', version = version + 1 {of_it}")
-    installation.wait_until(
-        f"SELECT EXISTS (SELECT FROM readings.limits {of_it} AND plan = 'enterprise')", "The limits are not lifted")
 
 
 def grow(installation, fleet, devices, begin):

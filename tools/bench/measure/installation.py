@@ -35,9 +35,10 @@ class Installation:
         self.process = None
 
     def __enter__(self):
-        # Every account of the measurements is made from this machine.
+        # Every account of the measurements is made from this machine, which receives webhooks as well.
         environment = dict(
-            os.environ, LMS_GATEWAY_ADMIN_PORT=str(free_port()), LMS_REGISTRATIONS_PER_HOUR="1000")
+            os.environ, LMS_GATEWAY_ADMIN_PORT=str(free_port()), LMS_REGISTRATIONS_PER_HOUR="1000",
+            LMS_WEBHOOK_ALLOW_PRIVATE="true")
         # A private one is wanted, whatever else this machine has.
         for key in ("LMS_DATABASE_URL", "LMS_REDIS_URL"):
             environment.pop(key, None)
@@ -154,6 +155,15 @@ class Installation:
             "readings.sql", organization=organization, first=first, count=count, sensors=sensors,
             begin=timestamp(begin), end=timestamp(end), interval=f"{interval} seconds", rollups=rollups)
         return int(lines[0])
+
+    def lift_limits(self, organization):
+        """Gives it a plan that does not limit what it may send in a minute, once readings has heard of that."""
+        of_it = f"WHERE organization_id = '{organization}'"
+        self.wait_until(f"SELECT EXISTS (SELECT FROM billing.subscriptions {of_it})", "There is no subscription")
+        self.psql(
+            "--command", f"UPDATE billing.subscriptions SET plan_id = 'enterprise', version = version + 1 {of_it}")
+        self.wait_until(
+            f"SELECT EXISTS (SELECT FROM readings.limits {of_it} AND plan = 'enterprise')", "The limits are not lifted")
 
     # The database
 

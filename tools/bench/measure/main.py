@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from . import figures, growth, heartbeats, ingest, latency, polls, queries, registry, report, storage
+from . import alerts, figures, growth, heartbeats, ingest, latency, polls, queries, registry, report, storage
 from .installation import Installation
 from .nginx import References
 
@@ -17,7 +17,7 @@ NEEDED = {"wrk": "wrk", "nginx": "nginx", "psql": "postgresql-client"}
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FIGURES = ingest.ALL | {
     "latency": latency.fixed_rates, "queries": queries.beside_sql, "storage": storage.bytes_per_reading,
-} | figures.ALL | {
+} | alerts.ALL | figures.ALL | {
     "polls": polls.waiting, "heartbeats": heartbeats.paced, "registry": registry.lists, "growth": growth.scales,
 }
 
