@@ -14,7 +14,7 @@ import Testing
         var entry = TelemetryEntry()
         let readings: [(Int, String, Int64, Double)] = [
             (0, "temperature", 1_795_489_225_011_959, 38.4), (1, "Füllstand", -1, -.infinity),
-            (0, "Füllstand", .max, .nan), (1, "temperature", 0, 5e-324),
+            (0, "Füllstand", .max, .nan), (1, "temperature", 0, .leastNonzeroMagnitude),
         ]
         for (device, sensor, time, value) in readings {
             entry.append(
