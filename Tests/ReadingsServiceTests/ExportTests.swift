@@ -229,7 +229,8 @@ import Testing
         let response = try await user.get(path(.ndjson), headers: ["accept-encoding": "gzip"])
         #expect(response.header("content-encoding") == "gzip" && response.body.count < plain.count)
         let inflater = try GzipInflater()
-        let inflated = try #require(try inflater.inflate(ByteBuffer(bytes: response.body), limit: 1 << 20))
+        var body = ByteBuffer(bytes: response.body)
+        let inflated = try inflater.inflate(&body, upTo: 1 << 20)
         #expect(Array(inflated.readableBytesView) == plain && inflater.isFinished)
     }
 
