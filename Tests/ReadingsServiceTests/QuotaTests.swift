@@ -96,6 +96,8 @@ import Testing
         let refused = try await importRows(file, of: device, by: member)
         #expect(refused.status == 402)
         #expect(refused.json["type"] == "urn:lms:problem:limit:readings_per_month")
+        #expect(refused.json["detail"].string?.contains("1000 readings of the file are stored") == true)
+        #expect(refused.json["detail"].string?.contains("from line 1002 on") == true)
         #expect(try await device.stored().count == group)
         try await tell(server, device.organization, version: 2)
         try await eventually {
@@ -103,6 +105,31 @@ import Testing
             return answer.status == 200 && answer.json["duplicates"].int == group
         }
         #expect(try await device.stored().count == file.count)
+    }
+
+    @Test func `an import waits until readings may come again`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let member = try await server.service.user(.member, of: device.organization)
+        try await tell(server, device.organization, perMinute: 600)
+        #expect(try await send(0..<610, by: device).status == 201)
+        #expect(try await send(610..<611, by: device).status == 429)
+        let answer = try await importRows(610..<615, of: device, by: member)
+        #expect(answer.status == 200 && answer.json["accepted"] == 5)
+    }
+
+    @Test func `an import that would have to wait for too long says how far it came`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let member = try await server.service.user(.member, of: device.organization)
+        let group = ReadingLimits.readingsPerRequest
+        try await tell(server, device.organization, perMinute: 60)
+        let refused = try await importRows(0..<group + 1, of: device, by: member)
+        #expect(refused.status == 429 && refused.header("retry-after") != nil)
+        #expect(refused.json["type"] == "urn:lms:problem:limit:readings_per_minute")
+        #expect(refused.json["detail"].string?.contains("1000 readings of the file are stored") == true)
+        #expect(refused.json["detail"].string?.contains("from line 1002 on") == true)
+        #expect(try await device.stored().count == group)
     }
 
     @Test func `a higher limit holds within moments`() async throws {
