@@ -48,6 +48,8 @@ extension ReadingsService {
                 limits.sources(billing: try base.peer(.billing)), database: base.database, logger: logger,
                 handler: limits.apply),
             handler: limits.apply)
+        let limitRenewal = LimitRenewal(
+            projection: limits, billing: try base.peer(.billing), database: base.database, logger: logger)
 
         var routes = RouteTable(TokenAreas(.readings))
         let ingest = Ingest(
@@ -92,8 +94,8 @@ extension ReadingsService {
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, removal, partitions, retention, rollups, relay, outboxRelay,
-                renewal, publisher, usage, batcher, http,
+                analyses, exports, consumer, limitConsumer, limitRenewal, removal, partitions, retention, rollups,
+                relay, outboxRelay, renewal, publisher, usage, batcher, http,
             ]
         )
     }
