@@ -74,7 +74,7 @@ extension ReadingsService {
         RetentionRoutes(
             retentions: RetentionStore(database: base.database, ledger: ledger), devices: devices
         ).add(to: &routes)
-        let export = ReadingExport(base.exportDatabase)
+        let export = ReadingExport(base.exportDatabase, primary: base.database, ledger: ledger)
         ExportRoutes(export: export).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
