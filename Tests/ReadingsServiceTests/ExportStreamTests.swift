@@ -115,6 +115,13 @@ import Testing
         try await none()
     }
 
+    @Test func `a replica whose URL is empty is none`() async throws {
+        let server = try await ReadingsServer.start(
+            on: Self.server.value.service.database, settings: ["LMS_DATABASE_REPLICA_URL": ""])
+        let user = try await server.service.user(.viewer, of: .v7())
+        #expect(try await user.get("/api/v1/readings/export?format=json").json == [])
+    }
+
     @Test func `a replica that is set takes exports, and nothing else`() async throws {
         let server = try await ReadingsServer.start(
             on: Self.server.value.service.database,

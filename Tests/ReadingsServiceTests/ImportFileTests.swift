@@ -95,4 +95,19 @@ struct ImportFileTests {
         #expect(throws: CSVError.notUTF8) { try groups([0xFF, UInt8(ascii: "\n")]) }
         #expect(throws: CSVError.self) { try groups("\"device_id\nt") }
     }
+
+    @Test func `a group says on which line it begins, also where that is broken`() throws {
+        let count = ReadingLimits.readingsPerRequest
+        let row = "\(device.uuidString),t,1,1795460400\n"
+        let text = "device_id,sensor_type,value,timestamp\n" + String(repeating: row, count: count) + "\"\n" + row
+        #expect(try groups(text).map(\.line) == [2, count + 2])
+    }
+}
+
+struct ImportPatienceTests {
+    @Test func `it is waited for a while at once, and for a while in all`() {
+        var patience = ImportPatience()
+        let waits = [45, 46, 30, 16, 15, 1].map { patience.take(.seconds($0)) }
+        #expect(waits == [true, false, true, false, true, false])
+    }
 }

@@ -255,9 +255,12 @@ struct PublishingTests {
             WITH left_over AS (
                 UPDATE readings.readings SET batch_id = \(batch)
                 WHERE series_id IN (SELECT id FROM readings.series WHERE device_id = \(device.id))
-                RETURNING time)
-            INSERT INTO readings.batches (id, row_count, min_time, max_time, committed_at)
-            SELECT \(batch), 1, min(time), max(time), now() - interval '1 minute' FROM left_over
+                RETURNING series_id, time)
+            INSERT INTO readings.batches (
+                id, row_count, min_time, max_time, committed_at, series_ids, first_times, last_times)
+            SELECT \(batch), 1, min(time), max(time), now() - interval '1 minute', array_agg(series_id),
+                array_agg(time), array_agg(time)
+            FROM left_over
             """)
         try await server.service.events(about: "\(batch)", are: ["usage.recorded"])
         try await eventually {

@@ -27,25 +27,28 @@ struct KeyRangesTests {
 }
 
 struct PutOffBatchesTests {
+    private func batch(_ id: Int64) -> Watermark.Place { Watermark.Place(time: Timestamp(microseconds: id), id: id) }
+
     @Test func `a batch is left alone for longer every time, and at most five minutes`() {
         let start = ContinuousClock.now
         var batches = PutOffBatches()
         #expect(batches.ids(at: start).isEmpty)
-        let pauses = (0..<7).map { _ in batches.putOff(1, at: start) }
+        let pauses = (0..<7).map { _ in batches.putOff(batch(1), at: start) }
         #expect(pauses == [10, 20, 40, 80, 160, 300, 300].map { .seconds($0) })
         #expect(batches.ids(at: start + .seconds(299)) == [1])
         #expect(batches.ids(at: start + .seconds(300)).isEmpty)
-        #expect(batches.putOff(1, at: start + .seconds(300)) == .seconds(300))
+        #expect(batches.putOff(batch(1), at: start + .seconds(300)) == .seconds(300))
     }
 
     @Test func `one that was published, here or by another instance, begins anew`() {
         let start = ContinuousClock.now
         var batches = PutOffBatches()
-        for id: Int64 in [1, 2, 3] { for _ in 0..<3 { _ = batches.putOff(id, at: start) } }
+        for id: Int64 in [1, 2, 3] { for _ in 0..<3 { _ = batches.putOff(batch(id), at: start) } }
         batches.forget(1)
-        #expect(batches.putOff(1, at: start) == .seconds(10))
+        #expect(batches.putOff(batch(1), at: start) == .seconds(10))
         #expect(batches.ids(at: start + .seconds(30)).sorted() == [2, 3])
+        #expect(batches.oldest == Timestamp(microseconds: 1))
         _ = batches.ids(at: start + .seconds(7200))
-        #expect(batches.putOff(2, at: start + .seconds(7200)) == .seconds(10))
+        #expect(batches.putOff(batch(2), at: start + .seconds(7200)) == .seconds(10))
     }
 }

@@ -96,6 +96,8 @@ import Testing
         let refused = try await importRows(file, of: device, by: member)
         #expect(refused.status == 402)
         #expect(refused.json["type"] == "urn:lms:problem:limit:readings_per_month")
+        #expect(refused.json["detail"].string?.contains("1000 readings of the file are stored") == true)
+        #expect(refused.json["detail"].string?.contains("from line 1002 on") == true)
         #expect(try await device.stored().count == group)
         try await tell(server, device.organization, version: 2)
         try await eventually {
@@ -103,6 +105,31 @@ import Testing
             return answer.status == 200 && answer.json["duplicates"].int == group
         }
         #expect(try await device.stored().count == file.count)
+    }
+
+    @Test func `an import waits until readings may come again`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let member = try await server.service.user(.member, of: device.organization)
+        try await tell(server, device.organization, perMinute: 600)
+        #expect(try await send(0..<610, by: device).status == 201)
+        #expect(try await send(610..<611, by: device).status == 429)
+        let answer = try await importRows(610..<615, of: device, by: member)
+        #expect(answer.status == 200 && answer.json["accepted"] == 5)
+    }
+
+    @Test func `an import that would have to wait for too long says how far it came`() async throws {
+        let server = try await ReadingsServer.shared()
+        let device = try await server.device()
+        let member = try await server.service.user(.member, of: device.organization)
+        let group = ReadingLimits.readingsPerRequest
+        try await tell(server, device.organization, perMinute: 60)
+        let refused = try await importRows(0..<group + 1, of: device, by: member)
+        #expect(refused.status == 429 && refused.header("retry-after") != nil)
+        #expect(refused.json["type"] == "urn:lms:problem:limit:readings_per_minute")
+        #expect(refused.json["detail"].string?.contains("1000 readings of the file are stored") == true)
+        #expect(refused.json["detail"].string?.contains("from line 1002 on") == true)
+        #expect(try await device.stored().count == group)
     }
 
     @Test func `a higher limit holds within moments`() async throws {
@@ -178,6 +205,38 @@ import Testing
         #expect(try await send(0..<1, by: ofMonth.on(restarted)).status == 402)
     }
 
+    @Test func `limits that an older version was told without the rate and the retention are completed`() async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        let billing = try await TestOwner.start()
+        let first = try await ReadingsServer.start(on: database, billing: billing)
+        // From here on its stream is read, and nothing is told anew by itself.
+        try await tell(first, UUID.v7(), perMonth: 1)
+        let (old, newer) = (UUID.v7(), UUID.v7())
+        for (organization, version) in [(old, 1), (newer, 2)] {
+            try await first.service.query(
+                """
+                INSERT INTO readings.limits (organization_id, plan, readings_per_month, version)
+                VALUES (\(organization), 'free', 5, \(version))
+                """)
+        }
+        billing.set(
+            "limits",
+            try [newer, old].map {
+                try .limits(of: $0, perMonth: 5, perMinute: 7, retentionDays: 90, version: 1)
+            })
+        _ = try await ReadingsServer.start(on: database, billing: billing)
+        func limits(of organization: UUID) async throws -> [Int?] {
+            let rows = try await first.service.query(
+                "SELECT readings_per_minute, retention_days FROM readings.limits WHERE organization_id = \(organization)"
+            )
+            let (perMinute, days) = try rows[0].decode(Int?.self, Int?.self)
+            return [perMinute, days]
+        }
+        try await eventually { try await limits(of: old) == [7, 90] }
+        // What is older than what is known changes nothing.
+        #expect(try await limits(of: newer) == [nil, nil])
+    }
+
     @Test func `when events are lost, limits become those that billing has`() async throws {
         let billing = try await TestOwner.start()
         let (kept, gone, missed) = (UUID.v7(), UUID.v7(), UUID.v7())
@@ -200,7 +259,7 @@ import Testing
 extension Event {
     /// Billing's `limits.changed`; nil is unlimited.
     fileprivate static func limits(
-        of organization: UUID, perMonth: Int? = nil, perMinute: Int? = nil, version: Int
+        of organization: UUID, perMonth: Int? = nil, perMinute: Int? = nil, retentionDays: Int? = nil, version: Int
     ) throws -> Event {
         func limit(_ value: Int?) -> JSONValue { value.map { .number(Double($0)) } ?? .null }
         return try Event(
@@ -210,6 +269,7 @@ extension Event {
                 "organization_id": .string(organization.text), "plan": "free",
                 "limits": [
                     "devices": 7, "readings_per_month": limit(perMonth), "readings_per_minute": limit(perMinute),
+                    "retention_days": limit(retentionDays),
                 ],
             ] as JSONValue)
     }

@@ -107,6 +107,27 @@ import Testing
         for series in all { #expect(try await series.times() == [cut, now]) }
     }
 
+    @Test func `the last piece says that nothing is left, so that no transaction finds it out`() async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        func pieces(_ times: [Timestamp], of size: Int) async throws -> [Bool?] {
+            let series = try await StoredSeries.make(in: database, times: times + [now])
+            let kept = KeptSeries(id: series.id, start: cut, isExpired: true)
+            return try await withClient(database.configuration(.readings)) { client in
+                let expired = ExpiredRows(database: client, pieceSize: size)
+                var pieces: [Bool?] = []
+                repeat {
+                    pieces.append(try await expired.deletePiece(of: kept, in: "readings.readings"))
+                } while pieces.last == true
+                #expect(try await series.times() == [now])
+                return pieces
+            }
+        }
+        #expect(try await pieces((1...5).map { cut.adding(minutes: -$0) }, of: 10) == [false])
+        #expect(try await pieces((1...5).map { cut.adding(minutes: -$0) }, of: 2) == [true, true, false])
+        // No piece is longer than 64 days.
+        #expect(try await pieces([-100, -1].map { cut.adding(days: $0) }, of: 10) == [true, false])
+    }
+
     @Test func `a partition goes only when no organization keeps anything of it`() async throws {
         let database = try await ReadingsServer.makeDatabase()
         let times = [-100, -50, 0].map { now.midnight.adding(days: $0) }

@@ -48,6 +48,8 @@ extension ReadingsService {
                 limits.sources(billing: try base.peer(.billing)), database: base.database, logger: logger,
                 handler: limits.apply),
             handler: limits.apply)
+        let limitRenewal = LimitRenewal(
+            projection: limits, billing: try base.peer(.billing), database: base.database, logger: logger)
 
         var routes = RouteTable(TokenAreas(.readings))
         let ingest = Ingest(
@@ -72,7 +74,7 @@ extension ReadingsService {
         RetentionRoutes(
             retentions: RetentionStore(database: base.database, ledger: ledger), devices: devices
         ).add(to: &routes)
-        let export = ReadingExport(base.exportDatabase)
+        let export = ReadingExport(base.exportDatabase, primary: base.database, ledger: ledger)
         ExportRoutes(export: export).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
@@ -92,8 +94,8 @@ extension ReadingsService {
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, removal, partitions, retention, rollups, relay, outboxRelay,
-                renewal, publisher, usage, batcher, http,
+                analyses, exports, consumer, limitConsumer, limitRenewal, removal, partitions, retention, rollups,
+                relay, outboxRelay, renewal, publisher, usage, batcher, http,
             ]
         )
     }

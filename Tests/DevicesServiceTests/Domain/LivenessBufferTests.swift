@@ -61,6 +61,29 @@ import Testing
         #expect(due == [sign(.online, at: 2, battery: 80)])
     }
 
+    @Test mutating func `a status that came while another one could not be written wins, and is written once`() {
+        _ = buffer.note(sign(.online, at: 1), at: start)
+        let failed = buffer.takeDue(at: start)
+        let other = buffer.note(sign(.error, at: 2), at: start + .seconds(1))
+        buffer.putBack(failed, at: start + .seconds(1))
+        let due = buffer.takeDue(at: start + .seconds(1))
+        let same = buffer.note(sign(.error, at: 3), at: start + .seconds(2))
+        #expect(other && !same)
+        #expect(due == [sign(.error, at: 2)])
+    }
+
+    @Test mutating func `the status said last is remembered when a sign without one could not be written`() {
+        _ = buffer.note(sign(.error, at: 1), at: start)
+        _ = buffer.takeDue(at: start)
+        _ = buffer.note(sign(at: 2), at: start + .seconds(1))
+        let failed = buffer.takeDue(at: start + .seconds(10))
+        buffer.putBack(failed, at: start + .seconds(10))
+        let due = buffer.takeDue(at: start + .seconds(11))
+        let same = buffer.note(sign(.error, at: 3), at: start + .seconds(12))
+        #expect(due == [sign(at: 2)])
+        #expect(!same)
+    }
+
     @Test mutating func `a device that says nothing is forgotten, so that its next sign is due at once`() {
         _ = buffer.note(sign(), at: start)
         _ = buffer.takeDue(at: start)

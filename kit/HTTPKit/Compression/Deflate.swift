@@ -73,29 +73,27 @@ final class GzipInflater {
         stream.deallocate()
     }
 
-    /// Appends to `output` what `input` stands for, at most `limit` bytes; nil when there is more.
-    func inflate(_ input: ByteBuffer, limit: Int) throws(ZlibError) -> ByteBuffer? {
-        var input = input
+    /// Takes from `input` what goes into a piece of what it stands for, of at most `size` bytes. An empty piece needs more
+    /// input; behind a full one there may be more even where no input is left.
+    func inflate(_ input: inout ByteBuffer, upTo size: Int) throws(ZlibError) -> ByteBuffer {
         var output = ByteBuffer()
         var code = Z_OK
-        input.withUnsafeMutableReadableBytes { bytes in
+        input.readWithUnsafeMutableReadableBytes { bytes in
             stream.pointee.next_in = bytes.bindMemory(to: UInt8.self).baseAddress
             stream.pointee.avail_in = UInt32(bytes.count)
-            repeat {
-                output.writeWithUnsafeMutableBytes(minimumWritableBytes: 16384) { space in
-                    stream.pointee.next_out = space.bindMemory(to: UInt8.self).baseAddress
-                    stream.pointee.avail_out = UInt32(space.count)
-                    code = CZlib.inflate(stream, Z_NO_FLUSH)
-                    return space.count - Int(stream.pointee.avail_out)
-                }
-            } while code == Z_OK && stream.pointee.avail_out == 0 && output.readableBytes <= limit
+            output.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { space in
+                stream.pointee.next_out = space.bindMemory(to: UInt8.self).baseAddress
+                stream.pointee.avail_out = UInt32(size)
+                code = CZlib.inflate(stream, Z_NO_FLUSH)
+                return size - Int(stream.pointee.avail_out)
+            }
+            return bytes.count - Int(stream.pointee.avail_in)
         }
-        guard output.readableBytes <= limit else { return nil }
         switch code {
-        case Z_STREAM_END where stream.pointee.avail_in == 0: isFinished = true
+        case Z_STREAM_END: isFinished = true
         // Not an error: there was nothing left to do.
         case Z_OK, Z_BUF_ERROR: break
-        default: throw ZlibError(code: code == Z_STREAM_END ? Z_DATA_ERROR : code)
+        default: throw ZlibError(code: code)
         }
         return output
     }

@@ -1,10 +1,14 @@
 import Hummingbird
 import NIOCore
 
-/// A gzipped request body, inflated as it is read, within bounds on both sides.
+/// A gzipped request body, inflated as it is read, within bounds on both sides. It comes in small pieces, however much a
+/// piece on the wire stands for, so whoever reads it piece by piece holds no more than that.
 ///
 /// Reading it throws ``Problem``: 413 beyond a bound, 400 for what is not gzip or is cut off.
 struct InflatedBody: AsyncSequence, Sendable {
+    /// Bytes of an inflated piece, at most.
+    static let pieceSize = 16 * 1024
+
     let body: RequestBody
     let wireLimit: Int
     let limit: Int
@@ -23,6 +27,10 @@ struct InflatedBody: AsyncSequence, Sendable {
         private var body: RequestBody.AsyncIterator
         private let sequence: InflatedBody
         private var inflater: GzipInflater?
+        /// Of the piece on the wire that was read last, what has not been inflated yet.
+        private var input = ByteBuffer()
+        /// Whether there may be more of what has been taken from the wire already.
+        private var mayHoldMore = false
         private var received = 0
         private var inflated = 0
 
@@ -34,30 +42,34 @@ struct InflatedBody: AsyncSequence, Sendable {
         mutating func next() async throws -> ByteBuffer? {
             let inflater = try inflater ?? GzipInflater()
             self.inflater = inflater
-            while let piece = try await body.next() {
-                guard piece.readableBytes > 0 else { continue }
-                guard !inflater.isFinished else { throw Problem.badRequest("The gzipped body goes on after its end.") }
+            while true {
+                while mayHoldMore {
+                    let output = try inflate(with: inflater)
+                    if output.readableBytes > 0 { return output }
+                }
+                guard let piece = try await body.next() else { break }
                 received += piece.readableBytes
                 guard received <= sequence.wireLimit else { throw Problem.bodyTooLarge(limit: sequence.wireLimit) }
-                let output = try inflate(piece, with: inflater)
-                inflated += output.readableBytes
-                if output.readableBytes > 0 { return output }
+                input = piece
+                mayHoldMore = piece.readableBytes > 0
             }
             guard inflater.isFinished else { throw Problem.badRequest("The gzipped body is cut off.") }
             return nil
         }
 
-        private func inflate(_ piece: ByteBuffer, with inflater: GzipInflater) throws(Problem) -> ByteBuffer {
+        private mutating func inflate(with inflater: GzipInflater) throws(Problem) -> ByteBuffer {
+            guard !inflater.isFinished else { throw .badRequest("The gzipped body goes on after its end.") }
+            let output: ByteBuffer
             do {
-                guard let output = try inflater.inflate(piece, limit: sequence.limit - inflated) else {
-                    throw Problem.bodyTooLarge(limit: sequence.limit)
-                }
-                return output
-            } catch let problem as Problem {
-                throw problem
+                output = try inflater.inflate(&input, upTo: InflatedBody.pieceSize)
             } catch {
                 throw .badRequest("The body is not gzip.")
             }
+            let isFull = output.readableBytes == InflatedBody.pieceSize
+            mayHoldMore = input.readableBytes > 0 || isFull && !inflater.isFinished
+            inflated += output.readableBytes
+            guard inflated <= sequence.limit else { throw .bodyTooLarge(limit: sequence.limit) }
+            return output
         }
     }
 }

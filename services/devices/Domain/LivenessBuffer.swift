@@ -91,12 +91,14 @@ struct LivenessBuffer {
         return sign
     }
 
-    /// Takes back what could not be written, to be due again at once.
+    /// Takes back what could not be written, to be due again at once. What came meanwhile is newer, and the status that a
+    /// device said last is remembered also where none of these signs is of one.
     mutating func putBack(_ signs: [SignOfLife], at now: ContinuousClock.Instant) {
         for sign in signs {
+            let entry = entries[sign.deviceID]
             var merged = sign
-            if let later = entries[sign.deviceID]?.pending { merged.merge(later) }
-            entries[sign.deviceID] = Entry(pending: merged, dueAt: now, status: merged.status)
+            if let later = entry?.pending { merged.merge(later) }
+            entries[sign.deviceID] = Entry(pending: merged, dueAt: now, status: merged.status ?? entry?.status)
             urgent.append(sign.deviceID)
         }
     }

@@ -1,5 +1,14 @@
 import HTTPKit
 
+/// An import was refused in the middle of its file.
+struct ImportInterrupted: Error {
+    let refusal: IngestRefusal
+    /// How many readings of the file are in the database.
+    let stored: Int
+    /// Of the first that is not.
+    let line: Int
+}
+
 /// What became of the readings of an import.
 struct ImportReport: Encodable, Sendable {
     /// So many rejections are told; the others are counted.
@@ -10,6 +19,9 @@ struct ImportReport: Encodable, Sendable {
     private(set) var rejected = 0
     /// The first of them, by line.
     private(set) var rejections: [Rejection] = []
+
+    /// How many readings of the file are in the database.
+    var stored: Int { outcome.accepted + outcome.duplicates }
 
     /// Adds what became of further lines.
     mutating func add(_ outcome: IngestOutcome, rejected further: [Rejection]) {

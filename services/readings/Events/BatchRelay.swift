@@ -16,6 +16,18 @@ struct BatchRelay: ServiceLifecycle.Service {
     let publisher: BatchPublisher
     let database: PostgresClient
     let logger: Logger
+    private let watermark = Watermark()
+
+    init(
+        store: ReadingStore, leftovers: LeftoverBatches, publisher: BatchPublisher, database: PostgresClient,
+        logger: Logger
+    ) {
+        self.store = store
+        self.leftovers = leftovers
+        self.publisher = publisher
+        self.database = database
+        self.logger = logger
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -31,7 +43,7 @@ struct BatchRelay: ServiceLifecycle.Service {
     private func turn(_ putOff: inout PutOffBatches) async {
         await forgetPublished()
         do {
-            while try await publishLeftovers(&putOff) == Self.batchesPerTurn {}
+            while try await publishLeftovers(&putOff) {}
         } catch is CancellationError {
         } catch {
             logger.debug("batches could not be relayed", metadata: ["error": "\(error)"])
@@ -48,23 +60,27 @@ struct BatchRelay: ServiceLifecycle.Service {
         }
     }
 
-    /// - Returns: How many were looked at; fewer than a turn's when there are no more.
+    /// - Returns: Whether there may be more.
     /// - Throws: What will not go better with the next batch.
-    private func publishLeftovers(_ putOff: inout PutOffBatches) async throws -> Int {
-        let ids = try await leftovers.list(
-            olderThan: Self.age, except: putOff.ids(at: .now), limit: Self.batchesPerTurn)
-        for id in ids {
-            do {
-                guard try await publish(id) else { return 0 }
-                putOff.forget(id)
-            } catch let error where Self.isOfTheBatch(error) {
-                let pause = putOff.putOff(id, at: .now)
-                logger.warning(
-                    "a batch could not be published; the others go on",
-                    metadata: ["batch": "\(id)", "error": "\(error)", "again_in": "\(pause)"])
+    private func publishLeftovers(_ putOff: inout PutOffBatches) async throws -> Bool {
+        let look = try await watermark.look { start in
+            let (now, batches) = try await leftovers.list(
+                from: start, olderThan: Self.age, except: putOff.ids(at: .now), limit: Self.batchesPerTurn)
+            for batch in batches {
+                do {
+                    guard try await publish(batch.id) else { return nil }
+                    putOff.forget(batch.id)
+                } catch let error where Self.isOfTheBatch(error) {
+                    let pause = putOff.putOff(batch, at: .now)
+                    logger.warning(
+                        "a batch could not be published; the others go on",
+                        metadata: ["batch": "\(batch.id)", "error": "\(error)", "again_in": "\(pause)"])
+                }
             }
+            return Watermark.Look(
+                time: now, found: batches, isFull: batches.count == Self.batchesPerTurn, oldestLeft: putOff.oldest)
         }
-        return ids.count
+        return look?.isFull ?? false
     }
 
     /// One instance at a time, by advisory lock, in a transaction of the batch's own.

@@ -28,11 +28,16 @@ struct Ledger: Sendable {
         return [try audit("device.retention_updated", device, organization, by: user, change)]
     }
 
+    /// That somebody begins to export readings of the organization; nobody else is told.
+    func exported(_ readings: ExportedReadings, of organization: UUID, by user: UUID) throws -> SQL {
+        try audit("readings.exported", organization, organization, by: user, readings)
+    }
+
     private func audit(
-        _ type: String, _ device: UUID, _ organization: UUID, by user: UUID, _ data: some Encodable
+        _ type: String, _ entity: UUID, _ organization: UUID, by user: UUID, _ data: some Encodable
     ) throws -> SQL {
         try AuditEntry(
-            type: type, entityID: device, organizationID: organization,
+            type: type, entityID: entity, organizationID: organization,
             actor: JSONB(["type": "user", "id": user.text]), data: JSONB(data)
         ).insert
     }

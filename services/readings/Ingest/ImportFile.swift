@@ -4,6 +4,8 @@ import Postgres
 
 /// Readings of one or several devices, out of an import.
 struct ImportedReadings: Sendable {
+    /// On which the first of them is.
+    let line: Int
     /// By device; positions are lines.
     var devices: [UUID: ReadingColumns] = [:]
     /// Of lines that belong to no device, with the line as index.
@@ -93,7 +95,8 @@ struct ImportFile: Sendable {
 
     private mutating func group(_ now: Timestamp) throws -> ImportedReadings {
         defer { (bytes, lines, rejections) = ([], [], []) }
-        var group = ImportedReadings(rejections: rejections)
+        let line = min(lines.first ?? .max, rejections.first?.index ?? .max)
+        var group = ImportedReadings(line: line, rejections: rejections)
         guard let header else { return group }
         for (record, line) in zip(try CSVReader(header.bytes + bytes), lines) {
             if let fault = record.fault {

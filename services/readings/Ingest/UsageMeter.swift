@@ -18,6 +18,8 @@ final class UsageMeter: Service {
     private let store: UsageStore
     private let logger: Logger
     private let ledger = Mutex(UsageLedger())
+    /// The questions about organizations that are not known, one at a time of each: who asks meanwhile waits for its answer.
+    let lookups = SingleFlight<UUID, Void>()
 
     init(store: UsageStore, logger: Logger) {
         self.store = store
@@ -38,12 +40,14 @@ final class UsageMeter: Service {
         case .refused(let refusal): throw refused(refusal)
         case .unknown: break
         }
-        let report = try await store.exchange([organization: 0])[organization]
-        let standing = ledger.withLock { ledger in
-            if let report { ledger.learn(report, of: organization, at: .now) }
-            return ledger.standing(of: organization, at: .now)
-        }
+        try await lookups.value(for: organization) { try await learn(organization) }
+        let standing = ledger.withLock { $0.standing(of: organization, at: .now) }
         if case .refused(let refusal) = standing { throw refused(refusal) }
+    }
+
+    private func learn(_ organization: UUID) async throws {
+        guard let report = try await store.exchange([organization: 0])[organization] else { return }
+        ledger.withLock { $0.learn(report, of: organization, at: .now) }
     }
 
     private func refused(_ refusal: IngestRefusal) -> IngestRefusal {

@@ -7,7 +7,7 @@ import NIOCore
 /// `GET /api/v1/readings/export`: readings as a file, of any size.
 ///
 /// Rows come by device, sensor type and time, which is the order of the indexes; who was cut off goes on behind the last
-/// row that they have (`after`).
+/// row that they have (`after`). Who exports what is in the audit trail before the first row is on its way.
 struct ExportRoutes: Sendable {
     private static let options = RouteOptions(body: .none, produces: ExportFormat.allCases.map(\.mediaType))
 
@@ -33,6 +33,10 @@ struct ExportRoutes: Sendable {
             throw Problem.unavailable(retryAfter: 30, "Too many exports are under way; try again later.")
         }
         try await export.checkDatabase()
+        // Who asks for the head alone is given no readings.
+        if request.method != .head {
+            try await export.audit(selection, as: format, organization: organization, by: try context.user.id)
+        }
         let download = ReadingDownload(
             export: export, selection: selection, format: format, organization: organization, channel: context.channel,
             slot: slot)

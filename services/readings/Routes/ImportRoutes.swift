@@ -8,12 +8,11 @@ import NIOCore
 ///
 /// The body is read no faster than its readings are stored, one group after the other, so that of two rows of the same
 /// key the first is kept, as within a request. Each group is judged by the plan's limits, since a file may have as many
-/// readings as a thousand requests. Groups that were stored before something failed or was refused stay.
+/// readings as a thousand requests; where they come too fast, it waits for its share (``ImportPatience``), as nobody looks at
+/// it meanwhile. Groups that were stored before something failed or was refused stay.
 struct ImportRoutes: Sendable {
     /// Bytes of the file, on the wire and inflated.
     static let bodyBytes = 64 << 20
-    /// So many bytes are looked at together.
-    private static let pieceBytes = 64 * 1024
     /// So many imports are under way at once.
     static let maximumUnderWay = 4
     private static let options = RouteOptions(
@@ -40,36 +39,50 @@ struct ImportRoutes: Sendable {
             throw Problem.unavailable(retryAfter: 30, "Too many imports are under way; try again later.")
         }
         defer { withExtendedLifetime(slot) {} }
+        var patience = ImportPatience()
         // Before the body is read, of which nothing would be stored.
-        try await ingest.admit(organization)
+        try await admit(organization, &patience)
         var file = ImportFile()
         var report = ImportReport()
+        func store(_ group: ImportedReadings) async throws {
+            do {
+                try await admit(organization, &patience)
+            } catch let refusal as IngestRefusal where report.stored > 0 {
+                throw ImportInterrupted(refusal: refusal, stored: report.stored, line: group.line)
+            }
+            try await self.store(group, by: user, in: organization, &report)
+        }
         var size = 0
-        for try await var piece in request.body {
+        for try await piece in request.body {
             size += piece.readableBytes
             guard size <= context.maxUploadSize else {
                 throw Problem(.contentTooLarge, "The file is larger than \(context.maxUploadSize) bytes.")
             }
-            // What was gzipped may come in pieces of any length.
-            while let bytes = piece.readSlice(length: min(piece.readableBytes, Self.pieceBytes)),
-                bytes.readableBytes > 0
-            {
-                file.append(bytes.readableBytesView)
-                while let group = try file.next(isEnd: false) {
-                    try await store(group, by: user, in: organization, &report)
-                }
+            file.append(piece.readableBytesView)
+            while let group = try file.next(isEnd: false) { try await store(group) }
+        }
+        while let group = try file.next(isEnd: true) { try await store(group) }
+        return JSON(report)
+    }
+
+    /// Waits until the organization may send, as long as there is patience for it.
+    ///
+    /// - Throws: ``IngestRefusal``, `PostgresError`, `CancellationError`.
+    private func admit(_ organization: UUID, _ patience: inout ImportPatience) async throws {
+        while true {
+            do {
+                return try await ingest.admit(organization)
+            } catch let refusal as IngestRefusal {
+                guard case .tooFast(_, _, let wait) = refusal, patience.take(wait) else { throw refusal }
+                // As long as it takes until readings are allowed again; a client that goes away ends it.
+                try await Task.sleep(for: wait)
             }
         }
-        while let group = try file.next(isEnd: true) {
-            try await store(group, by: user, in: organization, &report)
-        }
-        return JSON(report)
     }
 
     private func store(
         _ group: ImportedReadings, by user: UserPrincipal, in organization: UUID, _ report: inout ImportReport
     ) async throws {
-        try await ingest.admit(organization)
         let writable = try await devices.writable(
             Array(group.devices.keys), by: user, atLeast: Self.leastRole, in: organization)
         try await ingest.prepare(writable, in: organization)

@@ -15,6 +15,18 @@ extension IngestRefusal: ProblemConvertible {
     }
 }
 
+extension ImportInterrupted: ProblemConvertible {
+    /// As the refusal, with where to go on.
+    var problem: Problem {
+        var problem = refusal.problem
+        problem.detail = """
+            \(problem.detail ?? "") \(stored) readings of the file are stored; send it again from line \(line) on, behind its \
+            header line.
+            """
+        return problem
+    }
+}
+
 extension Problem {
     /// 429 for a limit of the organization's plan.
     fileprivate static func tooFast(_ limit: String, _ detail: String, wait: Duration) -> Problem {

@@ -51,18 +51,19 @@ struct ExpiredRows: Sendable {
 
     /// Deletes the oldest rows of a series that it does not keep.
     ///
-    /// - Returns: How many; nil when it is another instance's turn.
+    /// - Returns: Whether there may be more; nil when it is another instance's turn.
     /// - Throws: `PostgresError`.
-    func deletePiece(of series: KeptSeries, in table: SQL) async throws -> Int? {
+    func deletePiece(of series: KeptSeries, in table: SQL) async throws -> Bool? {
         try await database.withTransaction(as: .platform) { transaction in
             let lock = try await transaction.query(
                 "SELECT pg_try_advisory_xact_lock(hashtextextended('lms readings retention', 0))")
             guard try lock.first?.decode(Bool.self, at: 0) == true else { return nil }
             let rows = SeriesRows(table: table, series: series.id)
             guard let piece = try await rows.oldest(until: series.start, limit: pieceSize, transaction) else {
-                return 0
+                return false
             }
-            return try await rows.delete(piece, transaction)
+            let count = try await rows.delete(piece, transaction)
+            return rows.mayBeMore(behind: piece, of: count, limit: pieceSize, until: series.start)
         }
     }
 }

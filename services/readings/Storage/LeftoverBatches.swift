@@ -5,31 +5,62 @@ import Postgres
 struct LeftoverBatches: Sendable {
     let database: PostgresClient
 
-    /// Those that were committed more than `age` ago, oldest first.
+    /// Those that were committed more than `age` ago, oldest first, and when that was asked. On a connection of its own, so
+    /// that no request waits behind it.
     ///
-    /// - Parameter putOff: Which to leave out.
+    /// - Parameters:
+    ///   - start: Before this there is none.
+    ///   - putOff: Which to leave out.
     /// - Throws: `PostgresError`.
-    func list(olderThan age: Duration, except putOff: [Int64], limit: Int) async throws -> [Int64] {
-        let rows = try await database.query(
-            """
-            SELECT id FROM readings.batches
-            WHERE NOT is_published AND committed_at < \(Timestamp.now.adding(.zero - age)) AND id <> ALL(\(putOff))
-            ORDER BY committed_at LIMIT \(limit)
-            """)
-        return try rows.map { try $0.decode(Int64.self) }
+    func list(
+        from start: Watermark.Place = .beginning, olderThan age: Duration, except putOff: [Int64], limit: Int
+    ) async throws -> (now: Timestamp, batches: [Watermark.Place]) {
+        try await database.withTransaction { transaction in
+            let rows = try await transaction.batch([
+                "SELECT now()", Self.unpublished(from: start, olderThan: age, except: putOff, limit: limit),
+            ])
+            return (try rows[0][0].decode(Timestamp.self), try rows[1].map(Watermark.Place.init))
+        }
+    }
+
+    /// Selects the time and the id of each, through `batches_by_commit`.
+    static func unpublished(
+        from start: Watermark.Place, olderThan age: Duration, except putOff: [Int64], limit: Int
+    ) -> SQL {
+        """
+        SELECT committed_at, id FROM readings.batches
+        WHERE NOT is_published AND \(start.isReached(by: "committed_at", "id"))
+            AND committed_at < \(Timestamp.now.adding(.zero - age)) AND id <> ALL(\(putOff))
+        ORDER BY committed_at, id LIMIT \(limit)
+        """
     }
 
     /// What a batch stored; nil when it has been published meanwhile.
     ///
+    /// Range by range through the primary key, which `OFFSET 0` leaves no choice about: nothing says how many ranges
+    /// there are, and a guess too high would make it a scan of whole partitions.
+    ///
     /// - Throws: `PostgresError`.
     func read(_ id: Int64, _ transaction: Transaction) async throws -> StoredBatch? {
-        let found = try await transaction.query(
-            "SELECT series_ids IS NULL FROM readings.batches WHERE id = \(id) AND NOT is_published")
-        guard let hasNoRanges = try found.first?.decode(Bool.self) else { return nil }
+        let results = try await transaction.batch([
+            "SELECT 1 FROM readings.batches WHERE id = \(id) AND NOT is_published",
+            """
+            SELECT s.organization_id, s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value, r.quality
+            FROM readings.batches AS b
+            CROSS JOIN unnest(b.series_ids, b.first_times, b.last_times) AS key_range (series_id, first_time, last_time)
+            CROSS JOIN LATERAL (
+                SELECT time, value, text_value, quality FROM readings.readings
+                WHERE series_id = key_range.series_id AND time BETWEEN key_range.first_time AND key_range.last_time
+                    AND batch_id = b.id
+                OFFSET 0
+            ) AS r
+            JOIN readings.series AS s ON s.id = key_range.series_id
+            WHERE b.id = \(id) AND NOT b.is_published
+            """,
+        ])
+        guard !results[0].isEmpty else { return nil }
         var batch = StoredBatch(id: id)
-        for row in try await transaction.query(hasNoRanges ? scan(id) : lookUp(id)) {
-            batch.append(try StoredReading(row))
-        }
+        for row in results[1] { batch.append(try StoredReading(row)) }
         return batch
     }
 
@@ -39,38 +70,14 @@ struct LeftoverBatches: Sendable {
     func forget(_ id: Int64, _ transaction: Transaction) async throws {
         try await transaction.batch(BatchRows.published([id]))
     }
+}
 
-    /// Range by range through the primary key, which `OFFSET 0` leaves no choice about: nothing says how many ranges
-    /// there are, and a guess too high would make it a scan of whole partitions.
-    private func lookUp(_ id: Int64) -> SQL {
-        """
-        SELECT \(Self.columns)
-        FROM readings.batches AS b
-        CROSS JOIN unnest(b.series_ids, b.first_times, b.last_times) AS key_range (series_id, first_time, last_time)
-        CROSS JOIN LATERAL (
-            SELECT time, value, text_value, quality FROM readings.readings
-            WHERE series_id = key_range.series_id AND time BETWEEN key_range.first_time AND key_range.last_time
-                AND batch_id = b.id
-            OFFSET 0
-        ) AS r
-        JOIN readings.series AS s ON s.id = key_range.series_id
-        WHERE b.id = \(id)
-        """
+extension Watermark.Place {
+    /// A row of a time and an id.
+    init(_ row: Row) throws {
+        let (time, id) = try row.decode(Timestamp.self, Int64.self)
+        self.init(time: time, id: id)
     }
-
-    /// All that was measured between the batch's first and last reading, for one that does not say where its rows are.
-    private func scan(_ id: Int64) -> SQL {
-        """
-        SELECT \(Self.columns)
-        FROM readings.batches AS b
-        JOIN readings.readings AS r ON r.batch_id = b.id AND r.time BETWEEN b.min_time AND b.max_time
-        JOIN readings.series AS s ON s.id = r.series_id
-        WHERE b.id = \(id)
-        """
-    }
-
-    private static let columns: SQL =
-        "s.organization_id, s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value, r.quality"
 }
 
 extension StoredReading {

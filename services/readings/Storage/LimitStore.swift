@@ -3,7 +3,8 @@ import Postgres
 
 /// What billing says that organizations may send, and for how long it is kept.
 struct LimitStore: Sendable {
-    /// Keeps the newest version, and since when readings are kept for a shorter time than before.
+    /// Keeps the newest version, and since when readings are kept for a shorter time than before. Of the version that is
+    /// known it keeps what was not told before; of an organization that is no more, nothing.
     func keep(
         _ limits: IngestLimits, retentionDays: Int?, of organization: UUID, version: Int, _ transaction: Transaction
     ) async throws {
@@ -11,8 +12,9 @@ struct LimitStore: Sendable {
             """
             INSERT INTO readings.limits (
                 organization_id, plan, readings_per_month, readings_per_minute, retention_days, shortened_at, version)
-            VALUES (\(organization), \(limits.plan), \(limits.readingsPerMonth), \(limits.readingsPerMinute),
-                \(retentionDays), now(), \(version))
+            SELECT \(organization), \(limits.plan), \(limits.readingsPerMonth), \(limits.readingsPerMinute),
+                \(retentionDays), now(), \(version)
+            WHERE NOT EXISTS (SELECT FROM readings.removals WHERE organization_id = \(organization))
             ON CONFLICT (organization_id) DO UPDATE SET
                 plan = excluded.plan, readings_per_month = excluded.readings_per_month,
                 readings_per_minute = excluded.readings_per_minute, retention_days = excluded.retention_days,
@@ -21,6 +23,8 @@ struct LimitStore: Sendable {
                     ELSE limits.shortened_at END,
                 version = excluded.version
             WHERE excluded.version > limits.version
+                OR excluded.version = limits.version AND (excluded.readings_per_minute, excluded.retention_days)
+                    IS DISTINCT FROM (limits.readings_per_minute, limits.retention_days)
             """)
     }
 }

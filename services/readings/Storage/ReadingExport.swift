@@ -18,9 +18,15 @@ struct ReadingExport: Sendable {
     private static let patience = "3600000"
 
     private let database: PostgresClient
+    private let primary: PostgresClient
+    private let ledger: Ledger
 
-    /// - Parameter configuration: Of the database, or its replica, to which exports have connections of their own.
-    init(_ configuration: PostgresConfiguration) {
+    /// - Parameters:
+    ///   - configuration: Of the database, or its replica, to which exports have connections of their own.
+    ///   - primary: Where the audit trail is written.
+    init(_ configuration: PostgresConfiguration, primary: PostgresClient, ledger: Ledger) {
+        self.primary = primary
+        self.ledger = ledger
         var configuration = configuration
         configuration.pipelinedConnections = 1
         configuration.maximumLeases = Self.maximumUnderWay
@@ -37,6 +43,16 @@ struct ReadingExport: Sendable {
     /// - Throws: `PostgresError`.
     func checkDatabase() async throws {
         _ = try await database.query("SELECT 1")
+    }
+
+    /// Writes to the audit trail that an export begins.
+    ///
+    /// - Throws: `PostgresError`.
+    func audit(
+        _ selection: Selection, as format: ExportFormat, organization: UUID, by user: UUID
+    ) async throws {
+        let entry = try ledger.exported(ExportedReadings(selection, as: format), of: organization, by: user)
+        _ = try await primary.query(entry, as: .organization(organization))
     }
 
     /// Hands what the format has of each reading to `take`, in pieces of whole rows, no faster than it takes them.

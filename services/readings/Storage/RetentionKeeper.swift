@@ -40,8 +40,8 @@ struct RetentionKeeper: Service {
 
     /// - Returns: False when it is another instance's turn.
     private func delete(_ series: KeptSeries, from table: SQL) async throws -> Bool {
-        while let count = try await expired.deletePiece(of: series, in: table) {
-            if count == 0 { return true }
+        while let mayBeMore = try await expired.deletePiece(of: series, in: table) {
+            if !mayBeMore { return true }
         }
         return false
     }

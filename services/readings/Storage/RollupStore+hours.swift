@@ -7,28 +7,44 @@ extension RollupStore {
     /// - Returns: How many hours those were, 0 when none is stale; nil when it is another instance's turn.
     /// - Throws: `PostgresError`; `queryCanceled` where they have more readings than are looked at in time.
     func rollUp(before end: Timestamp, limit: Int64 = hoursPerTurn) async throws -> Int? {
-        try await turn { transaction in
-            let taken = try await transaction.query(
-                """
-                WITH due AS (
-                    SELECT series_id, hour FROM readings.stale_hours WHERE hour < \(end)
-                    ORDER BY hour LIMIT \(limit) FOR UPDATE)
-                DELETE FROM readings.stale_hours AS stale USING due
-                WHERE stale.series_id = due.series_id AND stale.hour = due.hour
-                RETURNING stale.series_id, stale.hour
-                """
-            ).map { try $0.decode(Int64.self, Timestamp.self) }
-            guard !taken.isEmpty else { return 0 }
-            let stale: SQL = "unnest(\(taken.map(\.0)), \(taken.map(\.1))) AS stale (series_id, hour)"
-            let days: SQL = """
-                (SELECT DISTINCT series_id, date_bin('1 day', hour, timestamptz 'epoch') AS day FROM \(stale)) AS stale
-                """
-            try await transaction.batch([
-                Self.deleteMinutes(of: stale), Self.deleteHours(stale), Self.insertHours(stale),
-                Self.deleteDays(days), Self.insertDays(days),
-            ])
-            return taken.count
+        let look = try await marks.look { start in
+            try await turn { transaction in
+                let rows = try await transaction.batch(["SELECT now()", Self.take(from: start, before: end, limit)])
+                let taken = try rows[1].map { try $0.decode(Int64.self, Timestamp.self, Timestamp.self) }
+                if !taken.isEmpty {
+                    try await transaction.batch(Self.compute(taken.map(\.0), taken.map(\.1)))
+                }
+                let places = taken.map { Watermark.Place(time: $0.2, id: $0.0) }
+                return Watermark.Look(
+                    time: try rows[0][0].decode(Timestamp.self), found: places, isFull: taken.count == Int(limit))
+            }
         }
+        return look?.found.count
+    }
+
+    /// Takes marks away, through `stale_hours_by_due`, and answers the series, the hour and when it was due of each, in the
+    /// order in which they were due.
+    static func take(from start: Watermark.Place, before end: Timestamp, _ limit: Int64) -> SQL {
+        """
+        WITH due AS (
+            SELECT series_id, hour FROM readings.stale_hours
+            WHERE \(start.isReached(by: "due_at", "series_id")) AND hour < \(end)
+            ORDER BY due_at, series_id LIMIT \(limit) FOR UPDATE
+        ), taken AS (
+            DELETE FROM readings.stale_hours AS stale USING due
+            WHERE stale.series_id = due.series_id AND stale.hour = due.hour
+            RETURNING stale.series_id, stale.hour, stale.due_at
+        )
+        SELECT series_id, hour, due_at FROM taken ORDER BY due_at, series_id
+        """
+    }
+
+    private static func compute(_ series: [Int64], _ hours: [Timestamp]) -> [SQL] {
+        let stale: SQL = "unnest(\(series), \(hours)) AS stale (series_id, hour)"
+        let days: SQL = """
+            (SELECT DISTINCT series_id, date_bin('1 day', hour, timestamptz 'epoch') AS day FROM \(stale)) AS stale
+            """
+        return [deleteMinutes(of: stale), deleteHours(stale), insertHours(stale), deleteDays(days), insertDays(days)]
     }
 
     private static func deleteMinutes(of stale: SQL) -> SQL {

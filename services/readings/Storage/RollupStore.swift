@@ -24,21 +24,31 @@ struct RollupStore: Sendable {
     static let leastForMinutes = 240.0
 
     private let database: PostgresClient
+    let batches = Watermark()
+    let marks = Watermark()
 
     init(database: PostgresClient) {
         self.database = database
     }
 
-    /// How many hours that have ended are stale, up to a hundred thousand.
+    /// How many hours that have ended are stale, up to a hundred thousand. On a connection of its own, so that no request
+    /// waits behind it.
     ///
     /// - Throws: `PostgresError`.
     func staleHours(before end: Timestamp) async throws -> Int {
-        let rows = try await database.query(
-            """
-            SELECT count(*) FROM (
-                SELECT FROM readings.stale_hours WHERE hour < \(end) LIMIT \(Self.mostCounted)) AS stale
-            """)
-        return try rows[0].decode(Int.self)
+        try await database.withTransaction { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT count(*) FROM (
+                    SELECT FROM readings.stale_hours WHERE \(isStale(before: end)) LIMIT \(Self.mostCounted)) AS stale
+                """)
+            return try rows[0].decode(Int.self)
+        }
+    }
+
+    /// What of `readings.stale_hours` is stale and has ended.
+    private func isStale(before end: Timestamp) -> SQL {
+        "\(marks.floor.isReached(by: "due_at", "series_id")) AND hour < \(end)"
     }
 
     /// - Parameter times: A query of series' ids, and of times in the hours to be marked.
@@ -61,22 +71,30 @@ struct RollupStore: Sendable {
     ///   instance's turn.
     /// - Throws: `PostgresError`.
     func noteBatches() async throws -> Int? {
-        try await turn { transaction in
-            let found = try await transaction.query(
-                """
-                SELECT id, series_ids IS NULL FROM readings.batches
-                WHERE NOT is_noted ORDER BY id LIMIT \(Int64(Self.batchesPerTurn))
-                """
-            ).map { try $0.decode(Int64.self, Bool.self) }
-            guard !found.isEmpty else { return 0 }
-            for (id, hasNoRanges) in found where hasNoRanges {
-                try await transaction.query(Self.mark(Self.scan(id)))
+        let look = try await batches.look { start in
+            try await turn { transaction in
+                let rows = try await transaction.batch(["SELECT now()", Self.unnoted(from: start)])
+                let found = try rows[1].map(Watermark.Place.init)
+                if !found.isEmpty {
+                    let ids = found.map(\.id)
+                    // The batches' rows, which flushes lock as well, come last and are locked for a moment.
+                    try await transaction.batch([Self.mark(Self.ranges(ids))] + BatchRows.noted(ids))
+                }
+                return Watermark.Look(
+                    time: try rows[0][0].decode(Timestamp.self), found: found,
+                    isFull: found.count == Self.batchesPerTurn)
             }
-            let ids = found.map(\.0)
-            // The batches' rows, which flushes lock as well, come last and are locked for a moment.
-            try await transaction.batch([Self.mark(Self.ranges(ids))] + BatchRows.noted(ids))
-            return found.count
         }
+        return look?.found.count
+    }
+
+    /// Selects the time and the id of batches, through `batches_by_commit`.
+    static func unnoted(from start: Watermark.Place) -> SQL {
+        """
+        SELECT committed_at, id FROM readings.batches
+        WHERE NOT is_noted AND \(start.isReached(by: "committed_at", "id"))
+        ORDER BY committed_at, id LIMIT \(Int64(batchesPerTurn))
+        """
     }
 
     /// The hours that are, or may be, those of the batches' readings.
@@ -89,15 +107,6 @@ struct RollupStore: Sendable {
         """
     }
 
-    /// Of a batch that does not say where its rows are.
-    private static func scan(_ id: Int64) -> SQL {
-        """
-        SELECT r.series_id, r.time FROM readings.batches AS batch
-        JOIN readings.readings AS r ON r.batch_id = batch.id AND r.time BETWEEN batch.min_time AND batch.max_time
-        WHERE batch.id = \(id)
-        """
-    }
-
     /// Says that all that was measured before `end` is in the rollups, if it is.
     ///
     /// - Parameter end: The beginning of an hour. What was committed before it was asked for has been noted.
@@ -107,7 +116,7 @@ struct RollupStore: Sendable {
             """
             UPDATE readings.rollup_progress SET until = \(end)
             WHERE until < \(end) AND walk_series IS NULL
-                AND NOT EXISTS (SELECT FROM readings.stale_hours WHERE hour < \(end))
+                AND NOT EXISTS (SELECT FROM readings.stale_hours WHERE \(isStale(before: end)))
             """)
     }
 

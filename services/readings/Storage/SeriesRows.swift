@@ -39,6 +39,12 @@ struct SeriesRows: Sendable {
         return first...last
     }
 
+    /// Whether rows before `end` may be left behind a piece from the oldest row on, of which so many were deleted: those of a
+    /// piece that was full or as long as it may be.
+    func mayBeMore(behind piece: ClosedRange<Timestamp>, of count: Int, limit: Int, until end: Timestamp) -> Bool {
+        count >= limit || piece.lowerBound.adding(.seconds(Self.pieceDays * 86_400)) < end
+    }
+
     /// Deletes the rows of a piece.
     ///
     /// - Returns: How many there were.
