@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// What a limiter knows an address by: a hash with this process's secret seed.

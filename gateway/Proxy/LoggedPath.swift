@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// A request's path as it may stand in a log line or a problem document: without the query, and without the segments

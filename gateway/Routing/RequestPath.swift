@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// A request path that has one meaning only.
 ///
 /// A service decodes a path once; so does this. What could be read as another path than the one that was routed is

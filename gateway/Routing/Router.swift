@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// The routing table as a tree of path segments.
 ///
 /// The most specific pattern wins, segment by segment: a literal before a prefixed parameter, before a parameter,
