@@ -23,21 +23,17 @@ extension UUID {
         var value: UInt64 = 0
         var all: UInt8 = 0
         for index in range {
-            let digit = hexDigits[Int(digits[index])]
+            let digit = hexDigit(digits[index])
             all |= digit
             value = value << 4 | UInt64(digit & 0x0f)
         }
         return all < 16 ? value : nil
     }
 
-    /// The value of each hexadecimal digit by its code; 255 for other codes.
-    private static let hexDigits: InlineArray<256, UInt8> = {
-        var values = InlineArray<256, UInt8>(repeating: .max)
-        for value in UInt8(0)..<16 {
-            let digit = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-            values[Int(digit)] = value
-            if value >= 10 { values[Int(digit - 0x20)] = value }
-        }
-        return values
-    }()
+    /// The value of a hexadecimal digit; 255 for another code.
+    private static func hexDigit(_ code: UInt8) -> UInt8 {
+        let number = code &- UInt8(ascii: "0")
+        let letter = (code | 0x20) &- UInt8(ascii: "a")
+        return number < 10 ? number : letter < 6 ? letter + 10 : .max
+    }
 }
