@@ -190,7 +190,7 @@ let package = Package(
         tests("EventBus", [.logging, .metrics]),
         tests("HTTPWire", [.nioCore]),
         tests("Identity", [.jwt]),
-        tests("HTTPKit", [.httpTypes, .hummingbird, .lifecycle, .nioCore, .nioPosix, .nioHTTP1]),
+        tests("HTTPKit", ["HTTPWire", .httpTypes, .hummingbird, .lifecycle, .nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),
         tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
