@@ -86,7 +86,8 @@ struct DirectWireTests {
                     try await connection.send(Self.request("1"))
                     try self.expect(try await connection.message(), "1", way: "direct")
                     try await connection.send("POST \(path) HTTP/1.1\r\n\(Self.fields)\(rest)" + Self.request("2"))
-                    try await connection.endSending()
+                    // Unless the server was faster.
+                    try? await connection.endSending()
                     return try await connection.readToEnd()
                 }
                 #expect(!answer.contains("201 Created"))

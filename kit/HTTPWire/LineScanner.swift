@@ -12,7 +12,7 @@ public struct LineScanner {
     /// The next whole line without its CR LF, or nil when `bytes` hold no more of them. `bytes` begin with the head at
     /// every call, and have only grown since the last.
     public mutating func next(in bytes: Span<UInt8>) throws(MessageError) -> Range<Int>? {
-        guard let lineFeed = bytes.index(of: ASCII.lineFeed, from: position) else {
+        guard let lineFeed = bytes.index(of: ASCII.lineFeed, in: position..<bytes.count) else {
             position = bytes.count
             return nil
         }

@@ -75,8 +75,8 @@ public struct RequestParser {
     private mutating func requestLine(
         _ bytes: Span<UInt8>, _ line: Range<Int>, _ head: inout RequestHead
     ) throws(MessageError) {
-        guard let first = bytes.index(of: ASCII.space, from: line.lowerBound), first < line.upperBound,
-            let second = bytes.index(of: ASCII.space, from: first + 1), second < line.upperBound,
+        guard let first = bytes.index(of: ASCII.space, in: line),
+            let second = bytes.index(of: ASCII.space, in: first + 1..<line.upperBound),
             first > line.lowerBound, bytes.all(in: .token, at: line.lowerBound..<first)
         else { throw .malformed("a request line must be a method, a target and a version") }
         head.methodName = line.lowerBound..<first
@@ -109,8 +109,7 @@ public struct RequestParser {
         } else if target.isEmpty || bytes[target.lowerBound] != ASCII.slash {
             throw .malformed("a request target must begin with a slash")
         }
-        let question = bytes.index(of: ASCII.question, from: rest.lowerBound) ?? rest.upperBound
-        let pathEnd = min(question, rest.upperBound)
+        let pathEnd = bytes.index(of: ASCII.question, in: rest) ?? rest.upperBound
         head.path = rest.lowerBound..<pathEnd
         head.query = pathEnd..<rest.upperBound
         for index in head.query where bytes[index] < 128 && !ByteSet.query.contains(bytes[index]) {
@@ -177,7 +176,7 @@ public struct RequestParser {
     private func sessionCookie(_ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead) {
         var start = value.lowerBound
         while start < value.upperBound {
-            let end = min(bytes.index(of: ASCII.semicolon, from: start) ?? value.upperBound, value.upperBound)
+            let end = bytes.index(of: ASCII.semicolon, in: start..<value.upperBound) ?? value.upperBound
             let pair = bytes.trimmed(start..<end)
             if bytes.hasPrefix("session_token=", at: pair) {
                 head.sessionCookie = pair.lowerBound + 14..<pair.upperBound

@@ -1,3 +1,5 @@
+import Glibc
+
 extension Span where Element == UInt8 {
     /// Whether the bytes at `range` are `literal`, which is in lower case, in any case.
     @inlinable
@@ -73,23 +75,21 @@ extension Span where Element == UInt8 {
         extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The first index of `byte` at or after `start`.
-    @inlinable
-    public func index(of byte: UInt8, from start: Int) -> Int? {
-        var index = start
-        while index < count {
-            if self[index] == byte { return index }
-            index += 1
+    /// The first index of `byte` within `range`.
+    public func index(of byte: UInt8, in range: Range<Int>) -> Int? {
+        // The C library looks at many bytes at once; it keeps to the buffer it is given.
+        extracting(range).withUnsafeBufferPointer { bytes in
+            guard let start = bytes.baseAddress, let found = memchr(start, Int32(byte), bytes.count) else { return nil }
+            return range.lowerBound + (UnsafeRawPointer(found) - UnsafeRawPointer(start))
         }
-        return nil
     }
 
     /// The next member of a comma-separated list within `rest`, which is moved past it (RFC 9110 §5.6.1).
     @inlinable
     public func nextListMember(_ rest: inout Range<Int>) -> Range<Int>? {
         while !rest.isEmpty {
-            let comma = index(of: ASCII.comma, from: rest.lowerBound) ?? rest.upperBound
-            let member = trimmed(rest.lowerBound..<min(comma, rest.upperBound))
+            let comma = index(of: ASCII.comma, in: rest) ?? rest.upperBound
+            let member = trimmed(rest.lowerBound..<comma)
             rest = min(comma + 1, rest.upperBound)..<rest.upperBound
             if !member.isEmpty { return member }
         }
