@@ -130,14 +130,14 @@ let package = Package(
                 .tracing,
             ]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
+        kit("HTTPWire", [.nioCore]),
         kit("Identity", ["Outbound", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "Redis", "Outbound", "ServiceKit", "Identity", .hummingbird, .hummingbirdCore,
-                .mustache, .crypto,
-                .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioFoundation, .nioHTTP1, .nioHTTPTypes,
-                .nioHTTPTypesHTTP1,
+                "CZlib", "Postgres", "Redis", "Outbound", "Kernel", "ServiceKit", "HTTPWire", "Identity",
+                .hummingbird, .hummingbirdCore, .mustache, .crypto, .httpTypes, .lifecycle, .logging,
+                .metrics, .nioCore, .nioFoundation, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
             ],
             resources: [.copy("Templates"), .copy("Static")]),
         kit(
@@ -165,7 +165,7 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "ServiceKit", .nioCore, .nioPosix, .yams, .lifecycle, .logging, .metrics,
+                "HTTPWire", "ServiceKit", .nioCore, .nioPosix, .yams, .lifecycle, .logging, .metrics,
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),
@@ -188,8 +188,9 @@ let package = Package(
         tests("Kernel"),
         tests("ServiceKit"),
         tests("EventBus", [.logging, .metrics]),
+        tests("HTTPWire", [.nioCore]),
         tests("Identity", [.jwt]),
-        tests("HTTPKit", [.httpTypes, .hummingbird, .lifecycle, .nioCore, .nioPosix, .nioHTTP1]),
+        tests("HTTPKit", ["HTTPWire", .httpTypes, .hummingbird, .lifecycle, .nioCore, .nioPosix, .nioHTTP1]),
         tests("LocalStack"),
         tests("TestKit", [.nioCore, .nioPosix, .nioHTTP1, .nioWebSocket]),
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
@@ -200,7 +201,7 @@ let package = Package(
         tests("BillingService"),
         tests("RealtimeService"),
         tests("lms"),
-        tests("Gateway", ["ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
+        tests("Gateway", ["HTTPWire", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
         .testTarget(
             name: "SystemTests",
             dependencies: [

@@ -43,10 +43,8 @@ final class EchoRoute: DirectRoute {
         held?()
     }
 
-    func responder(to head: HTTPRequest) -> Responder? {
-        guard head.path == Self.path, head.headerFields.allSatisfy({ $0.name.canonicalName != "x-not-direct" }) else {
-            return nil
-        }
+    func responder(to head: DirectHead) -> Responder? {
+        guard head.path == Self.path, !head.hasQuery, head["x-not-direct"] == nil else { return nil }
         return { body, _, completion in self.answer(body, completion) }
     }
 

@@ -74,20 +74,32 @@ import Testing
             expiresAt: clock.now().addingTimeInterval(100))
         let authenticator = try await authenticator(deviceKeys: { $0 == device.keyHash ? device : nil })
         let header = "Bearer \(deviceKey.secret)"
-        let known = { (header: String) in authenticator.knownDevice(Credentials(authorization: header)) }
-        #expect(known(header) == nil)
+        let key = deviceKey.secret
+        let known = { (key: String) in authenticator.knownDevice(byKey: key.utf8.span) }
+        #expect(known(key) == nil)
         let ask = { _ = try await authenticator.authenticate(Credentials(authorization: header)) }
         try await ask()
-        #expect(known(header) == device)
-        for other in ["", deviceKey.secret, "Basic \(deviceKey.secret)", "Bearer \(try await token())", header + "A"] {
+        #expect(known(key) == device)
+        for other in ["", header, SecretToken(.deviceKey).secret, try await token(), key + "A", String(key.dropLast())]
+        {
             #expect(known(other) == nil)
         }
         clock.advance(by: 61)
-        #expect(known(header) == nil)
+        #expect(known(key) == nil)
         try await ask()
-        #expect(known(header) == device)
+        #expect(known(key) == device)
         clock.advance(by: 39)
-        #expect(known(header) == nil)
+        #expect(known(key) == nil)
+    }
+
+    @Test(arguments: [
+        ("Bearer abc", "abc"), ("bEARER   a b", "a b"), ("Bearer", nil), ("Bearer  ", nil), ("Basic abc", nil),
+        ("Bearerabc", nil), ("", nil),
+    ])
+    func `a bearer token stands behind its scheme, in whatever case`(header: String, token: String?) throws {
+        let bytes = Array(header.utf8)
+        let range = Credentials.bearer(in: bytes.span)
+        #expect(range.map { String(decoding: bytes[$0], as: UTF8.self) } == token)
     }
 
     @Test(arguments: [true, false])
@@ -96,10 +108,10 @@ import Testing
         let authenticator = try await authenticator(deviceKeys: { _ in device })
         let header = "Bearer \(deviceKey.secret)"
         _ = try await authenticator.authenticate(Credentials(authorization: header))
-        #expect(authenticator.knownDevice(Credentials(authorization: header)) == device)
+        #expect(authenticator.knownDevice(byKey: deviceKey.secret.utf8.span) == device)
         let subject: Revocation.Subject = byKey ? .deviceKey(deviceKey.hash) : .organization(device.organizationID)
         revocations.insert(Revocation(subject, at: Date(), lifetime: 60))
-        #expect(authenticator.knownDevice(Credentials(authorization: header)) == nil)
+        #expect(authenticator.knownDevice(byKey: deviceKey.secret.utf8.span) == nil)
     }
 
     @Test func anOldKeyEndsWithItsOverlap() async throws {

@@ -20,6 +20,26 @@ struct UUIDv7Tests {
     }
 }
 
+struct UUIDDigitsTests {
+    @Test func `an id is read from its digits in either case`() {
+        for id in (0..<100).map({ _ in UUID() }) {
+            #expect(UUID(digits: id.uuidString.utf8.span) == id)
+            #expect(UUID(digits: id.text.utf8.span) == id)
+        }
+    }
+
+    @Test(arguments: [
+        "", "018bcfe5-6800-7000-8000-00000000000", "018bcfe5-6800-7000-8000-0000000000000",
+        "018bcfe5-6800-7000-8000-00000000000g", "018bcfe5_6800-7000-8000-000000000000",
+        "018bcfe56800-7000-8000-0000000000000", "018bcfe5-6800-7000-80000-00000000000",
+        "{18bcfe5-6800-7000-8000-00000000000}", "018bcfe5-6800-7000-8000-00000000000\u{e9}",
+        "+18bcfe5-6800-7000-8000-000000000000",
+    ])
+    func `nothing else is one`(text: String) {
+        #expect(UUID(digits: text.utf8.span) == nil)
+    }
+}
+
 struct BootstrapTests {
     @Test func `running it again, and many times at once, changes nothing`() async throws {
         try await TestDatabase.with { database in

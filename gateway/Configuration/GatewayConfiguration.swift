@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// Everything that `gateway.yaml` says.

@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// What a limiter knows an address by: a hash with this process's secret seed.
@@ -45,9 +46,9 @@ enum CredentialHash {
         guard positions != 0 else { return nil }
         var start = path.lowerBound + 1
         for _ in 0..<positions.trailingZeroBitCount {
-            guard let slash = bytes.index(of: ASCII.slash, from: start), slash < path.upperBound else { return nil }
+            guard let slash = bytes.index(of: ASCII.slash, in: start..<path.upperBound) else { return nil }
             start = slash + 1
         }
-        return start..<min(bytes.index(of: ASCII.slash, from: start) ?? path.upperBound, path.upperBound)
+        return start..<(bytes.index(of: ASCII.slash, in: start..<path.upperBound) ?? path.upperBound)
     }
 }

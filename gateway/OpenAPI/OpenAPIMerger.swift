@@ -1,3 +1,4 @@
+import HTTPWire
 import Yams
 
 /// Makes one OpenAPI document of those of all services (OpenAPI 3.1).

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPWire
 import NIOCore
 
 /// Where the line of each request goes.

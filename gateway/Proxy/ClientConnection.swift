@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// A client's connection: reads its requests one after the other, and passes each on and its response back.

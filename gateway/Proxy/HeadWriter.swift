@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// What services are told about a client, worked out once a connection (RFC 7239 §1 names these fields' trouble: they

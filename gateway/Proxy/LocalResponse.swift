@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// An answer that the gateway gives itself.

@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// A request's path as it may stand in a log line or a problem document: without the query, and without the segments
@@ -15,7 +16,7 @@ enum LoggedPath {
         var position: UInt32 = 0
         buffer.writeInteger(ASCII.slash)
         while start < range.upperBound {
-            let end = min(bytes.index(of: ASCII.slash, from: start) ?? range.upperBound, range.upperBound)
+            let end = bytes.index(of: ASCII.slash, in: start..<range.upperBound) ?? range.upperBound
             let isSecret = position < 32 && secrets >> position & 1 == 1
             if isSecret || bytes.hasPrefix("lms_", at: start..<end) {
                 buffer.writeStaticString(redacted)

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// Why the gateway answers a request itself.
 enum Refusal: Error, Equatable {
     case malformed(String)

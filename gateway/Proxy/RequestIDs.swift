@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// Makes request ids, 128 random bits in hexadecimal, and traces for requests that come without.

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// A request path that has one meaning only.
 ///
 /// A service decodes a path once; so does this. What could be read as another path than the one that was routed is
@@ -58,7 +60,7 @@ enum RequestPath {
     private static func checkSegments(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageError) {
         var start = range.lowerBound + 1
         while start < range.upperBound {
-            let end = min(bytes.index(of: ASCII.slash, from: start) ?? range.upperBound, range.upperBound)
+            let end = bytes.index(of: ASCII.slash, in: start..<range.upperBound) ?? range.upperBound
             switch end - start {
             case 0: throw .malformed("the path holds an empty segment")
             case 1 where bytes[start] == ASCII.dot: throw .malformed("the path holds a dot segment")

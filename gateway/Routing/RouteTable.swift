@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// Reads the routes of the gateway's file.

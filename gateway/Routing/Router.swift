@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// The routing table as a tree of path segments.
 ///
 /// The most specific pattern wins, segment by segment: a literal before a prefixed parameter, before a parameter,
@@ -58,7 +60,7 @@ struct Router: Sendable {
         guard !path.isEmpty else {
             return search.choose(nodes[index].exact) ?? search.choose(nodes[index].open)
         }
-        let end = min(bytes.index(of: ASCII.slash, from: path.lowerBound) ?? path.upperBound, path.upperBound)
+        let end = bytes.index(of: ASCII.slash, in: path) ?? path.upperBound
         let count = end - path.lowerBound
         let rest = min(end + 1, path.upperBound)..<path.upperBound
         for (literal, node) in nodes[index].literals

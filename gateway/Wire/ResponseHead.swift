@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// A response's status line and fields, as places in the bytes that they came in.
 struct ResponseHead {
     var status = 0

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// The value of `traceparent` (W3C Trace Context, level 1, §3.2): `00-<trace's id>-<span's id>-<flags>`.
 enum TraceParent {
     /// Where the trace's id stands, in every version.

@@ -19,13 +19,23 @@ public struct Credentials: Sendable {
     var bearer: String? {
         get throws(AuthenticationFailure) {
             guard let authorization else { return apiKey }
-            // RFC 6750 section 2.1; the scheme's case does not matter.
+            guard let token = Self.bearer(in: authorization.utf8.span) else { throw .malformed }
             let text = authorization.utf8
-            guard let end = text.firstIndex(of: UInt8(ascii: " ")), authorization[..<end].lowercased() == "bearer",
-                let start = text[end...].firstIndex(where: { $0 != UInt8(ascii: " ") })
-            else { throw .malformed }
-            return String(authorization[start...])
+            return String(authorization[text.index(text.startIndex, offsetBy: token.lowerBound)...])
         }
+    }
+
+    /// Where the token stands in the value of `Authorization`; nil when that is no bearer token.
+    ///
+    /// RFC 6750 section 2.1; the scheme's case does not matter.
+    public static func bearer(in authorization: Span<UInt8>) -> Range<Int>? {
+        let prefix = "bearer "
+        let scheme = prefix.utf8.span
+        var start = scheme.count
+        guard authorization.count > start else { return nil }
+        for index in scheme.indices where authorization[index] | 0x20 != scheme[index] { return nil }
+        while start < authorization.count, authorization[start] == UInt8(ascii: " ") { start += 1 }
+        return start < authorization.count ? start..<authorization.count : nil
     }
 
     /// Whether they hold a device's key, by its form.

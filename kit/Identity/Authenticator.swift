@@ -79,10 +79,10 @@ public struct Authenticator: Sendable {
         return try await device(byKey: key)
     }
 
-    /// The device that presents its key, where that can be told from memory; nil leaves it open who makes the request.
-    public func knownDevice(_ credentials: Credentials) -> DevicePrincipal? {
-        guard let text = try? credentials.bearer, let key = SecretToken(text, kind: .deviceKey),
-            let device = deviceKeys.freshValue(for: key.hash), device.expiresAt.map({ $0 > now() }) ?? true,
+    /// The device that presents this key, where that can be told from memory; nil leaves it open who makes the request.
+    public func knownDevice(byKey key: Span<UInt8>) -> DevicePrincipal? {
+        guard SecretToken.isWritten(key, as: .deviceKey),
+            let device = deviceKeys.freshValue(for: SecretHash(of: key)), device.expiresAt.map({ $0 > now() }) ?? true,
             !revocations.isRevoked(device)
         else { return nil }
         return device

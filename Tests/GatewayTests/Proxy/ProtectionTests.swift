@@ -188,7 +188,7 @@ struct ProtectionTests {
             file.limits = (address: 3, credential: 5, signIn: 1)
             try await TestGateway.with(file.load()) { gateway in
                 try await gateway.connect { connection in
-                    func status(_ path: String, _ token: String? = nil) async throws -> Message {
+                    func status(_ path: String, _ token: String? = nil) async throws -> RawMessage {
                         let field = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
                         try await connection.send("GET \(path) HTTP/1.1\r\nHost: lms\r\n\(field)\r\n")
                         return try await connection.message()

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TestKit
 
 /// A service that does what a test says, byte by byte.
 struct RawServer {

@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Synchronization
+import TestKit
 
 @testable import Gateway
 
@@ -53,14 +54,14 @@ struct TestGateway: Sendable {
     }
 
     /// Sends one request on a connection of its own.
-    func request(_ text: String) async throws -> Message {
+    func request(_ text: String) async throws -> RawMessage {
         try await connect { connection in
             try await connection.send(text)
             return try await connection.message()
         }
     }
 
-    func get(_ path: String) async throws -> Message {
+    func get(_ path: String) async throws -> RawMessage {
         try await request("GET \(path) HTTP/1.1\r\nHost: lms\r\nConnection: close\r\n\r\n")
     }
 }

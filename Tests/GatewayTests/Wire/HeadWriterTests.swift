@@ -1,11 +1,13 @@
+import HTTPWire
 import NIOCore
+import TestKit
 import Testing
 
 @testable import Gateway
 
 @Suite("Rewritten heads")
 struct HeadWriterTests {
-    private func forward(_ text: String, upgrade: Bool = false) throws -> Message {
+    private func forward(_ text: String, upgrade: Bool = false) throws -> RawMessage {
         var parser = RequestParser(limits: HeadLimits())
         var head = RequestHead()
         let bytes = Array(text.utf8)
@@ -14,7 +16,7 @@ struct HeadWriterTests {
         head.write(
             into: &out, bytes: bytes.span, forwarded: ForwardedFields(address: "10.0.0.1", scheme: "https"),
             requestID: ByteBuffer(string: "id-1"), trace: ByteBuffer(string: "00-1-2-01"), upgrade: upgrade)
-        return Message(head: String(buffer: out))
+        return RawMessage(head: String(buffer: out))
     }
 
     @Test("Fields about the connection go, those about the message stay")

@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 import HTTPTypes
-import Hummingbird
+import HTTPWire
 import Logging
 import NIOCore
 import ServiceKit
@@ -18,88 +18,79 @@ struct DirectAnswers: Sendable {
         let trace: RequestTrace
         /// When it began to be answered, in nanoseconds of uptime.
         let start = DispatchTime.now().uptimeNanoseconds
+
+        init(_ head: DirectHead) {
+            method = head.method
+            path = head.path
+            isSecure = head.isSecure
+            requestID = head.requestID ?? RequestID.make()
+            let trace = head.traceparent { TraceContext(traceparent: $0) }?.child() ?? .root()
+            self.trace = RequestTrace(requestID: requestID, trace: trace)
+        }
     }
 
     let metrics: RequestMetrics
     private let logger: Logger
     private let date = CurrentDate()
     /// The fields that are the same in every answer.
-    private let headers: HTTPFields
+    private let fields: HTTPFields
+    /// The same as they are written.
+    private let fieldLines: ByteBuffer
+    private let strictTransport = ByteBuffer(lines: [SecurityHeaders.strictTransport])
 
     init(metrics: RequestMetrics, logger: Logger) {
         self.metrics = metrics
         self.logger = logger
-        var headers: HTTPFields = [.contentType: MediaTypeName.json.description]
-        SecurityHeaders.add(to: &headers, isSecure: false)
-        ResponseCompression.addVary(to: &headers)
-        self.headers = headers
+        var fields: HTTPFields = [.contentType: MediaTypeName.json.description]
+        SecurityHeaders.add(to: &fields, isSecure: false)
+        ResponseCompression.addVary(to: &fields)
+        self.fields = fields
+        fieldLines = ByteBuffer(lines: fields)
     }
 
-    /// Bytes of a body; what is larger is left to the routes, since reading it holds up the other connections of the loop.
-    private static let longestBody = 64 * 1024
-
-    /// How long the body is of a request that asks for nothing unusual: JSON in and out, whole and not large, over a
-    /// connection that stays; 0 for a GET; nil for any other.
-    static func bodyLength(of head: HTTPRequest) -> Int? {
-        guard head.method == .get || head.method == .post else { return nil }
-        var length = head.method == .get ? 0 : nil
-        var hasType = false
-        for field in head.headerFields {
-            switch field.name {
-            case .contentLength:
-                guard length == nil, let bytes = Int(field.value), bytes > 0 else { return nil }
-                length = bytes
-            case .contentType:
-                guard !hasType, MediaTypeName(contentType: field.value) == .json else { return nil }
-                hasType = true
-            case .accept:
-                guard Negotiation.accept(field.value, admits: .json) else { return nil }
-            case .connection:
-                guard field.value.lowercased() == "keep-alive" else { return nil }
-            case .transferEncoding, .contentEncoding, .expect, .upgrade: return nil
-            default: break
-            }
-        }
-        guard let length, length <= longestBody else { return nil }
-        return length
-    }
-
-    func origin(of head: HTTPRequest) -> Origin {
-        let requestID = head.headerFields[.requestID].flatMap(RequestID.accepted) ?? RequestID.make()
-        let trace = head.headerFields[.traceparent].flatMap(TraceContext.init)?.child() ?? .root()
-        return Origin(
-            method: head.method, path: head.path.map { String($0.prefix { $0 != "?" }) } ?? "",
-            isSecure: head.headerFields[.forwardedProto]?.lowercased() == "https", requestID: requestID,
-            trace: RequestTrace(requestID: requestID, trace: trace))
-    }
-
-    func response(
-        to origin: Origin, _ result: Result<DirectAnswer, any Error>, route: String
-    ) -> (HTTPResponse, ByteBuffer) {
-        let (status, fields, body) = content(of: result, origin, route: route)
+    /// The whole answer to a request, as it goes over the connection.
+    ///
+    /// - Parameter isLast: Whether the connection is closed behind it.
+    func message(
+        to origin: Origin, _ result: Result<DirectAnswer, any Error>, route: String, isLast: Bool
+    ) -> ByteBuffer {
+        let (status, lines, body) = content(of: result, origin, route: route)
         metrics.record(
             origin.method, route: route, status: status, since: origin.start,
             logger: logger.logLevel <= .debug ? logger(for: origin) : logger)
-        var response = HTTPResponse(status: status, headerFields: fields)
-        response.headerFields.append(HTTPField(name: .contentLength, value: "\(body.readableBytes)"))
-        response.headerFields.append(HTTPField(name: .requestID, value: origin.requestID))
-        response.headerFields.append(HTTPField(name: .date, value: date.text))
-        if origin.isSecure { response.headerFields.append(SecurityHeaders.strictTransport) }
-        return (response, body)
+        var message = ByteBufferAllocator().buffer(capacity: lines.readableBytes + body.readableBytes + 512)
+        message.writeStaticString("HTTP/1.1 ")
+        message.writeDecimal(status.code)
+        message.writeStaticString(" ")
+        message.writeString(status.reasonPhrase)
+        message.writeStaticString("\r\n")
+        message.writeImmutableBuffer(lines)
+        message.writeStaticString("Content-Length: ")
+        message.writeDecimal(body.readableBytes)
+        message.writeStaticString("\r\nX-Request-ID: ")
+        message.writeString(origin.requestID)
+        message.writeStaticString("\r\nDate: ")
+        message.writeString(date.text)
+        message.writeStaticString("\r\n")
+        if origin.isSecure { message.writeImmutableBuffer(strictTransport) }
+        message.writeStaticString(isLast ? "Connection: close\r\n\r\n" : "\r\n")
+        message.writeImmutableBuffer(body)
+        return message
     }
 
     private func content(
         of result: Result<DirectAnswer, any Error>, _ origin: Origin, route: String
-    ) -> (HTTPResponse.Status, HTTPFields, ByteBuffer) {
+    ) -> (HTTPResponse.Status, lines: ByteBuffer, body: ByteBuffer) {
         switch result {
-        case .success(let answer): return (answer.status, headers, answer.json)
+        case .success(let answer): return (answer.status, fieldLines, answer.json)
         case .failure(let error):
             let problem = Problem(answering: error)
             problem.log(error, route: route, to: logger(for: origin))
-            var fields = headers
+            var fields = fields
             for field in problem.headers { fields[field.name] = field.value }
             fields[.contentType] = Problem.contentType
-            return (problem.status, fields, problem.document(instance: origin.path, requestID: origin.requestID))
+            let document = problem.document(instance: origin.path, requestID: origin.requestID)
+            return (problem.status, ByteBuffer(lines: fields), document)
         }
     }
 
@@ -108,6 +99,14 @@ struct DirectAnswers: Sendable {
         logger[metadataKey: "request_id"] = .string(origin.requestID)
         logger[metadataKey: "trace_id"] = .string(origin.trace.trace.traceIDText)
         return logger
+    }
+}
+
+extension ByteBuffer {
+    /// Field lines (RFC 9112, section 5).
+    fileprivate init(lines fields: some Sequence<HTTPField>) {
+        self.init()
+        for field in fields { writeString("\(field.name.rawName): \(field.value)\r\n") }
     }
 }
 

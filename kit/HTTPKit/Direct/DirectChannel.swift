@@ -2,8 +2,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 
 /// Hummingbird's HTTP/1.1 channel with ``DirectRoute``s before its routes.
 struct DirectChannel: ServerChildChannel, HTTPChannelHandler {
@@ -12,20 +10,13 @@ struct DirectChannel: ServerChildChannel, HTTPChannelHandler {
     let configuration: HTTP1Channel.Configuration
     let responder: HTTPChannelHandler.Responder
 
-    /// As `HTTP1Channel` sets up a connection, on whose limits and ways of dealing with errors the routes rely.
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<DirectConnection> {
         channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.configureHTTPServerPipeline(
-                withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
-                withEncoderConfiguration: .init(),
-                withDecoderLimitConfiguration: NIOHTTPDecoderLimitConfiguration(configuration))
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            // Knows how many requests are under way, for idle connections and those of a process that ends.
-            let idleTimeout = configuration.idleTimeout.map { Duration($0) }
-            try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger))
             let routes = channel.eventLoop.makePromise(of: HTTP1Channel.Value?.self)
-            try pipeline.addHandler(DirectHandler(direct, answers: answers, routes: routes))
+            let handler = DirectHandler(
+                direct, answers: answers, routes: ConnectionRoutes(limits: .init(configuration), channel: routes),
+                idleTimeout: configuration.idleTimeout)
+            try channel.pipeline.syncOperations.addHandler(handler)
             return DirectConnection(channel: channel, routes: routes.futureResult)
         }
     }
@@ -43,7 +34,7 @@ struct DirectChannel: ServerChildChannel, HTTPChannelHandler {
 /// A connection, and what serves the routes on it.
 struct DirectConnection: ServerChildChannelValue {
     let channel: any Channel
-    /// Made with the first request that is not answered directly; nil when the connection has ended without one.
+    /// See ``ConnectionRoutes``; nil when the connection has ended without them.
     let routes: EventLoopFuture<HTTP1Channel.Value?>
 }
 

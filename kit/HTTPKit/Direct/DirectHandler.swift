@@ -1,213 +1,232 @@
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
-import NIOHTTPTypes
 
-/// Stands before the routes of a connection and answers what a ``DirectRoute`` takes.
+/// Stands before the routes of a connection and answers what a ``DirectRoute`` takes, from the bytes as they came.
 ///
 /// Answers go out in the order of the requests: one is taken only while no other is being answered behind this handler,
-/// and what comes while one is answered here waits for its turn. What serves the routes is made with the first request
-/// that is handed on, since a connection whose requests are all answered here needs none of it.
-final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+/// and what comes while one is answered here waits for its turn, unread but for what was read with it. Everything else
+/// is handed on, byte by byte as it came, to what serves the routes.
+final class DirectHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = ByteBuffer
 
-    /// A request that may be answered here, as far as it has come.
+    /// A request that is answered here, once it is whole.
     private struct Candidate {
-        let head: HTTPRequest
         let responder: DirectRoute.Responder
-        /// Of its route.
-        let path: String
+        /// The path of its route.
+        let route: String
         let origin: DirectAnswers.Origin
-        var body: ByteBuffer
-    }
-
-    /// What has come and waits until an answer has gone out.
-    private enum Waiting {
-        case part(HTTPRequestPart)
-        case event(Any)
-        case error(any Error)
-
-        /// Whether it says that the client sends nothing more.
-        var endsInput: Bool {
-            if case .event(let event) = self, case .inputClosed? = event as? ChannelEvent { true } else { false }
-        }
     }
 
     private let direct: [any DirectRoute]
     private let answers: DirectAnswers
-    /// What serves the routes, once it is made; nil when the connection ended before.
-    private let routes: EventLoopPromise<HTTP1Channel.Value?>
-    private var areRoutesServed = false
+    private var routes: ConnectionRoutes
+    private var framing = DirectFraming()
+    /// What has come and was neither answered nor handed on.
+    private var received = ByteBuffer()
     private var candidate: Candidate?
     private var pending: PendingAnswer?
-    private var waiting: [Waiting] = []
     private var isReadPutOff = false
-    /// Requests that were handed on and whose answers have not gone out yet.
-    private var handedOn = 0
-    /// Whether a request was handed on after which the connection ends: what comes behind it is not to be answered (RFC
-    /// 9112, section 9.6).
-    private var isClosing = false
+    /// Whether the client sends nothing more, and the routes have not been told.
+    private var isInputEnded = false
     private var isRemoved = false
+    private var idling: Scheduled<Void>?
+    /// Of the requests answered here, and of those that the routes answer.
+    var activity: ConnectionActivity
 
-    init(_ direct: [any DirectRoute], answers: DirectAnswers, routes: EventLoopPromise<HTTP1Channel.Value?>) {
+    init(
+        _ direct: [any DirectRoute], answers: DirectAnswers, routes: ConnectionRoutes, idleTimeout: TimeAmount?
+    ) {
         self.direct = direct
         self.answers = answers
         self.routes = routes
+        activity = ConnectionActivity(idleTimeout: idleTimeout, now: .now())
+    }
+
+    // MARK: The connection
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { watchIdling(of: context.channel) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        watchIdling(of: context.channel)
+        context.fireChannelActive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        isRemoved = true
+        received = ByteBuffer()
+        idling?.cancel()
+        pending?.abandon()
+        routes.end()
+        dropCandidate()
+    }
+
+    /// Closes the connection once it has idled for too long.
+    func watchIdling(of channel: any Channel) {
+        guard idling == nil, !isRemoved, let deadline = activity.idleDeadline else { return }
+        idling = channel.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.idling = nil
+            guard let deadline = self.activity.idleDeadline, deadline <= .now() else {
+                return self.watchIdling(of: channel)
+            }
+            channel.close(promise: nil)
+        }
     }
 
     // MARK: What comes
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        take(.part(unwrapInboundIn(data)), context)
+        var bytes = unwrapInboundIn(data)
+        if received.readableBytes == 0 {
+            received = bytes
+        } else {
+            received.discardReadBytes()
+            received.writeBuffer(&bytes)
+        }
+        if candidate != nil { activity.bodyCame(at: .now()) }
+        proceed(context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        take(.event(event), context)
+        switch event {
+        case is ChannelShouldQuiesceEvent:
+            activity.drain()
+            if activity.isOver { context.close(promise: nil) }
+        case ChannelEvent.inputClosed as ChannelEvent:
+            isInputEnded = true
+            pending?.abandon()
+            proceed(context)
+        default:
+            if routes.areServed { context.fireUserInboundEventTriggered(event) }
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        take(.error(error), context)
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        isRemoved = true
-        waiting = []
-        pending?.abandon()
-        if !areRoutesServed { routes.succeed(nil) }
-        guard candidate != nil else { return }
-        candidate = nil
-        answers.metrics.end()
+        guard routes.areServed else { return context.close(promise: nil) }
+        context.fireErrorCaught(error)
     }
 
     /// While something waits for an answer to go out, nothing more is read.
     func read(context: ChannelHandlerContext) {
-        guard waiting.isEmpty else {
+        guard pending == nil || received.readableBytes == 0 else {
             isReadPutOff = true
             return
         }
         context.read()
     }
 
-    private func take(_ item: Waiting, _ context: ChannelHandlerContext) {
-        if let pending {
-            if item.endsInput { pending.abandon() }
-            return waiting.append(item)
-        }
-        switch item {
-        case .part(.head(let head)): begin(head, context)
-        case .part(.body(var bytes)):
-            guard candidate != nil else { return context.fireChannelRead(wrapInboundOut(.body(bytes))) }
-            candidate?.body.writeBuffer(&bytes)
-        case .part(.end(let trailers)):
-            if let complete = candidate, answer(complete, context) { return }
-            handOnCandidate(context)
-            context.fireChannelRead(wrapInboundOut(.end(trailers)))
-        case .event(let event):
-            // The end of what the client sends: who answers the request then is told by it, too.
-            handOnCandidate(context)
-            if areRoutesServed {
-                context.fireUserInboundEventTriggered(event)
-            } else if item.endsInput {
-                context.close(promise: nil)
+    /// Does what there is to do with what has come, up to a request whose answer has to be waited for.
+    private func proceed(_ context: ChannelHandlerContext) {
+        loop: while pending == nil, !isRemoved {
+            switch framing.next(in: received.readableBytesUInt8Span) {
+            case .wait:
+                if isInputEnded, endInput(context) { continue }
+                if activity.isOver { context.close(promise: nil) }
+                break loop
+            case .decide: decide(context)
+            case .answer(let head, let body): answer(head: head, body: body, context)
+            case .handOn(let count): handOn(count, context)
             }
-        case .error(let error):
-            handOnCandidate(context)
-            guard serveRoutes(context) else { return }
-            context.fireErrorCaught(error)
         }
+        // Its storage may be large, and the next bytes long in coming.
+        if received.readableBytes == 0 { received = ByteBuffer() }
     }
 
-    private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
-        guard handedOn == 0, !isClosing, let length = DirectAnswers.bodyLength(of: head) else {
-            return handOn(head, context)
-        }
+    private func decide(_ context: ChannelHandlerContext) {
+        guard activity.requests == 0, let head = DirectHead(framing.head, of: received) else { return framing.handOn() }
         for route in direct where route.method == head.method {
             guard let responder = route.responder(to: head) else { continue }
-            candidate = Candidate(
-                head: head, responder: responder, path: route.path, origin: answers.origin(of: head),
-                body: context.channel.allocator.buffer(capacity: length))
-            return answers.metrics.begin()
+            candidate = Candidate(responder: responder, route: route.path, origin: DirectAnswers.Origin(head))
+            activity.headCame(at: .now())
+            answers.metrics.begin()
+            return framing.take(body: head.bodyLength)
         }
-        handOn(head, context)
+        framing.handOn()
     }
 
-    private func handOn(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
-        guard serveRoutes(context) else { return }
-        handedOn += 1
-        if head.headerFields[.connection]?.lowercased() == "close" { isClosing = true }
-        context.fireChannelRead(wrapInboundOut(.head(head)))
-    }
-
-    private func handOnCandidate(_ context: ChannelHandlerContext) {
-        guard let request = candidate else { return }
-        candidate = nil
-        answers.metrics.end()
-        handOn(request.head, context)
-        if request.body.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(.body(request.body))) }
-    }
-
-    /// Puts behind this handler what serves the routes, unless it is there.
-    ///
-    /// - Returns: Whether it is; if not, the connection ends.
-    private func serveRoutes(_ context: ChannelHandlerContext) -> Bool {
-        guard !areRoutesServed else { return true }
-        do {
-            let channel = try HTTP1Channel.Value(
-                wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-            areRoutesServed = true
-            routes.succeed(channel)
+    /// - Returns: Whether something is left of what came before the end.
+    private func endInput(_ context: ChannelHandlerContext) -> Bool {
+        if received.readableBytes > 0 {
+            // A part of a request: it is for the routes to say what that is.
+            dropCandidate()
+            framing.giveUp()
             return true
-        } catch {
-            context.close(promise: nil)
-            return false
         }
+        isInputEnded = false
+        if routes.areServed {
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        } else {
+            context.close(promise: nil)
+        }
+        return false
+    }
+
+    private func handOn(_ count: Int, _ context: ChannelHandlerContext) {
+        do {
+            try routes.serve(behind: self, context)
+            guard let bytes = received.readSlice(length: count) else { return }
+            context.fireChannelRead(wrapInboundOut(bytes))
+        } catch {
+            received = ByteBuffer()
+            context.close(promise: nil)
+        }
+    }
+
+    /// What comes next is not to be answered here: the routes may have refused what came before it.
+    func handOnAll() {
+        framing.giveUp()
+    }
+
+    private func dropCandidate() {
+        guard candidate != nil else { return }
+        candidate = nil
+        activity.forget()
+        answers.metrics.end()
     }
 
     // MARK: What is answered
 
-    private func answer(_ request: Candidate, _ context: ChannelHandlerContext) -> Bool {
+    private func answer(head: Int, body: Int, _ context: ChannelHandlerContext) {
+        guard let request = candidate, let content = received.getSlice(at: received.readerIndex + head, length: body)
+        else { return }
+        activity.requestEnded(at: .now())
         let loop = context.eventLoop
-        let (handler, context) = (NIOLoopBound(self, eventLoop: loop), context.loopBound)
-        let (origin, answers, path) = (request.origin, answers, request.path)
-        pending = request.responder(request.body, origin.trace) { result in
-            loop.execute {
-                let (response, body) = answers.response(to: origin, result, route: path)
-                handler.value.send(response, body, context.value)
-            }
+        let (handler, boundContext) = (NIOLoopBound(self, eventLoop: loop), context.loopBound)
+        let (origin, route) = (request.origin, request.route)
+        pending = request.responder(content, origin.trace) { result in
+            loop.execute { handler.value.send(result, to: origin, route: route, boundContext.value) }
         }
-        guard pending != nil else { return false }
+        guard pending != nil else {
+            dropCandidate()
+            return handOn(head + body, context)
+        }
         candidate = nil
-        return true
+        received.moveReaderIndex(forwardBy: head + body)
+        if isInputEnded { pending?.abandon() }
     }
 
-    private func send(_ response: HTTPResponse, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+    private func send(
+        _ result: Result<DirectAnswer, any Error>, to origin: DirectAnswers.Origin, route: String,
+        _ context: ChannelHandlerContext
+    ) {
         pending = nil
+        activity.answered(at: .now())
+        let isLast = activity.isOver && received.readableBytes == 0
+        let message = answers.message(to: origin, result, route: route, isLast: isLast)
         answers.metrics.end()
         guard !isRemoved, context.channel.isActive else { return }
-        context.write(wrapOutboundOut(.head(response)), promise: nil)
-        context.write(wrapOutboundOut(.body(body)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        takeWaiting(context)
-    }
-
-    private func takeWaiting(_ context: ChannelHandlerContext) {
-        guard !waiting.isEmpty else { return }
-        let items = waiting
-        waiting = []
-        for item in items { take(item, context) }
-        context.fireChannelReadComplete()
-        if waiting.isEmpty, isReadPutOff {
+        context.writeAndFlush(wrapOutboundOut(message), promise: nil)
+        guard !isLast else { return context.close(promise: nil) }
+        watchIdling(of: context.channel)
+        proceed(context)
+        if routes.areServed { context.fireChannelReadComplete() }
+        if isReadPutOff, pending == nil || received.readableBytes == 0 {
             isReadPutOff = false
             context.read()
         }
-    }
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data), handedOn > 0 { handedOn -= 1 }
-        context.write(data, promise: promise)
     }
 }
 

@@ -25,7 +25,7 @@ public protocol DirectRoute: Sendable {
 
     /// Who answers the request with this head, which has been found to be usual; nil when it is not for this route, or
     /// not to be answered from memory.
-    func responder(to head: HTTPRequest) -> Responder?
+    func responder(to head: DirectHead) -> Responder?
 
     /// The process is about to end: what waits for something to answer is to be answered with what there is.
     func drain()

@@ -1,3 +1,4 @@
+import HTTPWire
 import Hummingbird
 import Logging
 import Postgres
@@ -50,16 +51,25 @@ private struct TraceID: CustomStringConvertible {
 enum RequestID {
     /// `text` when it is fit to be written to logs and headers: up to 128 letters, digits, `.`, `_`, `-`.
     static func accepted(_ text: String) -> String? {
-        guard (1...128).contains(text.utf8.count) else { return nil }
-        let isSane = text.utf8.allSatisfy { byte in
-            switch byte {
+        isSane(text.utf8.span) ? text : nil
+    }
+
+    /// The same from the bytes of a field's value.
+    static func accepted(_ bytes: Span<UInt8>) -> String? {
+        isSane(bytes) ? bytes.string(at: bytes.indices) : nil
+    }
+
+    private static func isSane(_ bytes: Span<UInt8>) -> Bool {
+        guard (1...128).contains(bytes.count) else { return false }
+        for index in bytes.indices {
+            switch bytes[index] {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
+                continue
+            default: return false
             }
         }
-        return isSane ? text : nil
+        return true
     }
 
     static func make() -> String {

@@ -26,21 +26,35 @@ public enum Base64URL {
     /// The bytes, or nil when `text` has a foreign character, an impossible length, or bits set beyond its last byte:
     /// every value has one spelling only.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        guard isValid(String(text).utf8.span) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count * 3 / 4)
         var buffer: UInt32 = 0
         var bits: UInt32 = 0
         for character in text.utf8 {
-            let value = values[Int(character)]
-            guard value != .max else { return nil }
-            buffer = buffer << 6 | UInt32(value)
+            buffer = buffer << 6 | UInt32(values[Int(character)])
             bits += 6
             if bits >= 8 {
                 bits -= 8
                 bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
             }
         }
-        guard bits < 6, buffer & (1 << bits - 1) == 0 else { return nil }
         return bytes
+    }
+
+    /// Whether `decode(_:)` takes this text.
+    static func isValid(_ text: Span<UInt8>) -> Bool {
+        var last: UInt8 = 0
+        for index in text.indices {
+            last = values[Int(text[index])]
+            guard last != .max else { return false }
+        }
+        // What the last character says beyond the last whole byte.
+        return switch text.count % 4 {
+        case 0: true
+        case 2: last & 0x0f == 0
+        case 3: last & 0x03 == 0
+        default: false
+        }
     }
 }

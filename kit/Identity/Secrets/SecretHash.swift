@@ -9,9 +9,13 @@ public struct SecretHash: Sendable, Hashable {
 
     /// The hash of a secret.
     public init(of secret: some StringProtocol) {
+        self.init(of: String(secret).utf8.span)
+    }
+
+    /// The hash of a secret, given as its bytes.
+    public init(of secret: Span<UInt8>) {
         var hasher = SHA256()
-        var secret = String(secret)
-        secret.withUTF8 { hasher.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        secret.bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
         words = hasher.finalize().withUnsafeBytes(Self.load)
     }
 

@@ -28,10 +28,18 @@ public struct SecretToken: Sendable {
 
     /// The credential in `text`; nil when it is not written as one of that kind.
     public init?(_ text: some StringProtocol, kind: Kind) {
-        guard text.hasPrefix(kind.prefix), text.utf8.count == kind.prefix.utf8.count + 43 else { return nil }
-        guard Base64URL.decode(text.dropFirst(kind.prefix.count)) != nil else { return nil }
+        let text = String(text)
+        guard Self.isWritten(text.utf8.span, as: kind) else { return nil }
         self.kind = kind
-        secret = String(text)
+        secret = text
+    }
+
+    /// Whether `bytes` are written as a credential of that kind.
+    static func isWritten(_ bytes: Span<UInt8>, as kind: Kind) -> Bool {
+        let prefix = kind.prefix.utf8.span
+        guard bytes.count == prefix.count + 43 else { return false }
+        for index in prefix.indices where bytes[index] != prefix[index] { return false }
+        return Base64URL.isValid(bytes.extracting(prefix.count...))
     }
 
     /// What is stored and looked up in place of the secret.

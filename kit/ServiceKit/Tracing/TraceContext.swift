@@ -19,16 +19,20 @@ public struct TraceContext: Sendable, Hashable {
     }
 
     /// The trace that `traceparent` names; nil when the header is malformed and must be ignored (section 3.2).
+    public init?(traceparent: String) {
+        self.init(traceparent: traceparent.utf8.span)
+    }
+
+    /// The same from the bytes of the header's value.
     ///
     /// Of a version above 00, only what that version is bound to have is read.
-    public init?(traceparent: String) {
-        let bytes = Array(traceparent.utf8)
+    public init?(traceparent bytes: Span<UInt8>) {
         guard bytes.count >= 55, bytes[2] == .dash, bytes[35] == .dash, bytes[52] == .dash,
-            let version = UInt8(lowercaseHex: bytes[0..<2]), version != 0xff,
+            let version = UInt8(lowercaseHex: bytes, 0..<2), version != 0xff,
             version == 0 ? bytes.count == 55 : bytes.count == 55 || bytes[55] == .dash,
-            let traceID = UInt128(lowercaseHex: bytes[3..<35]), traceID != 0,
-            let spanID = UInt64(lowercaseHex: bytes[36..<52]), spanID != 0,
-            let flags = UInt8(lowercaseHex: bytes[53..<55])
+            let traceID = UInt128(lowercaseHex: bytes, 3..<35), traceID != 0,
+            let spanID = UInt64(lowercaseHex: bytes, 36..<52), spanID != 0,
+            let flags = UInt8(lowercaseHex: bytes, 53..<55)
         else { return nil }
         self.init(traceID: traceID, spanID: spanID, isSampled: flags & 1 == 1)
     }
@@ -53,9 +57,10 @@ extension UInt8 {
 
 extension FixedWidthInteger where Self: UnsignedInteger {
     /// Upper-case digits, which the header does not allow, give nil.
-    fileprivate init?(lowercaseHex digits: ArraySlice<UInt8>) {
+    fileprivate init?(lowercaseHex bytes: Span<UInt8>, _ range: Range<Int>) {
         var value: Self = 0
-        for digit in digits {
+        for index in range {
+            let digit = bytes[index]
             switch digit {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | Self(digit - UInt8(ascii: "0"))
             case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | Self(digit - UInt8(ascii: "a") + 10)

@@ -14,9 +14,9 @@ struct DirectIngest: DirectRoute {
     var method: HTTPRequest.Method { .post }
     var path: String { IngestRoutes.path }
 
-    func responder(to head: HTTPRequest) -> Responder? {
-        guard let id = head.path.flatMap(Self.path.id),
-            let device = authenticator.knownDevice(Credentials(of: head)), device.id == id
+    func responder(to head: DirectHead) -> Responder? {
+        guard let id = Self.path.id(in: head), !head.hasQuery, let device = authenticator.knownDevice(head),
+            device.id == id
         else { return nil }
         return { body, trace, completion in
             let isTaken = ingest.store(body, of: device, trace: trace) { result in

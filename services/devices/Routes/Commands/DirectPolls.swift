@@ -14,10 +14,9 @@ struct DirectPolls: DirectRoute {
     var method: HTTPRequest.Method { .get }
     var path: String { DeviceCommandRoutes.path }
 
-    func responder(to head: HTTPRequest) -> Responder? {
-        guard let target = head.path?.split(separator: "?", maxSplits: 1),
-            let device = target.first.flatMap(Self.path.id),
-            let query = try? CommandPollQuery(QueryParameters(target.count > 1 ? String(target[1]) : ""))
+    func responder(to head: DirectHead) -> Responder? {
+        guard let device = Self.path.id(in: head),
+            let query = try? CommandPollQuery(QueryParameters(head.query))
         else { return nil }
         let credentials = Credentials(of: head)
         guard credentials.holdDeviceKey else { return nil }

@@ -14,8 +14,8 @@ struct DirectHeartbeats: DirectRoute {
     var method: HTTPRequest.Method { .post }
     var path: String { StatusRoutes.heartbeatPath }
 
-    func responder(to head: HTTPRequest) -> Responder? {
-        guard let id = head.path.flatMap(Self.path.id) else { return nil }
+    func responder(to head: DirectHead) -> Responder? {
+        guard let id = Self.path.id(in: head), !head.hasQuery else { return nil }
         let credentials = Credentials(of: head)
         guard credentials.holdDeviceKey else { return nil }
         let caller = DeviceCaller(device: id, credentials: credentials, authenticator: authenticator)

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Takes bytes from a channel when somebody asks for them, and not before.
-final class Inbox: ChannelInboundHandler {
+final class RawInbox: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private var context: ChannelHandlerContext?

@@ -3,25 +3,25 @@ import NIOCore
 import NIOPosix
 
 /// A TCP connection whose bytes a test writes and reads itself. Nothing is taken from the socket before the test asks.
-struct RawConnection: Sendable {
+public struct RawConnection: Sendable {
     private let channel: any Channel
-    private let inbox: NIOLoopBound<Inbox>
+    private let inbox: NIOLoopBound<RawInbox>
     private var pending = ByteBuffer()
 
     private init(_ channel: any Channel) throws {
         self.channel = channel
-        inbox = NIOLoopBound(Inbox(), eventLoop: channel.eventLoop)
+        inbox = NIOLoopBound(RawInbox(), eventLoop: channel.eventLoop)
         try channel.syncOptions?.setOption(.autoRead, value: false)
         try channel.pipeline.syncOperations.addHandler(inbox.value)
     }
 
     /// Takes a new channel, on its event loop.
-    @Sendable static func make(_ channel: any Channel) -> EventLoopFuture<RawConnection> {
+    @Sendable public static func make(_ channel: any Channel) -> EventLoopFuture<RawConnection> {
         channel.eventLoop.makeCompletedFuture { try RawConnection(channel) }
     }
 
     /// Connects to a port of this machine.
-    static func to<Result>(
+    public static func to<Result>(
         port: Int, _ body: (inout RawConnection) async throws -> Result
     ) async throws -> Result {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -29,7 +29,7 @@ struct RawConnection: Sendable {
     }
 
     /// Runs `body`, and closes the connection. Cancelling the task closes it too.
-    func whileOpen<Result>(_ body: (inout RawConnection) async throws -> Result) async throws -> Result {
+    public func whileOpen<Result>(_ body: (inout RawConnection) async throws -> Result) async throws -> Result {
         defer { channel.close(promise: nil) }
         return try await withTaskCancellationHandler {
             var connection = self
@@ -41,20 +41,23 @@ struct RawConnection: Sendable {
 
     // MARK: Writing
 
-    func send(_ text: String) async throws { try await writer.send(ByteBuffer(string: text)) }
+    public func send(_ text: String) async throws { try await writer.send(ByteBuffer(string: text)) }
 
-    func send(_ bytes: ByteBuffer) async throws { try await writer.send(bytes) }
+    public func send(_ bytes: ByteBuffer) async throws { try await writer.send(bytes) }
 
     /// Writes beside the reading.
-    var writer: RawWriter { RawWriter(channel: channel) }
+    public var writer: RawWriter { RawWriter(channel: channel) }
+
+    /// Ends the sending direction.
+    public func endSending() async throws { try await channel.close(mode: .output) }
 
     /// Ends the connection without waiting for anything.
-    func abort() async throws { try await channel.close() }
+    public func abort() async throws { try await channel.close() }
 
     // MARK: Reading
 
     /// The next bytes; nil at the end.
-    mutating func read() async throws -> ByteBuffer? {
+    public mutating func read() async throws -> ByteBuffer? {
         if pending.readableBytes > 0 {
             let bytes = pending
             pending = ByteBuffer()
@@ -66,14 +69,14 @@ struct RawConnection: Sendable {
     }
 
     /// Everything until the end.
-    mutating func readToEnd() async throws -> String {
+    public mutating func readToEnd() async throws -> String {
         var text = ""
         while let bytes = try await read() { text += String(buffer: bytes) }
         return text
     }
 
     /// Everything up to and with `delimiter`.
-    mutating func read(through delimiter: String) async throws -> String {
+    public mutating func read(through delimiter: String) async throws -> String {
         var gathered = ByteBuffer()
         while let bytes = try await read() {
             gathered.writeImmutableBuffer(bytes)
@@ -88,7 +91,7 @@ struct RawConnection: Sendable {
     }
 
     /// Exactly `count` bytes.
-    mutating func read(count: Int) async throws -> ByteBuffer {
+    public mutating func read(count: Int) async throws -> ByteBuffer {
         guard count > 0 else { return ByteBuffer() }
         var gathered = ByteBuffer()
         while gathered.readableBytes < count {
@@ -101,9 +104,9 @@ struct RawConnection: Sendable {
     }
 
     /// A request or response head and its body, whose length must be told.
-    mutating func message(toHead: Bool = false) async throws -> Message {
+    public mutating func message(toHead: Bool = false) async throws -> RawMessage {
         let head = try await read(through: "\r\n\r\n")
-        var message = Message(head: head)
+        var message = RawMessage(head: head)
         if toHead || message.isBodiless { return message }
         if let length = message["content-length"].flatMap(Int.init) {
             message.body = try await read(count: length)
@@ -127,45 +130,13 @@ struct RawConnection: Sendable {
 }
 
 /// The writing half of a connection.
-struct RawWriter: Sendable {
+public struct RawWriter: Sendable {
     fileprivate let channel: any Channel
 
     /// Returns when the kernel has taken the bytes: the channel's asynchronous writer would take any number at once.
-    func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
+    public func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
 }
 
-struct ConnectionEnded: Error {
-    let read: String
-}
-
-/// An HTTP message as a test sees it.
-struct Message {
-    let startLine: String
-    let fields: [(name: String, value: String)]
-    var body = ByteBuffer()
-
-    init(head: String) {
-        var lines = head.components(separatedBy: "\r\n")
-        startLine = lines.removeFirst()
-        fields = lines.filter { !$0.isEmpty }.map { line in
-            let parts = line.split(separator: ":", maxSplits: 1)
-            return (parts[0].lowercased(), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
-        }
-    }
-
-    subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
-
-    func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
-
-    var status: Int { startLine.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0 }
-
-    var isBodiless: Bool { startLine.hasPrefix("HTTP/") && [100, 101, 204, 304].contains(status) }
-
-    var text: String { String(buffer: body) }
-
-    /// A member of a JSON body.
-    func json(_ member: String) throws -> Any? {
-        let object = try JSONSerialization.jsonObject(with: Data(body.readableBytesView))
-        return (object as? [String: Any])?[member]
-    }
+public struct ConnectionEnded: Error {
+    public let read: String
 }

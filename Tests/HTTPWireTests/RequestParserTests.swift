@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Gateway
+@testable import HTTPWire
 
 /// Parses `text` in one piece.
 private func parse(_ text: String, limits: HeadLimits = HeadLimits()) throws -> (head: RequestHead, length: Int?) {
@@ -141,6 +141,20 @@ struct RequestParserTests {
         #expect(head.expectsContinue)
         #expect(throws: MessageError.unknownExpectation) {
             try parse("PUT / HTTP/1.1\r\n\(host)Expect: something\r\n\r\n")
+        }
+    }
+
+    @Test(
+        "One who asks for framing alone is told of no unknown host or expectation",
+        arguments: ["", "Host:\r\n", "\(host)\(host)", "\(host)Expect: something\r\n"])
+    func framing(fields: String) throws {
+        let bytes = Array("POST / HTTP/1.1\r\n\(fields)Content-Length: 3\r\n\r\n".utf8)
+        var parser = RequestParser(limits: HeadLimits(), strictness: .framing)
+        var head = RequestHead()
+        #expect(try parser.parse(bytes.span, into: &head) == bytes.count)
+        #expect(head.framing == .length(3) && !head.expectsContinue)
+        #expect(throws: MessageError.self) {
+            try parser.parse(Array("POST / HTTP/1.1\r\n\(host)Content-Length: x\r\n\r\n".utf8).span, into: &head)
         }
     }
 

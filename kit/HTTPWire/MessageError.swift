@@ -1,5 +1,5 @@
 /// Why bytes are not an acceptable HTTP/1.1 message.
-enum MessageError: Error, Equatable {
+public enum MessageError: Error, Equatable {
     /// Not HTTP, or HTTP that two readers could understand differently (RFC 9112 §11.2): 400.
     case malformed(String)
     /// The request target is longer than the limit: 414.

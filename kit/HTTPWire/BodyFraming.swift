@@ -1,5 +1,5 @@
 /// How far the body of a message reaches (RFC 9112 §6.3).
-enum BodyFraming: Equatable, Sendable {
+public enum BodyFraming: Equatable, Sendable {
     case none
     case length(Int)
     case chunked
@@ -9,7 +9,7 @@ enum BodyFraming: Equatable, Sendable {
     /// The framing that the two framing fields give together.
     ///
     /// - Throws: `MessageError.malformed` when both are there: one of two readers would take the wrong one.
-    init(length: Int?, isChunked: Bool) throws(MessageError) {
+    public init(length: Int?, isChunked: Bool) throws(MessageError) {
         switch (length, isChunked) {
         case (.some, true): throw .malformed("Content-Length and Transfer-Encoding exclude each other")
         case (.none, true): self = .chunked
@@ -19,7 +19,7 @@ enum BodyFraming: Equatable, Sendable {
     }
 
     /// The value of a `Content-Length`: digits alone, up to 10¹⁸ − 1.
-    static func length(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageError) -> Int {
+    public static func length(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageError) -> Int {
         guard (1...18).contains(range.count) else { throw .malformed("Content-Length is not a number") }
         var length = 0
         for index in range {
@@ -32,7 +32,7 @@ enum BodyFraming: Equatable, Sendable {
 }
 
 /// Follows a body through bytes that come piece by piece, to know where it ends; the bytes stay as they are.
-struct BodyReader {
+public struct BodyReader {
     private enum State {
         case length(Int)
         case untilClose
@@ -41,7 +41,7 @@ struct BodyReader {
     }
 
     /// A run of bytes within the body.
-    enum Piece: Equatable {
+    public enum Piece: Equatable {
         /// Bytes of the content itself.
         case content(Int)
         /// Bytes that frame it: chunk sizes, line ends, trailers.
@@ -51,7 +51,7 @@ struct BodyReader {
     private var state: State
 
     /// - Parameter trailers: whether fields may follow the last chunk.
-    init(_ framing: BodyFraming, trailers: Bool) {
+    public init(_ framing: BodyFraming, trailers: Bool) {
         switch framing {
         case .none: state = .done
         case .length(let length): state = .length(length)
@@ -61,17 +61,17 @@ struct BodyReader {
     }
 
     /// Whether the whole body has been seen.
-    var isDone: Bool {
+    public var isDone: Bool {
         if case .done = state { true } else { false }
     }
 
     /// Whether the end of the connection is the end of the body.
-    var endsWithConnection: Bool {
+    public var endsWithConnection: Bool {
         if case .untilClose = state { true } else { false }
     }
 
     /// The content bytes that are still to come, where the framing tells.
-    var remaining: Int? {
+    public var remaining: Int? {
         switch state {
         case .done: 0
         case .length(let remaining): remaining
@@ -82,7 +82,7 @@ struct BodyReader {
     /// The next run in `bytes` from `start` on, or nil when the body or the bytes are at their end.
     ///
     /// - Throws: `MessageError.malformed` for wrong chunks.
-    mutating func next(in bytes: Span<UInt8>, from start: Int) throws(MessageError) -> Piece? {
+    public mutating func next(in bytes: Span<UInt8>, from start: Int) throws(MessageError) -> Piece? {
         let available = bytes.count - start
         guard available > 0 else { return nil }
         switch state {
@@ -103,7 +103,7 @@ struct BodyReader {
     /// Takes as much of `bytes` as belongs to the body.
     ///
     /// - Returns: how many bytes that is, and how many of them are content.
-    mutating func take(_ bytes: Span<UInt8>) throws(MessageError) -> (total: Int, content: Int) {
+    public mutating func take(_ bytes: Span<UInt8>) throws(MessageError) -> (total: Int, content: Int) {
         var total = 0
         var content = 0
         while let piece = try next(in: bytes, from: total) {

@@ -1,15 +1,15 @@
-/// The fields that the gateway reads, writes or takes out; any other passes as it came.
-enum FieldName: UInt8, Sendable {
+/// The fields that mean something to whoever passes messages on; any other passes as it came.
+public enum FieldName: UInt8, Sendable {
     case other
     case authorization, apiKey, connection, contentLength, cookie, date, expect, host, idempotencyKey
     case rateLimit, requestID, traceparent, transferEncoding, upgrade
     /// A field that is about one connection only (RFC 9110 §7.6.1).
     case hopByHop
-    /// A field that tells who asked: only the gateway itself says that.
+    /// A field that tells who asked: only the gateway says that.
     case forwarded
 
     /// The field whose name stands at `range`.
-    init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    public init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         switch range.count {
         case 2 where bytes.matches("te", at: range): self = .hopByHop
         case 4 where bytes.matches("host", at: range): self = .host
@@ -37,18 +37,18 @@ enum FieldName: UInt8, Sendable {
 }
 
 /// Where one field of a head stands in its bytes.
-struct FieldLine: Sendable {
-    let field: FieldName
-    let name: Range<Int>
-    let value: Range<Int>
+public struct FieldLine: Sendable {
+    public let field: FieldName
+    public let name: Range<Int>
+    public let value: Range<Int>
     /// The whole line with its CR LF.
-    let line: Range<Int>
+    public let line: Range<Int>
 
     /// Reads `line`, given without its CR LF.
     ///
     /// - Throws: `MessageError.malformed` for a name that is no token, white space before the colon, a folded line or
     ///   a control character (RFC 9112 §5).
-    init(_ bytes: Span<UInt8>, line: Range<Int>) throws(MessageError) {
+    public init(_ bytes: Span<UInt8>, line: Range<Int>) throws(MessageError) {
         var colon = line.lowerBound
         while colon < line.upperBound, ByteSet.token.contains(bytes[colon]) { colon += 1 }
         guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == ASCII.colon else {

@@ -1,19 +1,35 @@
 /// The sizes at which a head is refused.
-struct HeadLimits: Sendable {
+public struct HeadLimits: Sendable {
     /// Bytes of the request target.
-    var target = 8 * 1024
+    public var target: Int
     /// Bytes of the whole head.
-    var head = 16 * 1024
+    public var head: Int
     /// Field lines.
-    var fields = 100
+    public var fields: Int
+
+    public init(target: Int = 8 * 1024, head: Int = 16 * 1024, fields: Int = 100) {
+        self.target = target
+        self.head = head
+        self.fields = fields
+    }
 }
 
 /// Reads request heads (RFC 9112 §3, §5) from bytes as they come.
 ///
-/// Whatever could be understood in two ways is refused, since this gateway and a service behind it might then see
-/// different requests (RFC 9112 §11.2): the gateway is the only reader of bytes from outside.
-struct RequestParser {
+/// Whatever could be understood in two ways is refused, since this reader and another one behind it might then see
+/// different requests (RFC 9112 §11.2).
+public struct RequestParser {
+    /// What a head is refused for.
+    public enum Strictness: Sendable {
+        /// Whatever the RFCs forbid.
+        case full
+        /// The same without what does not bear on where messages begin and end, an unknown host or expectation: for one
+        /// who leaves to others what it does not understand.
+        case framing
+    }
+
     private let limits: HeadLimits
+    private let strictness: Strictness
     private var scanner = LineScanner()
     private var hasRequestLine = false
     private var contentLength: Int?
@@ -22,14 +38,15 @@ struct RequestParser {
     private var upgradeIsWebSocket = false
     private var authority: Range<Int>?
 
-    init(limits: HeadLimits) {
+    public init(limits: HeadLimits, strictness: Strictness = .full) {
         self.limits = limits
+        self.strictness = strictness
     }
 
     /// Continues with `bytes`, which begin where the head begins and have only grown since the last call.
     ///
     /// - Returns: the length of the head once it is whole; `head` is complete then.
-    mutating func parse(_ bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageError) -> Int? {
+    public mutating func parse(_ bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageError) -> Int? {
         while let line = try scanner.next(in: bytes) {
             guard scanner.lineStart <= limits.head else { throw .headTooLarge }
             if line.isEmpty {
@@ -37,7 +54,7 @@ struct RequestParser {
                 guard hasRequestLine else { continue }
                 let length = scanner.lineStart
                 try finish(bytes, &head)
-                self = RequestParser(limits: limits)
+                self = RequestParser(limits: limits, strictness: strictness)
                 return length
             }
             if hasRequestLine {
@@ -58,8 +75,8 @@ struct RequestParser {
     private mutating func requestLine(
         _ bytes: Span<UInt8>, _ line: Range<Int>, _ head: inout RequestHead
     ) throws(MessageError) {
-        guard let first = bytes.index(of: ASCII.space, from: line.lowerBound), first < line.upperBound,
-            let second = bytes.index(of: ASCII.space, from: first + 1), second < line.upperBound,
+        guard let first = bytes.index(of: ASCII.space, in: line),
+            let second = bytes.index(of: ASCII.space, in: first + 1..<line.upperBound),
             first > line.lowerBound, bytes.all(in: .token, at: line.lowerBound..<first)
         else { throw .malformed("a request line must be a method, a target and a version") }
         head.methodName = line.lowerBound..<first
@@ -92,8 +109,7 @@ struct RequestParser {
         } else if target.isEmpty || bytes[target.lowerBound] != ASCII.slash {
             throw .malformed("a request target must begin with a slash")
         }
-        let question = bytes.index(of: ASCII.question, from: rest.lowerBound) ?? rest.upperBound
-        let pathEnd = min(question, rest.upperBound)
+        let pathEnd = bytes.index(of: ASCII.question, in: rest) ?? rest.upperBound
         head.path = rest.lowerBound..<pathEnd
         head.query = pathEnd..<rest.upperBound
         for index in head.query where bytes[index] < 128 && !ByteSet.query.contains(bytes[index]) {
@@ -111,7 +127,8 @@ struct RequestParser {
         head.fields.append(field)
         switch field.field {
         case .host:
-            guard head.host == nil, !field.value.isEmpty, bytes.all(in: .host, at: field.value) else {
+            let isSole = head.host == nil && !field.value.isEmpty && bytes.all(in: .host, at: field.value)
+            guard isSole || strictness == .framing else {
                 throw .malformed("there must be one Host, and it must be a host")
             }
             head.host = field.value
@@ -126,8 +143,8 @@ struct RequestParser {
         case .connection: connection(bytes, field.value, &head)
         case .upgrade: upgradeIsWebSocket = bytes.matches("websocket", at: field.value)
         case .expect:
-            guard bytes.matches("100-continue", at: field.value) else { throw .unknownExpectation }
-            head.expectsContinue = true
+            head.expectsContinue = bytes.matches("100-continue", at: field.value)
+            guard head.expectsContinue || strictness == .framing else { throw .unknownExpectation }
         case .authorization:
             guard head.authorization == nil else { throw .malformed("there are two Authorization") }
             head.authorization = field.value
@@ -159,7 +176,7 @@ struct RequestParser {
     private func sessionCookie(_ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead) {
         var start = value.lowerBound
         while start < value.upperBound {
-            let end = min(bytes.index(of: ASCII.semicolon, from: start) ?? value.upperBound, value.upperBound)
+            let end = bytes.index(of: ASCII.semicolon, in: start..<value.upperBound) ?? value.upperBound
             let pair = bytes.trimmed(start..<end)
             if bytes.hasPrefix("session_token=", at: pair) {
                 head.sessionCookie = pair.lowerBound + 14..<pair.upperBound
@@ -172,15 +189,18 @@ struct RequestParser {
         guard head.minorVersion == 1 || !isChunked else {
             throw .malformed("HTTP/1.0 has no Transfer-Encoding")
         }
-        guard head.minorVersion == 0 || head.host != nil else { throw .malformed("Host is missing") }
-        if let authority {
-            guard let host = head.host, bytes.equalsIgnoringCase(authority, host) else {
-                throw .malformed("the target and Host name different hosts")
-            }
-        }
+        if strictness == .full { try checkHost(bytes, head) }
         head.framing = try BodyFraming(length: contentLength, isChunked: isChunked)
         head.upgradesToWebSocket =
             asksForUpgrade && upgradeIsWebSocket && head.method == .get && head.framing == .none
             && head.minorVersion == 1
+    }
+
+    private func checkHost(_ bytes: Span<UInt8>, _ head: RequestHead) throws(MessageError) {
+        guard head.minorVersion == 0 || head.host != nil else { throw .malformed("Host is missing") }
+        guard let authority else { return }
+        guard let host = head.host, bytes.equalsIgnoringCase(authority, host) else {
+            throw .malformed("the target and Host name different hosts")
+        }
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// It takes nothing that two readers could see differently: sizes are hexadecimal digits alone, lines end with CR LF,
 /// extensions are visible characters, and their length is bounded.
-struct ChunkReader {
+public struct ChunkReader {
     private enum State {
         case size(value: Int, digits: Int)
         case `extension`(value: Int)
@@ -24,16 +24,16 @@ struct ChunkReader {
     private var state = State.size(value: 0, digits: 0)
     private var overhead = 0
 
-    init(allowsTrailers: Bool) {
+    public init(allowsTrailers: Bool) {
         self.allowsTrailers = allowsTrailers
     }
 
-    var isDone: Bool {
+    public var isDone: Bool {
         if case .done = state { true } else { false }
     }
 
     /// The next run in `bytes` from `start` on, where at least one byte is.
-    mutating func next(in bytes: Span<UInt8>, from start: Int) throws(MessageError) -> BodyReader.Piece {
+    public mutating func next(in bytes: Span<UInt8>, from start: Int) throws(MessageError) -> BodyReader.Piece {
         if case .data(let remaining) = state {
             let count = min(bytes.count - start, remaining)
             state = count == remaining ? .dataReturn : .data(remaining - count)

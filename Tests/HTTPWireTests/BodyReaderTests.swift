@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Gateway
+@testable import HTTPWire
 
 @Suite("Bodies")
 struct BodyReaderTests {

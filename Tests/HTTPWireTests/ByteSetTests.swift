@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Gateway
+@testable import HTTPWire
 
 @Suite("Character classes")
 struct ByteSetTests {
