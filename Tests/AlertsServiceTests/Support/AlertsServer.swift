@@ -92,6 +92,41 @@ struct Laboratory: Sendable {
         _ = try await server.redis.send(.xadd(StreamName.telemetry(StreamName.telemetryPartition(of: device)), entry))
     }
 
+    /// Lets a rule for all devices, made with `changes`, find a device too hot, and answers the id of its alert.
+    func raise(_ device: UUID, _ changes: [String: JSONValue] = [:]) async throws -> String {
+        let rule = try await makeRule(
+            ["scope": ["device_ids": [.string(device.text)]]].merging(changes) { $1 })
+        try await send(device, [(1, 31)])
+        try await settle(device)
+        guard let id = try await alerts(device, "&rule_id=\(rule)").first?["id"].string else {
+            throw UnexpectedAnswer(response: try await client(.viewer).get("/api/v1/alerts"))
+        }
+        return id
+    }
+
+    /// Tells of a new member of the organization and waits until that is known.
+    func addMember(_ name: String) async throws -> UUID {
+        let user = UUID.v7()
+        try await server.publish(
+            Event(
+                source: .auth, type: "member.added", subject: "\(organization.text)/\(user.text)", subjectVersion: 1,
+                organizationID: organization,
+                data: ["organization_id": organization.text, "user_id": user.text, "role": "member", "name": name]))
+        try await eventually {
+            try await !server.query("SELECT 1 FROM alerts.members WHERE user_id = \(user)").isEmpty
+        }
+        return user
+    }
+
+    /// Tells that somebody is no member any more.
+    func removeMember(_ user: UUID) async throws {
+        try await server.publish(
+            Event(
+                source: .auth, type: "member.removed", subject: "\(organization.text)/\(user.text)",
+                subjectVersion: 2, organizationID: organization,
+                data: ["organization_id": organization.text, "user_id": user.text]))
+    }
+
     /// The alerts of a device, newest first.
     func alerts(_ device: UUID, _ filter: String = "") async throws -> [JSONValue] {
         let answer = try await client(.viewer).get("/api/v1/alerts?device_id=\(device.text)\(filter)")

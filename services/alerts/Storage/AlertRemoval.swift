@@ -11,5 +11,6 @@ enum AlertRemoval {
         .rows(of: "alerts.rules"),
         .rows(of: "alerts.channels"),
         .rows(of: "alerts.devices"),
+        .rows(of: "alerts.members"),
     ]
 }
