@@ -65,6 +65,7 @@ extension AlertsService {
         AlertActionRoutes(
             alerts: alerts, members: members, life: life, announcer: announcer, idempotency: idempotency
         ).add(to: &routes)
+        AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 
         let http = try HTTPApplication(
