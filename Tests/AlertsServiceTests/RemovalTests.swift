@@ -14,7 +14,7 @@ import Testing
         for one in [laboratory, other] { try await fill(one) }
         let tables: Set = [
             "rules", "rule_state", "alerts", "alert_events", "channels", "notifications", "devices", "members",
-            "removals",
+            "maintenance_windows", "removals",
         ]
         let before = try await server.database.rows(of: other.organization, in: "alerts")
         #expect(Set(before.keys) == tables.subtracting(["removals"]))
@@ -57,6 +57,12 @@ import Testing
         let id = try #require(channel.json["id"].string)
         _ = try await laboratory.makeRule(["channel_ids": [.string(id)]])
         _ = try await laboratory.addMember("Ada")
+        _ = try await admin.post(
+            "/api/v1/alerts/maintenance-windows",
+            [
+                "name": "Saturdays", "scope": ["tags": ["cold"]],
+                "recurring": ["time_zone": "UTC", "days": ["sat"], "from": "08:00", "to": "09:00"],
+            ])
         let device = UUID.v7()
         try await laboratory.server.publish(
             try Event(

@@ -65,6 +65,9 @@ extension AlertsService {
         AlertActionRoutes(
             alerts: alerts, members: members, life: life, announcer: announcer, idempotency: idempotency
         ).add(to: &routes)
+        MaintenanceWindowRoutes(
+            windows: MaintenanceWindowStore(database: database), versions: versions, idempotency: idempotency
+        ).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 

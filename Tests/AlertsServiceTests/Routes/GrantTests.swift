@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["rules", "channels", "notifications"])
+    @Test(arguments: ["rules", "channels", "notifications", "maintenance-windows"])
     func `what is the organization's own is refused`(part: String) async throws {
         let scene = try await scene(as: .admin)
         #expect(try await scene.guest.get("/api/v1/alerts/\(part)").status == 403)
