@@ -29,12 +29,16 @@ struct AlertsServer: Sendable {
 
     /// Starts an instance, which runs until it is stopped.
     ///
-    /// - Parameter devices: Where the devices service is; by default one that has nothing.
+    /// - Parameters:
+    ///   - devices: Where the devices service is; by default one that has nothing.
+    ///   - auth: Where the auth service is; by default likewise.
     static func start(
-        on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil
+        on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil,
+        auth: String? = nil
     ) async throws -> AlertsServer {
         var settings = ["LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)"]
         settings["LMS_DEVICES_URL"] = devices
+        settings["LMS_AUTH_URL"] = auth
         let environment = try await database.environment(
             for: .alerts, AlertsService.description, settings: settings)
         let (http, services) = try await AlertsService.build(environment)
