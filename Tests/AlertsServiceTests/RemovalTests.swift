@@ -13,7 +13,8 @@ import Testing
         let (laboratory, other) = (server.laboratory(), server.laboratory())
         for one in [laboratory, other] { try await fill(one) }
         let tables: Set = [
-            "rules", "rule_state", "alerts", "alert_events", "channels", "notifications", "devices", "removals",
+            "rules", "rule_state", "alerts", "alert_events", "channels", "notifications", "devices", "members",
+            "maintenance_windows", "removals",
         ]
         let before = try await server.database.rows(of: other.organization, in: "alerts")
         #expect(Set(before.keys) == tables.subtracting(["removals"]))
@@ -37,7 +38,10 @@ import Testing
                 try Event(
                     source: .auth, type: type, subject: "\(organization.text)/\(UUID.v7().text)",
                     subjectVersion: version + 1, organizationID: organization,
-                    data: ["organization_id": organization.text]))
+                    data: [
+                        "organization_id": organization.text, "user_id": UUID.v7().text, "role": "member",
+                        "name": "Ada",
+                    ]))
         }
         try await eventually {
             let group = try await server.redis.xinfoGroups(StreamName.events(.auth)).first { $0.name == "alerts" }
@@ -52,6 +56,13 @@ import Testing
             "/api/v1/alerts/channels", ["name": "Hook", "type": "webhook", "url": "http://127.0.0.1:1/"])
         let id = try #require(channel.json["id"].string)
         _ = try await laboratory.makeRule(["channel_ids": [.string(id)]])
+        _ = try await laboratory.addMember("Ada")
+        _ = try await admin.post(
+            "/api/v1/alerts/maintenance-windows",
+            [
+                "name": "Saturdays", "scope": ["tags": ["cold"]],
+                "recurring": ["time_zone": "UTC", "days": ["sat"], "from": "08:00", "to": "09:00"],
+            ])
         let device = UUID.v7()
         try await laboratory.server.publish(
             try Event(

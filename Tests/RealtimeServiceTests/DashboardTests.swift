@@ -54,26 +54,51 @@ struct DashboardTests {
         #expect(json["stats"]["devices"].int == 1)
     }
 
+    private func tell(
+        _ type: String, _ version: Int, of alert: UUID, status: String, severity: String = "critical"
+    ) async throws {
+        try await RealtimeServer.shared().tell(
+            .alerts, type, alert, version, organization,
+            [
+                "id": .string(alert.text), "organization_id": .string(organization.text),
+                "device_id": .string(device.text), "device_name": "Incubator", "severity": .string(severity),
+                "status": .string(status), "message": "Too <hot>", "triggered_at": "2026-11-24T02:00:00.000000Z",
+            ])
+    }
+
     @Test func alertsAreOpenUntilResolved() async throws {
         let server = try await RealtimeServer.shared()
         let alert = UUID.v7()
-        func tell(_ type: String, _ version: Int, _ status: String) async throws {
-            try await server.tell(
-                .alerts, type, alert, version, organization,
-                [
-                    "id": .string(alert.text), "organization_id": .string(organization.text),
-                    "device_id": .string(device.text), "device_name": "Incubator", "severity": "critical",
-                    "status": .string(status), "message": "Too <hot>", "triggered_at": "2026-11-24T02:00:00.000000Z",
-                ])
-        }
-        try await tell("alert.triggered", 1, "active")
+        try await tell("alert.triggered", 1, of: alert, status: "active")
         let json = try await dashboard(of: organization) { $0["stats"]["critical_alerts"].int == 1 }
         #expect(json["alerts"][0]["message"].string == "Too <hot>")
         let user = try await server.service.user(.viewer, of: organization)
         let fragment = try await user.get("/dashboard/activity").text
         #expect(fragment.contains("Too &lt;hot&gt;") && !fragment.contains("<html"))
-        try await tell("alert.resolved", 2, "resolved")
+        try await tell("alert.resolved", 2, of: alert, status: "resolved")
         try await dashboard(of: organization) { $0["stats"]["open_alerts"].int == 0 && $0["alerts"].array == [] }
+    }
+
+    @Test func `a dismissed alert is not open, a reopened one is, and severities rise`() async throws {
+        let alert = UUID.v7()
+        try await tell("alert.triggered", 1, of: alert, status: "active", severity: "high")
+        try await dashboard(of: organization) { $0["stats"]["open_alerts"].int == 1 }
+        try await tell("alert.dismissed", 2, of: alert, status: "dismissed", severity: "high")
+        try await dashboard(of: organization) { $0["stats"]["open_alerts"].int == 0 && $0["alerts"].array == [] }
+        try await tell("alert.reopened", 3, of: alert, status: "active", severity: "high")
+        try await dashboard(of: organization) {
+            $0["stats"]["open_alerts"].int == 1 && $0["stats"]["critical_alerts"].int == 0
+        }
+        try await tell("alert.severity_raised", 4, of: alert, status: "active")
+        try await dashboard(of: organization) { $0["stats"]["critical_alerts"].int == 1 }
+        try await tell("alert.assigned", 5, of: alert, status: "active")
+        let json = try await dashboard(of: organization) { $0["activity"].array?.count == 5 }
+        #expect(json["stats"]["open_alerts"].int == 1)
+        let user = try await RealtimeServer.shared().service.user(.viewer, of: organization)
+        let fragment = try await user.get("/dashboard/activity").text
+        for words in ["Alert dismissed", "Alert reopened", "Severity raised", "Alert assigned"] {
+            #expect(fragment.contains(words), "\(words)")
+        }
     }
 
     @Test func ofADeletedOrganizationNothingIsLeft() async throws {

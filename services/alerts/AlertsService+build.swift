@@ -26,6 +26,7 @@ extension AlertsService {
         let notifications = NotificationStore(database: database, outbox: outbox)
         let evaluations = EvaluationStore(database: database, outbox: outbox)
         let life = AlertLife(alerts: alerts, outbox: outbox)
+        let members = MemberStore()
 
         let sender = WebhookSender(
             client: base.http, allowsPrivateAddresses: environment.configuration.webhookAllowsPrivateAddresses)
@@ -42,7 +43,8 @@ extension AlertsService {
             logger: logger)
         let removal = OrganizationRemoval(
             table: "alerts.removals", steps: AlertRemoval.parts, database: database, logger: logger)
-        let projections = Projections(devices: DeviceStore(), life: life, removal: removal)
+        let projections = Projections(
+            devices: DeviceStore(), members: members, life: life, removal: removal)
         let rebuild = ProjectionRebuild(
             projections.sources(auth: try base.peer(.auth), devices: try base.peer(.devices)),
             database: database, logger: logger, handler: projections.apply)
@@ -59,14 +61,24 @@ extension AlertsService {
         ChannelRoutes(channels: channels, versions: versions, sender: sender, idempotency: idempotency)
             .add(to: &routes)
         NotificationRoutes(notifications: notifications).add(to: &routes)
-        AlertRoutes(alerts: alerts, life: life, announcer: announcer).add(to: &routes)
+        AlertRoutes(alerts: alerts).add(to: &routes)
+        AlertActionRoutes(
+            alerts: alerts, members: members, life: life, announcer: announcer, idempotency: idempotency
+        ).add(to: &routes)
+        MaintenanceWindowRoutes(
+            windows: MaintenanceWindowStore(database: database), versions: versions, idempotency: idempotency
+        ).add(to: &routes)
+        AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
             forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
+        let raiser = SeverityRaiser(life: life, announcer: announcer, logger: logger)
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
-        return (http, try base.services() + [relay, dispatcher, consumer, removal, evaluator, idempotency, http])
+        return (
+            http, try base.services() + [relay, dispatcher, consumer, removal, evaluator, raiser, idempotency, http]
+        )
     }
 }

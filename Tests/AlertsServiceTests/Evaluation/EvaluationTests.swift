@@ -47,6 +47,24 @@ import Testing
         #expect(resolved.steps.map(\.event) == [.resolved])
     }
 
+    @Test func `a dismissed alert stands until its condition has cleared, and silently`() throws {
+        var stored = Alert(
+            rule, device: device, name: "Fridge", reading: Reading(time: .seconds(0), value: 31), at: .seconds(1))
+        _ = try stored.take(.dismiss, by: .v7(), at: .seconds(2))
+        let holding = evaluate([32, 33], open: stored)
+        #expect(holding.newAlerts.isEmpty && holding.changedAlerts.isEmpty && holding.steps.isEmpty)
+
+        let cleared = evaluate([32, 20], open: stored)
+        #expect(cleared.changedAlerts.map(\.status) == [.dismissed])
+        #expect(cleared.changedAlerts.map(\.clearedAt) == [now])
+        #expect(cleared.changedAlerts.map(\.isStanding) == [false])
+        #expect(cleared.steps.isEmpty)
+
+        let again = evaluate([32, 20, 34], open: stored)
+        #expect(again.newAlerts.map(\.status) == [.active])
+        #expect(again.steps.map(\.event) == [.triggered])
+    }
+
     @Test func nothingIsChangedByReadingsThatAreNoNews() {
         let stored = Alert(
             rule, device: device, name: nil, reading: Reading(time: .seconds(9), value: 31), at: .seconds(9))

@@ -8,7 +8,7 @@ import Testing
 @Suite struct AlertRouteTests {
     @Test func `a member acknowledges and resolves, and the history tells`() async throws {
         let laboratory = try await AlertsServer.shared().laboratory()
-        let id = try await raise(laboratory, .v7())
+        let id = try await laboratory.raise(.v7())
         let member = try await laboratory.client(.member)
         let acknowledged = try await member.put("/api/v1/alerts/\(id)/acknowledge", ["notes": "on my way"])
         #expect(acknowledged.status == 200)
@@ -24,7 +24,7 @@ import Testing
 
         let history = try await member.get("/api/v1/alerts/\(id)").json["history"].array ?? []
         #expect(history.map { $0["event"].string } == ["triggered", "acknowledged", "resolved"])
-        #expect(history.map { $0["notes"].string } == [nil, "on my way", "on my way"])
+        #expect(history.map { $0["notes"].string } == [nil, "on my way", nil])
     }
 
     @Test func `lists are filtered by severity, status, device and rule`() async throws {
@@ -44,6 +44,7 @@ import Testing
         #expect(try await count("rule_id=\(rule)") == 2)
         #expect(try await count("device_id=\(second.text)") == 1)
         #expect(try await member.get("/api/v1/alerts?severity=severe").status == 422)
+        #expect(try await member.get("/api/v1/alerts?status=dormant").status == 422)
 
         let alert = try await laboratory.alert(second, status: "active")
         let id = try #require(alert["id"].string)
@@ -53,23 +54,41 @@ import Testing
         #expect(stats["total"].int == 3)
         #expect(stats["open"].int == 2)
         #expect(stats["by_severity"] == ["low": 1, "medium": 0, "high": 0, "critical": 2])
-        #expect(stats["by_status"] == ["active": 2, "acknowledged": 0, "resolved": 1])
+        #expect(stats["by_status"] == ["active": 2, "acknowledged": 0, "resolved": 1, "dismissed": 0])
+    }
+
+    @Test func `lists are filtered by assignee and by when alerts began`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let user = try await laboratory.addMember("Ada")
+        let devices = [UUID.v7(), .v7()]
+        var ids: [String] = []
+        for device in devices { ids.append(try await laboratory.raise(device)) }
+        let member = try await laboratory.client(.member)
+        let assigned = try await member.put("/api/v1/alerts/\(ids[1])/assign", ["user_id": .string(user.text)])
+        #expect(assigned.status == 200, "\(assigned)")
+        func found(_ query: String) async throws -> [String] {
+            let items = try await member.get("/api/v1/alerts?order=asc&\(query)").json["items"].array ?? []
+            return items.compactMap { $0["id"].string }
+        }
+        #expect(try await found("assigned_to=\(user.text)") == [ids[1]])
+        #expect(try await found("assigned_to=\(UUID.v7().text)") == [])
+        let began = try #require(assigned.json["triggered_at"].string)
+        #expect(try await found("from=\(began)") == [ids[1]])
+        #expect(try await found("to=\(began)") == [ids[0]])
+        #expect(try await member.get("/api/v1/alerts?from=\(began)&to=2020-01-01T00:00:00Z").status == 422)
+        #expect(try await member.get("/api/v1/alerts?from=yesterday").status == 422)
     }
 
     @Test func `another organization's alert is not there`() async throws {
         let server = try await AlertsServer.shared()
-        let id = try await raise(server.laboratory(), .v7())
+        let id = try await server.laboratory().raise(.v7())
         let stranger = try await server.laboratory().client(.owner)
         #expect(try await stranger.get("/api/v1/alerts/\(id)").status == 404)
-        #expect(try await stranger.put("/api/v1/alerts/\(id)/acknowledge", [:]).status == 404)
-        #expect(try await stranger.put("/api/v1/alerts/\(id)/resolve", [:]).status == 404)
+        for action in ["acknowledge", "resolve", "dismiss", "reopen"] {
+            #expect(try await stranger.put("/api/v1/alerts/\(id)/\(action)", [:]).status == 404)
+        }
+        #expect(try await stranger.put("/api/v1/alerts/\(id)/assign", ["user_id": nil]).status == 404)
+        #expect(try await stranger.post("/api/v1/alerts/\(id)/comments", ["text": "hello"]).status == 404)
         #expect(try await stranger.get("/api/v1/alerts").json["items"] == [])
-    }
-
-    private func raise(_ laboratory: Laboratory, _ device: UUID) async throws -> String {
-        _ = try await laboratory.makeRule()
-        try await laboratory.send(device, [(1, 31)])
-        let alert = try await laboratory.alert(device, status: "active")
-        return try #require(alert["id"].string)
     }
 }

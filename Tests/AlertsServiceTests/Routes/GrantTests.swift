@@ -69,17 +69,25 @@ import Testing
         }
     }
 
-    @Test func `acknowledging takes a member's role on the device`() async throws {
+    @Test func `an action takes a member's role on the device`() async throws {
         for (role, statuses) in [(Role.viewer, [403, 403, 403]), (.member, [200, 200, 404])] {
             let scene = try await scene(as: role)
             for (alert, status) in zip(scene.alerts, statuses) {
-                let path = "/api/v1/alerts/\(alert)/acknowledge"
-                #expect(try await scene.guest.send(.PUT, path).status == status, "\(role)")
+                for action in ["acknowledge", "dismiss", "reopen", "resolve"] {
+                    let path = "/api/v1/alerts/\(alert)/\(action)"
+                    #expect(try await scene.guest.send(.PUT, path).status == status, "\(role) \(action)")
+                }
+                let path = "/api/v1/alerts/\(alert)"
+                let comment = try await scene.guest.post("\(path)/comments", ["text": "seen"])
+                #expect(comment.status == (status == 200 ? 201 : status), "\(role)")
+                // What is resolved is not assigned.
+                let assigned = try await scene.guest.put("\(path)/assign", ["user_id": nil])
+                #expect(assigned.status == (status == 200 ? 409 : status), "\(role)")
             }
         }
     }
 
-    @Test(arguments: ["rules", "channels", "notifications"])
+    @Test(arguments: ["rules", "channels", "notifications", "maintenance-windows"])
     func `what is the organization's own is refused`(part: String) async throws {
         let scene = try await scene(as: .admin)
         #expect(try await scene.guest.get("/api/v1/alerts/\(part)").status == 403)

@@ -29,12 +29,16 @@ struct AlertsServer: Sendable {
 
     /// Starts an instance, which runs until it is stopped.
     ///
-    /// - Parameter devices: Where the devices service is; by default one that has nothing.
+    /// - Parameters:
+    ///   - devices: Where the devices service is; by default one that has nothing.
+    ///   - auth: Where the auth service is; by default likewise.
     static func start(
-        on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil
+        on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil,
+        auth: String? = nil
     ) async throws -> AlertsServer {
         var settings = ["LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)"]
         settings["LMS_DEVICES_URL"] = devices
+        settings["LMS_AUTH_URL"] = auth
         let environment = try await database.environment(
             for: .alerts, AlertsService.description, settings: settings)
         let (http, services) = try await AlertsService.build(environment)
@@ -90,6 +94,41 @@ struct Laboratory: Sendable {
                 quality: 2)
         }
         _ = try await server.redis.send(.xadd(StreamName.telemetry(StreamName.telemetryPartition(of: device)), entry))
+    }
+
+    /// Lets a rule for all devices, made with `changes`, find a device too hot, and answers the id of its alert.
+    func raise(_ device: UUID, _ changes: [String: JSONValue] = [:]) async throws -> String {
+        let rule = try await makeRule(
+            ["scope": ["device_ids": [.string(device.text)]]].merging(changes) { $1 })
+        try await send(device, [(1, 31)])
+        try await settle(device)
+        guard let id = try await alerts(device, "&rule_id=\(rule)").first?["id"].string else {
+            throw UnexpectedAnswer(response: try await client(.viewer).get("/api/v1/alerts"))
+        }
+        return id
+    }
+
+    /// Tells of a new member of the organization and waits until that is known.
+    func addMember(_ name: String) async throws -> UUID {
+        let user = UUID.v7()
+        try await server.publish(
+            Event(
+                source: .auth, type: "member.added", subject: "\(organization.text)/\(user.text)", subjectVersion: 1,
+                organizationID: organization,
+                data: ["organization_id": organization.text, "user_id": user.text, "role": "member", "name": name]))
+        try await eventually {
+            try await !server.query("SELECT 1 FROM alerts.members WHERE user_id = \(user)").isEmpty
+        }
+        return user
+    }
+
+    /// Tells that somebody is no member any more.
+    func removeMember(_ user: UUID) async throws {
+        try await server.publish(
+            Event(
+                source: .auth, type: "member.removed", subject: "\(organization.text)/\(user.text)",
+                subjectVersion: 2, organizationID: organization,
+                data: ["organization_id": organization.text, "user_id": user.text]))
     }
 
     /// The alerts of a device, newest first.

@@ -2,14 +2,7 @@ import FoundationEssentials
 import Kernel
 import Postgres
 
-/// Where an alert is in its life: `active → acknowledged → resolved`.
-enum AlertStatus: String, Sendable, Codable, CaseIterable {
-    case active, acknowledged, resolved
-
-    var isOpen: Bool { self != .resolved }
-}
-
-/// What a rule found on one sensor of one device; at most one is open for the three together.
+/// What a rule found on one sensor of one device; at most one of the three together stands (``isStanding``).
 struct Alert: Sendable, Hashable {
     let id: UUID
     let organizationID: UUID
@@ -19,7 +12,7 @@ struct Alert: Sendable, Hashable {
     let deviceID: UUID
     let deviceName: String?
     let sensorType: String
-    let severity: Severity
+    var severity: Severity
     let message: String
     let condition: ThresholdCondition
     /// The reading that triggered it.
@@ -36,6 +29,16 @@ struct Alert: Sendable, Hashable {
     /// Nil when it resolved by itself.
     var resolvedBy: UUID?
     var resolvedAt: Timestamp?
+    var dismissedBy: UUID?
+    var dismissedAt: Timestamp?
+    /// When the condition cleared after it had been dismissed.
+    var clearedAt: Timestamp?
+    /// The member who sees to it.
+    var assignedTo: UUID?
+    /// After how many seconds without an acknowledgement its severity rises by a step, and again; nil: it stays.
+    var raiseAfterSeconds: Int?
+    /// When its severity rises next.
+    var raiseAt: Timestamp?
     /// What was said at the newest change.
     var notes: String?
     var version = 1
@@ -43,38 +46,18 @@ struct Alert: Sendable, Hashable {
 
 extension Alert {
     /// The alert that `reading` begins.
-    init(_ rule: Rule, device: UUID, name: String?, reading: Reading, at now: Timestamp) {
+    ///
+    /// - Parameter raiseAfterSeconds: After how many seconds its severity rises while nobody has acknowledged it.
+    init(
+        _ rule: Rule, device: UUID, name: String?, reading: Reading, raiseAfterSeconds: Int? = nil, at now: Timestamp
+    ) {
         let condition = rule.definition.condition
         self.init(
             id: .v7(at: now), organizationID: rule.organizationID, ruleID: rule.id, ruleName: rule.definition.name,
             deviceID: device, deviceName: name, sensorType: rule.definition.sensorType,
             severity: rule.definition.severity,
             message: "\(rule.definition.sensorType) \(condition.sentence(for: reading.value))", condition: condition,
-            reading: reading, triggeredAt: now, lastReading: reading)
-    }
-
-    /// Counts another reading that violates the rule.
-    mutating func count(_ reading: Reading) {
-        count += 1
-        lastReading = reading
-        version += 1
-    }
-
-    /// Notes that a user knows of it.
-    mutating func acknowledge(by user: UUID, notes: String?, at now: Timestamp) {
-        status = .acknowledged
-        acknowledgedBy = user
-        acknowledgedAt = now
-        self.notes = notes
-        version += 1
-    }
-
-    /// Ends it: by a user's hand, or by itself when the condition has cleared.
-    mutating func resolve(by user: UUID? = nil, notes: String? = nil, at now: Timestamp) {
-        status = .resolved
-        resolvedBy = user
-        resolvedAt = now
-        self.notes = notes ?? self.notes
-        version += 1
+            reading: reading, triggeredAt: now, lastReading: reading, raiseAfterSeconds: raiseAfterSeconds)
+        raiseAt = nextRaise(after: now)
     }
 }

@@ -28,6 +28,10 @@ struct AlertDocument: Encodable, Sendable {
         case acknowledgedAt = "acknowledged_at"
         case resolvedBy = "resolved_by"
         case resolvedAt = "resolved_at"
+        case dismissedBy = "dismissed_by"
+        case dismissedAt = "dismissed_at"
+        case assignedTo = "assigned_to"
+        case raiseAt = "raise_at"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -63,6 +67,10 @@ struct AlertDocument: Encodable, Sendable {
         try container.encode(alert.acknowledgedAt, forKey: .acknowledgedAt)
         try container.encode(alert.resolvedBy?.text, forKey: .resolvedBy)
         try container.encode(alert.resolvedAt, forKey: .resolvedAt)
+        try container.encode(alert.dismissedBy?.text, forKey: .dismissedBy)
+        try container.encode(alert.dismissedAt, forKey: .dismissedAt)
+        try container.encode(alert.assignedTo?.text, forKey: .assignedTo)
+        try container.encode(alert.raiseAt, forKey: .raiseAt)
         try container.encode(alert.notes, forKey: .notes)
         try container.encode(alert.version, forKey: .version)
     }

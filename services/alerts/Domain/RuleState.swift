@@ -24,6 +24,7 @@ struct RuleState: Sendable, Hashable {
     var holdingSince: Timestamp?
     /// When the newest alert began, by this system's clock.
     var lastTriggered: Timestamp?
+    /// Whether an alert stands for it: one that is open, or was dismissed and whose condition has not cleared since.
     var isOpen = false
 
     /// Takes the next reading, at `now`.

@@ -20,7 +20,7 @@ struct Evaluation: Sendable {
 
     /// - Parameters:
     ///   - states: What is stored for the rules at hand; one that is missing begins anew.
-    ///   - openAlerts: The alerts that are open.
+    ///   - openAlerts: The alerts that stand: those dismissed, too, whose condition has not cleared yet.
     ///   - now: This system's clock.
     init(states: [RuleKey: RuleState], openAlerts: [RuleKey: Alert], now: Timestamp) {
         self.now = now
@@ -55,8 +55,7 @@ struct Evaluation: Sendable {
             openAlerts[key]?.count(reading)
         case .resolve:
             guard var alert = openAlerts.removeValue(forKey: key) else { return }
-            alert.resolve(at: now)
-            note(.resolved, alert, rule)
+            if let event = alert.clear(at: now) { note(event, alert, rule) }
             store(alert, storedAlerts[key])
         }
     }

@@ -1,9 +1,10 @@
 import EventBus
 import Postgres
 
-/// Keeps what this service knows of devices, and lets go of what has lost its device or organization.
+/// Keeps what this service knows of devices and members, and lets go of what has lost its device or organization.
 struct Projections: Sendable {
     let devices: DeviceStore
+    let members: MemberStore
     let life: AlertLife
     let removal: OrganizationRemoval
 
@@ -19,6 +20,24 @@ struct Projections: Sendable {
             try await life.resolveAll(ofDevice: device.id, in: device.organizationID, transaction)
         case "organization.deleted":
             try await transaction.query(removal.begin(event.decode(OrganizationDeletedData.self).organizationID))
+        default: try await applyToMembers(event, transaction)
+        }
+    }
+
+    private func applyToMembers(_ event: Event, _ transaction: Transaction) async throws {
+        switch event.type {
+        case "member.added":
+            try await members.add(event.decode(), version: event.subjectVersion, transaction)
+        case "member.removed":
+            let member = try event.decode(MemberRemovedData.self)
+            let isNews = try await members.remove(
+                member.userID, of: member.organizationID, version: event.subjectVersion, at: event.time, transaction)
+            guard isNews else { return }
+            try await life.unassignAll(of: member.userID, in: member.organizationID, transaction)
+        case "user.updated":
+            try await members.rename(event.decode(), version: event.subjectVersion, transaction)
+        case "user.deleted":
+            try await members.forget(event.decode(UserDeletedData.self).userID, at: event.time, transaction)
         default: break
         }
     }

@@ -1,37 +1,60 @@
+import FoundationEssentials
 import Kernel
 import Postgres
 
+/// A row of an alert's history as it is answered.
+struct AlertHistoryDocument: Encodable {
+    let event: AlertEvent
+    let userID: String?
+    let userName: String?
+    let notes: String?
+    let assignedTo: String?
+    let assignedToName: String?
+    let severity: Severity?
+    let at: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+        case event, notes, severity, at
+        case userID = "user_id"
+        case userName = "user_name"
+        case assignedTo = "assigned_to"
+        case assignedToName = "assigned_to_name"
+    }
+
+    /// - Parameter names: Of the members that the entry may name.
+    init(_ entry: AlertHistoryEntry, names: [UUID: String]) {
+        event = entry.event
+        userID = entry.userID?.text
+        userName = entry.userID.flatMap { names[$0] }
+        notes = entry.notes
+        assignedTo = entry.assignedTo?.text
+        assignedToName = entry.assignedTo.flatMap { names[$0] }
+        severity = entry.severity
+        at = entry.time
+    }
+}
+
 /// An alert with its history.
 struct AlertDetailDocument: Encodable {
-    struct Entry: Encodable {
-        let event: AlertEvent
-        let userID: String?
-        let notes: String?
-        let at: Timestamp
-
-        enum CodingKeys: String, CodingKey {
-            case event, notes, at
-            case userID = "user_id"
-        }
-    }
-
     let alert: AlertDocument
-    let history: [Entry]
+    let assignedToName: String?
+    let history: [AlertHistoryDocument]
 
-    enum CodingKeys: CodingKey {
+    enum CodingKeys: String, CodingKey {
         case history
+        case assignedToName = "assigned_to_name"
     }
 
-    init(_ alert: Alert, _ history: [AlertHistoryEntry]) {
-        self.alert = AlertDocument(alert)
-        self.history = history.map {
-            Entry(event: $0.event, userID: $0.userID?.text, notes: $0.notes, at: $0.at)
-        }
+    init(_ detail: AlertDetail) {
+        alert = AlertDocument(detail.alert)
+        assignedToName = detail.alert.assignedTo.flatMap { detail.names[$0] }
+        history = detail.history.map { AlertHistoryDocument($0, names: detail.names) }
     }
 
     func encode(to encoder: any Encoder) throws {
         try alert.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(assignedToName, forKey: .assignedToName)
         try container.encode(history, forKey: .history)
     }
 }

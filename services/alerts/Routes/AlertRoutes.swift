@@ -3,32 +3,17 @@ import HTTPKit
 import Hummingbird
 import Identity
 import Kernel
-import NIOCore
 import Postgres
 
-/// `/api/v1/alerts`: everybody reads, members acknowledge and resolve.
+/// `/api/v1/alerts`: what there is to see of alerts, for everybody.
 struct AlertRoutes: Sendable {
     let alerts: AlertStore
-    let life: AlertLife
-    let announcer: AlertAnnouncer
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/alerts", .user(atLeast: .viewer, orGrant: true), use: list)
         routes.get("/api/v1/alerts/active", .user(atLeast: .viewer, orGrant: true), use: listOpen)
         routes.get("/api/v1/alerts/stats", .user(atLeast: .viewer, orGrant: true), use: stats)
         routes.get("/api/v1/alerts/{id}", .user(atLeast: .viewer, orGrant: true), use: show)
-        routes.put("/api/v1/alerts/{id}/acknowledge", .user(atLeast: .member, orGrant: true)) { request, context in
-            try await step(request, context) { alert, user, notes, transaction in
-                do {
-                    return try await life.acknowledge(alert, by: user, notes: notes, transaction)
-                } catch is AlertResolved {
-                    throw Problem.conflict("The alert is resolved.")
-                }
-            }
-        }
-        routes.put("/api/v1/alerts/{id}/resolve", .user(atLeast: .member, orGrant: true)) { request, context in
-            try await step(request, context) { try await life.resolve($0, by: $1, notes: $2, $3) }
-        }
     }
 
     @Sendable private func list(_ request: Request, _ context: AppRequestContext) async throws -> Page<AlertDocument> {
@@ -47,10 +32,15 @@ struct AlertRoutes: Sendable {
     private func filter(
         _ query: QueryParameters, _ context: AppRequestContext, statuses: [AlertStatus]
     ) throws -> AlertFilter {
-        AlertFilter(
+        let start = try query.value("from", as: Timestamp.self)
+        let end = try query.value("to", as: Timestamp.self)
+        if let start, let end, start > end { throw Problem.invalid("from", "must not be after to") }
+        return AlertFilter(
             severities: try query.values("severity"), statuses: statuses,
             deviceIDs: try query.values("device_id", as: UUID.self),
-            ruleIDs: try query.values("rule_id", as: UUID.self), visibility: try context.user.deviceVisibility)
+            ruleIDs: try query.values("rule_id", as: UUID.self),
+            assigneeIDs: try query.values("assigned_to", as: UUID.self), start: start, end: end,
+            visibility: try context.user.deviceVisibility)
     }
 
     private func page(
@@ -74,53 +64,8 @@ struct AlertRoutes: Sendable {
     ) async throws -> JSON<AlertDetailDocument> {
         let found = try await alerts.find(
             context.id(), in: context.organizationID, visibleBy: context.user.deviceVisibility)
-        guard let (alert, history) = found else { throw Problem.notFound() }
-        return JSON(AlertDetailDocument(alert, history), version: alert.version)
-    }
-
-    private typealias Step =
-        @Sendable (
-            _ alert: Alert, _ user: UUID, _ notes: String?, _ transaction: Transaction
-        ) async throws -> AlertStep?
-
-    private func step(
-        _ request: Request, _ context: AppRequestContext, _ take: Step
-    ) async throws -> JSON<AlertDocument> {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
-        let notes = try await Notes.read(from: request, context).notes
-        let (alert, step): (Alert, AlertStep?) = try await alerts.database.withTransaction(
-            as: .organization(organization)
-        ) { transaction in
-            guard let alert = try await alerts.lock(id, in: organization, transaction) else {
-                throw Problem.notFound()
-            }
-            let project = try await alerts.project(of: alert, transaction)
-            guard let role = user.role(onDevice: alert.deviceID, ofProject: project) else { throw Problem.notFound() }
-            guard role >= .member else { throw Problem.forbidden() }
-            try request.requireMatch(alert.version)
-            guard let step = try await take(alert, user.id, notes, transaction) else {
-                return (alert, nil)
-            }
-            try await transaction.query(
-                AuditEntry(step.event.type, of: id, in: organization, by: user, data: ["notes": notes]).insert)
-            return (step.alert, step)
-        }
-        await announcer.announce(step.map { [$0] } ?? [])
-        return JSON(AlertDocument(alert), version: alert.version)
-    }
-}
-
-/// The optional body of a step: `{"notes": "…"}`.
-private struct Notes: Decodable {
-    var notes: String?
-
-    static func read(from request: Request, _ context: AppRequestContext) async throws -> Notes {
-        let body = try await request.body.collect(upTo: context.maxUploadSize)
-        guard body.readableBytes > 0 else { return Notes() }
-        var request = request
-        request.body = RequestBody(buffer: body)
-        let notes = try await request.decode(as: Notes.self, context: context)
-        try validate { $0.length(of: notes.notes, 0...2_000, "notes") }
-        return notes
+        guard let found else { throw Problem.notFound() }
+        // Names change without a new version of the alert.
+        return JSON(AlertDetailDocument(found), version: found.alert.version, isCallersView: true)
     }
 }

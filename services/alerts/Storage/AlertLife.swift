@@ -8,56 +8,84 @@ struct AlertLife: Sendable {
     let alerts: AlertStore
     let outbox: Outbox
 
-    /// Takes note that a user knows of the alert.
+    /// Takes a user's action on an alert that is locked.
     ///
-    /// - Returns: The step, or nil when the alert was acknowledged already.
-    /// - Throws: ``AlertResolved``.
-    func acknowledge(
-        _ alert: Alert, by user: UUID, notes: String?, _ transaction: Transaction
+    /// - Returns: The step, or nil when the action changes nothing.
+    /// - Throws: ``AlertActionRefused``.
+    func take(
+        _ action: AlertAction, on alert: Alert, by user: UUID, notes: String?, _ transaction: Transaction
     ) async throws -> AlertStep? {
-        guard alert.status.isOpen else { throw AlertResolved() }
-        guard alert.status == .active else { return nil }
         var changed = alert
-        changed.acknowledge(by: user, notes: notes, at: .now)
-        let step = AlertStep(event: .acknowledged, alert: changed, channelIDs: [], userID: user)
+        let now = Timestamp.now
+        guard let event = try changed.take(action, by: user, notes: notes, at: now) else { return nil }
+        let channels = event.isNotified ? try await channels(of: [alert], transaction)[alert.ruleID] : nil
+        let step = AlertStep(
+            event: event, alert: changed, channelIDs: channels ?? [], userID: user, notes: notes, time: now)
         return try await take([step], transaction).first
     }
 
-    /// Ends the alert by a user's hand.
+    /// Whether the alert can be opened again beside what there is by now; evaluation is kept from its rule and sensor
+    /// (``AlertStore/lockStanding(ofAlert:in:_:)``).
     ///
-    /// - Returns: The step, or nil when the alert was resolved already.
-    func resolve(
-        _ alert: Alert, by user: UUID, notes: String?, _ transaction: Transaction
-    ) async throws -> AlertStep? {
-        guard alert.status.isOpen else { return nil }
-        var changed = alert
-        changed.resolve(by: user, notes: notes, at: .now)
-        let channels = try await channels(ofRule: alert.ruleID, in: alert.organizationID, transaction)
-        let step = AlertStep(event: .resolved, alert: changed, channelIDs: channels, userID: user)
-        return try await take([step], transaction).first
+    /// - Parameter isWatched: Whether its rule and device are still there.
+    /// - Throws: ``AlertActionRefused``.
+    func checkReopening(_ alert: Alert, isWatched: Bool, _ transaction: Transaction) async throws {
+        guard !alert.status.isOpen else { return }
+        guard isWatched else { throw AlertActionRefused("The alert's rule or device has been deleted.") }
+        guard try await !alerts.hasOther(standingFor: alert, transaction) else {
+            throw AlertActionRefused(
+                "Another alert of this rule, device and sensor is open, or was dismissed while its condition holds.")
+        }
     }
 
     /// Ends the open alerts of a rule that is about to be deleted.
     func resolveAll(ofRule rule: Rule, by user: UUID, _ transaction: Transaction) async throws -> [AlertStep] {
+        let (now, reason) = (Timestamp.now, "The rule was deleted.")
         let open = try await alerts.lockOpen(ofRule: rule.id, in: rule.organizationID, transaction)
         let steps = open.map { alert in
             var changed = alert
-            changed.resolve(by: user, notes: "The rule was deleted.", at: .now)
+            changed.end(by: user, notes: reason, at: now)
             return AlertStep(
-                event: .resolved, alert: changed, channelIDs: rule.definition.channelIDs, userID: user)
+                event: .resolved, alert: changed, channelIDs: rule.definition.channelIDs, userID: user, notes: reason,
+                time: now)
         }
         return try await take(steps, transaction)
     }
 
     /// Ends the open alerts of a device that is gone.
     func resolveAll(ofDevice device: UUID, in organization: UUID, _ transaction: Transaction) async throws {
-        var steps: [AlertStep] = []
-        for var alert in try await alerts.lockOpen(ofDevice: device, in: organization, transaction) {
-            alert.resolve(at: .now)
-            let channels = try await channels(ofRule: alert.ruleID, in: organization, transaction)
-            steps.append(AlertStep(event: .resolved, alert: alert, channelIDs: channels))
+        let open = try await alerts.lockOpen(ofDevice: device, in: organization, transaction)
+        try await takeByThemselves(.resolved, open, transaction) { $0.end(at: $1) }
+    }
+
+    /// Takes the open alerts off a user who is no member any more.
+    func unassignAll(of user: UUID, in organization: UUID, _ transaction: Transaction) async throws {
+        let open = try await alerts.lockOpen(ofAssignee: user, in: organization, transaction)
+        try await takeByThemselves(.assigned, open, transaction) { alert, _ in alert.unassign() }
+    }
+
+    /// Raises the severity of up to `limit` alerts that nobody has acknowledged in time.
+    func raiseOverdue(_ limit: Int) async throws -> [AlertStep] {
+        try await alerts.database.withTransaction(as: .platform) { transaction in
+            let overdue = try await alerts.lockOverdue(limit, transaction)
+            return try await takeByThemselves(.severityRaised, overdue, transaction) { $0.raise(at: $1) }
         }
-        _ = try await take(steps, transaction)
+    }
+
+    @discardableResult
+    private func takeByThemselves(
+        _ event: AlertEvent, _ alerts: [Alert], _ transaction: Transaction,
+        _ change: (inout Alert, Timestamp) -> Void
+    ) async throws -> [AlertStep] {
+        guard !alerts.isEmpty else { return [] }
+        let now = Timestamp.now
+        let channels = event.isNotified ? try await channels(of: alerts, transaction) : [:]
+        let steps = alerts.map { alert in
+            var changed = alert
+            change(&changed, now)
+            return AlertStep(event: event, alert: changed, channelIDs: channels[alert.ruleID] ?? [], time: now)
+        }
+        return try await take(steps, transaction)
     }
 
     private func take(_ steps: [AlertStep], _ transaction: Transaction) async throws -> [AlertStep] {
@@ -66,14 +94,10 @@ struct AlertLife: Sendable {
         return steps
     }
 
-    private func channels(
-        ofRule rule: UUID, in organization: UUID, _ transaction: Transaction
-    ) async throws -> [UUID] {
-        let rows = try await transaction.query(
-            "SELECT channel_ids FROM alerts.rules WHERE organization_id = \(organization) AND id = \(rule)")
-        return try rows.first?.decode([UUID].self) ?? []
+    /// Where the alerts of the rules are sent; nothing for a rule that is no more.
+    private func channels(of alerts: [Alert], _ transaction: Transaction) async throws -> [UUID: [UUID]] {
+        let rules = Array(Set(alerts.map(\.ruleID)))
+        let rows = try await transaction.query("SELECT id, channel_ids FROM alerts.rules WHERE id = ANY(\(rules))")
+        return Dictionary(uniqueKeysWithValues: try rows.map { try $0.decode(UUID.self, [UUID].self) })
     }
 }
-
-/// The alert is resolved, so it cannot be acknowledged any more.
-struct AlertResolved: Error {}

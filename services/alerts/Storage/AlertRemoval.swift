@@ -10,6 +10,8 @@ enum AlertRemoval {
         .rows(of: "alerts.rule_state"),
         .rows(of: "alerts.rules"),
         .rows(of: "alerts.channels"),
+        .rows(of: "alerts.maintenance_windows"),
         .rows(of: "alerts.devices"),
+        .rows(of: "alerts.members"),
     ]
 }

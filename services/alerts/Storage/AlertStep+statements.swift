@@ -21,13 +21,22 @@ extension AlertStep {
             organizationID: alert.organizationID, actor: userID.map { "user:\($0.text)" }, data: document)
     }
 
+    /// What the alert's history tells of it.
+    var historyEntry: AlertHistoryEntry {
+        AlertHistoryEntry(
+            event: event, userID: userID, notes: notes, assignedTo: event == .assigned ? alert.assignedTo : nil,
+            severity: event == .severityRaised ? alert.severity : nil, time: time)
+    }
+
     private var history: SQL {
-        """
-        INSERT INTO alerts.alert_events (organization_id, alert_id, version, event_type, user_id, notes)
-        VALUES (
-            \(alert.organizationID), \(alert.id), \(alert.version), \(event.rawValue), \(userID),
-            \(userID == nil ? nil : alert.notes))
-        """
+        let entry = historyEntry
+        return """
+            INSERT INTO alerts.alert_events (
+                organization_id, alert_id, version, event_type, user_id, notes, assigned_to, severity, at)
+            VALUES (
+                \(alert.organizationID), \(alert.id), \(alert.version), \(entry.event.rawValue), \(entry.userID),
+                \(entry.notes), \(entry.assignedTo), \(entry.severity?.rawValue), \(entry.time))
+            """
     }
 
     /// One notification for each channel that is still there.

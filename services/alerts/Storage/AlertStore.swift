@@ -4,47 +4,28 @@ import Identity
 import Kernel
 import Postgres
 
-/// Which alerts a list is of; an empty filter takes all.
-struct AlertFilter: Sendable {
-    var severities: [Severity] = []
-    var statuses: [AlertStatus] = []
-    var deviceIDs: [UUID] = []
-    var ruleIDs: [UUID] = []
-    /// The devices that who asks may see.
-    var visibility = DeviceVisibility.all
-
-    fileprivate var condition: SQL {
-        var conditions: [SQL] = []
-        if !severities.isEmpty { conditions.append("AND severity = ANY(\(severities.map(\.rawValue)))") }
-        if !statuses.isEmpty { conditions.append("AND status = ANY(\(statuses.map(\.rawValue)))") }
-        if !deviceIDs.isEmpty { conditions.append("AND device_id = ANY(\(deviceIDs))") }
-        if !ruleIDs.isEmpty { conditions.append("AND rule_id = ANY(\(ruleIDs))") }
-        conditions.append(visibility.condition)
-        return conditions.joined(separator: " ")
-    }
-}
-
-extension DeviceVisibility {
-    /// `AND …` for the alerts of the devices that somebody may see; row security keeps the projection to the organization.
-    fileprivate var condition: SQL {
-        switch self {
-        case .all: ""
-        case .only(let devices, let projects):
-            """
-            AND (device_id = ANY(\(devices))
-                OR device_id IN (SELECT id FROM alerts.devices WHERE project_id = ANY(\(projects))))
-            """
-        }
-    }
-}
-
 /// One row of an alert's history.
 struct AlertHistoryEntry: Sendable {
     let event: AlertEvent
     /// Nil for what happened by itself.
     let userID: UUID?
     let notes: String?
-    let at: Timestamp
+    /// To whom it was given; nil for nobody.
+    let assignedTo: UUID?
+    /// To what the severity rose.
+    let severity: Severity?
+    let time: Timestamp
+}
+
+/// An alert and what happened to it.
+struct AlertDetail: Sendable {
+    let alert: Alert
+    /// Oldest first; the newest ``mostEntries`` of them.
+    let history: [AlertHistoryEntry]
+    /// Of the members, present and former ones, that the history and the alert name.
+    let names: [UUID: String]
+
+    static let mostEntries = 200
 }
 
 /// The alerts of organizations and their history.
@@ -61,10 +42,11 @@ struct AlertStore: Sendable {
         return try rows.map(Alert.init(row:))
     }
 
-    /// An alert of a device that who asks may see, and its history, oldest first.
+    /// An alert of a device that who asks may see, and its history.
     func find(
         _ id: UUID, in organization: UUID, visibleBy visibility: DeviceVisibility
-    ) async throws -> (alert: Alert, history: [AlertHistoryEntry])? {
+    ) async throws -> AlertDetail? {
+        let isOfAlert: SQL = "organization_id = \(organization) AND alert_id = \(id)"
         let results = try await database.batch(
             [
                 """
@@ -72,17 +54,20 @@ struct AlertStore: Sendable {
                 WHERE organization_id = \(organization) AND id = \(id) \(visibility.condition)
                 """,
                 """
-                SELECT event_type, user_id, notes, at FROM alerts.alert_events
-                WHERE organization_id = \(organization) AND alert_id = \(id) ORDER BY version
+                SELECT event_type, user_id, notes, assigned_to, severity, at FROM alerts.alert_events
+                WHERE \(isOfAlert) ORDER BY version DESC LIMIT \(AlertDetail.mostEntries)
+                """,
+                """
+                SELECT user_id, name FROM alerts.members
+                WHERE organization_id = \(organization) AND name <> '' AND user_id IN (
+                    SELECT user_id FROM alerts.alert_events WHERE \(isOfAlert)
+                    UNION SELECT assigned_to FROM alerts.alert_events WHERE \(isOfAlert))
                 """,
             ], as: .organization(organization))
-        guard let alert = try results.first?.first.map(Alert.init(row:)), let rows = results.last else { return nil }
-        let history = try rows.map { row in
-            AlertHistoryEntry(
-                event: try row.decodeCase(at: 0), userID: try row.decode(at: 1), notes: try row.decode(at: 2),
-                at: try row.decode(at: 3))
-        }
-        return (alert, history)
+        guard results.count == 3, let alert = try results[0].first.map(Alert.init(row:)) else { return nil }
+        return AlertDetail(
+            alert: alert, history: try results[1].map(AlertHistoryEntry.init(row:)).reversed(),
+            names: Dictionary(uniqueKeysWithValues: try results[2].map { try $0.decode(UUID.self, String.self) }))
     }
 
     /// How many alerts there are of each severity and status, of the devices that who asks may see.
@@ -117,25 +102,14 @@ struct AlertStore: Sendable {
             """)
         return try rows.first?.decode(UUID?.self, at: 0)
     }
+}
 
-    /// The open alerts of a rule, locked until the transaction ends.
-    func lockOpen(ofRule rule: UUID, in organization: UUID, _ transaction: Transaction) async throws -> [Alert] {
-        try await lockOpen("rule_id = \(rule)", in: organization, transaction)
-    }
-
-    /// The open alerts of a device, locked until the transaction ends.
-    func lockOpen(ofDevice device: UUID, in organization: UUID, _ transaction: Transaction) async throws -> [Alert] {
-        try await lockOpen("device_id = \(device)", in: organization, transaction)
-    }
-
-    private func lockOpen(
-        _ condition: SQL, in organization: UUID, _ transaction: Transaction
-    ) async throws -> [Alert] {
-        let rows = try await transaction.query(
-            """
-            SELECT \(Alert.columns) FROM alerts.alerts
-            WHERE organization_id = \(organization) AND \(condition) AND status <> 'resolved' ORDER BY id FOR UPDATE
-            """)
-        return try rows.map(Alert.init(row:))
+extension AlertHistoryEntry {
+    fileprivate init(row: Row) throws {
+        self.init(
+            event: try row.decodeCase(at: 0), userID: try row.decode(at: 1), notes: try row.decode(at: 2),
+            assignedTo: try row.decode(at: 3),
+            severity: try row.decode(String?.self, at: 4) == nil ? nil : try row.decodeCase(at: 4),
+            time: try row.decode(at: 5))
     }
 }

@@ -66,6 +66,7 @@ struct EvaluationStore: Sendable {
         /// The rules that are still there.
         var rules: Set<UUID> = []
         var states: [RuleKey: RuleState] = [:]
+        /// Also those dismissed whose condition has not cleared yet.
         var openAlerts: [RuleKey: Alert] = [:]
     }
 
@@ -81,7 +82,7 @@ struct EvaluationStore: Sendable {
             """,
             """
             SELECT \(Alert.columns) FROM \(wanted) JOIN alerts.alerts USING (rule_id, device_id, sensor_type)
-            WHERE alerts.status <> 'resolved' FOR UPDATE OF alerts
+            WHERE \(Alert.isStanding) FOR UPDATE OF alerts
             """,
         ])
         guard results.count == 3 else { return Standing() }

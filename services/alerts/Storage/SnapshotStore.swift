@@ -14,7 +14,7 @@ struct SnapshotStore: Sendable {
         let isFurther: SQL = id.map { "id > \($0)" } ?? "true"
         let rows = try await database.query(
             """
-            SELECT \(Alert.columns) FROM alerts.alerts WHERE status <> 'resolved' AND \(isFurther)
+            SELECT \(Alert.columns) FROM alerts.alerts WHERE \(Alert.isOpen) AND \(isFurther)
             ORDER BY id LIMIT \(SnapshotPage.size)
             """, as: .platform)
         return SnapshotPage(

@@ -45,6 +45,9 @@ struct AuditFilter: Sendable {
     mutating func confine(to entity: UUID, seenBy user: UserPrincipal) {
         entityIDs = [entity]
         guard entity != user.id, (user.role ?? .viewer) < .admin else { return }
-        families = ["entity", "relationship", "project", "device", "alert", "alert_rule", "alert_channel"]
+        families = [
+            "entity", "relationship", "project", "device", "alert", "alert_rule", "alert_channel",
+            "alert_maintenance_window",
+        ]
     }
 }

@@ -3,12 +3,12 @@
 /// Whether there is such a zone the database tells, which is to compute with it. It takes other texts for zones, too:
 /// abbreviations, and rules in the form of POSIX such as `UTC+3`, whose sign is the other way round. Those are left out
 /// here.
-struct TimeZoneName: Sendable, Hashable, LosslessStringConvertible {
-    let description: String
+public struct TimeZoneName: Sendable, Hashable, LosslessStringConvertible {
+    public let description: String
 
-    static let utc = TimeZoneName(trusted: "UTC")
+    public static let utc = TimeZoneName(trusted: "UTC")
 
-    init?(_ description: String) {
+    public init?(_ description: String) {
         guard Self.isWellFormed(description) else { return nil }
         self.init(trusted: description)
     }
