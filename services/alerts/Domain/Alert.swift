@@ -18,10 +18,12 @@ struct Alert: Sendable, Hashable {
     let ruleName: String
     let deviceID: UUID
     let deviceName: String?
+    /// Empty for an alert about the device as a whole.
     let sensorType: String
     let severity: Severity
     let message: String
-    let condition: ThresholdCondition
+    /// What the readings' values were compared with; nil where that is several conditions together.
+    let condition: ThresholdCondition?
     /// The reading that triggered it.
     let reading: Reading
     let triggeredAt: Timestamp
@@ -42,15 +44,13 @@ struct Alert: Sendable, Hashable {
 }
 
 extension Alert {
-    /// The alert that `reading` begins.
-    init(_ rule: Rule, device: UUID, name: String?, reading: Reading, at now: Timestamp) {
-        let condition = rule.definition.condition
+    /// The alert that begins with what the rule, as it is for the device, has found.
+    init(_ rule: Rule, device: UUID, name: String?, finding: Finding, at now: Timestamp) {
         self.init(
             id: .v7(at: now), organizationID: rule.organizationID, ruleID: rule.id, ruleName: rule.definition.name,
             deviceID: device, deviceName: name, sensorType: rule.definition.sensorType,
-            severity: rule.definition.severity,
-            message: "\(rule.definition.sensorType) \(condition.sentence(for: reading.value))", condition: condition,
-            reading: reading, triggeredAt: now, lastReading: reading)
+            severity: rule.definition.severity, message: finding.message, condition: rule.definition.kind.condition,
+            reading: finding.reading, triggeredAt: now, lastReading: finding.reading)
     }
 
     /// Counts another reading that violates the rule.

@@ -73,14 +73,18 @@ struct BatchEvaluator: Sendable {
                 }
         }
         guard !candidates.isEmpty else { return EvaluationChanges() }
-        let standing = try await store.standing(
+        // A composite rule is there once for each of its sensors.
+        let keys = Set(
             candidates.map {
-                RuleKey(ruleID: $0.rule.id, deviceID: $0.sensor.deviceID, sensorType: $0.sensor.sensorType)
-            }, transaction)
+                RuleKey(
+                    ruleID: $0.rule.id, deviceID: $0.sensor.deviceID, sensorType: $0.rule.definition.sensorType)
+            })
+        let standing = try await store.standing(Array(keys), transaction)
         var evaluation = Evaluation(states: standing.states, openAlerts: standing.openAlerts, now: .now)
         for (rule, sensor) in candidates where standing.rules.contains(rule.id) {
             evaluation.evaluate(
-                readings[sensor] ?? [], of: rule, at: sensor.deviceID, named: devices[sensor.deviceID]?.name)
+                readings[sensor] ?? [], of: sensor.sensorType, by: rule, at: sensor.deviceID,
+                named: devices[sensor.deviceID]?.name)
         }
         try await store.store(evaluation.changes, transaction)
         return evaluation.changes
