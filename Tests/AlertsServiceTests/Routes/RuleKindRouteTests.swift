@@ -214,6 +214,7 @@ import Testing
         #expect(made.status == 201)
         let device = UUID.v7()
         try await laboratory.send(device, [(1, 31), (2, 32)])
+        try await laboratory.settle(device)
         try await laboratory.send(device, [(3, 75)], sensor: "humidity")
         let alert = try await laboratory.alert(device, status: "active")
         #expect(alert["message"] == "temperature 32 is above 30 and humidity 75 is at or above 70")

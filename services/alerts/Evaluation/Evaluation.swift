@@ -29,17 +29,15 @@ struct Evaluation: Sendable {
         changes = EvaluationChanges(states: states)
     }
 
-    /// Takes readings of one sensor, in the order of time.
+    /// Takes all that a rule is to take of a device, in the order of time.
     ///
-    /// - Parameter rule: As it is for the device.
-    mutating func evaluate(
-        _ readings: [Reading], of sensor: String, by rule: Rule, at device: UUID, named name: String?
-    ) {
+    /// - Parameter rule: As it is for the device; each rule and device once.
+    mutating func evaluate(_ observations: [Observation], by rule: Rule, at device: UUID, named name: String?) {
         let key = RuleKey(ruleID: rule.id, deviceID: device, sensorType: rule.definition.sensorType)
         var state = changes.states[key] ?? RuleState()
         state.isOpen = openAlerts[key] != nil
-        for reading in readings {
-            guard let action = state.take(.reading(reading, sensor: sensor), of: rule, at: now) else { continue }
+        for observation in observations {
+            guard let action = state.take(observation, of: rule, at: now) else { continue }
             perform(action, key, rule, name)
         }
         changes.states[key] = state

@@ -37,18 +37,14 @@ extension RuleInput {
 
     /// A field that the kind has no use for is not passed over in silence.
     private func checkMeaning(_ name: RuleKind.Name, _ check: inout Validation) {
+        let bounded: Set<RuleKind.Name> = [.threshold, .rateOfChange, .batteryLow, .dataQuality]
         let meanings: [(field: String, isGiven: Bool, kinds: Set<RuleKind.Name>)] = [
             ("sensor_type", sensorType != nil, [.threshold, .rateOfChange, .noData, .dataQuality]),
             ("condition", condition != nil, [.threshold, .rateOfChange]),
-            (
-                "threshold_value", thresholdValue != nil, [.threshold, .rateOfChange, .batteryLow, .dataQuality]
-            ),
-            // With a comparison that needs none the condition itself tells.
-            (
-                "threshold_value_high", thresholdValueHigh != nil,
-                [.threshold, .rateOfChange, .batteryLow, .dataQuality]
-            ),
-            ("clear_value", clearValue != nil, [.threshold, .rateOfChange, .batteryLow, .dataQuality]),
+            ("threshold_value", thresholdValue != nil, bounded),
+            // Whether there may be one is for the condition to tell.
+            ("threshold_value_high", thresholdValueHigh != nil, bounded),
+            ("clear_value", clearValue != nil, bounded),
             ("for_s", (forSeconds ?? 0) != 0, [.threshold, .deviceOffline, .composite]),
             ("window_s", windowSeconds != nil, [.rateOfChange, .noData, .dataQuality]),
             ("quality", quality != nil, [.dataQuality]),

@@ -43,8 +43,9 @@ struct PastReadings: Sendable {
     }
 
     private static func encoded(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.intersection(ascii)) ?? ""
+        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
     }
 
-    private static let ascii = CharacterSet(charactersIn: "\u{0}"..."\u{7F}")
+    /// RFC 3986, section 2.3.
+    private static let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
 }
