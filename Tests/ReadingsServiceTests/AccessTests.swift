@@ -32,6 +32,7 @@ import Testing
         "GET /api/v1/analytics/trends": .user(atLeast: .viewer, orGrant: true),
         "GET /api/v1/analytics/reports": .user(atLeast: .viewer, orGrant: true),
         "GET /api/v1/sensor-types": .userOrDevice(atLeast: .viewer, orGrant: true),
+        "GET /internal/v1/readings": .internalService,
         "GET /livez": .public, "GET /readyz": .public, "GET /metrics": .public, "GET /openapi.yaml": .public,
     ]
 

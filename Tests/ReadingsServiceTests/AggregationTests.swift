@@ -65,7 +65,7 @@ import Testing
         ]
         for (interval, bucket) in cuts {
             let answer = try await member.get(
-                "\(path)?from=\(start)&to=\(end)&interval=\(interval)&timezone=Europe/Berlin"
+                "\(path)?from=\(start)&to=\(end)&interval=\(interval)&tz=Europe/Berlin"
                     + "&aggregation=\(functions.joined(separator: ","))")
             #expect(answer.status == 200, "\(answer)")
             #expect(answer.json["resolution"] == "rows" && answer.json["interval"].string == interval)
@@ -84,11 +84,11 @@ import Testing
         try await device.store("t", readings)
         let query = "from=\(readings[0].time)&to=\(noon.adding(.seconds(37 * 3600)))&aggregation=count"
         let member = try await member(for: device)
-        let days = try await member.get("\(path)?\(query)&interval=1d&timezone=Europe/Berlin").json
+        let days = try await member.get("\(path)?\(query)&interval=1d&tz=Europe/Berlin").json
         let counts = days["series"][0]["points"].array?.map { $0["count"].int } ?? []
         try #require(counts.count == 4)
         #expect(counts[1] == hours * 2)
-        let hourly = try await member.get("\(path)?\(query)&interval=1h&timezone=Europe/Berlin").json
+        let hourly = try await member.get("\(path)?\(query)&interval=1h&tz=Europe/Berlin").json
         let begun = hourly["series"][0]["points"].array?.filter { point in
             let start = days["series"][0]["points"][1]["time"].string ?? ""
             let end = days["series"][0]["points"][2]["time"].string ?? ""
@@ -170,8 +170,8 @@ import Testing
         ("interval", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=0m"),
         ("interval", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=hour"),
         ("from", "from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z&interval=1h"),
-        ("timezone", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&timezone=Europe/Atlantis"),
-        ("timezone", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1d&timezone=UTC%2B3"),
+        ("tz", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&tz=Europe/Atlantis"),
+        ("tz", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1d&tz=UTC%2B3"),
         ("aggregation", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&aggregation=mode"),
         ("fill", "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&interval=1h&fill=cubic"),
     ])

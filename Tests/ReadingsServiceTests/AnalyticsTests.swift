@@ -99,7 +99,7 @@ import Testing
         let plain = try await user.get("/api/v1/readings/trends?\(range)").json["items"][0]["slope_per_hour"].double
         #expect(plain.map { abs($0 - 0.01) > 0.001 } == true)
         for zone in ["UTC", "Europe/Berlin", "Asia/Kolkata"] {
-            let answer = try await user.get("/api/v1/analytics/trends?\(range)&timezone=\(zone)")
+            let answer = try await user.get("/api/v1/analytics/trends?\(range)&tz=\(zone)")
             #expect(answer.status == 200, "\(answer)")
             let item = answer.json["items"][0]
             #expect(item["slope_per_hour"].double.map { abs($0 - 0.01) < 1e-9 } == true, "\(item)")
@@ -178,9 +178,9 @@ import Testing
     @Test(arguments: [
         ("summary", "from", "from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z"),
         ("summary", "project_id", "project_id=x"),
-        ("trends", "timezone", "timezone=Europe/Atlantis"), ("trends", "timezone", "timezone=CET-1"),
+        ("trends", "tz", "tz=Europe/Atlantis"), ("trends", "tz", "tz=CET-1"),
         ("reports", "period", "period=year"), ("reports", "period", ""), ("reports", "at", "period=day&at=noon"),
-        ("reports", "timezone", "period=day&timezone=Europe/Atlantis"), ("reports", "limit", "period=day&limit=51"),
+        ("reports", "tz", "period=day&tz=Europe/Atlantis"), ("reports", "limit", "period=day&limit=51"),
         ("reports", "format", "period=day&format=pdf"),
     ])
     func `what cannot be used is 422 and named`(route: String, field: String, query: String) async throws {

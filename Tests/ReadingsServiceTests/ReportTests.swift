@@ -28,7 +28,7 @@ import Testing
         let device = try await device(interval: interval)
         let user = try await device.server.service.user(.viewer, of: device.organization)
         let report = try await user.get("\(path)?period=day&at=2026-03-02T15:00:00Z").json
-        #expect(report["period"] == "day" && report["timezone"] == "UTC" && report["from"].string == start.rfc3339)
+        #expect(report["period"] == "day" && report["tz"] == "UTC" && report["from"].string == start.rfc3339)
         #expect(report["to"].string == start.adding(.seconds(86_400)).rfc3339)
         let line = report["items"][0]
         // The usual distance is an hour where the device does not say.
@@ -83,7 +83,7 @@ import Testing
     func `a period is one of the zone's calendar`(period: String, at: String, from: String, to: String) async throws {
         let server = try await ReadingsServer.shared()
         let user = try await server.service.user(.viewer, of: .v7())
-        let report = try await user.get("\(path)?period=\(period)&at=\(at)&timezone=Europe/Berlin").json
+        let report = try await user.get("\(path)?period=\(period)&at=\(at)&tz=Europe/Berlin").json
         #expect(report["from"].string == Timestamp(from)?.rfc3339 && report["to"].string == Timestamp(to)?.rfc3339)
     }
 

@@ -56,7 +56,7 @@ import Testing
         let member = try await device.server.service.user(.viewer, of: device.organization)
         let answer = try await member.get(
             "/api/v1/readings/aggregation?from=\(Self.start)&to=\(Self.end)&interval=\(cut.interval)"
-                + "&timezone=\(cut.zone)&aggregation=\(functions.map(\.rawValue).joined(separator: ","))")
+                + "&tz=\(cut.zone)&aggregation=\(functions.map(\.rawValue).joined(separator: ","))")
         #expect(answer.status == 200, "\(answer)")
         #expect(answer.json["resolution"].string == cut.source.name)
         for series in answer.json["series"].array ?? [] {

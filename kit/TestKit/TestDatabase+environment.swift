@@ -15,8 +15,8 @@ extension TestDatabase {
         let base = [
             "LMS_DATABASE_URL": configuration(service).url, "LMS_DATABASE_ROLE_PREFIX": roles.prefix,
             "LMS_REDIS_URL": redisURL, "LMS_SECRET_KEY": encodedSecretKey,
-            "LMS_AUTH_URL": issuer, "LMS_DEVICES_URL": issuer, "LMS_ALERTS_URL": issuer, "LMS_BILLING_URL": issuer,
-            "LMS_HTTP_PORT": "0",
+            "LMS_AUTH_URL": issuer, "LMS_DEVICES_URL": issuer, "LMS_READINGS_URL": issuer, "LMS_ALERTS_URL": issuer,
+            "LMS_BILLING_URL": issuer, "LMS_HTTP_PORT": "0",
         ]
         var logger = Logger(label: description.name)
         logger.logLevel = .error

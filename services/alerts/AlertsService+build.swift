@@ -58,6 +58,10 @@ extension AlertsService {
             rules: rules, channels: channels, life: life, versions: versions, announcer: announcer,
             idempotency: idempotency
         ).add(to: &routes)
+        RuleBulkRoutes(rules: rules, channels: channels, versions: versions).add(to: &routes)
+        RuleTestRoutes(
+            rules: rules, test: RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
+        ).add(to: &routes)
         ChannelRoutes(channels: channels, versions: versions, sender: sender, idempotency: idempotency)
             .add(to: &routes)
         NotificationRoutes(notifications: notifications).add(to: &routes)

@@ -76,6 +76,7 @@ extension ReadingsService {
         ).add(to: &routes)
         let export = ReadingExport(base.exportDatabase, primary: base.database, ledger: ledger)
         ExportRoutes(export: export).add(to: &routes)
+        ReplayRoutes(replay: ReadingReplay(database: base.database)).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))

@@ -37,9 +37,10 @@ import Testing
     private func alert(severity: Severity = .low, raiseAfter seconds: Int? = 60) -> Alert {
         var definition = RuleDefinition.above(30)
         definition.severity = severity
+        definition.raiseAfterSeconds = seconds
         return Alert(
             Rule(definition), device: .v7(), name: nil, reading: Reading(time: .seconds(0), value: 31),
-            raiseAfterSeconds: seconds, at: .seconds(1_000))
+            at: .seconds(1_000))
     }
 
     @Test func `what was done before changes nothing, a comment always does`() throws {

@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: times)
     func `a recurring window goes by the clocks of its zone`(_ time: String, _ isCovered: Bool) throws {
         let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
-        let hours = RuleSchedule(zone: zone, days: [.sat], from: 22 * 60, to: 3 * 60)
+        let hours = RuleSchedule(zone: zone, zoneName: zone.identifier, days: [.sat], from: 22 * 60, to: 3 * 60)
         let window = window(.all, .recurring(hours))
         #expect(window.covers(Self.device, nil, at: try #require(Timestamp(time))) == isCovered)
     }

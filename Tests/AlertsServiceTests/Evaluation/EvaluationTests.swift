@@ -79,7 +79,8 @@ import Testing
         var evaluation = Evaluation(
             states: state.map { [key: $0] } ?? [:], openAlerts: open.map { [key: $0] } ?? [:], now: now)
         let readings = values.enumerated().map { Reading(time: .seconds(Int64($0.offset + 1)), value: $0.element) }
-        evaluation.evaluate(readings, of: rule, at: device, named: "Fridge")
+        evaluation.evaluate(
+            readings.map { .reading($0, sensor: "temperature") }, by: rule, at: device, named: "Fridge")
         return evaluation.changes
     }
 }

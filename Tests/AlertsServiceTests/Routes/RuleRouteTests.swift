@@ -42,7 +42,7 @@ import Testing
         ("clearing above the threshold", ["clear_value": 31], "clear_value"),
         ("clearing below the threshold", ["condition": "lt", "clear_value": 29], "clear_value"),
         ("clearing an equality", ["condition": "eq", "clear_value": 29], "clear_value"),
-        ("another kind", ["kind": "no_data", "threshold_value": nil, "condition": nil], "kind"),
+        ("another kind", ["kind": "gone"], "kind"),
         ("an unknown condition", ["condition": "above"], "condition"),
         ("an unknown severity", ["severity": "severe"], "severity"),
         ("no threshold", ["threshold_value": nil], "threshold_value"),
@@ -69,7 +69,7 @@ import Testing
 
     @Test func `an unknown kind is told which there are`() async throws {
         let admin = try await AlertsServer.shared().laboratory().client(.admin)
-        let answer = try await admin.post(path, .rule(["kind": "composite"]))
+        let answer = try await admin.post(path, .rule(["kind": "prediction"]))
         #expect(answer.json["detail"].string?.contains("threshold") == true)
     }
 

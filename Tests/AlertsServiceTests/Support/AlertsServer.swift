@@ -32,13 +32,15 @@ struct AlertsServer: Sendable {
     /// - Parameters:
     ///   - devices: Where the devices service is; by default one that has nothing.
     ///   - auth: Where the auth service is; by default likewise.
+    ///   - readings: Where the readings service is; by default likewise.
     static func start(
         on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil,
-        auth: String? = nil
+        auth: String? = nil, readings: String? = nil
     ) async throws -> AlertsServer {
         var settings = ["LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)"]
         settings["LMS_DEVICES_URL"] = devices
         settings["LMS_AUTH_URL"] = auth
+        settings["LMS_READINGS_URL"] = readings
         let environment = try await database.environment(
             for: .alerts, AlertsService.description, settings: settings)
         let (http, services) = try await AlertsService.build(environment)
@@ -158,6 +160,22 @@ struct Laboratory: Sendable {
             let position = try rows.first.flatMap { StreamID(try $0.decode(String.self, at: 0)) }
             return position.map { $0 >= id } ?? false
         }
+    }
+
+    /// Registers a device, and waits until this service knows it.
+    func register(_ device: UUID = .v7(), named name: String = "Fridge") async throws -> UUID {
+        try await server.publish(
+            try Event(
+                source: .devices, type: "device.registered", subject: device.text, subjectVersion: 1,
+                organizationID: organization,
+                data: [
+                    "id": .string(device.text), "organization_id": .string(organization.text), "name": .string(name),
+                    "tags": [],
+                ] as JSONValue))
+        try await eventually {
+            try await !server.query("SELECT FROM alerts.devices WHERE id = \(device)").isEmpty
+        }
+        return device
     }
 
     /// The organization's events so far, of one type.

@@ -11,10 +11,12 @@ struct Alert: Sendable, Hashable {
     let ruleName: String
     let deviceID: UUID
     let deviceName: String?
+    /// Empty for an alert about the device as a whole.
     let sensorType: String
     var severity: Severity
     let message: String
-    let condition: ThresholdCondition
+    /// What the readings' values were compared with; nil where that is several conditions together.
+    let condition: ThresholdCondition?
     /// The reading that triggered it.
     let reading: Reading
     let triggeredAt: Timestamp
@@ -45,19 +47,14 @@ struct Alert: Sendable, Hashable {
 }
 
 extension Alert {
-    /// The alert that `reading` begins.
-    ///
-    /// - Parameter raiseAfterSeconds: After how many seconds its severity rises while nobody has acknowledged it.
-    init(
-        _ rule: Rule, device: UUID, name: String?, reading: Reading, raiseAfterSeconds: Int? = nil, at now: Timestamp
-    ) {
-        let condition = rule.definition.condition
+    /// The alert that begins with what the rule, as it is for the device, has found.
+    init(_ rule: Rule, device: UUID, name: String?, finding: Finding, at now: Timestamp) {
         self.init(
             id: .v7(at: now), organizationID: rule.organizationID, ruleID: rule.id, ruleName: rule.definition.name,
             deviceID: device, deviceName: name, sensorType: rule.definition.sensorType,
-            severity: rule.definition.severity,
-            message: "\(rule.definition.sensorType) \(condition.sentence(for: reading.value))", condition: condition,
-            reading: reading, triggeredAt: now, lastReading: reading, raiseAfterSeconds: raiseAfterSeconds)
+            severity: rule.definition.severity, message: finding.message, condition: rule.definition.kind.condition,
+            reading: finding.reading, triggeredAt: now, lastReading: finding.reading,
+            raiseAfterSeconds: rule.definition.raiseAfterSeconds)
         raiseAt = nextRaise(after: now)
     }
 }

@@ -42,7 +42,7 @@ struct AlertDocument: Encodable, Sendable {
         try container.encode(alert.ruleName, forKey: .ruleName)
         try container.encode(alert.deviceID.text, forKey: .deviceID)
         try container.encode(alert.deviceName, forKey: .deviceName)
-        try container.encode(alert.sensorType, forKey: .sensorType)
+        try container.encode(alert.sensorType.isEmpty ? nil : alert.sensorType, forKey: .sensorType)
         try container.encode(alert.severity, forKey: .severity)
         try container.encode(alert.status, forKey: .status)
         try container.encode(alert.message, forKey: .message)
@@ -51,9 +51,9 @@ struct AlertDocument: Encodable, Sendable {
     }
 
     private func encodeReadings(to container: inout KeyedEncodingContainer<CodingKeys>) throws {
-        try container.encode(alert.condition.comparison, forKey: .condition)
-        try container.encode(alert.condition.value, forKey: .thresholdValue)
-        try container.encode(alert.condition.high, forKey: .thresholdValueHigh)
+        try container.encode(alert.condition?.comparison, forKey: .condition)
+        try container.encode(alert.condition?.value, forKey: .thresholdValue)
+        try container.encode(alert.condition?.high, forKey: .thresholdValueHigh)
         try container.encode(alert.reading.value, forKey: .value)
         try container.encode(alert.reading.time, forKey: .readingTime)
         try container.encode(alert.lastReading.value, forKey: .lastValue)

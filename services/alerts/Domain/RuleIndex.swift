@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 
 /// What rules with a scope ask of a device.
 struct DeviceAttributes: Sendable, Hashable {
@@ -8,29 +9,61 @@ struct DeviceAttributes: Sendable, Hashable {
 }
 
 /// One organization's enabled rules, found by sensor and device without looking at the others.
-struct RuleIndex: Sendable {
+///
+/// What was found for a device is kept until its attributes are others; the index itself goes when rules change. Devices
+/// for which a sensor has the same rules share one array of them.
+final class RuleIndex: Sendable {
     private struct SensorRules {
         var everywhere: [Rule] = []
         var byDevice: [UUID: [Rule]] = [:]
         var byTag: [String: [Rule]] = [:]
         var byProject: [UUID: [Rule]] = [:]
+        /// Devices that a rule names or has bounds of their own for: what is found for them is nobody else's.
+        var particular: Set<UUID> = []
     }
 
-    private var sensors: [String: SensorRules] = [:]
+    /// What a device is for rules that do not name it.
+    private struct Sort: Hashable {
+        let sensorType: String
+        let projectID: UUID?
+        let tags: [String]
+    }
+
+    private struct Found {
+        /// Nil for a device that is not known.
+        let attributes: DeviceAttributes?
+        var bySensor: [String: [Rule]] = [:]
+    }
+
+    private struct Cache {
+        var devices: [UUID: Found] = [:]
+        var shared: [Sort: [Rule]] = [:]
+    }
+
+    private let sensors: [String: SensorRules]
+    private let cache = Mutex(Cache())
 
     init(_ rules: [Rule]) {
-        for rule in rules where rule.definition.isEnabled { insert(rule) }
+        sensors = rules.reduce(into: [:]) { sensors, rule in
+            guard rule.definition.isEnabled else { return }
+            let kind = rule.definition.kind
+            // A composite rule is found by each of its sensors, and among those of the device.
+            for sensor in Set(kind.sensorTypes + [kind.sensorType]) {
+                Self.insert(rule, into: &sensors[sensor, default: SensorRules()])
+            }
+        }
     }
 
-    private mutating func insert(_ rule: Rule) {
-        var rules = sensors[rule.definition.sensorType, default: SensorRules()]
+    private static func insert(_ rule: Rule, into rules: inout SensorRules) {
         switch rule.definition.scope {
         case .all: rules.everywhere.append(rule)
-        case .devices(let devices): for device in devices { rules.byDevice[device, default: []].append(rule) }
+        case .devices(let devices):
+            for device in devices { rules.byDevice[device, default: []].append(rule) }
+            rules.particular.formUnion(devices)
         case .tags(let tags): for tag in tags { rules.byTag[tag, default: []].append(rule) }
         case .project(let project): rules.byProject[project, default: []].append(rule)
         }
-        sensors[rule.definition.sensorType] = rules
+        rules.particular.formUnion(rule.definition.overrides.keys)
     }
 
     /// Whether any rule may be for this sensor of this device; cheap, and right without the device's attributes.
@@ -40,12 +73,43 @@ struct RuleIndex: Sendable {
             || rules.byDevice[device] != nil
     }
 
-    /// The rules for a sensor of a device, each once.
+    /// The rules that take readings of a sensor of a device, each once and as it is for that device.
     func rules(for sensor: String, of device: UUID, _ attributes: DeviceAttributes?) -> [Rule] {
         guard let rules = sensors[sensor] else { return [] }
-        var found = rules.everywhere + rules.byDevice[device, default: []]
-        guard let attributes else { return found }
-        if let project = attributes.projectID { found += rules.byProject[project, default: []] }
+        return cache.withLock { cache in
+            if let found = cache.devices[device], found.attributes == attributes {
+                if let known = found.bySensor[sensor] { return known }
+            } else {
+                cache.devices[device] = Found(attributes: attributes)
+            }
+            let found = Self.find(in: rules, sensor, device, attributes, &cache)
+            cache.devices[device]?.bySensor[sensor] = found
+            return found
+        }
+    }
+
+    /// The rules about a device as a whole: about its connection, its battery, or several of its sensors together.
+    func deviceRules(of device: UUID, _ attributes: DeviceAttributes?) -> [Rule] {
+        rules(for: "", of: device, attributes)
+    }
+
+    private static func find(
+        in rules: SensorRules, _ sensor: String, _ device: UUID, _ attributes: DeviceAttributes?, _ cache: inout Cache
+    ) -> [Rule] {
+        if rules.particular.contains(device) {
+            return (rules.everywhere + rules.byDevice[device, default: []] + scoped(rules, attributes))
+                .map { $0.resolved(for: device) }
+        }
+        let sort = Sort(sensorType: sensor, projectID: attributes?.projectID, tags: attributes?.tags ?? [])
+        if let shared = cache.shared[sort] { return shared }
+        let found = rules.everywhere + scoped(rules, attributes)
+        cache.shared[sort] = found
+        return found
+    }
+
+    private static func scoped(_ rules: SensorRules, _ attributes: DeviceAttributes?) -> [Rule] {
+        guard let attributes else { return [] }
+        var found = attributes.projectID.flatMap { rules.byProject[$0] } ?? []
         var seen = Set<UUID>()
         for tag in attributes.tags {
             found += rules.byTag[tag, default: []].filter { seen.insert($0.id).inserted }

@@ -12,6 +12,8 @@ struct RuleSchedule: Sendable, Hashable {
     static let secondsPerDay: Int64 = 86_400
 
     let zone: TimeZone
+    /// As it was written; the zone itself may have another name for it.
+    let zoneName: String
     /// The days on which hours begin; what goes on over midnight belongs to the day before.
     let days: Set<Weekday>
     /// Minutes since midnight; those of `to` do not belong to the hours.

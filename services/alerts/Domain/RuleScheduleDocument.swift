@@ -13,9 +13,11 @@ struct RuleScheduleDocument: Codable, Sendable {
         case days, from, to
         case timeZone = "time_zone"
     }
+}
 
+extension RuleScheduleDocument {
     init(_ schedule: RuleSchedule) {
-        timeZone = schedule.zone.identifier
+        timeZone = schedule.zoneName
         days = RuleSchedule.Weekday.allCases.filter(schedule.days.contains).map(\.rawValue)
         from = Self.text(of: schedule.from)
         to = Self.text(of: schedule.to)
@@ -27,7 +29,7 @@ struct RuleScheduleDocument: Codable, Sendable {
         guard let zone, let from = Self.minute(from), let to = Self.minute(to), weekdays.count == days.count else {
             return nil
         }
-        return RuleSchedule(zone: zone, days: Set(weekdays), from: from, to: to)
+        return RuleSchedule(zone: zone, zoneName: timeZone, days: Set(weekdays), from: from, to: to)
     }
 
     /// The time zone, by a name of the IANA database; nil for abbreviations and offsets, which know no summer.

@@ -1,64 +1,113 @@
 import Postgres
 
-/// A reading as rules see it: a finite number; booleans are 1 and 0.
-struct Reading: Sendable, Hashable {
-    let time: Timestamp
-    let value: Double
-}
-
-/// What a rule makes of a reading.
-enum RuleAction: Sendable, Hashable {
-    /// An alert begins.
-    case trigger
-    /// The open alert goes on.
-    case count
-    /// The open alert ends.
-    case resolve
-}
-
-/// Where one rule stands with one sensor of one device.
+/// Where one rule stands with one sensor of one device, or with the device as a whole: a state machine that does nothing
+/// but compute. Its rule is given to it as it is for that device (``Rule/resolved(for:)``).
+///
+/// How long something lasts and when a schedule allows it goes by the observations' own times; the cool-down goes by the
+/// clock that is given as `now`.
 struct RuleState: Sendable, Hashable {
-    /// The time of the newest reading that was evaluated.
+    /// The kind and version of the rule that this is a state of; nil before the first observation.
+    var kind: RuleKind.Name?
+    var version = 0
+    /// The time of the newest observation; with a composite rule that of the newest of any sensor.
     var lastReading: Timestamp?
-    /// The reading since which the condition has held without a break, while no alert is open.
+    /// What was compared with the rule's condition last.
+    var lastValue: Double?
+    /// Since when the condition has held without a break, while no alert is open. With `noData` the newest reading, with
+    /// `deviceOffline` when the device went offline.
     var holdingSince: Timestamp?
-    /// When the newest alert began, by this system's clock.
+    /// When the newest alert began, by the clock.
     var lastTriggered: Timestamp?
     /// Whether an alert stands for it: one that is open, or was dismissed and whose condition has not cleared since.
     var isOpen = false
+    /// What only some kinds remember.
+    var rate = RateWindow()
+    var quality = QualityWindow()
+    var terms: [TermState] = []
 
-    /// Takes the next reading, at `now`.
+    /// Takes the next observation.
     ///
-    /// A reading that is not newer than the last one changes nothing: it came late or again.
-    mutating func evaluate(_ reading: Reading, of rule: RuleDefinition, at now: Timestamp) -> RuleAction? {
-        if let lastReading, reading.time <= lastReading { return nil }
-        lastReading = reading.time
-        return isOpen ? goOn(reading, rule) : begin(reading, rule, now)
+    /// One that is not newer than the last of its sort changes nothing: it came late or again. So does a tick before
+    /// ``deadline(of:)``.
+    ///
+    /// - Parameters:
+    ///   - now: The clock; for a tick one that is not ahead of what has been observed.
+    ///   - isSuppressed: Whether nothing may trigger, as during maintenance. What holds goes on holding meanwhile, and an
+    ///     open alert may end.
+    mutating func take(
+        _ observation: Observation, of rule: Rule, at now: Timestamp, isSuppressed: Bool = false
+    ) -> RuleAction? {
+        if case .tick = observation { return tick(rule, now, isSuppressed) }
+        adopt(rule)
+        guard let judgement = judge(observation, by: rule.definition.kind) else { return nil }
+        defer { if rule.definition.kind.name == .noData { holdingSince = judgement.time } }
+        return isOpen ? goOn(judgement) : begin(judgement, rule, now, isSuppressed)
     }
 
-    private mutating func goOn(_ reading: Reading, _ rule: RuleDefinition) -> RuleAction? {
-        if rule.condition.isMet(by: reading.value) { return .count }
-        guard rule.condition.isCleared(by: reading.value) else { return nil }
-        isOpen = false
-        return .resolve
+    /// When a tick triggers if nothing else is observed before; nil where none does. It stays as it was while the rule is
+    /// suppressed, so that it may lie in the past.
+    func deadline(of rule: Rule) -> Timestamp? {
+        guard !isOpen else { return nil }
+        var state = self
+        state.adopt(rule)
+        guard let since = state.holdingSince else { return nil }
+        var earliest = since.adding(.seconds(rule.definition.kind.holdSeconds))
+        if let end = coolDownEnd(rule) { earliest = max(earliest, end) }
+        guard let schedule = rule.definition.schedule else { return earliest }
+        return schedule.firstActive(from: earliest)
     }
 
-    private mutating func begin(_ reading: Reading, _ rule: RuleDefinition, _ now: Timestamp) -> RuleAction? {
-        guard rule.condition.isMet(by: reading.value) else {
+    // MARK: The life of an alert
+
+    private mutating func goOn(_ judgement: Judgement) -> RuleAction? {
+        switch judgement.verdict {
+        case .violated: return .count(Reading(time: judgement.time, value: judgement.value))
+        case .neither: return nil
+        case .fine:
+            isOpen = false
+            return .resolve
+        }
+    }
+
+    private mutating func begin(
+        _ judgement: Judgement, _ rule: Rule, _ now: Timestamp, _ isSuppressed: Bool
+    ) -> RuleAction? {
+        guard judgement.verdict == .violated else {
             holdingSince = nil
             return nil
         }
-        let since = holdingSince ?? reading.time
+        let since = holdingSince ?? judgement.time
         holdingSince = since
-        guard reading.time.since(since) >= .seconds(rule.holdSeconds), !isCoolingDown(rule, at: now) else { return nil }
+        let definition = rule.definition
+        guard judgement.time.since(since) >= .seconds(definition.kind.holdSeconds), !isSuppressed,
+            coolDownEnd(rule).map({ now >= $0 }) ?? true, definition.schedule?.isActive(at: judgement.time) ?? true
+        else { return nil }
+        return trigger(rule, Reading(time: judgement.time, value: judgement.value), now)
+    }
+
+    private mutating func tick(_ rule: Rule, _ now: Timestamp, _ isSuppressed: Bool) -> RuleAction? {
+        guard !isSuppressed, let deadline = deadline(of: rule), deadline <= now else { return nil }
+        adopt(rule)
+        return trigger(rule, Reading(time: deadline, value: value(of: rule.definition.kind, at: deadline)), now)
+    }
+
+    private mutating func trigger(_ rule: Rule, _ reading: Reading, _ now: Timestamp) -> RuleAction {
         holdingSince = nil
         lastTriggered = now
         isOpen = true
-        return .trigger
+        return .trigger(
+            Finding(reading: reading, message: rule.definition.kind.message(for: reading.value, terms)))
     }
 
-    private func isCoolingDown(_ rule: RuleDefinition, at now: Timestamp) -> Bool {
-        guard let lastTriggered else { return false }
-        return now < lastTriggered.adding(.seconds(60 * rule.cooldownMinutes))
+    /// What is compared with the condition when nothing is observed at that time.
+    private func value(of kind: RuleKind, at time: Timestamp) -> Double {
+        switch kind {
+        case .noData, .deviceOffline: holdingSince.map { time.since($0) / .seconds(1) } ?? 0
+        case .threshold, .rateOfChange, .batteryLow, .dataQuality, .composite: lastValue ?? 0
+        }
+    }
+
+    private func coolDownEnd(_ rule: Rule) -> Timestamp? {
+        lastTriggered?.adding(.seconds(60 * rule.definition.cooldownMinutes))
     }
 }

@@ -1,4 +1,4 @@
-/// What a threshold rule compares a reading with.
+/// How a condition compares a value with its bounds.
 enum Comparison: String, Sendable, Codable, CaseIterable {
     case gt, gte, lt, lte, eq, ne, between, outside
 
@@ -6,7 +6,7 @@ enum Comparison: String, Sendable, Codable, CaseIterable {
     var isRange: Bool { self == .between || self == .outside }
 }
 
-/// The condition of a threshold rule; its values are in the unit of the sensor.
+/// A condition on a value; its bounds are in the unit of the value, which for a threshold is the sensor's.
 struct ThresholdCondition: Sendable, Hashable {
     let comparison: Comparison
     /// The bound, or the lower one of a range.
@@ -49,26 +49,39 @@ struct ThresholdCondition: Sendable, Hashable {
     }
 
     /// Says of a reading that violates the rule how it does: `31.5 is above 30`.
-    func sentence(for reading: Double) -> String {
+    func sentence(for reading: Double) -> String { "\(reading.shortest) is \(relation)" }
+
+    /// How a reading that violates the rule stands to its bounds: `above 30`.
+    var relation: String {
         let bound = value.shortest
-        let relation =
-            switch comparison {
-            case .gt: "above \(bound)"
-            case .gte: "at or above \(bound)"
-            case .lt: "below \(bound)"
-            case .lte: "at or below \(bound)"
-            case .eq: "equal to \(bound)"
-            case .ne: "other than \(bound)"
-            case .between: "between \(bound) and \((high ?? value).shortest)"
-            case .outside: "outside \(bound) to \((high ?? value).shortest)"
-            }
-        return "\(reading.shortest) is \(relation)"
+        return switch comparison {
+        case .gt: "above \(bound)"
+        case .gte: "at or above \(bound)"
+        case .lt: "below \(bound)"
+        case .lte: "at or below \(bound)"
+        case .eq: "equal to \(bound)"
+        case .ne: "other than \(bound)"
+        case .between: "between \(bound) and \((high ?? value).shortest)"
+        case .outside: "outside \(bound) to \((high ?? value).shortest)"
+        }
     }
+
+    /// The same comparison with a device's own bounds.
+    func overridden(by own: ThresholdOverride) -> ThresholdCondition {
+        ThresholdCondition(comparison, own.value, high: own.high, clearValue: own.clearValue)
+    }
+}
+
+/// The bounds that a rule has for one device instead of its own.
+struct ThresholdOverride: Sendable, Hashable {
+    let value: Double
+    let high: Double?
+    let clearValue: Double?
 }
 
 extension Double {
     /// The shortest text that reads back as this value, whole numbers without a fraction.
-    fileprivate var shortest: String {
+    var shortest: String {
         let text = description
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }

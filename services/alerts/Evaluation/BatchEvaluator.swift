@@ -66,23 +66,40 @@ struct BatchEvaluator: Sendable {
     ) async throws -> EvaluationChanges {
         guard !readings.isEmpty else { return EvaluationChanges() }
         let devices = try await store.attributes(of: Array(Set(readings.keys.map(\.deviceID))), transaction)
-        let candidates = readings.keys.flatMap { sensor in
-            (indexes[sensor.organizationID]?.rules(
-                for: sensor.sensorType, of: sensor.deviceID, devices[sensor.deviceID]) ?? []).map {
-                    (rule: $0, sensor: sensor)
-                }
+        var candidates: [RuleKey: Candidate] = [:]
+        for sensor in readings.keys {
+            let rules = indexes[sensor.organizationID]?.rules(
+                for: sensor.sensorType, of: sensor.deviceID, devices[sensor.deviceID])
+            for rule in rules ?? [] {
+                let key = RuleKey(
+                    ruleID: rule.id, deviceID: sensor.deviceID, sensorType: rule.definition.sensorType)
+                candidates[key, default: Candidate(rule: rule)].sensors.append(sensor)
+            }
         }
         guard !candidates.isEmpty else { return EvaluationChanges() }
-        let standing = try await store.standing(
-            candidates.map {
-                RuleKey(ruleID: $0.rule.id, deviceID: $0.sensor.deviceID, sensorType: $0.sensor.sensorType)
-            }, transaction)
+        let standing = try await store.standing(Array(candidates.keys), transaction)
         var evaluation = Evaluation(states: standing.states, openAlerts: standing.openAlerts, now: .now)
-        for (rule, sensor) in candidates where standing.rules.contains(rule.id) {
+        for (key, candidate) in candidates where standing.rules.contains(key.ruleID) {
             evaluation.evaluate(
-                readings[sensor] ?? [], of: rule, at: sensor.deviceID, named: devices[sensor.deviceID]?.name)
+                candidate.observations(in: readings), by: candidate.rule, at: key.deviceID,
+                named: devices[key.deviceID]?.name)
         }
         try await store.store(evaluation.changes, transaction)
         return evaluation.changes
+    }
+}
+
+/// A rule, and the sensors of a device whose readings it is to take.
+private struct Candidate {
+    let rule: Rule
+    var sensors: [SensorKey] = []
+
+    /// Those of several sensors in one order of time.
+    func observations(in readings: [SensorKey: [Reading]]) -> [Observation] {
+        let found = sensors.flatMap { sensor in
+            (readings[sensor] ?? []).map { (reading: $0, sensor: sensor.sensorType) }
+        }
+        let ordered = sensors.count == 1 ? found : found.sorted { $0.reading.time < $1.reading.time }
+        return ordered.map { .reading($0.reading, sensor: $0.sensor) }
     }
 }

@@ -29,29 +29,29 @@ struct Evaluation: Sendable {
         changes = EvaluationChanges(states: states)
     }
 
-    /// Takes readings of one sensor, in the order of time.
-    mutating func evaluate(_ readings: [Reading], of rule: Rule, at device: UUID, named name: String?) {
+    /// Takes all that a rule is to take of a device, in the order of time.
+    ///
+    /// - Parameter rule: As it is for the device; each rule and device once.
+    mutating func evaluate(_ observations: [Observation], by rule: Rule, at device: UUID, named name: String?) {
         let key = RuleKey(ruleID: rule.id, deviceID: device, sensorType: rule.definition.sensorType)
         var state = changes.states[key] ?? RuleState()
         state.isOpen = openAlerts[key] != nil
-        for reading in readings {
-            guard let action = state.evaluate(reading, of: rule.definition, at: now) else { continue }
-            perform(action, key, rule, name, reading)
+        for observation in observations {
+            guard let action = state.take(observation, of: rule, at: now) else { continue }
+            perform(action, key, rule, name)
         }
         changes.states[key] = state
         changes.organizations[rule.id] = rule.organizationID
         settle(key)
     }
 
-    private mutating func perform(
-        _ action: RuleAction, _ key: RuleKey, _ rule: Rule, _ name: String?, _ reading: Reading
-    ) {
+    private mutating func perform(_ action: RuleAction, _ key: RuleKey, _ rule: Rule, _ name: String?) {
         switch action {
-        case .trigger:
-            let alert = Alert(rule, device: key.deviceID, name: name, reading: reading, at: now)
+        case .trigger(let finding):
+            let alert = Alert(rule, device: key.deviceID, name: name, finding: finding, at: now)
             openAlerts[key] = alert
             note(.triggered, alert, rule)
-        case .count:
+        case .count(let reading):
             openAlerts[key]?.count(reading)
         case .resolve:
             guard var alert = openAlerts.removeValue(forKey: key) else { return }

@@ -11,5 +11,6 @@ struct SensorKey: Sendable, Hashable {
 struct RuleKey: Sendable, Hashable {
     let ruleID: UUID
     let deviceID: UUID
+    /// Empty where the rule is about the device as a whole.
     let sensorType: String
 }

@@ -13,7 +13,9 @@ extension TelemetryEntry {
             decisions[group] = wanted
             guard wanted else { continue }
             groups[group, default: []].append(
-                Reading(time: Timestamp(microseconds: time[index]), value: value[index]))
+                Reading(
+                    time: Timestamp(microseconds: time[index]), value: value[index],
+                    quality: Quality(rawValue: quality[index]) ?? .good))
         }
         let sorted = groups.map { (key(of: $0.key), $0.value.sorted { $0.time < $1.time }) }
         return Dictionary(sorted) { $0 + $1 }

@@ -34,7 +34,7 @@ struct RuleRoutes: Sendable {
             RuleInput.self, request, context, as: .organization(organization)
         ) { input, transaction in
             let definition = try input.definition()
-            try await check(definition.channelIDs, organization, transaction)
+            try await channels.require(channelsOf: definition, in: organization, transaction)
             let rule = try await rules.insert(definition, in: organization, transaction)
             let document = RuleDocument(rule)
             try await transaction.query(
@@ -62,7 +62,7 @@ struct RuleRoutes: Sendable {
         let definition = try await request.decode(as: RuleInput.self, context: context).definition()
         let rule = try await rules.database.withTransaction(as: .organization(organization)) { transaction in
             _ = try await locked(id, organization, request, transaction)
-            try await check(definition.channelIDs, organization, transaction)
+            try await channels.require(channelsOf: definition, in: organization, transaction)
             let rule = try await rules.update(id, to: definition, in: organization, transaction)
             try await transaction.query(
                 AuditEntry("alert_rule.updated", of: id, in: organization, by: user, data: RuleDocument(rule)).insert)
@@ -96,15 +96,5 @@ struct RuleRoutes: Sendable {
         guard let rule = try await rules.lock(id, in: organization, transaction) else { throw Problem.notFound() }
         try request.requireMatch(rule.version)
         return rule
-    }
-
-    /// - Throws: 422 unless all are channels of the organization.
-    private func check(_ channelIDs: [UUID], _ organization: UUID, _ transaction: Transaction) async throws {
-        guard !channelIDs.isEmpty else { return }
-        let existing = try await channels.existing(channelIDs, in: organization, transaction)
-        let missing = channelIDs.filter { !existing.contains($0) }.map(\.text)
-        guard missing.isEmpty else {
-            throw Problem.invalid("channel_ids", "names no channel with \(missing.joined(separator: ", "))")
-        }
     }
 }

@@ -23,7 +23,7 @@ extension Alert {
             id: try row.decode(at: 0), organizationID: try row.decode(at: 1), ruleID: try row.decode(at: 2),
             ruleName: try row.decode(at: 3), deviceID: try row.decode(at: 4), deviceName: try row.decode(at: 5),
             sensorType: try row.decode(at: 6), severity: try row.decodeCase(at: 7), message: try row.decode(at: 8),
-            condition: try ThresholdCondition(row: row, at: 9),
+            condition: try ThresholdCondition?(row: row, at: 9),
             reading: Reading(time: try row.decode(at: 14), value: try row.decode(at: 13)),
             triggeredAt: try row.decode(at: 15), status: try row.decodeCase(at: 16), count: try row.decode(at: 17),
             lastReading: Reading(time: try row.decode(at: 19), value: try row.decode(at: 18)))
@@ -45,8 +45,8 @@ extension Alert {
         INSERT INTO alerts.alerts (\(Self.columns))
         VALUES (
             \(id), \(organizationID), \(ruleID), \(ruleName), \(deviceID), \(deviceName), \(sensorType),
-            \(severity.rawValue), \(message), \(condition.comparison.rawValue), \(condition.value), \(condition.high),
-            \(condition.clearValue), \(reading.value), \(reading.time), \(triggeredAt), \(status.rawValue), \(count),
+            \(severity.rawValue), \(message), \(condition?.comparison.rawValue), \(condition?.value), \(condition?.high),
+            \(condition?.clearValue), \(reading.value), \(reading.time), \(triggeredAt), \(status.rawValue), \(count),
             \(lastReading.value), \(lastReading.time), \(acknowledgedBy), \(acknowledgedAt), \(resolvedBy),
             \(resolvedAt), \(notes), \(version), \(dismissedBy), \(dismissedAt), \(clearedAt), \(assignedTo),
             \(raiseAfterSeconds), \(raiseAt))

@@ -77,7 +77,7 @@ struct EvaluationStore: Sendable {
         let results = try await transaction.batch([
             "SELECT id FROM alerts.rules WHERE id = ANY(\(Array(Set(rules)))) ORDER BY id FOR KEY SHARE",
             """
-            SELECT rule_id, device_id, sensor_type, last_reading, holding_since, last_triggered
+            SELECT rule_id, device_id, sensor_type, last_reading, holding_since, last_triggered, state
             FROM \(wanted) JOIN alerts.rule_state USING (rule_id, device_id, sensor_type) FOR UPDATE OF rule_state
             """,
             """
@@ -95,9 +95,12 @@ struct EvaluationStore: Sendable {
 
     private static func state(_ row: Row) throws -> (RuleKey, RuleState) {
         let (rule, device, sensor) = try row.decode(UUID.self, UUID.self, String.self)
-        let state = RuleState(
-            lastReading: try row.decode(at: 3), holdingSince: try row.decode(at: 4),
-            lastTriggered: try row.decode(at: 5))
+        // What was stored before there were states of other kinds has three columns alone.
+        let state =
+            try row.decode(JSONB?.self, at: 6)?.decode()
+            ?? RuleState(
+                lastReading: try row.decode(at: 3), holdingSince: try row.decode(at: 4),
+                lastTriggered: try row.decode(at: 5))
         return (RuleKey(ruleID: rule, deviceID: device, sensorType: sensor), state)
     }
 
@@ -105,22 +108,24 @@ struct EvaluationStore: Sendable {
     func store(_ changes: EvaluationChanges, _ transaction: Transaction) async throws {
         var statements = changes.changedAlerts.map(\.update) + changes.newAlerts.map(\.insert)
         for step in changes.steps { statements += try step.statements(outbox) }
-        statements.append(upsert(changes))
+        statements.append(try upsert(changes))
         try await transaction.batch(statements)
     }
 
-    private func upsert(_ changes: EvaluationChanges) -> SQL {
+    private func upsert(_ changes: EvaluationChanges) throws -> SQL {
         let states = Array(changes.states)
         return """
             INSERT INTO alerts.rule_state (
-                rule_id, device_id, sensor_type, organization_id, last_reading, holding_since, last_triggered)
+                rule_id, device_id, sensor_type, organization_id, last_reading, holding_since, last_triggered,
+                state)
             SELECT * FROM unnest(
                 \(states.map(\.key.ruleID)), \(states.map(\.key.deviceID)), \(states.map(\.key.sensorType)),
                 \(states.map { changes.organizations[$0.key.ruleID] }), \(states.map(\.value.lastReading)),
-                \(states.map(\.value.holdingSince)), \(states.map(\.value.lastTriggered)))
+                \(states.map(\.value.holdingSince)), \(states.map(\.value.lastTriggered)),
+                \(try states.map { try JSONB($0.value) }))
             ON CONFLICT (rule_id, device_id, sensor_type) DO UPDATE SET
                 last_reading = excluded.last_reading, holding_since = excluded.holding_since,
-                last_triggered = excluded.last_triggered
+                last_triggered = excluded.last_triggered, state = excluded.state
             """
     }
 }

@@ -68,7 +68,7 @@ struct Aggregation: Sendable {
 
 extension Aggregation: ResponseEncodable {
     enum CodingKeys: String, CodingKey {
-        case from, to, interval, timezone, fill, resolution, series
+        case from, to, interval, tz, fill, resolution, series
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -76,7 +76,7 @@ extension Aggregation: ResponseEncodable {
         try container.encode(request.range.start, forKey: .from)
         try container.encode(request.range.end, forKey: .to)
         try container.encode(request.interval.description, forKey: .interval)
-        try container.encode(request.zone.description, forKey: .timezone)
+        try container.encode(request.zone.description, forKey: .tz)
         try container.encode(request.filling, forKey: .fill)
         try container.encode(resolution, forKey: .resolution)
         try container.encode(series.map { NamedSeries(series: $0, functions: request.functions) }, forKey: .series)

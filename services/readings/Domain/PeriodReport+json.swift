@@ -7,14 +7,14 @@ struct ReportPage: ResponseEncodable, Sendable {
     let lines: RangeReport<PeriodReport.Line>
 
     enum CodingKeys: CodingKey {
-        case period, timezone
+        case period, tz
     }
 
     func encode(to encoder: any Encoder) throws {
         try lines.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(report.period, forKey: .period)
-        try container.encode(report.zone.description, forKey: .timezone)
+        try container.encode(report.zone.description, forKey: .tz)
     }
 }
 

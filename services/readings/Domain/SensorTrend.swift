@@ -46,7 +46,7 @@ struct SensorTrends: ResponseEncodable, Sendable {
     let items: [SensorTrend]
 
     enum CodingKeys: String, CodingKey {
-        case from, to, resolution, timezone, items
+        case from, to, resolution, tz, items
         case previousFrom = "previous_from"
         case previousTo = "previous_to"
     }
@@ -58,7 +58,7 @@ struct SensorTrends: ResponseEncodable, Sendable {
         try container.encode(previous.start, forKey: .previousFrom)
         try container.encode(previous.end, forKey: .previousTo)
         try container.encode(resolution, forKey: .resolution)
-        try container.encode(zone.description, forKey: .timezone)
+        try container.encode(zone.description, forKey: .tz)
         try container.encode(items, forKey: .items)
     }
 }

@@ -82,11 +82,11 @@ struct AnalysisRoutes: Sendable {
 }
 
 extension QueryParameters {
-    /// `timezone`, by default UTC; whether there is such a zone, the database tells.
+    /// `tz`, by default UTC; whether there is such a zone, the database tells.
     ///
     /// - Throws: ``UnknownTimeZone``.
     func timeZone() throws(UnknownTimeZone) -> TimeZoneName {
-        guard let text = self["timezone"] else { return .utc }
+        guard let text = self["tz"] else { return .utc }
         guard let zone = TimeZoneName(text) else { throw UnknownTimeZone() }
         return zone
     }
@@ -106,7 +106,7 @@ extension QueryParameters {
 }
 
 extension AggregationRequest {
-    /// `from`, `to` and `interval`, those that have defaults (`timezone`, `aggregation` and `fill`), and `points`, for which
+    /// `from`, `to` and `interval`, those that have defaults (`tz`, `aggregation` and `fill`), and `points`, for which
     /// the function that is named first counts.
     ///
     /// - Throws: 422.
