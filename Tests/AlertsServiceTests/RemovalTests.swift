@@ -13,7 +13,7 @@ import Testing
         let (laboratory, other) = (server.laboratory(), server.laboratory())
         for one in [laboratory, other] { try await fill(one) }
         let tables: Set = [
-            "rules", "rule_state", "alerts", "alert_events", "channels", "notifications", "devices", "members",
+            "rules", "device_states", "alerts", "alert_events", "channels", "notifications", "devices", "members",
             "maintenance_windows", "removals",
         ]
         let before = try await server.database.rows(of: other.organization, in: "alerts")

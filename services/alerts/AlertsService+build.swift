@@ -35,11 +35,13 @@ extension AlertsService {
             notifications: notifications, channels: channels, sender: sender, logger: logger
         ).loop(wake)
         let announcer = AlertAnnouncer(redis: redis, outbox: outbox, dispatcher: wake, logger: logger)
+        let windows = MaintenanceWindowStore(database: database)
         let evaluator = Evaluator(
-            redis: redis, keeper: PartitionKeeper(redis: redis, store: evaluations),
-            evaluator: BatchEvaluator(
-                store: evaluations, rules: RuleCache(rules: rules, versions: versions), announcer: announcer,
-                logger: logger),
+            redis: redis,
+            engine: EvaluationEngine(
+                redis: redis, keeper: PartitionKeeper(redis: redis, store: evaluations),
+                cache: RuleCache(rules: rules, windows: windows, versions: versions), store: evaluations,
+                announcer: announcer, logger: logger),
             logger: logger)
         let removal = OrganizationRemoval(
             table: "alerts.removals", steps: AlertRemoval.parts, database: database, logger: logger)
@@ -70,7 +72,7 @@ extension AlertsService {
             alerts: alerts, members: members, life: life, announcer: announcer, idempotency: idempotency
         ).add(to: &routes)
         MaintenanceWindowRoutes(
-            windows: MaintenanceWindowStore(database: database), versions: versions, idempotency: idempotency
+            windows: windows, versions: versions, idempotency: idempotency
         ).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)

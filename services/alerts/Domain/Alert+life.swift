@@ -53,10 +53,10 @@ extension Alert {
 
     // MARK: By itself
 
-    /// Counts another reading that violates the rule, unless the alert was dismissed.
-    mutating func count(_ reading: Reading) {
+    /// Counts further readings that violate the rule, of which this is the newest, unless the alert was dismissed.
+    mutating func count(_ reading: Reading, times: Int = 1) {
         guard status.isOpen else { return }
-        count += 1
+        count += times
         lastReading = reading
         version += 1
     }

@@ -62,6 +62,8 @@ struct MaintenanceCalendar: Sendable {
         self.windows = windows
     }
 
+    static let empty = MaintenanceCalendar([])
+
     /// Whether a device is worked at then, so that no alert begins.
     ///
     /// - Parameter attributes: Nil for a device that is not known.

@@ -66,6 +66,8 @@ final class RuleIndex: Sendable {
         rules.particular.formUnion(rule.definition.overrides.keys)
     }
 
+    var isEmpty: Bool { sensors.isEmpty }
+
     /// Whether any rule may be for this sensor of this device; cheap, and right without the device's attributes.
     func mayApply(to sensor: String, of device: UUID) -> Bool {
         guard let rules = sensors[sensor] else { return false }

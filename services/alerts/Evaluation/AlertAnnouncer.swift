@@ -26,7 +26,9 @@ struct AlertAnnouncer: Sendable {
             ).increment()
         }
         do {
-            _ = try await redis.pipeline(try steps.map(Self.frame))
+            // What people did comes first: evaluation must know of it before the next reading.
+            let followed = steps.filter(\.changesStanding).map { RuleVersions.bumpStanding(of: $0.alert.deviceID) }
+            _ = try await redis.pipeline(followed + (try steps.map(Self.frame)))
         } catch {
             logger.debug("an alert could not be shown live", metadata: ["error": "\(error)"])
         }
@@ -38,5 +40,12 @@ struct AlertAnnouncer: Sendable {
             deviceID: alert.deviceID, sensorType: alert.sensorType,
             json: Array(try JSONEncoder().encode(AlertDocument(alert))))
         return LiveStream.publish(.alert, [frame], to: alert.organizationID)
+    }
+}
+
+extension AlertStep {
+    /// Whether somebody has ended the alert or opened it again, and not evaluation.
+    fileprivate var changesStanding: Bool {
+        userID != nil && (event == .resolved || event == .reopened)
     }
 }

@@ -44,11 +44,15 @@ actor PartitionKeeper {
 
     /// Renews, takes and gives up leases, when it is time.
     ///
-    /// - Throws: `RedisError`, `PostgresError`.
-    func takeTurn() async throws {
+    /// - Parameter release: What is to be done before partitions are given up.
+    /// - Throws: `RedisError`, `PostgresError`, and what `release` throws.
+    func takeTurn(beforeReleasing release: @Sendable ([Int]) async throws -> Void) async throws {
         guard untilNextTurn == .zero else { return }
         nextTurn = .now.advanced(by: Self.interval)
-        try await perform(leases.plan(try await survey()))
+        let actions = leases.plan(try await survey())
+        let released = actions.compactMap { if case .release(let partition) = $0 { partition } else { nil } }
+        if !released.isEmpty { try await release(released) }
+        try await perform(actions)
         let held = leases.held(at: .now)
         checkpoints = checkpoints.filter { held.contains($0.key) }
         let taken = held.filter { checkpoints[$0] == nil }
@@ -56,8 +60,8 @@ actor PartitionKeeper {
         try await markPositions()
     }
 
-    /// Says by a consumer group how far each partition has been evaluated, so that its stream is not trimmed further. The
-    /// group is a mark and nothing else: where to go on is in the database.
+    /// Says by a consumer group up to where each partition's states are stored, so that its stream is not trimmed further.
+    /// The group is a mark and nothing else: where to go on is in the database.
     private func markPositions() async throws {
         guard !checkpoints.isEmpty else { return }
         _ = try await redis.pipeline(
@@ -65,8 +69,8 @@ actor PartitionKeeper {
                 let stream = StreamName.telemetry(partition)
                 // Making a group that is there already is refused, which is as well.
                 return [
-                    RedisCommand("XGROUP", "CREATE", stream, Self.group, checkpoint.position, "MKSTREAM"),
-                    RedisCommand("XGROUP", "SETID", stream, Self.group, checkpoint.position),
+                    RedisCommand("XGROUP", "CREATE", stream, Self.group, checkpoint.statePosition, "MKSTREAM"),
+                    RedisCommand("XGROUP", "SETID", stream, Self.group, checkpoint.statePosition),
                 ]
             })
     }

@@ -1,44 +1,71 @@
 import FoundationEssentials
+import Postgres
 
-/// The rules of the organizations whose readings come by, indexed; read again as soon as their version has changed.
+/// The rules and maintenance windows of the organizations whose readings come by; read again as soon as their version has
+/// changed.
 actor RuleCache {
-    /// How long rules are kept whose version has not changed: it may have been lost with Redis' memory.
+    /// How long rules are kept whose version has not changed: it may have been lost with Redis' memory, and windows end.
     private static let lifetime = Duration.seconds(10)
 
     private struct Entry {
         let version: [UInt8]?
         let readAt: ContinuousClock.Instant
-        let index: RuleIndex
+        let found: [Rule]
+        let rules: OrganizationRules
     }
 
     private let rules: RuleStore
+    private let windows: MaintenanceWindowStore
     private let versions: RuleVersions
     private var entries: [UUID: Entry] = [:]
 
-    init(rules: RuleStore, versions: RuleVersions) {
+    init(rules: RuleStore, windows: MaintenanceWindowStore, versions: RuleVersions) {
         self.rules = rules
+        self.windows = windows
         self.versions = versions
     }
 
-    /// The rules of the organizations as they are now.
+    /// The rules of the organizations as they are now, and the versions of what stands in the partitions. Rules that have
+    /// not changed keep their index.
     ///
     /// - Throws: `RedisError`, `PostgresError`.
-    func indexes(of organizations: Set<UUID>) async throws -> [UUID: RuleIndex] {
+    func rules(
+        of organizations: Set<UUID>, standingIn partitions: [Int]
+    ) async throws -> (rules: [UUID: OrganizationRules], standing: [Int: [UInt8]?]) {
         let now = ContinuousClock.now
-        entries = entries.filter { $0.value.readAt.duration(to: now) < Self.lifetime }
         let order = Array(organizations)
         // The version is read before the rules: a change in between makes them newer than it says, and they are read
         // once more.
-        let current = try await versions.read(order)
-        let stale = zip(order, current).filter { entries[$0.0]?.version != $0.1 || entries[$0.0] == nil }
-        if !stale.isEmpty {
-            let byOrganization = Dictionary(
-                grouping: try await rules.enabled(in: stale.map(\.0)), by: \.organizationID)
-            for (organization, version) in stale {
-                entries[organization] = Entry(
-                    version: version, readAt: now, index: RuleIndex(byOrganization[organization] ?? []))
-            }
+        let current = try await versions.read(order, partitions)
+        let stale = zip(order, current).filter { organization, version in
+            guard let entry = entries[organization] else { return true }
+            return entry.version != version || entry.readAt.duration(to: now) >= Self.lifetime
         }
-        return entries.filter { organizations.contains($0.key) }.mapValues(\.index)
+        try await read(stale, at: now)
+        let standing = zip(partitions, current.dropFirst(order.count)).map { ($0, $1) }
+        return (
+            entries.filter { organizations.contains($0.key) }.mapValues(\.rules),
+            Dictionary(uniqueKeysWithValues: standing)
+        )
+    }
+
+    private func read(_ stale: [(UUID, [UInt8]?)], at now: ContinuousClock.Instant) async throws {
+        guard !stale.isEmpty else { return }
+        let organizations = stale.map(\.0)
+        let found = Dictionary(grouping: try await rules.enabled(in: organizations), by: \.organizationID)
+        let calendars = try await windows.active(in: organizations, at: .now)
+        for (organization, version) in stale {
+            let rules = found[organization] ?? []
+            let known = entries[organization].flatMap { $0.found == rules ? $0.rules.index : nil }
+            entries[organization] = Entry(
+                version: version, readAt: now, found: rules,
+                rules: OrganizationRules(
+                    index: known ?? RuleIndex(rules), calendar: calendars[organization] ?? .empty))
+        }
+    }
+
+    /// Forgets the organizations of which nothing is in memory any more.
+    func keep(only organizations: Set<UUID>) {
+        entries = entries.filter { organizations.contains($0.key) }
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Postgres
 
 /// What this service needs of the data of `device.registered` and `device.updated`.
 struct DeviceEventData: Decodable, Sendable {
@@ -7,11 +8,28 @@ struct DeviceEventData: Decodable, Sendable {
     let name: String
     let projectID: UUID?
     let tags: [String]?
+    let status: String?
+    let lastSeen: Timestamp?
+    /// In percent.
+    let batteryLevel: Double?
 
     enum CodingKeys: String, CodingKey {
-        case id, name, tags
+        case id, name, tags, status
         case organizationID = "organization_id"
         case projectID = "project_id"
+        case lastSeen = "last_seen"
+        case batteryLevel = "battery_level"
+    }
+}
+
+/// What this service needs of the data of `device.online`, `device.offline` and `device.status_changed`.
+struct StatusEventData: Decodable, Sendable {
+    let deviceID: UUID
+    let status: String
+
+    enum CodingKeys: String, CodingKey {
+        case status
+        case deviceID = "device_id"
     }
 }
 

@@ -12,7 +12,9 @@ struct Projections: Sendable {
     func apply(_ event: Event, _ transaction: Transaction) async throws {
         switch event.type {
         case "device.registered", "device.updated":
-            try await devices.upsert(event.decode(), version: event.subjectVersion, transaction)
+            try await devices.upsert(event.decode(), version: event.subjectVersion, at: event.time, transaction)
+        case "device.online", "device.offline", "device.status_changed":
+            try await devices.update(event.decode(), version: event.subjectVersion, at: event.time, transaction)
         case "device.deleted":
             let device = try event.decode(DeviceDeletedData.self)
             try await devices.remove(

@@ -7,7 +7,7 @@ enum AlertRemoval {
         .rows(of: "alerts.notifications"),
         .rows(of: "alerts.alert_events"),
         .rows(of: "alerts.alerts"),
-        .rows(of: "alerts.rule_state"),
+        .rows(of: "alerts.device_states"),
         .rows(of: "alerts.rules"),
         .rows(of: "alerts.channels"),
         .rows(of: "alerts.maintenance_windows"),

@@ -52,9 +52,7 @@ extension AlertStore {
             WHERE organization_id = \(organization) AND id = (SELECT rule_id FROM \(alert)) FOR KEY SHARE
             """,
             """
-            SELECT 1 FROM alerts.rule_state
-            WHERE (rule_id, device_id, sensor_type) = (SELECT rule_id, device_id, sensor_type FROM \(alert))
-            FOR UPDATE
+            SELECT 1 FROM alerts.device_states WHERE device_id = (SELECT device_id FROM \(alert)) FOR UPDATE
             """,
         ])
         return results.allSatisfy { !$0.isEmpty }

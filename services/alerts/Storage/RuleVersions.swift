@@ -1,3 +1,4 @@
+import EventBus
 import FoundationEssentials
 import Kernel
 import Logging
@@ -19,10 +20,20 @@ struct RuleVersions: Sendable {
         }
     }
 
-    /// The versions of some organizations, in their order; nil where no rule ever changed.
-    func read(_ organizations: [UUID]) async throws -> [[UInt8]?] {
-        try await redis.mget(organizations.map(Self.key))
+    /// The versions of some organizations and then of what stands in some partitions, in their order; nil where nothing
+    /// ever changed.
+    func read(_ organizations: [UUID], _ partitions: [Int]) async throws -> [[UInt8]?] {
+        let keys = organizations.map(Self.key) + partitions.map(Self.standingKey)
+        return keys.isEmpty ? [] : try await redis.mget(keys)
     }
+
+    /// Counts up the version of what stands in a device's partition, after somebody's step has been committed that ends an
+    /// alert or opens it again.
+    static func bumpStanding(of device: UUID) -> RedisCommand {
+        RedisCommand("INCR", standingKey(StreamName.telemetryPartition(of: device)))
+    }
+
+    private static func standingKey(_ partition: Int) -> String { "lms:alerts:standing:\(partition)" }
 
     private static func key(_ organization: UUID) -> String { "lms:alerts:rules:\(organization.text)" }
 }

@@ -1,0 +1,168 @@
+import EventBus
+import FoundationEssentials
+import Postgres
+import Redis
+
+/// Where all rules stand with the devices of a partition: what its holder has in memory.
+struct PartitionState: Sendable {
+    /// How long a device may be silent before it is forgotten, if nothing can come of it.
+    static let memory = Duration.seconds(3_600)
+
+    private(set) var devices: [UUID: DeviceState] = [:]
+    /// How far the stream has been evaluated.
+    private(set) var position: StreamID
+    /// What time it surely is in the stream: everything before has been evaluated.
+    private(set) var clock = Timestamp(microseconds: 0)
+    private var evaluating = Evaluating()
+
+    init(position: StreamID) {
+        self.position = position
+    }
+
+    var timerCount: Int { evaluating.timers.count }
+    /// The organizations of its devices.
+    var organizations: Set<UUID> { Set(devices.values.map(\.organizationID)) }
+
+    /// Takes in what is stored of devices.
+    mutating func load(_ loaded: [DeviceState]) {
+        for device in loaded { devices[device.id] = device }
+    }
+
+    /// Adds those devices of an entry to `missing` that are yet to be loaded before it can be taken, each with its
+    /// organization.
+    func addMissing(
+        in entry: TelemetryEntry, _ rules: [UUID: OrganizationRules], to missing: inout [UUID: UUID]
+    ) {
+        for (device, organization) in zip(entry.devices, entry.organizations)
+        where devices[device] == nil && rules[organization]?.isEmpty == false {
+            missing[device] = organization
+        }
+    }
+
+    /// Takes the next entry of the stream, of which no device is missing.
+    ///
+    /// - Parameter isReplay: Whether the entry was evaluated before, and only states are to follow from it.
+    mutating func take(
+        _ entry: TelemetryEntry, at id: StreamID, by rules: [UUID: OrganizationRules], isReplay: Bool = false
+    ) {
+        evaluating.isReplay = isReplay
+        defer { evaluating.isReplay = false }
+        var rest = entry.byDeviceAndSensor[...]
+        while let first = rest.first {
+            let device = Int(entry.device[first])
+            let run = rest.prefix { Int(entry.device[$0]) == device }
+            rest = rest.dropFirst(run.count)
+            guard let rules = rules[entry.organizations[device]], !rules.isEmpty,
+                let place = devices.index(forKey: entry.devices[device])
+            else { continue }
+            devices.values[place].take(entry, run, at: id, by: rules, &evaluating)
+        }
+    }
+
+    /// Notes that everything in the stream up to `id` has been taken.
+    mutating func advance(to id: StreamID) {
+        position = max(position, id)
+        clock = max(clock, Timestamp(entry: id))
+    }
+
+    /// Notes that the stream held nothing more at `time`, less a margin for what was on its way into it.
+    mutating func advance(clock time: Timestamp) {
+        clock = max(clock, time)
+    }
+
+    /// Fires the timers whose time has come.
+    mutating func fireTimers(by rules: [UUID: OrganizationRules]) {
+        while let timer = evaluating.timers.takeDue(at: clock) {
+            guard let place = devices.index(forKey: timer.deviceID),
+                let rules = rules[devices.values[place].organizationID]
+            else { continue }
+            devices.values[place].take(timer, at: clock, by: rules, &evaluating)
+        }
+    }
+
+    /// Follows what is told of a device; nil when it is gone.
+    mutating func change(_ device: UUID, to profile: DeviceProfile?) {
+        guard let profile else {
+            devices[device] = nil
+            return
+        }
+        devices[device]?.change(profile)
+    }
+
+    /// Lets devices go over to the rules as they are now, and those about devices as a whole take what is known of these.
+    mutating func takeProfiles(of ids: some Sequence<UUID>, by rules: [UUID: OrganizationRules], at now: Timestamp) {
+        for id in ids {
+            guard let place = devices.index(forKey: id), let rules = rules[devices.values[place].organizationID]
+            else { continue }
+            devices.values[place].takeProfile(by: rules, at: now, &evaluating)
+        }
+    }
+
+    /// The devices of organizations.
+    func devices(of organizations: Set<UUID>) -> [UUID] {
+        devices.values.filter { organizations.contains($0.organizationID) }.map(\.id)
+    }
+
+    /// Takes what has come of evaluating since it was asked last.
+    mutating func takeOutcome() -> EvaluationOutcome {
+        defer { evaluating.outcome = EvaluationOutcome() }
+        return evaluating.outcome
+    }
+
+    /// Follows what people have done to alerts.
+    ///
+    /// - Parameter standing: All that stand at the partition's devices.
+    mutating func follow(_ standing: [RuleKey: UUID]) {
+        var byDevice = Dictionary(grouping: standing, by: \.key.deviceID)
+        for device in devices.values where !device.standing.isEmpty { byDevice[device.id, default: []] += [] }
+        for (id, found) in byDevice {
+            guard let place = devices.index(forKey: id) else { continue }
+            devices.values[place].follow(Dictionary(uniqueKeysWithValues: found.map { ($0.key, $0.value) }))
+        }
+    }
+
+    // MARK: Storing
+
+    /// The devices whose states are to be stored.
+    ///
+    /// - Parameters:
+    ///   - involved: Those with alerts that have begun or ended.
+    ///   - isCountDue: Whether those are, too, of whose alerts something has been counted.
+    ///   - isDue: Whether all are that have changed.
+    func devicesToStore(_ involved: Set<UUID>, isCountDue: Bool, isDue: Bool) -> [DeviceState] {
+        guard isCountDue || isDue else { return involved.compactMap { devices[$0] } }
+        return devices.values.filter { device in
+            involved.contains(device.id) || isDue && device.isChanged
+                || device.standing.values.contains { $0.counted > 0 }
+        }
+    }
+
+    /// Notes that devices have been stored as they are, and what was counted of their alerts with them.
+    mutating func hasStored(_ ids: some Sequence<UUID>) {
+        for id in ids {
+            guard let place = devices.index(forKey: id) else { continue }
+            devices.values[place].isChanged = false
+            for key in devices.values[place].standing.keys {
+                devices.values[place].standing[key]?.counted = 0
+                devices.values[place].standing[key]?.lastReading = nil
+            }
+        }
+    }
+
+    /// Forgets devices that are stored, have been silent for long, and of which nothing can come.
+    mutating func forgetSilent() {
+        devices = devices.filter { _, device in
+            device.isChanged || clock.since(device.lastSeen) < Self.memory || device.isWatched
+        }
+    }
+}
+
+extension TelemetryEntry {
+    /// Where the readings stand, device by device and sensor by sensor, each in the order of time.
+    fileprivate var byDeviceAndSensor: [Int] {
+        (0..<count).sorted { first, second in
+            (device[first], sensorType[first], time[first], first)
+                < (device[second], sensorType[second], time[second], second)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import EventBus
+import FoundationEssentials
+import Logging
+import Postgres
+import Redis
+
+/// Evaluates the partitions that this instance holds, from memory: reads their streams in turns, and stores after each how
+/// far it has come and what came of it.
+///
+/// Memory is never ahead of what is stored but by what a replay brings about again: when a turn cannot be stored, what was
+/// in memory is loaded anew.
+actor EvaluationEngine {
+    /// How many entries of a partition a turn takes at most.
+    static let entriesPerRead = 256
+    /// How often it is looked after what no reading tells of: rules, devices, and what people do to alerts.
+    private static let watchInterval = Duration.milliseconds(500)
+    /// How long an entry may take from its readings' commit into the stream, which the clock waits for.
+    private static let publishing = Duration.seconds(2)
+
+    let redis: RedisClient
+    let keeper: PartitionKeeper
+    let cache: RuleCache
+    let states: DeviceStateStore
+    let store: EvaluationStore
+    let announcer: AlertAnnouncer
+    let logger: Logger
+    let metrics = EvaluationMetrics()
+    let feed: ProfileFeed
+    /// From when on devices' changes are yet to be followed.
+    var changedSince: Int?
+    var partitions: [Int: PartitionState] = [:]
+    /// Of the partitions in memory.
+    var checkpoints: [Int: Checkpoint] = [:]
+    /// Which version of what stands in a partition its memory is of.
+    var standing: [Int: [UInt8]?] = [:]
+    /// What everything in memory is evaluated by.
+    var rules: [UUID: OrganizationRules] = [:]
+    var pace = StoringPace()
+    private var nextWatch = ContinuousClock.now
+
+    init(
+        redis: RedisClient, keeper: PartitionKeeper, cache: RuleCache, store: EvaluationStore,
+        announcer: AlertAnnouncer, logger: Logger
+    ) {
+        (self.redis, self.keeper, self.cache, self.store) = (redis, keeper, cache, store)
+        (self.announcer, self.logger) = (announcer, logger)
+        states = DeviceStateStore(database: store.database)
+        feed = ProfileFeed(database: store.database)
+    }
+
+    /// Evaluates what has come; returns the most entries that a partition had.
+    ///
+    /// - Throws: `RedisError`, `PostgresError`; then what is in memory is still right, or gone.
+    func takeTurn(_ connection: RedisConnection) async throws -> Int {
+        do {
+            try await keeper.takeTurn { _ in try await self.storeAll() }
+            try await followLeases()
+            guard !partitions.isEmpty else {
+                // Nothing is held, so there is nothing to wait for but the next look at the leases.
+                try await Task.sleep(for: keeper.untilNextTurn)
+                return 0
+            }
+            if ContinuousClock.now >= nextWatch {
+                nextWatch = .now + Self.watchInterval
+                try await watch()
+            }
+            return try await evaluate(connection)
+        } catch is PartitionLost {
+            // The next turn goes on with what is held still.
+            return 0
+        } catch is StandingChanged {
+            await cache.keep(only: [])
+            return 0
+        }
+    }
+
+    /// Stores all that is in memory alone, so that whoever takes the partitions need not read anything again, and gives
+    /// them up.
+    ///
+    /// - Throws: `RedisError`.
+    func shutDown() async throws {
+        do {
+            try await storeAll()
+        } catch {
+            logger.warning("states are left to be followed up", metadata: ["error": "\(error)"])
+        }
+        forget()
+        try await keeper.shutDown()
+    }
+
+    func forget() {
+        partitions = [:]
+        standing = [:]
+    }
+
+    private func evaluate(_ connection: RedisConnection) async throws -> Int {
+        let begun = Timestamp.now
+        let streams = partitions.map {
+            (name: StreamName.telemetry($0.key), from: StreamPosition.after($0.value.position))
+        }
+        let block = min(await keeper.untilNextTurn, Self.watchInterval)
+        let read = try await connection.xread(streams, count: Self.entriesPerRead, block: block)
+        let found = Dictionary(uniqueKeysWithValues: read.map { ($0.stream, $0.entries) })
+        var entries: [Int: [StreamEntry]] = [:]
+        for partition in partitions.keys { entries[partition] = found[StreamName.telemetry(partition)] ?? [] }
+        try await take(entries, isReplay: false)
+        for (partition, found) in entries {
+            let isBehind = found.count == Self.entriesPerRead
+            if !isBehind { partitions[partition]?.advance(clock: begun.adding(.zero - Self.publishing)) }
+            partitions[partition]?.fireTimers(by: rules)
+            if let state = partitions[partition] { metrics.note(state, partition, isBehind: isBehind) }
+        }
+        try await storeTurn()
+        return read.map(\.entries.count).max() ?? 0
+    }
+
+    /// Takes the next entries of partitions, once all is known that they are evaluated by.
+    func take(_ entries: [Int: [StreamEntry]], isReplay: Bool) async throws {
+        let decoded = entries.mapValues { entries in
+            entries.compactMap { entry in decode(entry).map { (id: entry.id, telemetry: $0) } }
+        }
+        let organizations = decoded.values.reduce(into: Set<UUID>()) { found, entries in
+            for entry in entries { found.formUnion(entry.telemetry.organizations) }
+        }
+        try await refresh(organizations)
+        var missing: [UUID: UUID] = [:]
+        for (partition, entries) in decoded {
+            for entry in entries { partitions[partition]?.addMissing(in: entry.telemetry, rules, to: &missing) }
+        }
+        try await loadDevices(missing, isReplay: isReplay)
+        for (partition, entries) in decoded {
+            for entry in entries {
+                partitions[partition]?.take(entry.telemetry, at: entry.id, by: rules, isReplay: isReplay)
+            }
+        }
+        for (partition, entries) in entries {
+            if let last = entries.last { partitions[partition]?.advance(to: last.id) }
+        }
+    }
+
+    /// An entry that cannot be read is left out: it would not get better.
+    private func decode(_ entry: StreamEntry) -> TelemetryEntry? {
+        do {
+            return try entry.telemetry
+        } catch {
+            metrics.unreadable.increment()
+            logger.error("a batch cannot be read", metadata: ["entry": "\(entry.id)", "error": "\(error)"])
+            return nil
+        }
+    }
+}

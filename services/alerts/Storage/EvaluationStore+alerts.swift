@@ -1,0 +1,107 @@
+import EventBus
+import FoundationEssentials
+import Postgres
+
+extension EvaluationStore {
+    /// What the changes come to with the alerts as they are now, which are locked until the transaction ends: a rule is
+    /// locked before a device's states and these before its alerts, here as elsewhere.
+    ///
+    /// - Throws: ``StandingChanged`` when others stand than evaluation went by.
+    func apply(_ changes: [AlertChange], _ transaction: Transaction) async throws -> ([AlertStep], [SQL]) {
+        guard !changes.isEmpty else { return ([], []) }
+        let keys = changes.map(\.key)
+        let (rules, devices) = (Array(Set(keys.map(\.ruleID))), Array(Set(keys.map(\.deviceID))))
+        let results = try await transaction.batch([
+            "SELECT id FROM alerts.rules WHERE id = ANY(\(rules)) ORDER BY id FOR KEY SHARE",
+            """
+            SELECT device_id FROM alerts.device_states WHERE device_id = ANY(\(devices)) ORDER BY device_id FOR UPDATE
+            """,
+            """
+            SELECT \(Alert.columns) FROM alerts.alerts
+            WHERE device_id = ANY(\(devices)) AND rule_id = ANY(\(rules)) AND \(Alert.isStanding) ORDER BY id FOR UPDATE
+            """,
+        ])
+        guard results.count == 3 else { throw StandingChanged() }
+        let standing = try results[2].map(Alert.init(row:))
+        var application = AlertApplication(
+            rules: Set(try results[0].map { try $0.decode(UUID.self) }),
+            standing: Dictionary(uniqueKeysWithValues: standing.map { ($0.key, $0) }))
+        for change in changes { try application.apply(change) }
+        return (application.steps, application.statements)
+    }
+
+    /// What stores the states of devices, and what was counted of their alerts.
+    func statements(storing devices: [DeviceState], _ checkpoints: [Int: Checkpoint]) throws -> [SQL] {
+        // In one order, so that two transactions never wait for each other.
+        let ordered = devices.sorted { $0.id.text < $1.id.text }
+        let states: SQL = """
+            INSERT INTO alerts.device_states (device_id, organization_id, position, is_watched, state)
+            SELECT stored.* FROM unnest(
+                \(ordered.map(\.id)), \(ordered.map(\.organizationID)),
+                \(ordered.map { (checkpoints[$0.partition]?.position ?? $0.storedPosition).description }),
+                \(ordered.map(\.isWatched)), \(try ordered.map { try JSONB(DeviceRecord($0)) })
+            ) AS stored (device_id, organization_id, position, is_watched, state)
+            WHERE NOT EXISTS (SELECT FROM alerts.devices WHERE id = stored.device_id AND is_deleted)
+                AND NOT EXISTS (SELECT FROM alerts.removals WHERE organization_id = stored.organization_id)
+            ON CONFLICT (device_id) DO UPDATE SET
+                position = excluded.position, is_watched = excluded.is_watched, state = excluded.state
+            """
+        let counted = ordered.flatMap { $0.standing.values.filter { $0.counted > 0 } }
+        guard !counted.isEmpty else { return [states] }
+        let counts: SQL = """
+            WITH counted AS (
+                SELECT * FROM unnest(
+                    \(counted.map(\.id)), \(counted.map(\.counted)), \(counted.map { $0.lastReading?.value }),
+                    \(counted.map { $0.lastReading?.time })) AS counted (id, more, last_value, last_reading_time)
+            ), locked AS (
+                SELECT id FROM alerts.alerts WHERE id IN (SELECT id FROM counted) AND \(Alert.isOpen)
+                ORDER BY id FOR UPDATE
+            )
+            UPDATE alerts.alerts SET
+                count = count + more, last_value = counted.last_value,
+                last_reading_time = counted.last_reading_time, version = version + 1
+            FROM counted JOIN locked USING (id) WHERE alerts.id = counted.id
+            """
+        return [states, counts]
+    }
+}
+
+extension DeviceState {
+    /// Its partition of the telemetry.
+    var partition: Int { StreamName.telemetryPartition(of: id) }
+}
+
+/// Brings what evaluation found together with the alerts as they are stored.
+struct AlertApplication {
+    /// The rules that are still there.
+    let rules: Set<UUID>
+    /// The alerts that stand.
+    private(set) var standing: [RuleKey: Alert]
+    private(set) var steps: [AlertStep] = []
+    private(set) var statements: [SQL] = []
+
+    init(rules: Set<UUID>, standing: [RuleKey: Alert]) {
+        self.rules = rules
+        self.standing = standing
+    }
+
+    /// - Throws: ``StandingChanged``.
+    mutating func apply(_ change: AlertChange) throws(StandingChanged) {
+        switch change {
+        case .begun(let alert, let channels):
+            guard standing[alert.key] == nil, rules.contains(alert.ruleID) else { throw StandingChanged() }
+            standing[alert.key] = alert
+            statements.append(alert.insert)
+            steps.append(AlertStep(event: .triggered, alert: alert, channelIDs: channels, time: alert.triggeredAt))
+        case .ended(let counted, let key, let time, let channels):
+            guard var alert = standing.removeValue(forKey: key), alert.id == counted.id else {
+                throw StandingChanged()
+            }
+            if let last = counted.lastReading { alert.count(last, times: counted.counted) }
+            if let event = alert.clear(at: time) {
+                steps.append(AlertStep(event: event, alert: alert, channelIDs: channels, time: time))
+            }
+            statements.append(alert.update)
+        }
+    }
+}
