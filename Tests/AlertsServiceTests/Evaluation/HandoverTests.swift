@@ -34,6 +34,51 @@ import Testing
         try await second.running.stop()
     }
 
+    @Test(.timeLimit(.minutes(3)))
+    func `while instances come and go every crossing begins and ends one alert`() async throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SplitMix64(seed: seed)
+        let database = try await AlertsServer.makeDatabase()
+        var servers = [try await AlertsServer.start(on: database), try await AlertsServer.start(on: database)]
+        let laboratory = servers[0].laboratory()
+        _ = try await laboratory.makeRule()
+        let devices = (0..<16).map { _ in UUID.v7() }
+        let rounds = 12
+        for round in 1...rounds {
+            for device in devices {
+                let start = Int64(round * 10)
+                try await Laboratory(server: servers[0], organization: laboratory.organization)
+                    .send(device, [(start, 31), (start + 1, 32)])
+                try await Laboratory(server: servers[0], organization: laboratory.organization)
+                    .send(device, [(start + 2, 20)])
+            }
+            guard round.isMultiple(of: 3) else { continue }
+            servers.append(try await AlertsServer.start(on: database))
+            let leaving = servers.remove(at: Int.random(in: 0..<servers.count - 1, using: &random))
+            try await leaving.running.stop()
+        }
+        let last = Laboratory(server: servers[0], organization: laboratory.organization)
+        try await eventually(within: .seconds(60)) {
+            let rows = try await last.server.query(
+                """
+                SELECT count(*) FILTER (WHERE status = 'resolved' AND count = 2), count(*) FROM alerts.alerts
+                WHERE organization_id = \(laboratory.organization)
+                """)
+            let (ended, all) = try #require(rows.first).decode(Int.self, Int.self)
+            #expect(all <= rounds * devices.count, "seed \(seed)")
+            return ended == rounds * devices.count
+        }
+        let steps = try await last.server.query(
+            """
+            SELECT event_type, count(*) FROM alerts.alert_events WHERE organization_id = \(laboratory.organization)
+            GROUP BY event_type ORDER BY event_type
+            """)
+        #expect(
+            try steps.map { try $0.decode(Int.self, at: 1) } == [rounds * devices.count, rounds * devices.count],
+            "seed \(seed)")
+        for server in servers { try await server.running.stop() }
+    }
+
     @Test func `who has lost a partition stores nothing`() async throws {
         try await TestDatabase.with(migrations: [.alerts: AlertsService.description.migrations!]) { database in
             try await withClient(database.configuration(.alerts)) { client in
@@ -42,11 +87,11 @@ import Testing
                 let theirs = try await store.claim([4])
                 #expect(mine[3]?.position == .zero)
                 await #expect(throws: PartitionLost.self) {
-                    try await client.withTransaction(as: .platform) { try await store.advance(mine, $0) }
+                    try await store.store(EvaluationTurn(checkpoints: mine))
                 }
                 var moved = theirs
                 moved[4]?.position = .init(milliseconds: 7)
-                try await client.withTransaction(as: .platform) { [moved] in try await store.advance(moved, $0) }
+                _ = try await store.store(EvaluationTurn(checkpoints: moved))
                 #expect(try await store.claim([4])[4]?.position == .init(milliseconds: 7))
             }
         }

@@ -13,6 +13,11 @@ struct StoredPartition {
         let begun: Timestamp
         var ended: Timestamp?
         var count = 1
+
+        /// Two of one rule and device may begin with one entry.
+        fileprivate var order: (Timestamp, String, String, Timestamp, Int) {
+            (begun, key.ruleID.text, key.deviceID.text, ended ?? Timestamp(microseconds: .max), count)
+        }
     }
 
     var rules: [UUID: OrganizationRules]
@@ -34,9 +39,7 @@ struct StoredPartition {
 
     /// All alerts there have been, in the order of their beginnings.
     var history: [StoredAlert] {
-        alerts.values.sorted {
-            ($0.begun, $0.key.ruleID.text, $0.key.deviceID.text) < ($1.begun, $1.key.ruleID.text, $1.key.deviceID.text)
-        }
+        alerts.values.sorted { $0.order < $1.order }
     }
 
     /// Takes an entry as a turn of its own, and lets the time pass up to it.
