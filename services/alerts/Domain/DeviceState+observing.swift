@@ -37,7 +37,7 @@ extension DeviceState {
             let readings = run.map { entry.reading(at: $0) }
             take(readings, of: type, at: now, isSuppressed, &evaluating)
             if sensor.isShared { shared += readings.map { ($0, type) } }
-            evaluating.outcome.readings += readings.count
+            if !evaluating.isReplay { evaluating.outcome.readings += readings.count }
         }
         if !shared.isEmpty {
             shared.sort { $0.reading.time < $1.reading.time }
