@@ -68,7 +68,7 @@ struct ThresholdCondition: Sendable, Hashable {
 
 extension Double {
     /// The shortest text that reads back as this value, whole numbers without a fraction.
-    fileprivate var shortest: String {
+    var shortest: String {
         let text = description
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
