@@ -34,6 +34,8 @@ extension AlertsService {
             logger: logger
         ).loop(wake)
         let keeper = NotificationKeeper(database: database, logger: logger)
+        let escalation = EscalationKeeper(
+            escalations: EscalationStore(database: database), dispatcher: wake, logger: logger)
         let announcer = AlertAnnouncer(redis: redis, outbox: outbox, dispatcher: wake, logger: logger)
         let evaluator = Evaluator(
             redis: redis, keeper: PartitionKeeper(redis: redis, store: evaluations),
@@ -69,7 +71,10 @@ extension AlertsService {
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
         return (
-            http, try base.services() + [relay, dispatcher, keeper, consumer, removal, evaluator, idempotency, http]
+            http,
+            try base.services() + [
+                relay, dispatcher, keeper, escalation, consumer, removal, evaluator, idempotency, http,
+            ]
         )
     }
 }

@@ -19,4 +19,6 @@ struct AlertStep: Sendable {
     let channelIDs: [UUID]
     /// Who took the step; nil for what happened by itself.
     var userID: UUID?
+    /// Who is told later, of an alert that begins.
+    var plan: NotificationPlan?
 }

@@ -15,7 +15,8 @@ struct MessageTemplate: Sendable, Hashable, Codable {
 
     /// What a template may read; one that has no value is empty, and its section is left out.
     static let variables = [
-        "event", "is_triggered", "is_resolved", "is_repeated", "alert_id", "rule", "device", "device_id", "sensor",
+        "event", "occurrence", "is_triggered", "is_resolved", "is_repeated", "alert_id", "rule", "device", "device_id",
+        "sensor",
         "severity", "status", "message", "value", "last_value", "threshold", "count", "triggered_at", "resolved_at",
         "notes", "link",
     ]

@@ -52,7 +52,17 @@ extension NotifiedStep {
 
     /// In one line of a list of many.
     var line: String {
-        let state = type == AlertEvent.triggered.type ? "" : " (\(type.split(separator: ".").last ?? ""))"
-        return title + state + (data.message.map { " – \($0)" } ?? "")
+        let state = type == AlertEvent.triggered.type ? "" : "\(occurrence): "
+        return state + title + (data.message.map { " – \($0)" } ?? "")
+    }
+
+    /// The type of a step that is told again, since nobody has acknowledged the alert.
+    static let repeated = "alert.repeated"
+
+    /// What happened, in words: `Resolved`, `Severity raised`.
+    var occurrence: String {
+        if type == Self.repeated { return "Still open" }
+        let words = (type.split(separator: ".").last ?? "").replacing("_", with: " ")
+        return words.prefix(1).uppercased() + words.dropFirst()
     }
 }

@@ -81,14 +81,11 @@ extension MessageTemplate {
     /// What is said where a channel has no words of its own.
     static let standard = MessageTemplate(
         subject: """
-            {{#is_resolved}}Resolved: {{/is_resolved}}{{#is_repeated}}Still open: {{/is_repeated}}\
-            [{{severity}}] {{rule}}{{#device}}: {{device}}{{/device}}
+            {{^is_triggered}}{{occurrence}}: {{/is_triggered}}[{{severity}}] {{rule}}{{#device}}: {{device}}{{/device}}
             """,
         body: """
-            {{#is_resolved}}This alert has ended.
-            {{/is_resolved}}
-            {{#is_repeated}}Nobody has acknowledged this alert so far.
-            {{/is_repeated}}
+            {{^is_triggered}}{{occurrence}}.
+            {{/is_triggered}}
             {{#message}}{{message}}
             {{/message}}
 
@@ -115,7 +112,8 @@ extension NotifiedStep {
             "is_resolved": .flag(type == AlertEvent.resolved.type), "is_repeated": .flag(type == Self.repeated),
         ]
         let texts: [String: String?] = [
-            "event": type, "alert_id": data.id, "rule": data.ruleName, "device": data.deviceName ?? data.deviceID,
+            "event": type, "occurrence": occurrence, "alert_id": data.id, "rule": data.ruleName,
+            "device": data.deviceName ?? data.deviceID,
             "device_id": data.deviceID, "sensor": data.sensorType, "severity": data.severity, "status": data.status,
             "message": data.message, "value": data.value?.shortest, "last_value": data.lastValue?.shortest,
             "threshold": data.thresholdValue?.shortest, "count": data.count.map { "\($0)" },
@@ -125,8 +123,6 @@ extension NotifiedStep {
         return values
     }
 
-    /// The type of a step that is told again.
-    static let repeated = "alert.repeated"
 }
 
 extension Channel.Kind {

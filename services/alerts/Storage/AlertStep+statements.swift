@@ -9,7 +9,8 @@ extension AlertStep {
     /// - Throws: `EncodingError`.
     func statements(_ outbox: Outbox) throws -> [SQL] {
         let document = AlertDocument(alert)
-        return [history, outbox.append(try event(document))] + (try notifications(document))
+        let plan = plan.map { EscalationStore.insert($0, of: alert, from: .now) } ?? []
+        return [history, outbox.append(try event(document))] + (try notifications(document)) + plan
     }
 
     /// What other services are told.
