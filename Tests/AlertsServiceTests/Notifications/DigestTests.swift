@@ -78,6 +78,53 @@ import Testing
         #expect(try body(receiver.requests[0])["data"]["count"].int == 2)
     }
 
+    @Test(arguments: [1, 12])
+    func `a message whose being taken was not noted comes again under its id`(_ count: Int) async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let channel = try await laboratory.makeChannel([
+            "type": "webhook", "url": .string(receiver.url), "group_s": 3_600,
+        ])
+        try await flood(laboratory, channel, count)
+        try await eventually { try await laboratory.notifications().count == 2 * count }
+        let organization = laboratory.organization
+        _ = try await server.query(
+            "UPDATE alerts.notifications SET due_at = now() WHERE organization_id = \(organization)")
+        try await eventually { try await laboratory.notifications("&status=sent").count == 2 * count }
+        // As it stands when the process ends before its note, once the claim is over.
+        _ = try await server.query(
+            """
+            UPDATE alerts.notifications SET status = 'pending', sent_at = NULL, due_at = CASE WHEN id = (
+                SELECT min(id::text)::uuid FROM alerts.notifications WHERE organization_id = \(organization)) THEN now() END
+            WHERE organization_id = \(organization)
+            """)
+        try await eventually { try await laboratory.notifications("&status=sent").count == 2 * count }
+        #expect(receiver.requests.count == 2)
+        #expect(Set(receiver.requests.map { $0.header("LMS-Delivery-ID") }).count == 1)
+        #expect(Set(receiver.requests.map(\.text)).count == 1)
+    }
+
+    @Test func `a flood that trickles is held up and combined`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let channel = try await laboratory.makeChannel(receiver.url)
+        _ = try await laboratory.makeRule(telling: channel)
+        // One after the other, each once the one before was told of.
+        for count in 1...Delivery.mostSingles {
+            try await laboratory.send(.v7(), [(1, 31)])
+            try await eventually { try await laboratory.notifications("&status=sent").count == count }
+        }
+        for _ in 0..<7 { try await laboratory.send(.v7(), [(1, 31)]) }
+        try await eventually(within: .seconds(30)) {
+            try await laboratory.notifications("&status=sent").count == Delivery.mostSingles + 7
+        }
+        #expect(receiver.requests.count == Delivery.mostSingles + 1)
+        let last = try #require(try receiver.requests.last.map(body))
+        #expect(last["type"].string == "alerts.digest")
+        #expect(last["data"]["count"].int == 7)
+    }
+
     @Test func `one whose lead was deleted goes out alone`() async throws {
         let server = try await AlertsServer.shared()
         let laboratory = server.laboratory()

@@ -51,11 +51,15 @@ extension Delivery {
     static let mostSingles = 5
     /// So many go in one message.
     static let mostTogether = 100
+    /// Who has got ``mostSingles`` messages within so long gets the next one only then, with what has come until then.
+    static let floodWindow = Duration.seconds(10)
 
     /// What becomes of notifications for one recipient of one channel that are due together and free to be combined.
     ///
     /// A channel that collects for a while sends what it has collected as one message, however little that is.
     static func combining(_ due: [DueNotification]) -> [Delivery] {
+        // In the order in which they were made, at every attempt.
+        let due = due.sorted { $0.id.uuidString < $1.id.uuidString }
         let collects = (due.first?.channel?.groupSeconds ?? 0) > 0
         guard let lead = due.first, due.count > (collects ? 1 : mostSingles) else {
             return due.map { Delivery(id: $0.id, lead: $0, followers: []) }

@@ -36,15 +36,16 @@ struct MessageTemplate: Sendable, Hashable, Codable {
                 case .flag(let isSet): isSet
                 }
             })
-        return String(text.prefix(16_000))
+        return String((text.hasSuffix("\n") ? text.dropLast() : text[...]).prefix(16_000))
     }
 
     /// - Throws: ``TemplateError`` for what is no template, or does what none may.
     static func parse(_ template: String) throws(TemplateError) -> MustacheTemplate {
         try TemplateCheck.run(template)
         do {
-            // On the first line, so that an error tells the line of the template itself.
-            return try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + template)
+            // On the first line, so that an error tells the line of the template itself; and with an end, since the
+            // parser wants something behind a brace.
+            return try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + template + "\n")
         } catch let error as MustacheTemplate.ParserError {
             throw TemplateError(line: error.context.lineNumber, reason: "is not a template: \(error.error)")
         } catch {

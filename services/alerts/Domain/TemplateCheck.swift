@@ -7,14 +7,14 @@ struct TemplateCheck {
 
     private var rest: Substring
     private var line = 1
-    private var open: [String] = []
+    private var open: [(section: String, line: Int)] = []
 
     /// - Throws: ``TemplateError`` of the first tag that is wrong.
     static func run(_ template: String) throws(TemplateError) {
         var check = TemplateCheck(rest: template[...])
         while try check.nextTag() {}
-        guard let section = check.open.last else { return }
-        throw TemplateError(line: check.line, reason: "leaves the section \(section) open")
+        guard let (section, line) = check.open.last else { return }
+        throw TemplateError(line: line, reason: "leaves the section \(section) open")
     }
 
     private init(rest: Substring) {
@@ -31,12 +31,12 @@ struct TemplateCheck {
         case "!": break
         case "#", "^":
             try require(name, start)
-            open.append(name)
+            open.append((name, start))
             guard open.count <= Self.deepest else {
                 throw TemplateError(line: start, reason: "nests sections deeper than \(Self.deepest)")
             }
         case "/":
-            guard let section = open.popLast(), section == name else {
+            guard let last = open.popLast(), last.section == name else {
                 throw TemplateError(line: start, reason: "ends the section \(name), which is not the open one")
             }
         case "{", "&":

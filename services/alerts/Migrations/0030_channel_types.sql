@@ -18,6 +18,7 @@ ALTER TABLE alerts.notifications
 DROP INDEX alerts.notifications_by_organization;
 CREATE INDEX notifications_to_combine ON alerts.notifications (channel_id, due_at)
     WHERE status = 'pending' AND delivery_id IS NULL;
+CREATE INDEX notifications_by_sending ON alerts.notifications (channel_id, sent_at) WHERE status = 'sent';
 CREATE INDEX notifications_by_delivery ON alerts.notifications (delivery_id) WHERE status = 'pending';
 CREATE INDEX notifications_by_alert ON alerts.notifications (organization_id, alert_id, id);
 CREATE INDEX notifications_by_channel ON alerts.notifications (organization_id, channel_id, id);

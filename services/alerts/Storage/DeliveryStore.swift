@@ -54,16 +54,43 @@ struct DeliveryStore: Sendable {
             if !isKnown { recipients.append((lead.channelID, lead.recipient)) }
         }
         guard !recipients.isEmpty else { return [] }
-        let due = try await transaction.batch(
-            recipients.map { channel, address in
-                """
-                \(Self.select) WHERE channel_id = \(channel) AND recipient IS NOT DISTINCT FROM \(address)
-                    AND status = 'pending' AND delivery_id IS NULL AND due_at <= now()
-                ORDER BY due_at, notifications.id LIMIT \(Delivery.mostTogether)
-                FOR UPDATE OF notifications SKIP LOCKED
-                """
+        let results = try await transaction.batch(
+            recipients.flatMap { channel, address in
+                let recipient: SQL = "channel_id = \(channel) AND recipient IS NOT DISTINCT FROM \(address)"
+                return [Self.due(recipient), Self.pace(recipient)]
             })
-        return try due.flatMap { Delivery.combining(try $0.map(DueNotification.init(row:))) }
+        var deliveries: [Delivery] = []
+        for index in recipients.indices {
+            let due = try results[2 * index].map(DueNotification.init(row:))
+            if let last = try results[2 * index + 1].first?.decode(Timestamp.self) {
+                try await transaction.query(
+                    """
+                    UPDATE alerts.notifications SET due_at = \(last.adding(Delivery.floodWindow))
+                    WHERE id = ANY(\(due.map(\.id)))
+                    """)
+            } else {
+                deliveries += Delivery.combining(due)
+            }
+        }
+        return deliveries
+    }
+
+    /// What is due for a recipient and free to be combined.
+    private static func due(_ recipient: SQL) -> SQL {
+        """
+        \(select) WHERE \(recipient) AND status = 'pending' AND delivery_id IS NULL AND due_at <= now()
+        ORDER BY due_at, notifications.id LIMIT \(Delivery.mostTogether) FOR UPDATE OF notifications SKIP LOCKED
+        """
+    }
+
+    /// When the first of the newest messages was sent that together are a flood; no row where there is none.
+    private static func pace(_ recipient: SQL) -> SQL {
+        """
+        SELECT max(sent_at) FROM alerts.notifications
+        WHERE \(recipient) AND status = 'sent'
+            AND sent_at > now() - make_interval(secs => \(Double(Delivery.floodWindow.components.seconds)))
+        GROUP BY delivery_id ORDER BY 1 DESC OFFSET \(Delivery.mostSingles - 1) LIMIT 1
+        """
     }
 
     /// Counts an attempt and notes what goes out as one, before it does.
