@@ -48,7 +48,7 @@ import Testing
     @Test func `an alert that begins and ends within a turn is told of twice`() throws {
         let alert = alert()
         var application = application()
-        try application.apply(.begun(alert, channelIDs: []))
+        try application.apply(.begun(alert, NotificationPlan(channelIDs: [])))
         try application.apply(ended(alert))
         #expect(application.steps.map(\.event) == [.triggered, .resolved])
         #expect(application.steps.map(\.alert.count) == [1, 3])
@@ -61,8 +61,8 @@ import Testing
         var other = application([self.alert()])
         #expect(throws: StandingChanged.self) { try other.apply(ended(alert)) }
         var reopened = application([alert])
-        #expect(throws: StandingChanged.self) { try reopened.apply(.begun(alert, channelIDs: [])) }
+        #expect(throws: StandingChanged.self) { try reopened.apply(.begun(alert, NotificationPlan(channelIDs: []))) }
         var deleted = application(rules: [])
-        #expect(throws: StandingChanged.self) { try deleted.apply(.begun(alert, channelIDs: [])) }
+        #expect(throws: StandingChanged.self) { try deleted.apply(.begun(alert, NotificationPlan(channelIDs: []))) }
     }
 }

@@ -16,7 +16,7 @@ struct StandingAlert: Sendable, Hashable {
 
 /// What evaluation does to an alert.
 enum AlertChange: Sendable, Hashable {
-    case begun(Alert, channelIDs: [UUID])
+    case begun(Alert, NotificationPlan)
     /// The condition of one that stood, counted to the end, has cleared.
     case ended(StandingAlert, key: RuleKey, at: Timestamp, channelIDs: [UUID])
 

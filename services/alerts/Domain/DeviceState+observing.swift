@@ -147,7 +147,7 @@ extension DeviceState {
     {
         let alert = Alert(rule, device: id, name: profile?.attributes.name, finding: finding, at: now)
         standing[alert.key] = StandingAlert(id: alert.id)
-        outcome.alerts.append(.begun(alert, channelIDs: rule.definition.channelIDs))
+        outcome.alerts.append(.begun(alert, NotificationPlan(rule.definition)))
     }
 }
 

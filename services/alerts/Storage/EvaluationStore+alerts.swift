@@ -88,11 +88,13 @@ struct AlertApplication {
     /// - Throws: ``StandingChanged``.
     mutating func apply(_ change: AlertChange) throws(StandingChanged) {
         switch change {
-        case .begun(let alert, let channels):
+        case .begun(let alert, let plan):
             guard standing[alert.key] == nil, rules.contains(alert.ruleID) else { throw StandingChanged() }
             standing[alert.key] = alert
             statements.append(alert.insert)
-            steps.append(AlertStep(event: .triggered, alert: alert, channelIDs: channels, time: alert.triggeredAt))
+            steps.append(
+                AlertStep(
+                    event: .triggered, alert: alert, channelIDs: plan.channelIDs, time: alert.triggeredAt, plan: plan))
         case .ended(let counted, let key, let time, let channels):
             guard var alert = standing.removeValue(forKey: key), alert.id == counted.id else {
                 throw StandingChanged()
