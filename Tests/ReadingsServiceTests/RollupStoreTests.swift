@@ -152,14 +152,22 @@ struct RollupStoreTests {
         try await withReadings { administrator, client in
             let (store, readings) = (RollupStore(database: client), ReadingStore(database: client))
             try await insertBatch(7, administrator)
-            if isPublishedFirst { try await readings.forget([7]) } else { #expect(try await store.noteBatches()?.found.count == 1) }
+            if isPublishedFirst {
+                try await readings.forget([7])
+            } else {
+                #expect(try await store.noteBatches()?.found.count == 1)
+            }
             let row = try await client.query("SELECT is_published, is_noted FROM readings.batches")
             let (isPublished, isNoted) = try row[0].decode(Bool.self, Bool.self)
             #expect(isPublished == isPublishedFirst && isNoted != isPublishedFirst)
             #expect(try await count("readings.stale_hours", client) == (isPublishedFirst ? 0 : 2))
             let left = try await LeftoverBatches(database: client).list(olderThan: .seconds(-60), except: [], limit: 10)
             #expect(left.batches.map(\.id) == (isPublishedFirst ? [] : [7]))
-            if isPublishedFirst { #expect(try await store.noteBatches()?.found.count == 1) } else { try await readings.forget([7]) }
+            if isPublishedFirst {
+                #expect(try await store.noteBatches()?.found.count == 1)
+            } else {
+                try await readings.forget([7])
+            }
             #expect(try await count("readings.batches", client) == 0)
             #expect(try await count("readings.stale_hours", client) == 2)
             #expect(try await store.noteBatches()?.found.count == 0)
