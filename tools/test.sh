@@ -64,7 +64,7 @@ for target in "${targets[@]}"; do
     fi
     # More at once than a machine of two cores serves in time would be refused by the services, as it should be; and
     # system tests have seven services each.
-    width=24
+    width=16
     if [ "$target" = SystemTests ]; then width=4; fi
     run "$target" timeout --kill-after=10 900 swift test --skip-build --disable-xctest \
         --experimental-maximum-parallelization-width "$width" --filter "^$target\\."

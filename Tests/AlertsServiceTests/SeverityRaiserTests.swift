@@ -24,7 +24,7 @@ import Testing
             try await makeOverdue(id)
             let raised = try await eventually {
                 let json = try await member.get("/api/v1/alerts/\(id)").json
-                return json["severity"].string == severity ? json : nil
+                return json["severity"].string == severity ? json : JSONValue?.none
             }
             let entry = raised["history"].array?.last
             #expect(entry?["event"] == "severity_raised")

@@ -131,7 +131,7 @@ struct LongSnapshotTests {
         try await withDeadRows { administrator, client in
             let store = RollupStore(database: client)
             let end = RollupKeeper.lastEnd(before: .now)
-            let found = (try await store.noteBatches(), try await store.rollUp(before: end))
+            let found = (try await store.noteBatches()?.found.count, try await store.rollUp(before: end))
             #expect(found == (0, 0))
             for (start, isBounded) in [(Watermark.Place.beginning, false), (store.batches.floor, true)] {
                 for query in [RollupStore.unnoted(from: start), leftovers(from: start)] {

@@ -106,7 +106,7 @@ import Testing
         try await laboratory.removeMember(user)
         let taken = try await eventually {
             let json = try await member.get(path(id)).json
-            return json["assigned_to"].isNull ? json : nil
+            return json["assigned_to"].isNull ? json : JSONValue?.none
         }
         #expect(taken["history"][2]["event"] == "assigned")
         #expect(taken["history"][2]["user_id"].isNull && taken["history"][2]["assigned_to"].isNull)

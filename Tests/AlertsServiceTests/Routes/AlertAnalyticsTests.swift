@@ -87,7 +87,7 @@ import Testing
         let mean = seconds.reduce(0, +) / Double(seconds.count)
         #expect(json["count"].int == seconds.count)
         #expect(abs((json["mean_s"].double ?? 0) - mean) < 1e-6 * mean)
-        #expect(json["median_s"].double == median(seconds))
+        #expect(abs((json["median_s"].double ?? 0) - median(seconds)) < 1e-6 * mean)
     }
 
     @Test func `counts, shares and times are those of the alerts that began in the range`() async throws {

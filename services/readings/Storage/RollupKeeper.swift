@@ -55,8 +55,8 @@ struct RollupKeeper: Service {
 
     /// - Returns: False when another instance is at it.
     private func noteAll() async throws -> Bool {
-        while let count = try await store.noteBatches() {
-            guard count == RollupStore.batchesPerTurn else { return true }
+        while let look = try await store.noteBatches() {
+            guard look.isFull else { return true }
         }
         return false
     }

@@ -14,8 +14,10 @@ import Postgres
 /// `ON CONFLICT (series_id, hour) DO UPDATE`: that locks a mark that is there already, which would else be taken away
 /// before the change can be read.
 struct RollupStore: Sendable {
-    /// Each of up to 20,000 readings.
-    static let batchesPerTurn = 20
+    /// At most.
+    static let batchesPerTurn = 1000
+    /// Of the batches of a turn, about: so many series and hours are sorted at once.
+    private static let rangesPerTurn: Int64 = 400_000
     /// At most: an hour may have millions of readings, and a statement 30 s.
     static let hoursPerTurn: Int64 = 100
     /// Of more stale hours it is not counted how many there are, which every instance does all the time.
@@ -67,11 +69,10 @@ struct RollupStore: Sendable {
 
     /// Marks what some of the batches changed that are not noted yet.
     ///
-    /// - Returns: How many batches those were, fewer than ``batchesPerTurn`` when there are no more; nil when it is another
-    ///   instance's turn.
+    /// - Returns: Those batches; nil when it is another instance's turn.
     /// - Throws: `PostgresError`.
-    func noteBatches() async throws -> Int? {
-        let look = try await batches.look { start in
+    func noteBatches() async throws -> Watermark.Look? {
+        try await batches.look { start in
             try await turn { transaction in
                 let rows = try await transaction.batch(["SELECT now()", Self.unnoted(from: start)])
                 let found = try rows[1].map(Watermark.Place.init)
@@ -80,20 +81,30 @@ struct RollupStore: Sendable {
                     // The batches' rows, which flushes lock as well, come last and are locked for a moment.
                     try await transaction.batch([Self.mark(Self.ranges(ids))] + BatchRows.noted(ids))
                 }
+                let seen = try rows[1].first?.decode(Int.self, at: 2) ?? 0
                 return Watermark.Look(
                     time: try rows[0][0].decode(Timestamp.self), found: found,
-                    isFull: found.count == Self.batchesPerTurn)
+                    isFull: found.count < seen || seen == Self.batchesPerTurn)
             }
         }
-        return look?.found.count
     }
 
-    /// Selects the time and the id of batches, through `batches_by_commit`.
+    /// Selects the time and the id of batches, through `batches_by_commit`, and how many were looked at: those up to the
+    /// one with which there are ranges enough.
     static func unnoted(from start: Watermark.Place) -> SQL {
         """
-        SELECT committed_at, id FROM readings.batches
-        WHERE NOT is_noted AND \(start.isReached(by: "committed_at", "id"))
-        ORDER BY committed_at, id LIMIT \(Int64(batchesPerTurn))
+        SELECT committed_at, id, seen
+        FROM (
+            SELECT committed_at, id, count(*) OVER () AS seen,
+                sum(ranges) OVER (ORDER BY committed_at, id) - ranges AS ranges_before
+            FROM (
+                SELECT committed_at, id, cardinality(series_ids) AS ranges FROM readings.batches
+                WHERE NOT is_noted AND \(start.isReached(by: "committed_at", "id"))
+                ORDER BY committed_at, id LIMIT \(Int64(batchesPerTurn))
+            ) AS next
+        ) AS counted
+        WHERE ranges_before < \(rangesPerTurn)
+        ORDER BY committed_at, id
         """
     }
 
