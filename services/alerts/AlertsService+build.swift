@@ -54,10 +54,9 @@ extension AlertsService {
             rebuild: rebuild, handler: projections.apply)
 
         var routes = RouteTable(TokenAreas(.alerts))
-        RuleRoutes(
-            rules: rules, channels: channels, life: life, versions: versions, announcer: announcer,
-            idempotency: idempotency
-        ).add(to: &routes)
+        let editor = RuleEditor(
+            rules: rules, channels: channels, life: life, versions: versions, announcer: announcer)
+        RuleRoutes(rules: rules, editor: editor, idempotency: idempotency).add(to: &routes)
         RuleBulkRoutes(rules: rules, channels: channels, versions: versions).add(to: &routes)
         RuleTestRoutes(
             rules: rules, test: RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
@@ -66,12 +65,11 @@ extension AlertsService {
             .add(to: &routes)
         NotificationRoutes(notifications: notifications).add(to: &routes)
         AlertRoutes(alerts: alerts).add(to: &routes)
-        AlertActionRoutes(
-            alerts: alerts, members: members, life: life, announcer: announcer, idempotency: idempotency
-        ).add(to: &routes)
-        MaintenanceWindowRoutes(
-            windows: MaintenanceWindowStore(database: database), versions: versions, idempotency: idempotency
-        ).add(to: &routes)
+        let actions = AlertActions(alerts: alerts, members: members, life: life, announcer: announcer)
+        AlertActionRoutes(actions: actions, idempotency: idempotency).add(to: &routes)
+        let windows = MaintenanceWindowStore(database: database)
+        let maintenance = MaintenanceEditor(windows: windows, versions: versions)
+        MaintenanceWindowRoutes(windows: windows, editor: maintenance, idempotency: idempotency).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 
