@@ -70,12 +70,24 @@ extension AlertsService {
         let windows = MaintenanceWindowStore(database: database)
         let maintenance = MaintenanceEditor(windows: windows, versions: versions)
         MaintenanceWindowRoutes(windows: windows, editor: maintenance, idempotency: idempotency).add(to: &routes)
+        let forms = FormTokens(keys: base.keyRing)
+        let charts = ChartLibrary(logger: logger)
+        let pages = try PageRenderer(
+            service: environment.service.name,
+            templates: Bundle.module.url(forResource: "Templates", withExtension: nil),
+            files: Bundle.module.url(forResource: "Static", withExtension: nil), libraries: charts.files, forms: forms)
+        let directory = DirectoryStore(database: database)
+        AlertPageRoutes(
+            pages: AlertPages(
+                renderer: pages, alerts: alerts, rules: rules, directory: directory, hasCharts: charts.isInstalled),
+            actions: actions
+        ).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
-            forms: FormTokens(keys: base.keyRing),
+            forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let raiser = SeverityRaiser(life: life, announcer: announcer, logger: logger)
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
