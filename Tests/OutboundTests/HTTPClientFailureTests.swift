@@ -62,6 +62,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [("/endless", 1000), ("/stall", 5), ("/break", 0)])
+    func aBodyThatDoesNotMatterIsCutOff(path: String, length: Int) async throws {
+        try await withServer { server in
+            var request = HTTPClient.Request(url: server.url(path))
+            request.timeout = .milliseconds(500)
+            request.maximumResponseBytes = 1000
+            request.acceptsPartialBody = true
+            let response = try await client.execute(request)
+            #expect(response.status == .ok)
+            #expect(response.body.count == length)
+            request.url = server.url("/hang")
+            #expect(await failure(request) == .timedOut)
+        }
+    }
+
     @Test func aBrokenResponseIsTold() async throws {
         try await withServer { server in
             guard case .transferFailed = await failure(.init(url: server.url("/break"))) else {

@@ -4,7 +4,7 @@ import LocalStack
 /// A mail server that others have written, `aiosmtpd` from PyPI, in a process of its own.
 ///
 /// It takes every letter but those to `nobody@`, which it refuses for good (550), and to `busy@`, which it refuses for
-/// now (451); within one to `drop@` it hangs up.
+/// now (451), and to `closed@`, as one that is overloaded (421); within one to `drop@` it hangs up.
 public struct MailServer: Sendable {
     /// What the server says of a letter that it took.
     public struct Letter: Decodable, Sendable {
@@ -15,6 +15,7 @@ public struct MailServer: Sendable {
         public let id: String
         public let date: String
         public let text: String
+        public let html: String?
         public let isSecure: Bool
         public let user: String?
     }

@@ -1,6 +1,6 @@
 """A mail server for the tests: takes letters, and writes what it took as lines of JSON to the standard output.
 
-What it makes of a letter depends on whom it is for: busy@, nobody@ and drop@ have their own answers.
+What it makes of a letter depends on whom it is for: busy@, closed@, nobody@ and drop@ have their own answers.
 """
 
 import argparse
@@ -28,6 +28,11 @@ def say(**fields):
     print(json.dumps(fields), flush=True)
 
 
+def content(message, kind):
+    part = message.get_body((kind,))
+    return part and part.get_content().replace("\r\n", "\n")
+
+
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         match address.split("@")[0]:
@@ -35,6 +40,8 @@ class Handler:
                 return "550 there is no such mailbox"
             case "busy":
                 return "451 come again later"
+            case "closed":
+                return "421 too many letters"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -50,7 +57,8 @@ class Handler:
             subject=message["Subject"],
             id=message["Message-ID"],
             date=message["Date"].datetime.isoformat(),
-            text=message.get_content().replace("\r\n", "\n"),
+            text=content(message, "plain"),
+            html=content(message, "html"),
             is_secure=session.ssl is not None or options.tls,
             user=session.auth_data,
         )

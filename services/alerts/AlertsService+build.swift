@@ -23,17 +23,20 @@ extension AlertsService {
         let versions = RuleVersions(redis: redis, logger: logger)
         let alerts = AlertStore(database: database)
         let channels = ChannelStore(database: database, sealer: sealer)
-        let notifications = NotificationStore(database: database, outbox: outbox)
+        let notifications = NotificationStore(database: database)
         let evaluations = EvaluationStore(database: database, outbox: outbox)
         let life = AlertLife(alerts: alerts, outbox: outbox)
         let members = MemberStore()
 
-        let sender = WebhookSender(
-            client: base.http, allowsPrivateAddresses: environment.configuration.webhookAllowsPrivateAddresses)
+        let sender = ChannelSender(environment.configuration, client: base.http)
         let wake = DeliveryWake()
         let dispatcher = NotificationDispatcher(
-            notifications: notifications, channels: channels, sender: sender, logger: logger
+            deliveries: DeliveryStore(database: database, outbox: outbox), channels: channels, sender: sender,
+            logger: logger
         ).loop(wake)
+        let keeper = NotificationKeeper(database: database, logger: logger)
+        let escalation = EscalationKeeper(
+            escalations: EscalationStore(database: database), dispatcher: wake, logger: logger)
         let announcer = AlertAnnouncer(redis: redis, outbox: outbox, dispatcher: wake, logger: logger)
         let evaluator = Evaluator(
             redis: redis, keeper: PartitionKeeper(redis: redis, store: evaluations),
@@ -63,7 +66,7 @@ extension AlertsService {
         ).add(to: &routes)
         ChannelRoutes(channels: channels, versions: versions, sender: sender, idempotency: idempotency)
             .add(to: &routes)
-        NotificationRoutes(notifications: notifications).add(to: &routes)
+        NotificationRoutes(notifications: notifications, dispatcher: wake).add(to: &routes)
         AlertRoutes(alerts: alerts).add(to: &routes)
         let actions = AlertActions(alerts: alerts, members: members, life: life, announcer: announcer)
         AlertActionRoutes(actions: actions, idempotency: idempotency).add(to: &routes)
@@ -92,7 +95,10 @@ extension AlertsService {
         let raiser = SeverityRaiser(life: life, announcer: announcer, logger: logger)
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)
         return (
-            http, try base.services() + [relay, dispatcher, consumer, removal, evaluator, raiser, idempotency, http]
+            http,
+            try base.services() + [
+                relay, dispatcher, keeper, escalation, consumer, removal, evaluator, raiser, idempotency, http,
+            ]
         )
     }
 }

@@ -1,5 +1,3 @@
-import Crypto
-import EventBus
 import Foundation
 import Kernel
 import Postgres
@@ -39,6 +37,23 @@ import Testing
         #expect(try await admin.get("/api/v1/alerts/rules/\(rule)").json["channel_ids"] == [])
     }
 
+    @Test func `a deleted channel leaves the escalation of rules, with steps that were its alone`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let admin = try await laboratory.client(.admin)
+        var ids: [String] = []
+        for number in 1...3 { ids.append(try await laboratory.makeChannel("https://example.org/\(number)")) }
+        let rule = try await laboratory.makeRule([
+            "escalation": [
+                ["after_s": 60, "channel_ids": [.string(ids[0]), .string(ids[1])]],
+                ["after_s": 120, "channel_ids": [.string(ids[2])]],
+            ]
+        ])
+        for id in [ids[0], ids[2]] { #expect(try await admin.delete("\(path)/\(id)").status == 204) }
+        let changed = try await admin.get("/api/v1/alerts/rules/\(rule)").json
+        #expect(changed["escalation"] == [["after_s": 60, "channel_ids": [.string(ids[1])]]])
+        #expect(changed["version"].int == 3)
+    }
+
     @Test(
         arguments: [
             (["name": "a", "type": "pigeon", "url": "https://example.org"], "type"),
@@ -46,11 +61,112 @@ import Testing
             (["name": "a", "type": "webhook", "url": "example"], "url"),
             (["name": "", "type": "webhook", "url": "https://example.org"], "name"),
             (["name": "a", "type": "webhook"], "url"),
+            (["name": "a", "type": "slack"], "url"),
+            (["name": "a", "type": "teams", "url": "https://example.org", "secret": "s"], "secret"),
+            (["name": "a", "type": "slack", "url": "https://example.org", "addresses": ["a@b.c"]], "addresses"),
+            (["name": "a", "type": "email"], "addresses"),
+            (["name": "a", "type": "email", "addresses": []], "addresses"),
+            (["name": "a", "type": "email", "addresses": ["a@b.c", "Ada <ada@b.c>"]], "addresses[1]"),
+            (["name": "a", "type": "email", "addresses": ["a@b.c\r\nBcc: x@b.c"]], "addresses[0]"),
+            (["name": "a", "type": "email", "addresses": ["a@b.c", "A@b.c"]], "addresses"),
+            (["name": "a", "type": "email", "addresses": ["a@b.c"], "url": "https://example.org"], "url"),
+            (["name": "a", "type": "webhook", "url": "https://example.org", "group_s": 3601], "group_s"),
+            (
+                ["name": "a", "type": "webhook", "url": "https://example.org", "template": ["body": "{{x}}"]],
+                "template.body"
+            ),
         ] as [(JSONValue, String)])
     func `what is no channel is refused`(_ body: JSONValue, _ field: String) async throws {
         let answer = try await AlertsServer.shared().laboratory().client(.admin).post(path, body)
         #expect(answer.status == 422)
         #expect(answer.json["errors"][0]["field"].string == field)
+    }
+
+    @Test func `an e-mail channel has up to 20 addresses`() async throws {
+        let admin = try await AlertsServer.shared().laboratory().client(.admin)
+        func status(_ count: Int) async throws -> Int {
+            let addresses = (0..<count).map { JSONValue.string("user\($0)@example.org") }
+            return try await admin.post(path, ["name": "a", "type": "email", "addresses": .array(addresses)]).status
+        }
+        #expect(try await status(20) == 201)
+        #expect(try await status(21) == 422)
+    }
+
+    @Test(arguments: ["slack", "teams"])
+    func `the URL of a chat is a secret, of which the origin is told`(_ type: String) async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let admin = try await laboratory.client(.admin)
+        let id = try await laboratory.makeChannel(["type": .string(type), "url": .string(receiver.url + "/T0/S3CRET")])
+        let shown = try await admin.get("\(path)/\(id)")
+        #expect(shown.json["url"].string == receiver.url)
+        #expect(!shown.text.contains("S3CRET"))
+        let log = try await laboratory.server.query(
+            "SELECT data::text FROM core.events WHERE entity_id = \(UUID(uuidString: id))")
+        #expect(try log.allSatisfy { try !$0.decode(String.self).contains("S3CRET") })
+
+        let renamed = try await admin.put("\(path)/\(id)", ["name": "b", "type": .string(type)])
+        #expect(renamed.json["url"].string == receiver.url)
+        #expect(try await admin.post("\(path)/\(id)/test").json["status"].string == "sent")
+        #expect(receiver.requests.map(\.path) == ["/T0/S3CRET"])
+        // What opened a chat is not taken to sign what goes elsewhere.
+        let moved = try await admin.put(
+            "\(path)/\(id)", ["name": "b", "type": "webhook", "url": .string(receiver.url)])
+        #expect(moved.json["has_secret"].bool == false)
+        #expect(try await admin.put("\(path)/\(id)", ["name": "b", "type": .string(type)]).status == 422)
+    }
+
+    @Test func `chats get an alert in their own form`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let receiver = try await TestHTTPServer.start()
+        var channels: [JSONValue] = []
+        for type in ["slack", "teams"] {
+            channels.append(
+                .string(
+                    try await laboratory.makeChannel([
+                        "type": .string(type), "url": .string(receiver.url + "/\(type)"),
+                    ])))
+        }
+        _ = try await laboratory.makeRule(["channel_ids": .array(channels), "name": "<!channel> hot"])
+        try await laboratory.send(.v7(), [(1, 31)])
+        try await eventually { receiver.requests.count == 2 }
+        func body(_ path: String) throws -> JSONValue {
+            let request = try #require(receiver.requests.first { $0.path == path })
+            return try JSONDecoder().decode(JSONValue.self, from: Data(request.body))
+        }
+        let slack = try body("/slack")
+        #expect(slack["blocks"][0]["type"].string == "header")
+        #expect(slack["blocks"][1]["text"]["text"].string?.contains("Rule: &lt;!channel&gt; hot") == true)
+        #expect(slack["blocks"][2]["text"]["text"].string?.hasPrefix("<https://lab.example/alerts/") == true)
+        let card = try body("/teams")["attachments"][0]
+        #expect(card["contentType"].string == "application/vnd.microsoft.card.adaptive")
+        #expect(card["content"]["actions"][0]["url"].string?.hasPrefix("https://lab.example/alerts/") == true)
+    }
+
+    @Test func `a template is previewed, and told where it is wrong`() async throws {
+        let admin = try await AlertsServer.shared().laboratory().client(.admin)
+        let template: JSONValue = ["subject": "{{device}} is {{severity}}", "body": "{{device}}\n{{link}}"]
+        let mail = try await admin.post("\(path)/preview", ["type": "email", "template": template]).json
+        #expect(mail["subject"].string == "Freezer <2> & door is high")
+        #expect(mail["html"].string?.contains("Freezer &lt;2&gt; &amp; door") == true)
+        #expect(mail["html"].string?.contains("<2>") == false)
+        let hook = try await admin.post("\(path)/preview", ["type": "webhook", "template": template]).json
+        #expect(hook["payload"]["data"]["device_name"].string == "Freezer <2> & door")
+        #expect(hook["payload"]["text"].string?.hasPrefix("Freezer <2> & door\nhttps://lab.example/alerts/") == true)
+        for type in ["email", "webhook", "slack", "teams"] {
+            for event in ["alert.triggered", "alert.resolved", "alert.severity_raised", "alert.repeated"] {
+                let answer = try await admin.post(
+                    "\(path)/preview", ["type": .string(type), "event": .string(event)])
+                #expect(answer.status == 200)
+                #expect(answer.json["subject"].string?.contains("Freezer too warm") == true)
+            }
+        }
+        let broken = try await admin.post(
+            "\(path)/preview", ["type": "email", "template": ["body": "fine\n{{#device}}"]])
+        #expect(broken.status == 422)
+        #expect(broken.json["errors"][0]["field"].string == "template.body")
+        #expect(broken.json["errors"][0]["message"].string?.contains("line 2") == true)
+        #expect(try await admin.post("\(path)/preview", ["type": "email", "event": "x"]).status == 422)
     }
 
     @Test func `another organization's channel is not there`() async throws {
@@ -94,126 +210,5 @@ import Testing
         #expect(notification["last_error"].string?.contains("127.0.0.1") == true)
         #expect(receiver.requests.isEmpty)
         try await server.running.stop()
-    }
-}
-
-@Suite struct NotificationTests {
-    @Test func `an alert is delivered, signed, once for each step that channels are told of`() async throws {
-        let laboratory = try await AlertsServer.shared().laboratory()
-        let receiver = try await TestHTTPServer.start()
-        let channel = try await laboratory.makeChannel(receiver.url + "/hook?a=1", secret: "key")
-        _ = try await laboratory.makeRule(["channel_ids": [.string(channel)]])
-        let device = UUID.v7()
-        try await laboratory.send(device, [(1, 31), (2, 32)])
-        try await eventually { receiver.requests.count == 1 }
-        try await laboratory.send(device, [(3, 20)])
-        try await eventually { receiver.requests.count == 2 }
-
-        let bodies = try receiver.requests.map { try JSONDecoder().decode(JSONValue.self, from: Data($0.body)) }
-        #expect(bodies.map { $0["type"].string } == ["alert.triggered", "alert.resolved"])
-        #expect(bodies.map { $0["data"]["device_id"].string } == [device.text, device.text])
-        for request in receiver.requests {
-            let timestamp = try #require(request.header("LMS-Timestamp"))
-            let code = HMAC<SHA256>.authenticationCode(
-                for: Data("\(timestamp).".utf8) + request.body, using: SymmetricKey(data: Data("key".utf8)))
-            let expected = "v1=" + code.map { String(format: "%02x", $0) }.joined()
-            #expect(request.header("LMS-Signature") == expected)
-        }
-        let ids = Set(receiver.requests.compactMap { $0.header("LMS-Delivery-ID") })
-        #expect(ids.count == 2)
-        try await eventually { try await laboratory.events("notification.sent").count == 2 }
-        let sent = try await laboratory.client(.viewer).get("/api/v1/alerts/notifications?status=sent").json["items"]
-        #expect(Set((sent.array ?? []).compactMap { $0["id"].string }) == ids)
-        #expect(sent[0]["channel_id"].string == channel)
-    }
-
-    @Test func `a delivery that failed is tried again under the same id`() async throws {
-        let laboratory = try await AlertsServer.shared().laboratory()
-        let receiver = try await TestHTTPServer.start { [counter = Counter()] _ in
-            await counter.next() == 1 ? (503, "{}") : (200, "{}")
-        }
-        let channel = try await laboratory.makeChannel(receiver.url)
-        _ = try await laboratory.makeRule(["channel_ids": [.string(channel)]])
-        try await laboratory.send(.v7(), [(1, 31)])
-        let failed = try await eventually {
-            try await laboratory.notifications().first { $0["last_error"].string != nil }
-        }
-        #expect(failed["status"].string == "pending")
-        #expect(failed["last_error"].string == "the receiver answered 503")
-        let sent = try await laboratory.notification(status: "sent")
-        #expect(sent["attempts"].int == 2)
-        #expect(Set(receiver.requests.map { $0.header("LMS-Delivery-ID") }).count == 1)
-    }
-
-    @Test func `who comes late with a notification that another one has delivered tells nobody`() async throws {
-        let server = try await AlertsServer.shared()
-        let laboratory = server.laboratory()
-        let receiver = try await TestHTTPServer.start()
-        let channel = try await laboratory.makeChannel(receiver.url)
-        _ = try await laboratory.makeRule(["channel_ids": [.string(channel)]])
-        try await laboratory.send(.v7(), [(1, 31)])
-        let sent = try await laboratory.notification(status: "sent")
-        func id(_ field: String) throws -> UUID {
-            try #require(sent[field].string.flatMap(UUID.init(uuidString:)))
-        }
-        let late = DueNotification(
-            id: try id("id"), organizationID: laboratory.organization, alertID: try id("alert_id"),
-            channelID: try id("channel_id"), body: [], attempts: 2, createdAt: .now, url: nil, sealedSecret: nil)
-        try await withClient(server.database.configuration(.alerts)) { client in
-            let store = NotificationStore(database: client, outbox: Outbox(source: .alerts))
-            try await store.sent(late)
-            try await store.died(late, "too late")
-        }
-        // Another notification's event comes behind any that the late one might have left.
-        try await laboratory.send(.v7(), [(1, 31)])
-        try await eventually { try await Set(laboratory.events("notification.sent").map(\.subject)).count == 2 }
-        #expect(try await laboratory.events("notification.sent").count == 2)
-        #expect(try await laboratory.events("notification.failed").isEmpty)
-    }
-
-    @Test func `after a day a notification is dead and others are told`() async throws {
-        let server = try await AlertsServer.shared()
-        let laboratory = server.laboratory()
-        let receiver = try await TestHTTPServer.start { _ in (500, "{}") }
-        let channel = try await laboratory.makeChannel(receiver.url)
-        _ = try await laboratory.makeRule(["channel_ids": [.string(channel)]])
-        try await laboratory.send(.v7(), [(1, 31)])
-        try await eventually { try await laboratory.notifications().first?["last_error"].string != nil }
-        _ = try await server.query(
-            """
-            UPDATE alerts.notifications SET created_at = now() - interval '24 hours', due_at = now()
-            WHERE organization_id = \(laboratory.organization)
-            """)
-        let dead = try await laboratory.notification(status: "dead")
-        #expect(dead["attempts"].int == 2)
-        try await eventually { try await laboratory.events("notification.failed").count == 1 }
-    }
-}
-
-private actor Counter {
-    private var value = 0
-
-    func next() -> Int {
-        value += 1
-        return value
-    }
-}
-
-extension Laboratory {
-    func makeChannel(_ url: String, secret: String? = nil) async throws -> String {
-        var body: [String: JSONValue] = ["name": "Hook", "type": "webhook", "url": .string(url)]
-        body["secret"] = secret.map(JSONValue.string)
-        let answer = try await client(.admin).post("/api/v1/alerts/channels", .object(body))
-        guard let id = answer.json["id"].string else { throw UnexpectedAnswer(response: answer) }
-        return id
-    }
-
-    func notifications() async throws -> [JSONValue] {
-        try await client(.viewer).get("/api/v1/alerts/notifications").json["items"].array ?? []
-    }
-
-    /// Waits for a notification in that state.
-    func notification(status: String) async throws -> JSONValue {
-        try await eventually(within: .seconds(15)) { try await notifications().first { $0["status"].string == status } }
     }
 }

@@ -18,10 +18,14 @@ struct AlertsServer: Sendable {
     let redis: RedisClient
     let running: RunningServices
 
-    /// The one that most tests share; its webhooks may reach this machine.
+    /// The one that most tests share; its webhooks may reach this machine, and its mail goes to ``mail()``.
     static func shared() async throws -> AlertsServer { try await sharedServer.value }
 
-    private static let sharedServer = Task { try await start(on: try await makeDatabase()) }
+    /// Where the shared one's letters arrive.
+    static func mail() async throws -> MailServer { try await sharedMail.value }
+
+    private static let sharedServer = Task { try await start(on: try await makeDatabase(), mail: try await mail()) }
+    private static let sharedMail = Task { try await MailServer.start() }
 
     static func makeDatabase() async throws -> TestDatabase {
         try await TestDatabase.make(migrations: [.alerts: AlertsService.description.migrations!])
@@ -33,14 +37,18 @@ struct AlertsServer: Sendable {
     ///   - devices: Where the devices service is; by default one that has nothing.
     ///   - auth: Where the auth service is; by default likewise.
     ///   - readings: Where the readings service is; by default likewise.
+    ///   - mail: By default none is configured.
     static func start(
         on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil,
-        auth: String? = nil, readings: String? = nil
+        auth: String? = nil, readings: String? = nil, mail: MailServer? = nil
     ) async throws -> AlertsServer {
-        var settings = ["LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)"]
+        var settings = [
+            "LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)", "LMS_PUBLIC_URL": "https://lab.example",
+        ]
         settings["LMS_DEVICES_URL"] = devices
         settings["LMS_AUTH_URL"] = auth
         settings["LMS_READINGS_URL"] = readings
+        settings["LMS_MAIL_URL"] = mail.map { "smtp://127.0.0.1:\($0.port)" }
         let environment = try await database.environment(
             for: .alerts, AlertsService.description, settings: settings)
         let (http, services) = try await AlertsService.build(environment)

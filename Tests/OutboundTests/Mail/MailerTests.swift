@@ -53,13 +53,36 @@ import Testing
         try await server.stop()
     }
 
+    @Test func `a letter in two forms arrives as both`() async throws {
+        let server = try await MailServer.start()
+        var letter = message(text: "31,5 °C > 30\n--=_0199-abc--\n")
+        letter.html = "<p>31,5 °C &gt; 30</p>\n<p>--=_0199-abc--</p>\n"
+        let reply = try await mailer(server.port).send(letter)
+        #expect(reply == MailReply(code: 250, text: "taken"))
+        let taken = try #require(try server.letters().first)
+        #expect(taken.text == letter.text)
+        #expect(taken.html == letter.html)
+        try await server.stop()
+    }
+
     @Test func `what the server refuses for good is told from what it refuses for now`() async throws {
         let server = try await MailServer.start()
         let mailer = mailer(server.port)
         let unknown = await failure { try await mailer.send(message(to: "nobody@example.org")) }
-        #expect(unknown == MailError(reason: "the mail server answered 550", isPermanent: true))
+        #expect(
+            unknown
+                == MailError(
+                    reason: "the mail server answered 550 there is no such mailbox", isPermanent: true,
+                    reply: MailReply(code: 550, text: "there is no such mailbox")))
         let busy = await failure { try await mailer.send(message(to: "busy@example.org")) }
-        #expect(busy == MailError(reason: "the mail server answered 451", isPermanent: false))
+        #expect(
+            busy
+                == MailError(
+                    reason: "the mail server answered 451 come again later", isPermanent: false,
+                    reply: MailReply(code: 451, text: "come again later")))
+        let closed = await failure { try await mailer.send(message(to: "closed@example.org")) }
+        #expect(closed?.reply?.code == 421)
+        #expect(closed?.isPermanent == false)
         let dropped = await failure { try await mailer.send(message(to: "drop@example.org")) }
         #expect(dropped?.isPermanent == false)
         #expect(try server.letters().isEmpty)

@@ -15,7 +15,9 @@ public final class HTTPClient: Sendable {
     public func execute(_ request: Request) async throws -> Response {
         try Task.checkCancellation()
         let transfer = try Transfer(http: request)
-        try transfer.check(await engine.perform(transfer))
+        let code = try await engine.perform(transfer)
+        if request.acceptsPartialBody, transfer.hasFinalHeader { return transfer.response }
+        try transfer.check(code)
         return transfer.response
     }
 }
@@ -33,6 +35,9 @@ extension HTTPClient {
         public var connectTimeout: Duration = .seconds(3)
         /// The largest body that is accepted.
         public var maximumResponseBytes = 1 << 20
+        /// Whether a response counts as soon as its header is complete: then what of its body is too large, or not
+        /// there in time, is cut off instead of failing the exchange.
+        public var acceptsPartialBody = false
         public var addressPolicy = AddressPolicy.any
 
         public init(

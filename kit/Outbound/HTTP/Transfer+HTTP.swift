@@ -34,6 +34,9 @@ extension Transfer {
         return (request.headers[.contentType] == nil ? ["Content-Type:"] : []) + ["Expect:"] + lines
     }
 
+    /// Whether the header of a response that is not an interim one (RFC 9110 §15.2) was received to its end.
+    var hasFinalHeader: Bool { responseCode >= 200 && headerLines.last.map { $0.allSatisfy(\.isNewline) } ?? false }
+
     /// What has been received, once the transfer has succeeded.
     var response: HTTPClient.Response {
         HTTPClient.Response(

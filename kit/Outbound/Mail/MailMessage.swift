@@ -1,32 +1,32 @@
 import FoundationEssentials
 
-/// A letter to one person, in plain text (RFC 5322).
+/// A letter to one person (RFC 5322): in plain text, and for who wants it in HTML too.
 public struct MailMessage: Sendable, Hashable {
     public var from: MailAddress
     public var to: MailAddress
     public var subject: String
     /// In lines that end with `\n`.
     public var text: String
+    /// The same as a page (RFC 2046 §5.1.4); nil for a letter in plain text alone.
+    public var html: String?
     /// The same at every attempt to send it, so that mail programs drop a repetition; letters, digits, dots and hyphens.
     public var id: String
     public var date: Date
 
-    public init(from: MailAddress, to: MailAddress, subject: String, text: String, id: String, date: Date) {
+    public init(
+        from: MailAddress, to: MailAddress, subject: String, text: String, html: String? = nil, id: String, date: Date
+    ) {
         self.from = from
         self.to = to
         self.subject = subject
         self.text = text
+        self.html = html
         self.id = id
         self.date = date
     }
 
     /// The message as it is sent, its lines ended by CR LF.
     public var bytes: [UInt8] {
-        let ended = text.hasSuffix("\n") ? text.dropLast() : text[...]
-        let lines = ended.split(separator: "\n", omittingEmptySubsequences: false)
-        // Most letters need no encoding, and are then readable as they lie in a folder, with links in one piece. Longer
-        // lines must not be (RFC 5322 §2.1.1).
-        let isPlain = text.utf8.allSatisfy { $0 < 0x80 } && lines.allSatisfy { $0.utf8.count <= 998 }
         let header = [
             "Date: \(HeaderText.date(date))",
             "From: \(from.header)",
@@ -34,13 +34,39 @@ public struct MailMessage: Sendable, Hashable {
             "Message-ID: <\(id)@\(from.domain)>",
             "Subject: \(HeaderText.encoded(subject))",
             "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: \(isPlain ? "7bit" : "quoted-printable")",
             // No answers from machines (RFC 3834 §5).
             "Auto-Submitted: auto-generated",
         ]
+        let lines = header + (html.map(alternatives) ?? plainText)
+        return Array(lines.map { $0 + "\r\n" }.joined().utf8)
+    }
+
+    private var plainText: [String] {
+        let lines = Self.lines(of: text)
+        // Most letters need no encoding, and are then readable as they lie in a folder, with links in one piece. Longer
+        // lines must not be (RFC 5322 §2.1.1).
+        let isPlain = text.utf8.allSatisfy { $0 < 0x80 } && lines.allSatisfy { $0.utf8.count <= 998 }
         let body = isPlain ? lines.map(String.init) : lines.flatMap(QuotedPrintable.lines)
-        return Array((header + [""] + body).map { $0 + "\r\n" }.joined().utf8)
+        return Self.head("text/plain", isPlain ? "7bit" : "quoted-printable") + [""] + body
+    }
+
+    /// Both forms, the plainest first. `=_` stands nowhere in what is quoted-printable, so that no part can hold the
+    /// boundary (RFC 2045 §6.7).
+    private func alternatives(_ html: String) -> [String] {
+        let boundary = "=_\(id)"
+        let parts = [("text/plain", text), ("text/html", html)].flatMap { type, text in
+            ["--\(boundary)"] + Self.head(type, "quoted-printable") + [""]
+                + Self.lines(of: text).flatMap(QuotedPrintable.lines)
+        }
+        return ["Content-Type: multipart/alternative; boundary=\"\(boundary)\"", ""] + parts + ["--\(boundary)--"]
+    }
+
+    private static func head(_ type: String, _ encoding: String) -> [String] {
+        ["Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: \(encoding)"]
+    }
+
+    private static func lines(of text: String) -> [Substring] {
+        (text.hasSuffix("\n") ? text.dropLast() : text[...]).split(separator: "\n", omittingEmptySubsequences: false)
     }
 }
 

@@ -17,15 +17,20 @@ public final class Mailer: Sendable {
 
     /// Hands over a message; when this returns, the server has taken responsibility for it, or it lies in the folder.
     ///
+    /// - Returns: What the server said of it; nil where there is none.
     /// - Throws: ``MailError``; `CancellationError` as soon as the task is cancelled, which ends the transfer.
-    public func send(_ message: MailMessage) async throws {
+    @discardableResult
+    public func send(_ message: MailMessage) async throws -> MailReply? {
         switch transport {
-        case .smtp(let server): try await send(message, to: server)
-        case .folder(let path): try await write(message, into: path)
+        case .smtp(let server):
+            return try await send(message, to: server)
+        case .folder(let path):
+            try await write(message, into: path)
+            return nil
         }
     }
 
-    private func send(_ message: MailMessage, to server: SMTPServer) async throws {
+    private func send(_ message: MailMessage, to server: SMTPServer) async throws -> MailReply? {
         try Task.checkCancellation()
         let transfer = try Transfer(
             url: server.url, timeout: Self.timeout, connectTimeout: Self.connectTimeout, maximumBytes: 1 << 16,
@@ -35,8 +40,9 @@ public final class Mailer: Sendable {
         do {
             try transfer.check(code)
         } catch {
-            throw MailError(error, reply: transfer.responseCode)
+            throw MailError(error, reply: transfer.reply)
         }
+        return transfer.reply
     }
 
     /// Written beside and then renamed, so that whoever looks into the folder sees whole messages only.
@@ -53,29 +59,51 @@ public final class Mailer: Sendable {
     }
 }
 
+/// What a mail server says to a command (RFC 5321 §4.2).
+public struct MailReply: Sendable, Hashable, CustomStringConvertible {
+    public let code: Int
+    /// Its last line behind the code.
+    public let text: String
+
+    public var description: String { text.isEmpty ? "\(code)" : "\(code) \(text)" }
+}
+
 /// Why a message was not taken.
 public struct MailError: Error, Sendable, Hashable, CustomStringConvertible {
     public let reason: String
     /// Whether another attempt at the same message would be refused again.
     public let isPermanent: Bool
+    /// With which the server refused it; nil when the server said nothing of it.
+    public var reply: MailReply?
 
     public var description: String { reason }
 }
 
 extension MailError {
-    /// - Parameter reply: The server's last (RFC 5321 §4.2); 0 when there was none.
-    init(_ error: TransferError, reply: Int) {
-        guard reply >= 400 else {
+    /// - Parameter reply: The server's last.
+    init(_ error: TransferError, reply: MailReply?) {
+        guard let reply, reply.code >= 400 else {
             self.init(reason: "\(error)", isPermanent: false)
             return
         }
         // Who refuses our password (RFC 4954 §6) says nothing of the message.
-        let concernsSender = [530, 534, 535, 538].contains(reply)
-        self.init(reason: "the mail server answered \(reply)", isPermanent: reply >= 500 && !concernsSender)
+        let concernsSender = [530, 534, 535, 538].contains(reply.code)
+        self.init(
+            reason: "the mail server answered \(reply)", isPermanent: reply.code >= 500 && !concernsSender,
+            reply: reply)
     }
 }
 
 extension Transfer {
+    /// The server's last reply, of which curl keeps the code and shows the lines; nil when there was none.
+    fileprivate var reply: MailReply? {
+        let code = responseCode
+        guard code > 0 else { return nil }
+        let line = headerLines.last { $0.hasPrefix("\(code)") } ?? ""
+        let text = line.dropFirst(4).prefix { !$0.isNewline }
+        return MailReply(code: code, text: String(text.prefix(500)))
+    }
+
     fileprivate func prepare(_ message: MailMessage, for server: SMTPServer) {
         curl_allow_smtp_only(handle)
         let demand = server.security == .startTLS && server.user == nil ? CURLUSESSL_TRY : CURLUSESSL_ALL

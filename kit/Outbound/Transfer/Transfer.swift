@@ -121,6 +121,7 @@ final class Transfer: @unchecked Sendable {
     /// The number of bytes taken; fewer than there are ends the transfer.
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard body.count + bytes.count <= maximumBytes else {
+            body.append(contentsOf: bytes.prefix(maximumBytes - body.count))
             isTooLarge = true
             return 0
         }

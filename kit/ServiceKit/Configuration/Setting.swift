@@ -104,7 +104,7 @@ enum Settings {
         else { return nil }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
-    /// Where auth sends mail.
+    /// Where mail goes.
     static let mailURL = Setting<MailTransport>(
         "LMS_MAIL_URL", expected: "smtp://[user:password@]host[:port], the same with smtps, or file:///folder",
         isSecret: true, parse: MailTransport.init(url:))

@@ -16,5 +16,21 @@ public enum HTTPDate {
             """
     }
 
+    /// The second since 1970 that `text` stands for; nil for any other form.
+    public static func second(of text: String) -> Int? {
+        let words = text.split(separator: " ")
+        guard words.count == 6, let day = Int32(words[1]), let month = months.firstIndex(of: String(words[2])),
+            let year = Int32(words[3]), (1900...9999).contains(year)
+        else { return nil }
+        let clock = words[4].split(separator: ":").compactMap { Int32($0) }
+        guard clock.count == 3 else { return nil }
+        var parts = tm()
+        (parts.tm_mday, parts.tm_mon, parts.tm_year) = (day, Int32(month), year - 1900)
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (clock[0], clock[1], clock[2])
+        let second = timegm(&parts)
+        // What is not written so, such as the 31st of a short month, is another day.
+        return self.text(second) == text ? second : nil
+    }
+
     private static func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }

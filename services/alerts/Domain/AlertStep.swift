@@ -2,7 +2,7 @@ import FoundationEssentials
 import Postgres
 
 /// A step in an alert's life: a row of its history and, behind `alert.`, the type of its event.
-enum AlertEvent: String, Sendable, Codable {
+enum AlertEvent: String, Sendable, Codable, CaseIterable {
     case triggered, acknowledged, resolved, dismissed, assigned, reopened, commented
     case severityRaised = "severity_raised"
 
@@ -29,4 +29,6 @@ struct AlertStep: Sendable {
     /// What was said at it.
     var notes: String?
     var time = Timestamp.now
+    /// Who is told later, of an alert that begins or is opened again.
+    var plan: NotificationPlan?
 }

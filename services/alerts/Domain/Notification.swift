@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Postgres
 
-/// What became of telling one channel of one step of an alert.
+/// What became of telling one channel, or one recipient of it, of one step of an alert.
 struct Notification: Sendable {
     enum Status: String, Sendable, Codable, CaseIterable {
         /// To be sent, or to be tried again.
@@ -15,22 +15,34 @@ struct Notification: Sendable {
     let alertID: UUID
     let channelID: UUID
     let channelName: String
+    /// Whom it is for where the channel is e-mail.
+    let recipient: String?
     /// Such as `alert.triggered`.
     let eventType: String
     let status: Status
     let attempts: Int
     let lastError: String?
-    /// When it is tried next, while it is pending.
-    let dueAt: Timestamp
+    /// When it is tried next, while it is pending; nil while it waits with others that it goes out with.
+    let dueAt: Timestamp?
     let sentAt: Timestamp?
     let createdAt: Timestamp
+    /// What the message is known by to who gets it, once an attempt was made: the same for all that went out as one.
+    let deliveryID: UUID?
+    /// The notification that this one repeats at somebody's wish.
+    let resendOf: UUID?
 }
 
-/// How an attempt to deliver ended.
-enum DeliveryOutcome: Sendable, Equatable {
-    case sent
-    /// It may work another time.
-    case failed(String)
-    /// The address may not be reached; another attempt would be refused alike.
-    case refused(String)
+/// One attempt to deliver a notification.
+struct DeliveryAttempt: Sendable, Hashable {
+    /// Counted from 1.
+    let number: Int
+    let at: Timestamp
+    let milliseconds: Int
+    let outcome: DeliveryOutcome.Name
+    /// The HTTP status, or the code of the mail server's reply (RFC 5321 §4.2); nil when nobody answered.
+    let responseStatus: Int?
+    /// What was answered, or why nothing was: at most ``maximumDetail`` characters.
+    let detail: String
+
+    static let maximumDetail = 500
 }

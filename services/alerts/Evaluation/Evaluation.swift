@@ -61,7 +61,9 @@ struct Evaluation: Sendable {
     }
 
     private mutating func note(_ event: AlertEvent, _ alert: Alert, _ rule: Rule) {
-        changes.steps.append(AlertStep(event: event, alert: alert, channelIDs: rule.definition.channelIDs))
+        let plan = event == .triggered ? NotificationPlan(rule.definition) : nil
+        changes.steps.append(
+            AlertStep(event: event, alert: alert, channelIDs: rule.definition.channelIDs, plan: plan))
     }
 
     /// What is still open after the last reading is stored as it is now.

@@ -1,63 +1,51 @@
+import Kernel
 import Logging
 import Metrics
+import Postgres
 import ServiceKit
 
 /// Delivers notifications that are due.
 struct NotificationDispatcher: Sendable {
-    let notifications: NotificationStore
+    let deliveries: DeliveryStore
     let channels: ChannelStore
-    let sender: WebhookSender
+    let sender: ChannelSender
     let logger: Logger
 
     /// What runs it.
-    func loop(_ wake: DeliveryWake) -> DeliveryLoop<DueNotification> {
-        DeliveryLoop(wake: wake, logger: logger, claim: notifications.claim, deliver: deliver)
+    func loop(_ wake: DeliveryWake) -> DeliveryLoop<Delivery> {
+        DeliveryLoop(wake: wake, logger: logger, claim: deliveries.claim, deliver: deliver)
     }
 
-    @Sendable private func deliver(_ notification: DueNotification) async {
-        let outcome = await attempt(notification)
+    @Sendable private func deliver(_ delivery: Delivery) async {
+        let (begun, time) = (ContinuousClock.now, Timestamp.now)
+        let outcome = await attempt(delivery)
+        let (seconds, attoseconds) = begun.duration(to: .now).components
+        let attempt = DeliveryAttempt(
+            number: delivery.attempt, at: time,
+            milliseconds: Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000),
+            outcome: outcome.name, responseStatus: outcome.response?.status, detail: outcome.detail)
+        Counter(label: "lms_notifications", dimensions: [("outcome", outcome.name.rawValue)]).increment()
         do {
-            try await record(outcome, of: notification)
+            try await deliveries.settle(
+                delivery, attempt, as: DeliverySettlement(outcome, of: delivery, now: .now))
         } catch {
             // It comes due again when the claim ends, and is then delivered twice, under the same id.
             logger.warning("a delivery could not be noted", metadata: ["error": "\(error)"])
         }
     }
 
-    private func attempt(_ notification: DueNotification) async -> DeliveryOutcome {
-        guard let url = notification.url else { return .refused("the channel was deleted") }
+    private func attempt(_ delivery: Delivery) async -> DeliveryOutcome {
+        guard let channel = delivery.lead.channel else { return .refused("the channel was deleted") }
+        let target: ChannelTarget?
         do {
-            let secret = try channels.open(notification.sealedSecret, of: notification.channelID)
-            return await sender.send(
-                notification.body, id: notification.id, to: WebhookTarget(url: url, secret: secret))
+            target = try channels.target(channel, of: delivery.lead.channelID, recipient: delivery.lead.recipient)
         } catch {
             return .refused("the channel's secret cannot be read any more; set it anew")
         }
-    }
-
-    private func record(_ outcome: DeliveryOutcome, of notification: DueNotification) async throws {
-        Counter(label: "lms_notifications", dimensions: [("outcome", outcome.name)]).increment()
-        switch outcome {
-        case .sent:
-            try await notifications.sent(notification)
-        case .refused(let reason):
-            try await notifications.died(notification, reason)
-        case .failed(let reason):
-            let next = DeliverySchedule.nextAttempt(
-                after: notification.attempts, createdAt: notification.createdAt, now: .now)
-            guard let next else { return try await notifications.died(notification, reason) }
-            try await notifications.failed(notification, reason, nextAttempt: next)
-        }
-    }
-}
-
-extension DeliveryOutcome {
-    /// As the channel's test answers it and metrics count it.
-    var name: String {
-        switch self {
-        case .sent: "sent"
-        case .failed: "failed"
-        case .refused: "refused"
-        }
+        guard let target else { return .refused("the channel has become one of another type") }
+        let message = OutgoingMessage(
+            id: delivery.id, steps: delivery.notifications.map(\.body), template: channel.template,
+            createdAt: delivery.lead.createdAt)
+        return await sender.send(message, to: target)
     }
 }

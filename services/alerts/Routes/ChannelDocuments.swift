@@ -1,81 +1,61 @@
-import FoundationEssentials
-import HTTPKit
 import Kernel
 import Postgres
 
-/// A channel as a client writes it.
-struct ChannelInput: Decodable, Sendable {
-    let name: String
-    let type: String
-    let url: String
-    /// Nil keeps the one there is.
-    let secret: String?
-
-    /// - Throws: 422 with everything that is wrong.
-    func check() throws {
-        try validate { check in
-            check.length(of: name, 1...200, "name")
-            let types = Channel.Kind.allCases.map(\.rawValue)
-            check.require(types.contains(type), "type", "must be one of \(types.joined(separator: ", "))")
-            check.length(of: url, 1...2_000, "url")
-            check.require(Self.isWebAddress(url), "url", "must be an http or https URL")
-            check.length(of: secret, 1...200, "secret")
-        }
-    }
-
-    private static func isWebAddress(_ text: String) -> Bool {
-        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), let host = url.host() else {
-            return false
-        }
-        return (scheme == "http" || scheme == "https") && !host.isEmpty
-    }
-}
-
-/// A channel as it is answered.
+/// A channel as it is answered: without its secrets.
 struct ChannelDocument: Encodable, Sendable {
-    let id: String
-    let organizationID: String
-    let name: String
-    let type: Channel.Kind
-    let url: String
-    let hasSecret: Bool
-    let version: Int
-    let createdAt: Timestamp
-    let lastUpdated: Timestamp
+    let channel: Channel
+
+    init(_ channel: Channel) {
+        self.channel = channel
+    }
 
     enum CodingKeys: String, CodingKey {
-        case id, name, type, url, version
+        case id, name, type, url, addresses, template, version
         case organizationID = "organization_id"
         case hasSecret = "has_secret"
+        case groupSeconds = "group_s"
         case createdAt = "created_at"
         case lastUpdated = "last_updated"
     }
 
-    init(_ channel: Channel) {
-        id = channel.id.text
-        organizationID = channel.organizationID.text
-        name = channel.name
-        type = channel.kind
-        url = channel.url
-        hasSecret = channel.hasSecret
-        version = channel.version
-        createdAt = channel.createdAt
-        lastUpdated = channel.lastUpdated
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(channel.id.text, forKey: .id)
+        try container.encode(channel.organizationID.text, forKey: .organizationID)
+        try container.encode(channel.name, forKey: .name)
+        try container.encode(channel.destination.kind, forKey: .type)
+        switch channel.destination {
+        case .email(let addresses):
+            try container.encode(addresses, forKey: .addresses)
+        case .webhook(let url, let isSigned):
+            try container.encode(url, forKey: .url)
+            try container.encode(isSigned, forKey: .hasSecret)
+        case .slack(let origin), .teams(let origin):
+            try container.encode(origin, forKey: .url)
+            try container.encode(true, forKey: .hasSecret)
+        }
+        try container.encode(channel.groupSeconds, forKey: .groupSeconds)
+        try container.encodeIfPresent(channel.template, forKey: .template)
+        try container.encode(channel.version, forKey: .version)
+        try container.encode(channel.createdAt, forKey: .createdAt)
+        try container.encode(channel.lastUpdated, forKey: .lastUpdated)
     }
 }
 
 /// How the test of a channel went.
 struct ChannelTestDocument: Encodable {
-    /// `sent`, `failed` or `refused`.
-    let status: String
+    let status: DeliveryOutcome.Name
     let detail: String
 
-    init(_ outcome: DeliveryOutcome) {
-        status = outcome.name
+    /// - Parameter outcomes: One for each recipient; the worst is told.
+    init(_ outcomes: [DeliveryOutcome]) {
+        let worst = outcomes.first { $0.name == .refused } ?? outcomes.first { $0.name == .failed } ?? outcomes.first
+        status = worst?.name ?? .refused
         detail =
-            switch outcome {
+            switch worst {
             case .sent: "the receiver accepted the delivery"
-            case .failed(let reason), .refused(let reason): reason
+            case .failed, .refused: worst?.detail ?? ""
+            case nil: "the channel has no recipient"
             }
     }
 }

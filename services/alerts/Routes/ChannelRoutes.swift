@@ -9,12 +9,13 @@ import Postgres
 struct ChannelRoutes: Sendable {
     let channels: ChannelStore
     let versions: RuleVersions
-    let sender: WebhookSender
+    let sender: ChannelSender
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/alerts/channels", .user(atLeast: .viewer), use: list)
         routes.post("/api/v1/alerts/channels", .user(atLeast: .admin), use: create)
+        routes.post("/api/v1/alerts/channels/preview", .user(atLeast: .admin), use: preview)
         routes.get("/api/v1/alerts/channels/{id}", .user(atLeast: .viewer), use: show)
         routes.put("/api/v1/alerts/channels/{id}", .user(atLeast: .admin), use: replace)
         routes.delete("/api/v1/alerts/channels/{id}", .user(atLeast: .admin), use: delete)
@@ -35,9 +36,7 @@ struct ChannelRoutes: Sendable {
         return try await idempotency.create(
             ChannelInput.self, request, context, as: .organization(organization)
         ) { input, transaction in
-            try input.check()
-            let channel = try await channels.insert(
-                name: input.name, url: input.url, secret: input.secret, in: organization, transaction)
+            let channel = try await channels.insert(input.definition(), in: organization, transaction)
             let document = ChannelDocument(channel)
             try await transaction.query(
                 AuditEntry("alert_channel.created", of: channel.id, in: organization, by: user, data: document).insert)
@@ -61,17 +60,15 @@ struct ChannelRoutes: Sendable {
     ) async throws -> JSON<ChannelDocument> {
         let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
         let input = try await request.decode(as: ChannelInput.self, context: context)
-        try input.check()
         let document = try await channels.database.withTransaction(as: .organization(organization)) { transaction in
-            _ = try await locked(id, organization, request, transaction)
-            let channel = try await channels.update(
-                id, name: input.name, url: input.url, secret: input.secret, in: organization, transaction)
+            let current = try await locked(id, organization, request, transaction)
+            let channel = try await channels.update(current, to: input.definition(replacing: current), transaction)
             let document = ChannelDocument(channel)
             try await transaction.query(
                 AuditEntry("alert_channel.updated", of: id, in: organization, by: user, data: document).insert)
             return document
         }
-        return JSON(document, version: document.version)
+        return JSON(document, version: document.channel.version)
     }
 
     @Sendable private func delete(
@@ -90,15 +87,37 @@ struct ChannelRoutes: Sendable {
         return .noContent
     }
 
-    /// Sends a delivery of the type `test` and answers how it went.
+    /// Puts a made-up alert into words, those of a template that need not be a channel's yet.
+    @Sendable private func preview(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<TemplatePreviewDocument> {
+        let (kind, template, event) = try await request.decode(as: TemplatePreviewInput.self, context: context)
+            .checked()
+        return JSON(try sender.preview(kind, template, event: event))
+    }
+
+    /// Sends a message that says it is a test, to all recipients, and answers how it went.
     @Sendable private func test(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<ChannelTestDocument> {
-        guard let target = try await channels.target(context.id(), in: context.organizationID) else {
-            throw Problem.notFound()
+        let targets: [ChannelTarget]?
+        do {
+            targets = try await channels.targets(context.id(), in: context.organizationID)
+        } catch is SealError {
+            return JSON(
+                ChannelTestDocument([.refused("the channel's secret cannot be read any more; set it anew")]))
         }
-        let body = try JSONB(WebhookBody(type: "test", data: ["message": "This is a test of the channel."])).bytes
-        return JSON(ChannelTestDocument(await sender.send(body, id: .v7(), to: target)))
+        guard let targets else { throw Problem.notFound() }
+        let outcomes = await withTaskGroup(of: DeliveryOutcome.self) { group in
+            for target in targets {
+                group.addTask {
+                    await sender.send(
+                        OutgoingMessage(id: .v7(), steps: [], template: nil, createdAt: .now), to: target)
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        return JSON(ChannelTestDocument(outcomes))
     }
 
     /// - Throws: 404, or 412 when the client has read another version.

@@ -1,15 +1,21 @@
 import FoundationEssentials
 import HTTPKit
 import Hummingbird
+import Identity
 import Kernel
 import Postgres
+import ServiceKit
 
 /// `/api/v1/alerts/notifications`: what was sent, to whom, and how that went.
 struct NotificationRoutes: Sendable {
     let notifications: NotificationStore
+    let dispatcher: DeliveryWake
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/alerts/notifications", .user(atLeast: .viewer), use: list)
+        routes.get("/api/v1/alerts/notifications/{id}", .user(atLeast: .viewer), use: show)
+        routes.post(
+            "/api/v1/alerts/notifications/{id}/resend", .user(atLeast: .admin), RouteOptions(body: .any()), use: resend)
     }
 
     @Sendable private func list(
@@ -17,49 +23,45 @@ struct NotificationRoutes: Sendable {
     ) async throws -> Page<NotificationDocument> {
         let query = try request.query()
         let page = try query.page(of: UUID.self)
-        let found = try await notifications.list(
-            in: context.organizationID, statuses: query.values("status"), page)
+        let filter = NotificationFilter(
+            statuses: try query.values("status"), channelIDs: try query.values("channel_id", as: UUID.self),
+            alertIDs: try query.values("alert_id", as: UUID.self))
+        let found = try await notifications.list(in: context.organizationID, filter, page)
         return try page.page(found, key: \.id) { NotificationDocument($0) }
     }
-}
 
-/// A notification as it is answered.
-struct NotificationDocument: Encodable {
-    let id: String
-    let alertID: String
-    let channelID: String
-    let channelName: String
-    let eventType: String
-    let status: Notification.Status
-    let attempts: Int
-    let lastError: String?
-    let nextAttemptAt: Timestamp?
-    let sentAt: Timestamp?
-    let createdAt: Timestamp
-
-    enum CodingKeys: String, CodingKey {
-        case id, status, attempts
-        case alertID = "alert_id"
-        case channelID = "channel_id"
-        case channelName = "channel_name"
-        case eventType = "event_type"
-        case lastError = "last_error"
-        case nextAttemptAt = "next_attempt_at"
-        case sentAt = "sent_at"
-        case createdAt = "created_at"
+    @Sendable private func show(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<NotificationDetailDocument> {
+        let found = try await notifications.find(context.id(), in: context.organizationID)
+        guard let (notification, attempts) = found else { throw Problem.notFound() }
+        return JSON(NotificationDetailDocument(notification, attempts))
     }
 
-    init(_ notification: Notification) {
-        id = notification.id.text
-        alertID = notification.alertID.text
-        channelID = notification.channelID.text
-        channelName = notification.channelName
-        eventType = notification.eventType
-        status = notification.status
-        attempts = notification.attempts
-        lastError = notification.lastError
-        nextAttemptAt = notification.status == .pending ? notification.dueAt : nil
-        sentAt = notification.sentAt
-        createdAt = notification.createdAt
+    /// Sends it again as a new notification: the receiver has to take it for another one.
+    @Sendable private func resend(
+        _ request: Request, _ context: AppRequestContext
+    ) async throws -> JSON<NotificationDocument> {
+        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
+        let document = try await notifications.database.withTransaction(as: .organization(organization)) {
+            transaction in
+            guard let notification = try await notifications.lock(id, in: organization, transaction) else {
+                throw Problem.notFound()
+            }
+            guard notification.status != .pending else {
+                throw Problem.conflict("The notification is still being sent.")
+            }
+            guard let resent = try await notifications.resend(notification, in: organization, transaction) else {
+                throw Problem.conflict("The notification's channel was deleted.")
+            }
+            let document = NotificationDocument(resent)
+            try await transaction.query(
+                AuditEntry(
+                    "alert_notification.resent", of: resent.id, in: organization, by: user, data: document
+                ).insert)
+            return document
+        }
+        dispatcher.wake()
+        return JSON(document, status: .created, location: "/api/v1/alerts/notifications/\(document.id)")
     }
 }

@@ -18,9 +18,10 @@ struct AlertLife: Sendable {
         var changed = alert
         let now = Timestamp.now
         guard let event = try changed.take(action, by: user, notes: notes, at: now) else { return nil }
-        let channels = event.isNotified ? try await channels(of: [alert], transaction)[alert.ruleID] : nil
+        let plan = event.isNotified ? try await plans(of: [alert], transaction)[alert.ruleID] : nil
         let step = AlertStep(
-            event: event, alert: changed, channelIDs: channels ?? [], userID: user, notes: notes, time: now)
+            event: event, alert: changed, channelIDs: plan?.channelIDs ?? [], userID: user, notes: notes, time: now,
+            plan: event == .reopened ? plan : nil)
         return try await take([step], transaction).first
     }
 
@@ -79,11 +80,12 @@ struct AlertLife: Sendable {
     ) async throws -> [AlertStep] {
         guard !alerts.isEmpty else { return [] }
         let now = Timestamp.now
-        let channels = event.isNotified ? try await channels(of: alerts, transaction) : [:]
+        let plans = event.isNotified ? try await plans(of: alerts, transaction) : [:]
         let steps = alerts.map { alert in
             var changed = alert
             change(&changed, now)
-            return AlertStep(event: event, alert: changed, channelIDs: channels[alert.ruleID] ?? [], time: now)
+            return AlertStep(
+                event: event, alert: changed, channelIDs: plans[alert.ruleID]?.channelIDs ?? [], time: now)
         }
         return try await take(steps, transaction)
     }
@@ -94,10 +96,14 @@ struct AlertLife: Sendable {
         return steps
     }
 
-    /// Where the alerts of the rules are sent; nothing for a rule that is no more.
-    private func channels(of alerts: [Alert], _ transaction: Transaction) async throws -> [UUID: [UUID]] {
+    /// Whom the alerts of the rules are told to; nothing for a rule that is no more.
+    private func plans(of alerts: [Alert], _ transaction: Transaction) async throws -> [UUID: NotificationPlan] {
         let rules = Array(Set(alerts.map(\.ruleID)))
-        let rows = try await transaction.query("SELECT id, channel_ids FROM alerts.rules WHERE id = ANY(\(rules))")
-        return Dictionary(uniqueKeysWithValues: try rows.map { try $0.decode(UUID.self, [UUID].self) })
+        let rows = try await transaction.query("SELECT \(Rule.columns) FROM alerts.rules WHERE id = ANY(\(rules))")
+        let plans = try rows.map { row in
+            let rule = try Rule(row: row)
+            return (rule.id, NotificationPlan(rule.definition))
+        }
+        return Dictionary(uniqueKeysWithValues: plans)
     }
 }

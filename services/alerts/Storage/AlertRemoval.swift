@@ -4,6 +4,8 @@ import Postgres
 /// What this service holds of an organization, what refers to something before that.
 enum AlertRemoval {
     static let parts: [OrganizationRemoval.Step] = [
+        .rows(of: "alerts.escalations"),
+        .rows(of: "alerts.delivery_attempts"),
         .rows(of: "alerts.notifications"),
         .rows(of: "alerts.alert_events"),
         .rows(of: "alerts.alerts"),

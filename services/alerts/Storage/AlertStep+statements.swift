@@ -9,7 +9,8 @@ extension AlertStep {
     /// - Throws: `EncodingError`.
     func statements(_ outbox: Outbox) throws -> [SQL] {
         let document = AlertDocument(alert)
-        return [history, outbox.append(try event(document))] + (try notifications(document))
+        let plan = plan.map { EscalationStore.replace(with: $0, of: alert, from: time) } ?? []
+        return [history, outbox.append(try event(document))] + (try notifications(document)) + plan
     }
 
     /// What other services are told.
@@ -39,20 +40,14 @@ extension AlertStep {
             """
     }
 
-    /// One notification for each channel that is still there.
+    /// Those for the channels that are still there.
     private func notifications(_ document: AlertDocument) throws -> [SQL] {
         guard event.isNotified, !channelIDs.isEmpty else { return [] }
         let body = try JSONB(WebhookBody(type: event.type, data: document))
-        let ids = channelIDs.map { _ in UUID.v7() }
-        let insert: SQL = """
-            INSERT INTO alerts.notifications (
-                id, organization_id, alert_id, channel_id, channel_name, event_type, body)
-            SELECT wanted.id, \(alert.organizationID), \(alert.id), channels.id, channels.name, \(event.type), \(body)
-            FROM unnest(\(ids), \(channelIDs)) AS wanted (id, channel_id)
-            JOIN alerts.channels ON channels.id = wanted.channel_id
-            WHERE channels.organization_id = \(alert.organizationID)
-            """
-        return [insert]
+        return [
+            NotificationStore.insert(
+                event.type, body, alert: alert.id, of: alert.organizationID, to: channelIDs)
+        ]
     }
 }
 

@@ -4,18 +4,8 @@ import Identity
 import Kernel
 import Postgres
 
-/// Where a delivery goes, with its secret in the clear.
-struct WebhookTarget: Sendable {
-    let url: String
-    let secret: [UInt8]?
-}
-
 /// The notification channels of organizations; secrets are stored sealed.
 struct ChannelStore: Sendable {
-    private static let columns: SQL = """
-        id, organization_id, name, type, url, sealed_secret IS NOT NULL, version, created_at, last_updated
-        """
-
     let database: PostgresClient
     let sealer: Sealer
 
@@ -23,14 +13,14 @@ struct ChannelStore: Sendable {
     func list(in organization: UUID, _ page: PageRequest<UUID>) async throws -> [Channel] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns) FROM alerts.channels WHERE organization_id = \(organization) \(page.keyset())
+            SELECT \(Channel.columns) FROM alerts.channels WHERE organization_id = \(organization) \(page.keyset())
             """, as: .organization(organization))
         return try rows.map(Channel.init(row:))
     }
 
     func find(_ id: UUID, in organization: UUID) async throws -> Channel? {
         let rows = try await database.query(
-            "SELECT \(Self.columns) FROM alerts.channels WHERE organization_id = \(organization) AND id = \(id)",
+            "SELECT \(Channel.columns) FROM alerts.channels WHERE organization_id = \(organization) AND id = \(id)",
             as: .organization(organization))
         return try rows.first.map(Channel.init(row:))
     }
@@ -39,7 +29,7 @@ struct ChannelStore: Sendable {
     func lock(_ id: UUID, in organization: UUID, _ transaction: Transaction) async throws -> Channel? {
         let rows = try await transaction.query(
             """
-            SELECT \(Self.columns) FROM alerts.channels
+            SELECT \(Channel.columns) FROM alerts.channels
             WHERE organization_id = \(organization) AND id = \(id) FOR UPDATE
             """)
         return try rows.first.map(Channel.init(row:))
@@ -53,59 +43,89 @@ struct ChannelStore: Sendable {
     }
 
     func insert(
-        name: String, url: String, secret: String?, in organization: UUID, _ transaction: Transaction
+        _ channel: ChannelDefinition, in organization: UUID, _ transaction: Transaction
     ) async throws -> Channel {
         let id = UUID.v7()
+        let (destination, sealed) = (channel.destination, try seal(channel.destination.secret, of: id))
         let rows = try await transaction.query(
             """
-            INSERT INTO alerts.channels (id, organization_id, name, type, url, sealed_secret)
-            VALUES (\(id), \(organization), \(name), 'webhook', \(url), \(try seal(secret, of: id)))
-            RETURNING \(Self.columns)
+            INSERT INTO alerts.channels (
+                id, organization_id, name, type, url, addresses, sealed_secret, group_s, template)
+            VALUES (
+                \(id), \(organization), \(channel.name), \(destination.kind.rawValue), \(destination.shownURL),
+                \(destination.addresses), \(sealed), \(channel.groupSeconds), \(try channel.template.map(JSONB.init)))
+            RETURNING \(Channel.columns)
             """)
         return try rows.only(Channel.init(row:))
     }
 
-    /// - Parameter secret: nil keeps the one there is.
+    /// Replaces a channel. A secret that is not given stays as it is, unless the channel was of another type.
     func update(
-        _ id: UUID, name: String, url: String, secret: String?, in organization: UUID, _ transaction: Transaction
+        _ channel: Channel, to definition: ChannelDefinition, _ transaction: Transaction
     ) async throws -> Channel {
+        let (destination, sealed) = (definition.destination, try seal(definition.destination.secret, of: channel.id))
+        let stays = channel.destination.kind == destination.kind
         let rows = try await transaction.query(
             """
             UPDATE alerts.channels SET
-                name = \(name), url = \(url), sealed_secret = coalesce(\(try seal(secret, of: id)), sealed_secret),
+                name = \(definition.name), type = \(destination.kind.rawValue), addresses = \(destination.addresses),
+                url = coalesce(\(destination.shownURL), CASE WHEN \(stays) THEN url END),
+                sealed_secret = coalesce(\(sealed), CASE WHEN \(stays) THEN sealed_secret END),
+                group_s = \(definition.groupSeconds), template = \(try definition.template.map(JSONB.init)),
                 version = version + 1, last_updated = now()
-            WHERE organization_id = \(organization) AND id = \(id)
-            RETURNING \(Self.columns)
+            WHERE organization_id = \(channel.organizationID) AND id = \(channel.id)
+            RETURNING \(Channel.columns)
             """)
         return try rows.only(Channel.init(row:))
     }
 
-    /// Deletes the channel and takes it out of every rule.
+    /// Deletes the channel and takes it out of every rule, together with what steps of escalation it leaves empty.
     func delete(_ id: UUID, in organization: UUID, _ transaction: Transaction) async throws {
         try await transaction.batch([
             "DELETE FROM alerts.channels WHERE organization_id = \(organization) AND id = \(id)",
             """
             UPDATE alerts.rules SET
-                channel_ids = array_remove(channel_ids, \(id)), version = version + 1, last_updated = now()
-            WHERE organization_id = \(organization) AND \(id) = ANY(channel_ids)
+                channel_ids = array_remove(channel_ids, \(id)),
+                escalation = coalesce((
+                    SELECT jsonb_agg(jsonb_set(step, '{channel_ids}', remaining) ORDER BY position)
+                    FROM jsonb_array_elements(escalation) WITH ORDINALITY AS steps (step, position)
+                        CROSS JOIN LATERAL (SELECT (step -> 'channel_ids') - \(id.text) AS remaining) AS reduced
+                    WHERE remaining <> '[]'), '[]'),
+                version = version + 1, last_updated = now()
+            WHERE organization_id = \(organization)
+                AND (\(id) = ANY(channel_ids) OR escalation @> \(try JSONB([["channel_ids": [id.text]]])))
             """,
         ])
     }
 
-    /// Where the channel's deliveries go.
-    func target(_ id: UUID, in organization: UUID) async throws -> WebhookTarget? {
+    // MARK: Where messages go
+
+    /// Where a message to all of a channel goes; nil where there is no such channel.
+    ///
+    /// - Throws: `SealError`, when the channel's secret cannot be read any more.
+    func targets(_ id: UUID, in organization: UUID) async throws -> [ChannelTarget]? {
         let rows = try await database.query(
-            "SELECT url, sealed_secret FROM alerts.channels WHERE organization_id = \(organization) AND id = \(id)",
-            as: .organization(organization))
-        return try rows.first.map { row in
-            let (url, sealed) = try row.decode(String.self, [UInt8]?.self)
-            return WebhookTarget(url: url, secret: try open(sealed, of: id))
-        }
+            """
+            SELECT \(DueChannel.columns), addresses FROM alerts.channels
+            WHERE organization_id = \(organization) AND id = \(id)
+            """, as: .organization(organization))
+        guard let row = rows.first, let channel = try DueChannel(row: row, at: 0) else { return nil }
+        let addresses = try row.decode([String].self, at: DueChannel.columnCount)
+        let recipients: [String?] = channel.kind == .email ? addresses : [nil]
+        return try recipients.compactMap { try target(channel, of: id, recipient: $0) }
     }
 
+    /// Where one message goes; nil for a channel that lacks what it needs.
+    ///
     /// - Throws: `SealError`.
-    func open(_ sealed: [UInt8]?, of channel: UUID) throws -> [UInt8]? {
-        try sealed.map { try sealer.open($0, context: Self.context(channel)) }
+    func target(_ channel: DueChannel, of id: UUID, recipient: String?) throws -> ChannelTarget? {
+        let secret = try channel.sealedSecret.map { try sealer.open($0, context: Self.context(id)) }
+        switch channel.kind {
+        case .email: return recipient.map(ChannelTarget.email)
+        case .webhook: return channel.url.map { .webhook(url: $0, secret: secret) }
+        case .slack: return secret.map { .slack(url: String(decoding: $0, as: UTF8.self)) }
+        case .teams: return secret.map { .teams(url: String(decoding: $0, as: UTF8.self)) }
+        }
     }
 
     private func seal(_ secret: String?, of channel: UUID) throws -> [UInt8]? {
@@ -113,13 +133,4 @@ struct ChannelStore: Sendable {
     }
 
     private static func context(_ channel: UUID) -> String { "alerts.channels \(channel.text)" }
-}
-
-extension Channel {
-    fileprivate init(row: Row) throws {
-        self.init(
-            id: try row.decode(at: 0), organizationID: try row.decode(at: 1), name: try row.decode(at: 2),
-            kind: try row.decodeCase(at: 3), url: try row.decode(at: 4), hasSecret: try row.decode(at: 5),
-            version: try row.decode(at: 6), createdAt: try row.decode(at: 7), lastUpdated: try row.decode(at: 8))
-    }
 }

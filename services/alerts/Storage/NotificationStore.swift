@@ -1,132 +1,125 @@
-import EventBus
 import FoundationEssentials
 import HTTPKit
 import Kernel
 import Postgres
 
-/// A notification that this instance is to deliver now.
-struct DueNotification: Sendable {
-    let id: UUID
-    let organizationID: UUID
-    let alertID: UUID
-    let channelID: UUID
-    let body: [UInt8]
-    /// This one included.
-    let attempts: Int
-    let createdAt: Timestamp
-    /// Where to; nil when the channel was deleted meanwhile.
-    let url: String?
-    let sealedSecret: [UInt8]?
+/// Which notifications are asked for; empty lists ask for all.
+struct NotificationFilter: Sendable {
+    var statuses: [Notification.Status] = []
+    var channelIDs: [UUID] = []
+    var alertIDs: [UUID] = []
+
+    fileprivate var condition: SQL {
+        var condition: SQL = ""
+        if !statuses.isEmpty { condition = condition + "AND status = ANY(\(statuses.map(\.rawValue)))" }
+        if !channelIDs.isEmpty { condition = condition + " AND channel_id = ANY(\(channelIDs))" }
+        if !alertIDs.isEmpty { condition = condition + " AND alert_id = ANY(\(alertIDs))" }
+        return condition
+    }
 }
 
-/// What is to be sent and what was: written with the alert, delivered by whichever instance claims it.
+/// What is to be sent and what was, as people look at it; ``DeliveryStore`` is what sends it.
 struct NotificationStore: Sendable {
-    /// How long a claimed notification is left to its claimant; longer than an attempt can take.
-    static let claimDuration = Duration.seconds(60)
+    private static let columns: SQL = """
+        notifications.id, alert_id, channel_id, channel_name, recipient, event_type, status, attempts, last_error,
+        due_at, sent_at, notifications.created_at, delivery_id, resend_of
+        """
+    /// More attempts than there can be within a day.
+    private static let mostAttempts = 200
 
     let database: PostgresClient
-    let outbox: Outbox
 
     /// A page of an organization's notifications, by id.
-    func list(in organization: UUID, statuses: [Notification.Status], _ page: PageRequest<UUID>) async throws
-        -> [Notification]
-    {
-        let filter: SQL = statuses.isEmpty ? "" : "AND status = ANY(\(statuses.map(\.rawValue)))"
+    func list(
+        in organization: UUID, _ filter: NotificationFilter, _ page: PageRequest<UUID>
+    ) async throws -> [Notification] {
         let rows = try await database.query(
             """
-            SELECT id, alert_id, channel_id, channel_name, event_type, status, attempts, last_error, due_at, sent_at,
-                created_at
-            FROM alerts.notifications WHERE organization_id = \(organization) \(filter) \(page.keyset())
+            SELECT \(Self.columns) FROM alerts.notifications
+            WHERE organization_id = \(organization) \(filter.condition) \(page.keyset())
             """, as: .organization(organization))
         return try rows.map(Notification.init(row:))
     }
 
-    /// Takes up to `limit` notifications that are due. Should this instance die, they come due again.
-    func claim(limit: Int) async throws -> [DueNotification] {
-        let rows = try await database.query(
-            """
-            WITH due AS (
-                SELECT notifications.id, channels.url, channels.sealed_secret
-                FROM alerts.notifications LEFT JOIN alerts.channels ON channels.id = notifications.channel_id
-                WHERE status = 'pending' AND due_at <= now()
-                ORDER BY due_at LIMIT \(limit) FOR UPDATE OF notifications SKIP LOCKED)
-            UPDATE alerts.notifications SET
-                attempts = attempts + 1,
-                due_at = now() + make_interval(secs => \(Double(Self.claimDuration.components.seconds)))
-            FROM due WHERE notifications.id = due.id
-            RETURNING notifications.id, organization_id, alert_id, channel_id, body, attempts, created_at, due.url,
-                due.sealed_secret
-            """, as: .platform)
-        return try rows.map(DueNotification.init(row:))
-    }
-
-    /// Notes that the notification was delivered.
-    func sent(_ notification: DueNotification) async throws {
-        let update: SQL = """
-            UPDATE alerts.notifications SET status = 'sent', sent_at = now(), last_error = NULL
-            WHERE id = \(notification.id) AND status = 'pending'
-            """
-        try await conclude(notification, "sent", update)
-    }
-
-    /// Notes that an attempt failed and when the next is due.
-    func failed(_ notification: DueNotification, _ error: String, nextAttempt: Timestamp) async throws {
-        _ = try await database.query(
-            """
-            UPDATE alerts.notifications SET last_error = \(error), due_at = \(nextAttempt)
-            WHERE id = \(notification.id) AND status = 'pending'
-            """, as: .platform)
-    }
-
-    /// Notes that the notification is given up.
-    func died(_ notification: DueNotification, _ error: String) async throws {
-        let update: SQL = """
-            UPDATE alerts.notifications SET status = 'dead', last_error = \(error)
-            WHERE id = \(notification.id) AND status = 'pending'
-            """
-        try await conclude(notification, "failed", update)
-    }
-
-    /// Tells of the outcome if it is the first: who delivers after its claim has ended finds that another one has
-    /// concluded the notification, and it must not be counted twice.
-    private func conclude(_ notification: DueNotification, _ outcome: String, _ update: SQL) async throws {
-        let event = try event(outcome, notification)
-        try await database.withTransaction(as: .platform) { transaction in
-            guard try await transaction.query(update).affectedRows == 1 else { return }
-            try await transaction.query(outbox.append(event))
+    /// A notification and the attempts to deliver it, oldest first.
+    func find(
+        _ id: UUID, in organization: UUID
+    ) async throws -> (notification: Notification, attempts: [DeliveryAttempt])? {
+        let results = try await database.batch(
+            [
+                """
+                SELECT \(Self.columns) FROM alerts.notifications
+                WHERE organization_id = \(organization) AND id = \(id)
+                """,
+                """
+                SELECT number, at, duration_ms, outcome, response_status, detail FROM alerts.delivery_attempts
+                WHERE organization_id = \(organization) AND notification_id = \(id)
+                ORDER BY number LIMIT \(Self.mostAttempts)
+                """,
+            ], as: .organization(organization))
+        guard let notification = try results.first?.first.map(Notification.init(row:)), let rows = results.last else {
+            return nil
         }
+        return (notification, try rows.map(DeliveryAttempt.init(row:)))
     }
 
-    private func event(_ outcome: String, _ notification: DueNotification) throws -> Event {
-        try Event(
-            source: .alerts, type: "notification.\(outcome)", subject: notification.id.text,
-            subjectVersion: notification.attempts, organizationID: notification.organizationID,
-            data: NotificationEventData(notification))
-    }
-}
-
-/// The data of `notification.sent` and `notification.failed`.
-private struct NotificationEventData: Encodable {
-    let notificationID: String
-    let alertID: String
-    let channelID: String
-    let organizationID: String
-    let attempts: Int
-
-    enum CodingKeys: String, CodingKey {
-        case attempts
-        case notificationID = "notification_id"
-        case alertID = "alert_id"
-        case channelID = "channel_id"
-        case organizationID = "organization_id"
+    /// The notification, locked until the transaction ends.
+    func lock(_ id: UUID, in organization: UUID, _ transaction: Transaction) async throws -> Notification? {
+        let rows = try await transaction.query(
+            """
+            SELECT \(Self.columns) FROM alerts.notifications
+            WHERE organization_id = \(organization) AND id = \(id) FOR UPDATE
+            """)
+        return try rows.first.map(Notification.init(row:))
     }
 
-    init(_ notification: DueNotification) {
-        notificationID = notification.id.text
-        alertID = notification.alertID.text
-        channelID = notification.channelID.text
-        organizationID = notification.organizationID.text
-        attempts = notification.attempts
+    /// Has a notification sent once more, as one of its own.
+    ///
+    /// - Returns: Nil when its channel is no more.
+    func resend(
+        _ notification: Notification, in organization: UUID, _ transaction: Transaction
+    ) async throws -> Notification? {
+        let rows = try await transaction.query(
+            """
+            INSERT INTO alerts.notifications (
+                id, organization_id, alert_id, channel_id, channel_name, recipient, event_type, body, resend_of)
+            SELECT \(UUID.v7()), organization_id, alert_id, channel_id, channels.name, recipient, event_type, body,
+                notifications.id
+            FROM alerts.notifications JOIN alerts.channels USING (organization_id)
+            WHERE organization_id = \(organization) AND notifications.id = \(notification.id)
+                AND channels.id = channel_id
+            RETURNING \(Self.columns)
+            """)
+        return try rows.first.map(Notification.init(row:))
+    }
+
+    // MARK: Making them
+
+    /// Inserts what tells the channels, those that are still there, of a step of an alert; an e-mail channel's
+    /// recipients each get their own.
+    ///
+    /// A channel that collects for a while has it due at the end of the stretch of that length that now is in: stretches
+    /// are laid out from 1970 on, so that whatever falls into one comes due together.
+    ///
+    /// How many rows there will be is known to the database alone: their ids have the time of one that is made here, and
+    /// random bits of their own where RFC 9562 §5.7 has them.
+    static func insert(
+        _ type: String, _ body: JSONB, alert: UUID, of organization: UUID, to channelIDs: [UUID]
+    ) -> SQL {
+        """
+        INSERT INTO alerts.notifications (
+            id, organization_id, alert_id, channel_id, channel_name, recipient, event_type, body, due_at)
+        SELECT encode(overlay(uuid_send(\(UUID.v7())) PLACING
+                substring(uuid_send(gen_random_uuid()) FROM 9) FROM 9 FOR 8), 'hex')::uuid,
+            channels.organization_id, \(alert), channels.id, channels.name, recipients.address,
+            \(type), \(body),
+            CASE group_s WHEN 0 THEN now()
+                ELSE to_timestamp((ceil(extract(epoch FROM now()) / group_s) * group_s)::float8) END
+        FROM alerts.channels CROSS JOIN LATERAL (
+            SELECT address FROM unnest(channels.addresses) AS address WHERE type = 'email'
+            UNION ALL SELECT NULL WHERE type <> 'email') AS recipients
+        WHERE channels.organization_id = \(organization) AND channels.id = ANY(\(channelIDs))
+        """
     }
 }
 
@@ -134,18 +127,17 @@ extension Notification {
     fileprivate init(row: Row) throws {
         self.init(
             id: try row.decode(at: 0), alertID: try row.decode(at: 1), channelID: try row.decode(at: 2),
-            channelName: try row.decode(at: 3), eventType: try row.decode(at: 4), status: try row.decodeCase(at: 5),
-            attempts: try row.decode(at: 6), lastError: try row.decode(at: 7), dueAt: try row.decode(at: 8),
-            sentAt: try row.decode(at: 9), createdAt: try row.decode(at: 10))
+            channelName: try row.decode(at: 3), recipient: try row.decode(at: 4), eventType: try row.decode(at: 5),
+            status: try row.decodeCase(at: 6), attempts: try row.decode(at: 7), lastError: try row.decode(at: 8),
+            dueAt: try row.decode(at: 9), sentAt: try row.decode(at: 10), createdAt: try row.decode(at: 11),
+            deliveryID: try row.decode(at: 12), resendOf: try row.decode(at: 13))
     }
 }
 
-extension DueNotification {
+extension DeliveryAttempt {
     fileprivate init(row: Row) throws {
         self.init(
-            id: try row.decode(at: 0), organizationID: try row.decode(at: 1), alertID: try row.decode(at: 2),
-            channelID: try row.decode(at: 3), body: try row.decode(JSONB.self, at: 4).bytes,
-            attempts: try row.decode(at: 5), createdAt: try row.decode(at: 6), url: try row.decode(at: 7),
-            sealedSecret: try row.decode(at: 8))
+            number: try row.decode(at: 0), at: try row.decode(at: 1), milliseconds: try row.decode(at: 2),
+            outcome: try row.decodeCase(at: 3), responseStatus: try row.decode(at: 4), detail: try row.decode(at: 5))
     }
 }

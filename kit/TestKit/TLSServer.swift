@@ -1,7 +1,7 @@
 import Foundation
 
 /// Runs `body` with the port of a TLS server whose certificate for `localhost` nobody has signed but itself.
-func withTLSServer(_ body: (Int) async throws -> Void) async throws {
+public func withTLSServer(_ body: (Int) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -1,0 +1,69 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// A notification that this instance is to deliver now.
+struct DueNotification: Sendable {
+    let id: UUID
+    let organizationID: UUID
+    let alertID: UUID
+    let channelID: UUID
+    /// Whom it is for where the channel is e-mail.
+    let recipient: String?
+    /// What is told, as JSON: a ``WebhookBody``.
+    let body: [UInt8]
+    /// Those before this one.
+    let attempts: Int
+    let createdAt: Timestamp
+    /// What an attempt was made under before; nil when none was, or none that may have been taken.
+    let deliveryID: UUID?
+    /// Nil when the channel was deleted meanwhile.
+    let channel: DueChannel?
+}
+
+/// What a delivery needs of its channel.
+struct DueChannel: Sendable {
+    let kind: Channel.Kind
+    let url: String?
+    let sealedSecret: [UInt8]?
+    let groupSeconds: Int
+    let template: MessageTemplate?
+}
+
+/// Notifications that go out as one message, settled together.
+struct Delivery: Sendable {
+    /// What who gets it tells a repetition by: the same at every attempt at the same message.
+    let id: UUID
+    /// The one that stands for all in the queue.
+    let lead: DueNotification
+    /// Those that go with it.
+    let followers: [DueNotification]
+
+    var notifications: [DueNotification] { [lead] + followers }
+    /// This one included.
+    var attempt: Int { lead.attempts + 1 }
+    /// That of the oldest: nothing waits for longer than if it were sent alone.
+    var createdAt: Timestamp { notifications.map(\.createdAt).min() ?? lead.createdAt }
+}
+
+extension Delivery {
+    /// So many notifications of one channel go out one by one when they are due together; more become one message.
+    static let mostSingles = 5
+    /// So many go in one message.
+    static let mostTogether = 100
+    /// Who has got ``mostSingles`` messages within so long gets the next one only then, with what has come until then.
+    static let floodWindow = Duration.seconds(10)
+
+    /// What becomes of notifications for one recipient of one channel that are due together and free to be combined.
+    ///
+    /// A channel that collects for a while sends what it has collected as one message, however little that is.
+    static func combining(_ due: [DueNotification]) -> [Delivery] {
+        // In the order in which they were made, at every attempt.
+        let due = due.sorted { $0.id.uuidString < $1.id.uuidString }
+        let collects = (due.first?.channel?.groupSeconds ?? 0) > 0
+        guard let lead = due.first, due.count > (collects ? 1 : mostSingles) else {
+            return due.map { Delivery(id: $0.id, lead: $0, followers: []) }
+        }
+        return [Delivery(id: .v7(), lead: lead, followers: Array(due.dropFirst()))]
+    }
+}
