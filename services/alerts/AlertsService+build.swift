@@ -61,9 +61,8 @@ extension AlertsService {
             rules: rules, channels: channels, life: life, versions: versions, announcer: announcer)
         RuleRoutes(rules: rules, editor: editor, idempotency: idempotency).add(to: &routes)
         RuleBulkRoutes(rules: rules, channels: channels, versions: versions).add(to: &routes)
-        RuleTestRoutes(
-            rules: rules, test: RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
-        ).add(to: &routes)
+        let test = RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
+        RuleTestRoutes(rules: rules, test: test).add(to: &routes)
         ChannelRoutes(channels: channels, versions: versions, sender: sender, idempotency: idempotency)
             .add(to: &routes)
         NotificationRoutes(notifications: notifications, dispatcher: wake).add(to: &routes)
@@ -84,6 +83,11 @@ extension AlertsService {
             pages: AlertPages(
                 renderer: pages, alerts: alerts, rules: rules, directory: directory, hasCharts: charts.isInstalled),
             actions: actions
+        ).add(to: &routes)
+        RulePageRoutes(
+            pages: RulePages(
+                renderer: pages, rules: rules, directory: directory, hasCharts: charts.isInstalled),
+            editor: editor, test: test
         ).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
