@@ -11,8 +11,8 @@ struct RuleFieldWriter {
 
     func field(
         _ name: String, _ label: String, hint: String? = nil, isRequired: Bool = false, mode: String = "decimal"
-    ) -> RuleField {
-        RuleField(
+    ) -> LineField {
+        LineField(
             name: name, id: "rule-\(name.replacing(".", with: "-"))", label: label, hint: hint, isRequired: isRequired,
             inputMode: mode, value: draft[name], error: error(name, label))
     }
@@ -20,7 +20,7 @@ struct RuleFieldWriter {
     /// What is wrong with a field or a part of it.
     func error(_ name: String, _ label: String) -> String? { form.field(name, called: label).error }
 
-    var bounds: [RuleField] {
+    var bounds: [LineField] {
         guard has("threshold_value") else { return [] }
         let label =
             switch draft.kind {
@@ -36,8 +36,8 @@ struct RuleFieldWriter {
         return [value, field("threshold_value_high", "Upper value", hint: "With between and outside."), clear]
     }
 
-    var times: [RuleField] {
-        var fields: [RuleField] = []
+    var times: [LineField] {
+        var fields: [LineField] = []
         if has("for_s") { fields.append(field("for_s", "For so many seconds", mode: "numeric")) }
         if has("window_s") {
             let label = draft.kind == .noData ? "Silent for so many seconds" : "Over so many seconds"
@@ -46,7 +46,7 @@ struct RuleFieldWriter {
         return fields
     }
 
-    var reminders: [RuleField] {
+    var reminders: [LineField] {
         [
             field(
                 "raise_after_s", "Severity rises", hint: "Each time so many seconds have passed.", mode: "numeric"),
@@ -61,8 +61,8 @@ struct RuleFieldWriter {
         let count = min(RuleInput.conditionCounts.upperBound, max(3, draft.terms.count + 2))
         return (0..<count).map { index in
             let term = index < draft.terms.count ? draft.terms[index] : RuleDraft.Term()
-            func field(_ name: String, _ label: String, mode: String = "decimal") -> RuleField {
-                RuleField(
+            func field(_ name: String, _ label: String, mode: String = "decimal") -> LineField {
+                LineField(
                     name: "conditions.\(name)", id: "rule-condition-\(index)-\(name)", label: label, hint: nil,
                     isRequired: false, inputMode: mode, value: term.texts[name] ?? "",
                     error: error("conditions[\(index)].\(name)", label))
@@ -79,7 +79,7 @@ struct RuleFieldWriter {
     func steps(_ channels: [DirectoryStore.Entry]) -> [RuleStepRow] {
         (0..<min(Validation.mostEscalationSteps, draft.steps.count + 1)).map { index in
             let step = index < draft.steps.count ? draft.steps[index] : RuleDraft.Step()
-            let after = RuleField(
+            let after = LineField(
                 name: "escalation.\(index).after_s", id: "rule-step-\(index)", label: "After so many seconds",
                 hint: nil, isRequired: false, inputMode: "numeric", value: step.afterSeconds,
                 error: error("escalation[\(index)].after_s", "The time"))

@@ -1,28 +1,15 @@
 import HTTPKit
 import Kernel
 
-/// A field of one line, which `rule_field.mustache` shows.
-struct RuleField: Sendable {
-    let name: String
-    let id: String
-    let label: String
-    let hint: String?
-    let isRequired: Bool
-    /// Such as `decimal`, for keyboards on glass.
-    let inputMode: String
-    let value: String
-    let error: String?
-}
-
 /// A condition of a composite rule, a row of the form. Its names are its own: a template looks for what is nil in what
 /// stands around it.
 struct RuleTermRow: Sendable {
     let number: Int
     let comparisons: [Choice]
-    let sensor: RuleField
-    let value: RuleField
-    let high: RuleField
-    let clear: RuleField
+    let sensor: LineField
+    let value: LineField
+    let high: LineField
+    let clear: LineField
     let termError: String?
 
     var hasError: Bool { ([termError] + [sensor, value, high, clear].map(\.error)).contains { $0 != nil } }
@@ -32,7 +19,7 @@ struct RuleTermRow: Sendable {
 struct RuleStepRow: Sendable {
     let number: Int
     let index: Int
-    let after: RuleField
+    let after: LineField
     let channels: [Choice]
     let stepError: String?
 }
@@ -43,33 +30,33 @@ struct RuleFormSection: Sendable {
     let title: String
     let summary: String
     let message: String?
-    let name: RuleField
+    let name: LineField
     let description: Field
     let scopes: [Choice]
     let devices: [Choice]
     let devicesError: String?
-    let tags: RuleField
-    let project: RuleField
+    let tags: LineField
+    let project: LineField
     /// Those of the kind that hold a line each, before and behind the comparison.
-    let sensor: RuleField?
+    let sensor: LineField?
     let comparisons: [Choice]
     let hasComparison: Bool
     let comparisonError: String?
-    let bounds: [RuleField]
+    let bounds: [LineField]
     let grades: [Choice]
     let hasGrades: Bool
     let matches: [Choice]
     let terms: [RuleTermRow]
     let hasTerms: Bool
     let termsError: String?
-    let times: [RuleField]
+    let times: [LineField]
     let severities: [Choice]
-    let cooldown: RuleField
+    let cooldown: LineField
     let schedule: RuleScheduleSection
     let hasOverrides: Bool
     let overrides: Field
     let overridesAreOpen: Bool
-    let reminders: [RuleField]
+    let reminders: [LineField]
     let steps: [RuleStepRow]
     let remindersAreOpen: Bool
     let channels: [Choice]
@@ -142,7 +129,7 @@ struct RuleScheduleSection: Sendable {
     let isOn: Bool
     let days: [Choice]
     let daysError: String?
-    let fields: [RuleField]
+    let fields: [LineField]
 
     init(_ draft: RuleDraft, _ writer: RuleFieldWriter, _ form: FormState) {
         isOn = draft.isScheduled
