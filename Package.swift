@@ -159,7 +159,7 @@ let package = Package(
         service("auth", pages: true, ["Outbound", "CCrypt", "CQREncode", .httpTypes, .jwt, .crypto]),
         service("devices", pages: true, scripts: true, ["Outbound", .crypto, .deque, .httpTypes, .nioCore]),
         service("readings", [.crypto, .deque, .httpTypes, .nioCore, .atomics]),
-        service("alerts", ["Outbound", .crypto, .httpTypes, .mustache]),
+        service("alerts", pages: true, scripts: true, ["Outbound", .crypto, .httpTypes]),
         service("billing"),
         service("realtime", pages: true, scripts: true, ["WebSockets", .nioCore]),
         .executableTarget(

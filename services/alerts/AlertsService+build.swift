@@ -59,30 +59,44 @@ extension AlertsService {
             rebuild: rebuild, handler: projections.apply)
 
         var routes = RouteTable(TokenAreas(.alerts))
-        RuleRoutes(
-            rules: rules, channels: channels, life: life, versions: versions, announcer: announcer,
-            idempotency: idempotency
-        ).add(to: &routes)
+        let editor = RuleEditor(
+            rules: rules, channels: channels, life: life, versions: versions, announcer: announcer)
+        RuleRoutes(rules: rules, editor: editor, idempotency: idempotency).add(to: &routes)
         RuleBulkRoutes(rules: rules, channels: channels, versions: versions).add(to: &routes)
-        RuleTestRoutes(
-            rules: rules, test: RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
-        ).add(to: &routes)
-        ChannelRoutes(channels: channels, versions: versions, sender: sender, idempotency: idempotency)
-            .add(to: &routes)
-        NotificationRoutes(notifications: notifications, dispatcher: wake).add(to: &routes)
+        let test = RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
+        RuleTestRoutes(rules: rules, test: test).add(to: &routes)
+        let channelEditor = ChannelEditor(channels: channels, versions: versions, sender: sender)
+        ChannelRoutes(channels: channels, editor: channelEditor, idempotency: idempotency).add(to: &routes)
+        let resender = NotificationResender(notifications: notifications, dispatcher: wake)
+        NotificationRoutes(notifications: notifications, resender: resender).add(to: &routes)
         AlertRoutes(alerts: alerts).add(to: &routes)
-        AlertActionRoutes(
-            alerts: alerts, members: members, life: life, announcer: announcer, idempotency: idempotency
+        let actions = AlertActions(alerts: alerts, members: members, life: life, announcer: announcer)
+        AlertActionRoutes(actions: actions, idempotency: idempotency).add(to: &routes)
+        let maintenance = MaintenanceEditor(windows: windows, versions: versions)
+        MaintenanceWindowRoutes(windows: windows, editor: maintenance, idempotency: idempotency).add(to: &routes)
+        let forms = FormTokens(keys: base.keyRing)
+        let charts = ChartLibrary(logger: logger)
+        let pages = try PageRenderer(
+            service: environment.service.name,
+            templates: Bundle.module.url(forResource: "Templates", withExtension: nil),
+            files: Bundle.module.url(forResource: "Static", withExtension: nil), libraries: charts.files, forms: forms)
+        let directory = DirectoryStore(database: database)
+        AlertPageRoutes(
+            pages: AlertPages(
+                renderer: pages, alerts: alerts, rules: rules, directory: directory, hasCharts: charts.isInstalled),
+            actions: actions
         ).add(to: &routes)
-        MaintenanceWindowRoutes(
-            windows: windows, versions: versions, idempotency: idempotency
+        RulePageRoutes(
+            pages: RulePages(
+                renderer: pages, rules: rules, directory: directory, hasCharts: charts.isInstalled),
+            editor: editor, test: test
         ).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
-            forms: FormTokens(keys: base.keyRing),
+            forms: forms, pages: pages,
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
         let raiser = SeverityRaiser(life: life, announcer: announcer, logger: logger)
         let relay = OutboxRelay(outbox: outbox, database: database, redis: redis, logger: logger)

@@ -88,6 +88,13 @@ struct Laboratory: Sendable {
         server.anonymous.authorized(try await TestIssuer.shared().token(in: organization, as: role))
     }
 
+    /// A browser that somebody has signed in with.
+    func browser(_ role: Role, grants: [ResourceGrant] = []) async throws -> Browser {
+        let token = try await TestIssuer.shared().token(
+            in: organization, as: grants.isEmpty ? role : nil, grants: grants)
+        return Browser(client: server.anonymous, cookie: "session_token=\(token)")
+    }
+
     /// Makes a rule for temperatures above 30, with `changes` to it, and answers its id.
     func makeRule(_ changes: [String: JSONValue] = [:]) async throws -> String {
         let answer = try await client(.admin).post("/api/v1/alerts/rules", .rule(changes))

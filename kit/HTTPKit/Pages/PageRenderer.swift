@@ -113,9 +113,8 @@ struct NavigationItem {
 
     static func all(current: String) -> [NavigationItem] {
         [
-            ("/dashboard", "Dashboard"), ("/devices", "Devices"), ("/projects", "Projects"),
-            ("/organizations", "Organizations"),
-            ("/docs", "API"),
+            ("/dashboard", "Dashboard"), ("/devices", "Devices"), ("/alerts", "Alerts"), ("/projects", "Projects"),
+            ("/organizations", "Organizations"), ("/docs", "API"),
         ].map { NavigationItem($0, $1, current: current) }
     }
 }

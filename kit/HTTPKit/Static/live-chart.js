@@ -1,7 +1,7 @@
 "use strict";
 
 /* The last hour of one series: filled from what is stored, extended by what arrives. Drawn by dygraphs, or as a table
-   where that is not installed. */
+   where that is not installed. Others show another time by their own start, end and stored. */
 class LiveChart {
   static span = 3600_000;
   static minimumSpan = 300_000;
@@ -20,6 +20,18 @@ class LiveChart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.remake());
   }
 
+  get start() {
+    return Date.now() - LiveChart.span;
+  }
+
+  get end() {
+    return Date.now();
+  }
+
+  get unavailable() {
+    return "What was stored cannot be loaded just now; new values appear as they arrive.";
+  }
+
   async show(device, sensor, unit) {
     const series = { device, sensor, unit };
     this.series = series;
@@ -28,9 +40,9 @@ class LiveChart {
     this.remake();
     let stored = [];
     try {
-      stored = await LiveChart.stored(device, sensor);
+      stored = await this.stored(device, sensor);
     } catch {
-      this.note.textContent = "What was stored cannot be loaded just now; new values appear as they arrive.";
+      this.note.textContent = this.unavailable;
     }
     if (this.series !== series) return;
     // What arrived while this was loading may be among what is stored.
@@ -46,10 +58,10 @@ class LiveChart {
     this.draw();
   }
 
-  static async stored(device, sensor) {
+  async stored(device, sensor) {
     const query = new URLSearchParams({
       sensor_type: sensor,
-      from: new Date(Date.now() - LiveChart.span).toISOString(),
+      from: new Date(this.start).toISOString(),
       limit: "1000",
     });
     let points = [];
@@ -73,17 +85,22 @@ class LiveChart {
 
   drawNow() {
     this.isDue = false;
-    const start = Date.now() - LiveChart.span;
+    const { start, end } = this;
     this.points = this.points.filter(([time]) => time >= start);
     this.element.classList.toggle("plain", !window.Dygraph);
     if (!window.Dygraph) return this.drawTable();
     const file = this.points.map(([time, value]) => [new Date(time), value]);
     if (!file.length) return;
     // A young series is shown closer.
-    const left = Math.max(start, Math.min(this.points[0][0], Date.now() - LiveChart.minimumSpan));
-    const options = { file, dateWindow: [left, Date.now()], drawPoints: file.length < 60 };
+    const left = Math.max(start, Math.min(this.points[0][0], end - LiveChart.minimumSpan));
+    const options = { file, dateWindow: [left, end], drawPoints: file.length < 60, ...this.scale() };
     if (this.graph) this.graph.updateOptions(options);
     else this.graph = new Dygraph(this.element, file, { ...this.style(), ...options });
+  }
+
+  /* How the values lie in the height; by themselves unless somebody says otherwise. */
+  scale() {
+    return {};
   }
 
   remake() {

@@ -45,6 +45,11 @@ struct TermDocument: Codable, Sendable {
         case sensorType = "sensor_type"
     }
 
+    init(sensorType: String?, condition: ConditionDocument) {
+        self.sensorType = sensorType
+        self.condition = condition
+    }
+
     init(_ term: CompositeCondition.Term) {
         sensorType = term.sensorType
         condition = ConditionDocument(term.condition)

@@ -23,7 +23,7 @@ extension RuleKind {
     }
 
     /// `45 s`, `5 min`, `1 h 30 min`, `2 d`.
-    private static func duration(_ seconds: Double) -> String {
+    static func duration(_ seconds: Double) -> String {
         var rest = Int(seconds)
         var parts: [String] = []
         for (length, unit) in [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")] where rest >= length {

@@ -24,8 +24,13 @@ struct RuleTest: Sendable {
     let readings: PastReadings
 
     /// - Parameter among: The devices of the rule to go over; nil for all.
-    /// - Throws: 503 while the readings service does not answer; `PostgresError`.
+    /// - Throws: 409 for a rule that goes by no readings, 503 while the readings service does not answer;
+    ///   `PostgresError`.
     func run(_ rule: Rule, over range: TimeRange, among: [UUID]?) async throws -> Report {
+        guard !rule.definition.kind.sensorTypes.isEmpty else {
+            throw Problem.conflict(
+                "A rule of the kind \(rule.definition.kind.name.rawValue) cannot be tested: it goes by no readings.")
+        }
         let end = ContinuousClock.now.advanced(by: Self.patience)
         var report = Report()
         var last: UUID?

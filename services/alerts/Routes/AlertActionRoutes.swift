@@ -8,10 +8,7 @@ import Postgres
 
 /// What members do about alerts: `/api/v1/alerts/{id}/acknowledge` and so on.
 struct AlertActionRoutes: Sendable {
-    let alerts: AlertStore
-    let members: MemberStore
-    let life: AlertLife
-    let announcer: AlertAnnouncer
+    let actions: AlertActions
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
@@ -34,7 +31,6 @@ struct AlertActionRoutes: Sendable {
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<AlertDocument> {
         let input = try await request.decode(as: AssignmentInput.self, context: context)
-        try validate { $0.length(of: input.notes, 0...2_000, "notes") }
         return try await take(.assign(to: input.userID), input.notes, request, context)
     }
 
@@ -43,64 +39,23 @@ struct AlertActionRoutes: Sendable {
         let response = try await idempotency.create(
             CommentInput.self, request, context, as: .organization(organization)
         ) { input, transaction in
-            try validate { $0.length(of: input.text, 1...2_000, "text") }
-            let alert = try await lock(id, for: user, in: organization, transaction)
-            guard let step = try await life.take(.comment, on: alert, by: user.id, notes: input.text, transaction)
-            else { throw Problem.notFound() }
-            try await record(step, user, transaction)
-            let name = try await members.name(of: user.id, in: organization, transaction)
+            let step = try await actions.comment(input.text, on: id, by: user, in: organization, transaction)
+            let name = try await actions.members.name(of: user.id, in: organization, transaction)
             return JSON(
                 AlertHistoryDocument(step.historyEntry, names: name.map { [user.id: $0] } ?? [:]), status: .created)
         }
         // A repeated request created nothing; waking the relay once more does no harm.
-        life.outbox.wake()
+        actions.life.outbox.wake()
         return response
     }
 
     private func take(
         _ action: AlertAction, _ notes: String?, _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<AlertDocument> {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
-        let (alert, step): (Alert, AlertStep?) = try await alerts.database.withTransaction(
-            as: .organization(organization)
-        ) { transaction in
-            let isWatched =
-                action == .reopen ? try await alerts.lockStanding(ofAlert: id, in: organization, transaction) : true
-            let alert = try await lock(id, for: user, in: organization, transaction)
-            try request.requireMatch(alert.version)
-            if case .assign(let member?) = action { try await checkMember(member, organization, transaction) }
-            if action == .reopen { try await life.checkReopening(alert, isWatched: isWatched, transaction) }
-            guard let step = try await life.take(action, on: alert, by: user.id, notes: notes, transaction) else {
-                return (alert, nil)
-            }
-            try await record(step, user, transaction)
-            return (step.alert, step)
-        }
-        await announcer.announce(step.map { [$0] } ?? [])
+        let alert = try await actions.take(
+            action, on: context.id(), notes: notes, ifVersions: request.versionsToMatch, by: context.user,
+            in: context.organizationID)
         return JSON(AlertDocument(alert), version: alert.version)
-    }
-
-    /// - Throws: 404 for an alert that the user may not see, 403 for one that they may only see.
-    private func lock(
-        _ id: UUID, for user: UserPrincipal, in organization: UUID, _ transaction: Transaction
-    ) async throws -> Alert {
-        guard let alert = try await alerts.lock(id, in: organization, transaction) else { throw Problem.notFound() }
-        let project = try await alerts.project(of: alert, transaction)
-        guard let role = user.role(onDevice: alert.deviceID, ofProject: project) else { throw Problem.notFound() }
-        guard role >= .member else { throw Problem.forbidden() }
-        return alert
-    }
-
-    private func checkMember(_ id: UUID, _ organization: UUID, _ transaction: Transaction) async throws {
-        guard try await members.contains(id, in: organization, transaction) else {
-            throw Problem.invalid("user_id", "is no member of the organization")
-        }
-    }
-
-    private func record(_ step: AlertStep, _ user: UserPrincipal, _ transaction: Transaction) async throws {
-        let data = ["notes": step.notes, "assigned_to": step.historyEntry.assignedTo?.text].compactMapValues(\.self)
-        try await transaction.query(
-            AuditEntry(step.event.type, of: step.alert.id, in: step.alert.organizationID, by: user, data: data).insert)
     }
 }
 
@@ -113,9 +68,7 @@ private struct Notes: Decodable {
         guard body.readableBytes > 0 else { return Notes() }
         var request = request
         request.body = RequestBody(buffer: body)
-        let notes = try await request.decode(as: Notes.self, context: context)
-        try validate { $0.length(of: notes.notes, 0...2_000, "notes") }
-        return notes
+        return try await request.decode(as: Notes.self, context: context)
     }
 }
 

@@ -8,8 +8,7 @@ import Postgres
 /// `/api/v1/alerts/channels`: admins write and test, everybody reads; a secret is never answered.
 struct ChannelRoutes: Sendable {
     let channels: ChannelStore
-    let versions: RuleVersions
-    let sender: ChannelSender
+    let editor: ChannelEditor
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
@@ -36,12 +35,9 @@ struct ChannelRoutes: Sendable {
         return try await idempotency.create(
             ChannelInput.self, request, context, as: .organization(organization)
         ) { input, transaction in
-            let channel = try await channels.insert(input.definition(), in: organization, transaction)
-            let document = ChannelDocument(channel)
-            try await transaction.query(
-                AuditEntry("alert_channel.created", of: channel.id, in: organization, by: user, data: document).insert)
+            let channel = try await editor.create(input, by: user, in: organization, transaction)
             return JSON(
-                document, status: .created, version: channel.version,
+                ChannelDocument(channel), status: .created, version: channel.version,
                 location: "/api/v1/alerts/channels/\(channel.id.text)")
         }
     }
@@ -58,32 +54,18 @@ struct ChannelRoutes: Sendable {
     @Sendable private func replace(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<ChannelDocument> {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
         let input = try await request.decode(as: ChannelInput.self, context: context)
-        let document = try await channels.database.withTransaction(as: .organization(organization)) { transaction in
-            let current = try await locked(id, organization, request, transaction)
-            let channel = try await channels.update(current, to: input.definition(replacing: current), transaction)
-            let document = ChannelDocument(channel)
-            try await transaction.query(
-                AuditEntry("alert_channel.updated", of: id, in: organization, by: user, data: document).insert)
-            return document
-        }
-        return JSON(document, version: document.channel.version)
+        let channel = try await editor.replace(
+            context.id(), with: input, ifVersions: request.versionsToMatch, by: context.user,
+            in: context.organizationID)
+        return JSON(ChannelDocument(channel), version: channel.version)
     }
 
     @Sendable private func delete(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> HTTPResponse.Status {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
-        try await channels.database.withTransaction(as: .organization(organization)) { transaction in
-            let channel = try await locked(id, organization, request, transaction)
-            try await channels.delete(id, in: organization, transaction)
-            try await transaction.query(
-                AuditEntry(
-                    "alert_channel.deleted", of: id, in: organization, by: user, data: ChannelDocument(channel)
-                ).insert)
-        }
-        await versions.bump(organization)
+        try await editor.delete(
+            context.id(), ifVersions: request.versionsToMatch, by: context.user, in: context.organizationID)
         return .noContent
     }
 
@@ -93,41 +75,13 @@ struct ChannelRoutes: Sendable {
     ) async throws -> JSON<TemplatePreviewDocument> {
         let (kind, template, event) = try await request.decode(as: TemplatePreviewInput.self, context: context)
             .checked()
-        return JSON(try sender.preview(kind, template, event: event))
+        return JSON(try editor.sender.preview(kind, template, event: event))
     }
 
     /// Sends a message that says it is a test, to all recipients, and answers how it went.
     @Sendable private func test(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<ChannelTestDocument> {
-        let targets: [ChannelTarget]?
-        do {
-            targets = try await channels.targets(context.id(), in: context.organizationID)
-        } catch is SealError {
-            return JSON(
-                ChannelTestDocument([.refused("the channel's secret cannot be read any more; set it anew")]))
-        }
-        guard let targets else { throw Problem.notFound() }
-        let outcomes = await withTaskGroup(of: DeliveryOutcome.self) { group in
-            for target in targets {
-                group.addTask {
-                    await sender.send(
-                        OutgoingMessage(id: .v7(), steps: [], template: nil, createdAt: .now), to: target)
-                }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
-        }
-        return JSON(ChannelTestDocument(outcomes))
-    }
-
-    /// - Throws: 404, or 412 when the client has read another version.
-    private func locked(
-        _ id: UUID, _ organization: UUID, _ request: Request, _ transaction: Transaction
-    ) async throws -> Channel {
-        guard let channel = try await channels.lock(id, in: organization, transaction) else {
-            throw Problem.notFound()
-        }
-        try request.requireMatch(channel.version)
-        return channel
+        JSON(try await editor.test(context.id(), in: context.organizationID))
     }
 }

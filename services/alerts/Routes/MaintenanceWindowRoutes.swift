@@ -7,11 +7,8 @@ import Postgres
 
 /// `/api/v1/alerts/maintenance-windows`: admins write, everybody reads.
 struct MaintenanceWindowRoutes: Sendable {
-    /// So many windows of an organization may be in force or to come: all of them are looked at when readings come.
-    static let most = 200
-
     let windows: MaintenanceWindowStore
-    let versions: RuleVersions
+    let editor: MaintenanceEditor
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
@@ -34,22 +31,13 @@ struct MaintenanceWindowRoutes: Sendable {
         let response = try await idempotency.create(
             MaintenanceWindowInput.self, request, context, as: .organization(organization)
         ) { input, transaction in
-            let definition = try input.definition(at: now)
-            guard try await windows.countActive(in: organization, at: now, transaction) < Self.most else {
-                throw Problem.conflict("There are \(Self.most) maintenance windows already; delete some.")
-            }
-            let window = try await windows.insert(definition, in: organization, transaction)
-            let document = MaintenanceWindowDocument(window)
-            try await transaction.query(
-                AuditEntry(
-                    "alert_maintenance_window.created", of: window.id, in: organization, by: user, data: document
-                )
-                .insert)
+            let window = try await editor.create(
+                try input.definition(at: now), by: user, in: organization, at: now, transaction)
             return JSON(
-                document, status: .created, version: window.version,
+                MaintenanceWindowDocument(window), status: .created, version: window.version,
                 location: "/api/v1/alerts/maintenance-windows/\(window.id.text)")
         }
-        await versions.bump(organization)
+        await editor.versions.bump(organization)
         return response
     }
 
@@ -65,20 +53,8 @@ struct MaintenanceWindowRoutes: Sendable {
     @Sendable private func delete(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> HTTPResponse.Status {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
-        try await windows.database.withTransaction(as: .organization(organization)) { transaction in
-            guard let window = try await windows.lock(id, in: organization, transaction) else {
-                throw Problem.notFound()
-            }
-            try request.requireMatch(window.version)
-            try await windows.delete(id, in: organization, transaction)
-            try await transaction.query(
-                AuditEntry(
-                    "alert_maintenance_window.deleted", of: id, in: organization, by: user,
-                    data: MaintenanceWindowDocument(window)
-                ).insert)
-        }
-        await versions.bump(organization)
+        try await editor.delete(
+            context.id(), ifVersions: request.versionsToMatch, by: context.user, in: context.organizationID)
         return .noContent
     }
 }

@@ -9,7 +9,7 @@ import ServiceKit
 /// `/api/v1/alerts/notifications`: what was sent, to whom, and how that went.
 struct NotificationRoutes: Sendable {
     let notifications: NotificationStore
-    let dispatcher: DeliveryWake
+    let resender: NotificationResender
 
     func add(to routes: inout RouteTable) {
         routes.get("/api/v1/alerts/notifications", .user(atLeast: .viewer), use: list)
@@ -38,30 +38,11 @@ struct NotificationRoutes: Sendable {
         return JSON(NotificationDetailDocument(notification, attempts))
     }
 
-    /// Sends it again as a new notification: the receiver has to take it for another one.
     @Sendable private func resend(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<NotificationDocument> {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
-        let document = try await notifications.database.withTransaction(as: .organization(organization)) {
-            transaction in
-            guard let notification = try await notifications.lock(id, in: organization, transaction) else {
-                throw Problem.notFound()
-            }
-            guard notification.status != .pending else {
-                throw Problem.conflict("The notification is still being sent.")
-            }
-            guard let resent = try await notifications.resend(notification, in: organization, transaction) else {
-                throw Problem.conflict("The notification's channel was deleted.")
-            }
-            let document = NotificationDocument(resent)
-            try await transaction.query(
-                AuditEntry(
-                    "alert_notification.resent", of: resent.id, in: organization, by: user, data: document
-                ).insert)
-            return document
-        }
-        dispatcher.wake()
-        return JSON(document, status: .created, location: "/api/v1/alerts/notifications/\(document.id)")
+        let resent = try await resender.resend(context.id(), by: context.user, in: context.organizationID)
+        return JSON(
+            NotificationDocument(resent), status: .created, location: "/api/v1/alerts/notifications/\(resent.id.text)")
     }
 }

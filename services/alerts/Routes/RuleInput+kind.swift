@@ -35,23 +35,29 @@ extension RuleInput {
         }
     }
 
+    /// The kinds of rule that a field has a meaning with, for fields that have none with some.
+    static let meanings: [String: Set<RuleKind.Name>] = {
+        let bounded: Set<RuleKind.Name> = [.threshold, .rateOfChange, .batteryLow, .dataQuality]
+        return [
+            "sensor_type": [.threshold, .rateOfChange, .noData, .dataQuality],
+            "condition": [.threshold, .rateOfChange], "threshold_value": bounded,
+            // Whether there may be one is for the condition to tell.
+            "threshold_value_high": bounded,
+            "clear_value": bounded, "for_s": [.threshold, .deviceOffline, .composite],
+            "window_s": [.rateOfChange, .noData, .dataQuality], "quality": [.dataQuality], "match": [.composite],
+            "conditions": [.composite],
+        ]
+    }()
+
     /// A field that the kind has no use for is not passed over in silence.
     private func checkMeaning(_ name: RuleKind.Name, _ check: inout Validation) {
-        let bounded: Set<RuleKind.Name> = [.threshold, .rateOfChange, .batteryLow, .dataQuality]
-        let meanings: [(field: String, isGiven: Bool, kinds: Set<RuleKind.Name>)] = [
-            ("sensor_type", sensorType != nil, [.threshold, .rateOfChange, .noData, .dataQuality]),
-            ("condition", condition != nil, [.threshold, .rateOfChange]),
-            ("threshold_value", thresholdValue != nil, bounded),
-            // Whether there may be one is for the condition to tell.
-            ("threshold_value_high", thresholdValueHigh != nil, bounded),
-            ("clear_value", clearValue != nil, bounded),
-            ("for_s", (forSeconds ?? 0) != 0, [.threshold, .deviceOffline, .composite]),
-            ("window_s", windowSeconds != nil, [.rateOfChange, .noData, .dataQuality]),
-            ("quality", quality != nil, [.dataQuality]),
-            ("match", match != nil, [.composite]),
-            ("conditions", conditions != nil, [.composite]),
+        let given: [(field: String, isGiven: Bool)] = [
+            ("sensor_type", sensorType != nil), ("condition", condition != nil),
+            ("threshold_value", thresholdValue != nil), ("threshold_value_high", thresholdValueHigh != nil),
+            ("clear_value", clearValue != nil), ("for_s", (forSeconds ?? 0) != 0), ("window_s", windowSeconds != nil),
+            ("quality", quality != nil), ("match", match != nil), ("conditions", conditions != nil),
         ]
-        for (field, isGiven, kinds) in meanings where isGiven && !kinds.contains(name) {
+        for (field, isGiven) in given where isGiven && Self.meanings[field]?.contains(name) == false {
             check.reject(field, "has no meaning with \(name.rawValue)")
         }
     }

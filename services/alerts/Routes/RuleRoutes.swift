@@ -8,10 +8,7 @@ import Postgres
 /// `/api/v1/alerts/rules`: admins write, everybody reads.
 struct RuleRoutes: Sendable {
     let rules: RuleStore
-    let channels: ChannelStore
-    let life: AlertLife
-    let versions: RuleVersions
-    let announcer: AlertAnnouncer
+    let editor: RuleEditor
     let idempotency: Idempotency
 
     func add(to routes: inout RouteTable) {
@@ -33,16 +30,12 @@ struct RuleRoutes: Sendable {
         let response = try await idempotency.create(
             RuleInput.self, request, context, as: .organization(organization)
         ) { input, transaction in
-            let definition = try input.definition()
-            try await channels.require(channelsOf: definition, in: organization, transaction)
-            let rule = try await rules.insert(definition, in: organization, transaction)
-            let document = RuleDocument(rule)
-            try await transaction.query(
-                AuditEntry("alert_rule.created", of: rule.id, in: organization, by: user, data: document).insert)
+            let rule = try await editor.create(try input.definition(), by: user, in: organization, transaction)
             return JSON(
-                document, status: .created, version: rule.version, location: "/api/v1/alerts/rules/\(rule.id.text)")
+                RuleDocument(rule), status: .created, version: rule.version,
+                location: "/api/v1/alerts/rules/\(rule.id.text)")
         }
-        await versions.bump(organization)
+        await editor.versions.bump(organization)
         return response
     }
 
@@ -58,43 +51,18 @@ struct RuleRoutes: Sendable {
     @Sendable private func replace(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<RuleDocument> {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
         let definition = try await request.decode(as: RuleInput.self, context: context).definition()
-        let rule = try await rules.database.withTransaction(as: .organization(organization)) { transaction in
-            _ = try await locked(id, organization, request, transaction)
-            try await channels.require(channelsOf: definition, in: organization, transaction)
-            let rule = try await rules.update(id, to: definition, in: organization, transaction)
-            try await transaction.query(
-                AuditEntry("alert_rule.updated", of: id, in: organization, by: user, data: RuleDocument(rule)).insert)
-            return rule
-        }
-        await versions.bump(organization)
+        let rule = try await editor.replace(
+            context.id(), with: definition, ifVersions: request.versionsToMatch, by: context.user,
+            in: context.organizationID)
         return JSON(RuleDocument(rule), version: rule.version)
     }
 
     @Sendable private func delete(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> HTTPResponse.Status {
-        let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
-        let steps = try await rules.database.withTransaction(as: .organization(organization)) { transaction in
-            let rule = try await locked(id, organization, request, transaction)
-            let steps = try await life.resolveAll(ofRule: rule, by: user.id, transaction)
-            try await rules.delete(id, in: organization, transaction)
-            try await transaction.query(
-                AuditEntry("alert_rule.deleted", of: id, in: organization, by: user, data: RuleDocument(rule)).insert)
-            return steps
-        }
-        await versions.bump(organization)
-        await announcer.announce(steps)
+        try await editor.delete(
+            context.id(), ifVersions: request.versionsToMatch, by: context.user, in: context.organizationID)
         return .noContent
-    }
-
-    /// - Throws: 404, or 412 when the client has read another version.
-    private func locked(
-        _ id: UUID, _ organization: UUID, _ request: Request, _ transaction: Transaction
-    ) async throws -> Rule {
-        guard let rule = try await rules.lock(id, in: organization, transaction) else { throw Problem.notFound() }
-        try request.requireMatch(rule.version)
-        return rule
     }
 }

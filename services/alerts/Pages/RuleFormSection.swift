@@ -1,0 +1,146 @@
+import HTTPKit
+import Kernel
+
+/// A condition of a composite rule, a row of the form. Its names are its own: a template looks for what is nil in what
+/// stands around it.
+struct RuleTermRow: Sendable {
+    let number: Int
+    let comparisons: [Choice]
+    let sensor: LineField
+    let value: LineField
+    let high: LineField
+    let clear: LineField
+    let termError: String?
+
+    var hasError: Bool { ([termError] + [sensor, value, high, clear].map(\.error)).contains { $0 != nil } }
+}
+
+/// A step of escalation, likewise.
+struct RuleStepRow: Sendable {
+    let number: Int
+    let index: Int
+    let after: LineField
+    let channels: [Choice]
+    let stepError: String?
+}
+
+/// The form of a rule, with the fields of its kind.
+struct RuleFormSection: Sendable {
+    let kind: String
+    let title: String
+    let summary: String
+    let message: String?
+    let name: LineField
+    let description: Field
+    let scopes: [Choice]
+    let devices: [Choice]
+    let devicesError: String?
+    let tags: LineField
+    let project: LineField
+    /// Those of the kind that hold a line each, before and behind the comparison.
+    let sensor: LineField?
+    let comparisons: [Choice]
+    let hasComparison: Bool
+    let comparisonError: String?
+    let bounds: [LineField]
+    let grades: [Choice]
+    let hasGrades: Bool
+    let matches: [Choice]
+    let terms: [RuleTermRow]
+    let hasTerms: Bool
+    let termsError: String?
+    let times: [LineField]
+    let severities: [Choice]
+    let cooldown: LineField
+    let schedule: RuleScheduleSection
+    let hasOverrides: Bool
+    let overrides: Field
+    let overridesAreOpen: Bool
+    let reminders: [LineField]
+    let steps: [RuleStepRow]
+    let remindersAreOpen: Bool
+    let channels: [Choice]
+    let hasChannels: Bool
+    let channelsError: String?
+    let isEnabled: Bool
+    /// Whether the bounds are the sensor's, so that the chart can show them.
+    let drawsBounds: Bool
+    /// The devices whose readings the chart can show.
+    let charted: [Choice]
+
+    init(_ draft: RuleDraft, _ choices: RuleChoices, _ form: FormState) {
+        let writer = RuleFieldWriter(draft: draft, form: form)
+        kind = draft.kind.rawValue
+        title = draft.kind.title
+        summary = draft.kind.summary
+        message = form.message ?? (form.isRefused ? "The rule is not saved: something is wrong, as said below." : nil)
+        name = writer.field("name", "Name", isRequired: true, mode: "text")
+        description = form.field("description", called: "The description", draft["description"])
+        scopes = RuleDraft.ScopeKind.allCases.map {
+            Choice(value: $0.rawValue, title: $0.title, isChosen: $0 == draft.scope)
+        }
+        devices = choices.devices.choices(Set(draft.deviceIDs))
+        devicesError = form.field("scope.device_ids", called: "The list of devices").error
+        tags = writer.field("scope.tags", "Tags", hint: "With commas between.", mode: "text")
+        project = writer.field(
+            "scope.project_id", "Project", hint: "Its id, the last part of its address.", mode: "text")
+        sensor =
+            writer.has("sensor_type")
+            ? writer.field(
+                "sensor_type", "Sensor", hint: "Such as temperature.", isRequired: true, mode: "text") : nil
+        comparisons = Comparison.choices(draft["condition"])
+        hasComparison = writer.has("condition")
+        comparisonError = form.field("condition", called: "The comparison").error
+        bounds = writer.bounds
+        grades = Quality.allCases.filter { $0 > .good }.map {
+            Choice(value: $0.name, title: $0.name.capitalized, isChosen: $0.name == draft["quality"])
+        }
+        hasGrades = writer.has("quality")
+        matches = CompositeCondition.Match.allCases.map {
+            Choice(value: $0.rawValue, title: $0.title, isChosen: $0.rawValue == draft["match"])
+        }
+        hasTerms = writer.has("conditions")
+        terms = hasTerms ? writer.terms : []
+        let isSaidInRow = terms.contains { $0.hasError }
+        termsError = isSaidInRow ? nil : writer.error("conditions", "The list of conditions")
+        times = writer.times
+        severities = Severity.choices(draft["severity"])
+        cooldown = writer.field(
+            "cooldown_minutes", "Silent after an alert", hint: "In minutes, for the same device and sensor.",
+            mode: "numeric")
+        schedule = RuleScheduleSection(draft, writer, form)
+        hasOverrides = writer.has("threshold_value")
+        overrides = form.field("overrides", called: "The devices' own bounds", draft["overrides"])
+        overridesAreOpen = !overrides.value.isEmpty
+        reminders = writer.reminders
+        steps = writer.steps(choices.channels)
+        remindersAreOpen = !draft.steps.isEmpty || reminders.contains { !$0.value.isEmpty }
+        channels = choices.channels.choices(Set(draft.channelIDs))
+        hasChannels = !channels.isEmpty
+        channelsError = form.field("channel_ids", called: "The list of channels").error
+        isEnabled = draft.isEnabled
+        drawsBounds = draft.kind == .threshold
+        charted = choices.devices.choices(draft.scope == .devices ? Set(draft.deviceIDs.prefix(1)) : [])
+    }
+}
+
+/// The hours in which a rule may trigger.
+struct RuleScheduleSection: Sendable {
+    let isOn: Bool
+    let days: [Choice]
+    let daysError: String?
+    let fields: [LineField]
+
+    init(_ draft: RuleDraft, _ writer: RuleFieldWriter, _ form: FormState) {
+        isOn = draft.isScheduled
+        days = RuleSchedule.Weekday.allCases.map {
+            Choice(value: $0.rawValue, title: $0.rawValue.capitalized, isChosen: draft.days.contains($0.rawValue))
+        }
+        daysError = form.field("schedule.days", called: "The list of days").error
+        fields = [
+            writer.field("schedule.from", "From", hint: "As 08:00.", mode: "text"),
+            writer.field("schedule.to", "To", hint: "As 17:00; 24:00 is the end of the day.", mode: "text"),
+            writer.field("schedule.time_zone", "Time zone", hint: "Such as Europe/Berlin.", mode: "text"),
+        ]
+    }
+}
