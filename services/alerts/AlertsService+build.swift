@@ -28,11 +28,12 @@ extension AlertsService {
         let life = AlertLife(alerts: alerts, outbox: outbox)
         let members = MemberStore()
 
+        let mail = MailStore(perHour: environment.configuration.alertMailsPerHour)
         let sender = ChannelSender(environment.configuration, client: base.http)
         let wake = DeliveryWake()
         let dispatcher = NotificationDispatcher(
-            deliveries: DeliveryStore(database: database, outbox: outbox), channels: channels, sender: sender,
-            logger: logger
+            deliveries: DeliveryStore(database: database, outbox: outbox, mail: mail), channels: channels,
+            sender: sender, logger: logger
         ).loop(wake)
         let keeper = NotificationKeeper(database: database, logger: logger)
         let escalation = EscalationKeeper(
@@ -65,8 +66,11 @@ extension AlertsService {
         RuleTestRoutes(
             rules: rules, test: RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
         ).add(to: &routes)
-        ChannelRoutes(channels: channels, versions: versions, sender: sender, idempotency: idempotency)
-            .add(to: &routes)
+        ChannelRoutes(
+            channels: channels, members: members, mail: mail, versions: versions, sender: sender,
+            idempotency: idempotency
+        ).add(to: &routes)
+        PreferenceRoutes(preferences: PreferenceStore(database: database)).add(to: &routes)
         NotificationRoutes(notifications: notifications, dispatcher: wake).add(to: &routes)
         AlertRoutes(alerts: alerts).add(to: &routes)
         AlertActionRoutes(

@@ -8,6 +8,8 @@ import Postgres
 /// `/api/v1/alerts/channels`: admins write and test, everybody reads; a secret is never answered.
 struct ChannelRoutes: Sendable {
     let channels: ChannelStore
+    let members: MemberStore
+    let mail: MailStore
     let versions: RuleVersions
     let sender: ChannelSender
     let idempotency: Idempotency
@@ -36,7 +38,9 @@ struct ChannelRoutes: Sendable {
         return try await idempotency.create(
             ChannelInput.self, request, context, as: .organization(organization)
         ) { input, transaction in
-            let channel = try await channels.insert(input.definition(), in: organization, transaction)
+            let definition = try input.definition()
+            try await requireMembers(definition.destination.memberIDs, in: organization, transaction)
+            let channel = try await channels.insert(definition, in: organization, transaction)
             let document = ChannelDocument(channel)
             try await transaction.query(
                 AuditEntry("alert_channel.created", of: channel.id, in: organization, by: user, data: document).insert)
@@ -61,6 +65,8 @@ struct ChannelRoutes: Sendable {
         let (id, user, organization) = (try context.id(), try context.user, try context.organizationID)
         let input = try await request.decode(as: ChannelInput.self, context: context)
         let document = try await channels.database.withTransaction(as: .organization(organization)) { transaction in
+            // Members before the channel, as where one leaves the organization.
+            try await requireMembers(input.memberIDs ?? [], in: organization, transaction)
             let current = try await locked(id, organization, request, transaction)
             let channel = try await channels.update(current, to: input.definition(replacing: current), transaction)
             let document = ChannelDocument(channel)
@@ -102,7 +108,7 @@ struct ChannelRoutes: Sendable {
     ) async throws -> JSON<ChannelTestDocument> {
         let targets: [ChannelTarget]?
         do {
-            targets = try await channels.targets(context.id(), in: context.organizationID)
+            targets = try await testTargets(of: context.id(), in: context.organizationID)
         } catch is SealError {
             return JSON(
                 ChannelTestDocument([.refused("the channel's secret cannot be read any more; set it anew")]))
@@ -118,6 +124,36 @@ struct ChannelRoutes: Sendable {
             return await group.reduce(into: []) { $0.append($1) }
         }
         return JSON(ChannelTestDocument(outcomes))
+    }
+
+    /// Where a test goes.
+    ///
+    /// - Throws: 429 when the organization has sent its mail of this hour; `SealError`.
+    private func testTargets(of id: UUID, in organization: UUID) async throws -> [ChannelTarget]? {
+        let now = Timestamp.now
+        return try await channels.database.withTransaction(as: .organization(organization)) { transaction in
+            guard let targets = try await channels.targets(id, in: organization, at: now, transaction) else {
+                return nil
+            }
+            let addresses = targets.compactMap { if case .email(let address) = $0 { address } else { nil } }
+            let foreign = try await mail.foreign(addresses, to: organization, transaction).count
+            guard try await mail.take(foreign, of: organization, at: now, transaction) == foreign else {
+                throw Problem.tooManyRequests(
+                    retryAfter: Int(MailAllowance.next(after: now).since(now).components.seconds) + 1,
+                    "The organization has sent its mail of this hour.")
+            }
+            return targets
+        }
+    }
+
+    /// - Throws: 422 unless all are members of the organization.
+    private func requireMembers(
+        _ ids: [UUID], in organization: UUID, _ transaction: Transaction
+    ) async throws {
+        guard !ids.isEmpty else { return }
+        let existing = try await members.existing(ids, in: organization, transaction)
+        let missing = ids.filter { !existing.contains($0) }.map(\.text)
+        guard missing.isEmpty else { throw Problem.invalid("member_ids", "names no member with \(missing.listed)") }
     }
 
     /// - Throws: 404, or 412 when the client has read another version.
