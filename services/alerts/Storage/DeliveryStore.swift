@@ -49,17 +49,10 @@ struct DeliveryStore: Sendable {
 
     /// New messages: each of `leads` with what is due beside it for the same recipient of the same channel.
     private func combined(_ leads: [DueNotification], _ transaction: Transaction) async throws -> [Delivery] {
-        var recipients: [(channel: UUID, address: String?)] = []
-        for lead in leads where lead.deliveryID == nil {
-            let isKnown = recipients.contains { $0.channel == lead.channelID && $0.address == lead.recipient }
-            if !isKnown { recipients.append((lead.channelID, lead.recipient)) }
-        }
+        let recipients = Array(Set(leads.filter { $0.deliveryID == nil }.map(DeliveryRecipient.init)))
         guard !recipients.isEmpty else { return [] }
         let results = try await transaction.batch(
-            recipients.flatMap { channel, address in
-                let recipient: SQL = "channel_id = \(channel) AND recipient IS NOT DISTINCT FROM \(address)"
-                return [Self.due(recipient), Self.pace(recipient)]
-            })
+            recipients.flatMap { [Self.due($0.condition), Self.pace($0.condition)] })
         var deliveries: [Delivery] = []
         for index in recipients.indices {
             let due = try results[2 * index].map(DueNotification.init(row:))
