@@ -90,6 +90,9 @@ extension AlertsService {
                 renderer: pages, rules: rules, directory: directory, hasCharts: charts.isInstalled),
             editor: editor, test: test
         ).add(to: &routes)
+        ChannelPageRoutes(renderer: pages, channels: channels, editor: channelEditor).add(to: &routes)
+        DeliveryPageRoutes(renderer: pages, notifications: notifications, resender: resender).add(to: &routes)
+        MaintenancePageRoutes(renderer: pages, editor: maintenance, directory: directory).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 

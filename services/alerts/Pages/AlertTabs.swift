@@ -11,12 +11,14 @@ struct AlertTabs: Sendable {
     }
 
     enum Part: CaseIterable {
-        case alerts, rules, maintenance
+        case alerts, rules, channels, deliveries, maintenance
 
         var path: String {
             switch self {
             case .alerts: "/alerts"
             case .rules: "/alerts/rules"
+            case .channels: "/alerts/channels"
+            case .deliveries: "/alerts/deliveries"
             case .maintenance: "/alerts/maintenance"
             }
         }
@@ -25,6 +27,8 @@ struct AlertTabs: Sendable {
             switch self {
             case .alerts: "Alerts"
             case .rules: "Rules"
+            case .channels: "Channels"
+            case .deliveries: "Deliveries"
             case .maintenance: "Maintenance"
             }
         }
