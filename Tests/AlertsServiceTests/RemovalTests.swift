@@ -14,7 +14,7 @@ import Testing
         for one in [laboratory, other] { try await fill(one) }
         let tables: Set = [
             "rules", "rule_state", "alerts", "alert_events", "channels", "notifications", "delivery_attempts",
-            "escalations", "devices", "members", "maintenance_windows", "removals",
+            "escalations", "devices", "members", "maintenance_windows", "preferences", "mail_hours", "removals",
         ]
         // What fails is tried again and again, which is no matter of the other's being left alone.
         _ = try await server.query(
@@ -60,6 +60,11 @@ import Testing
         let id = try #require(channel.json["id"].string)
         _ = try await laboratory.makeRule(["channel_ids": [.string(id)]])
         _ = try await laboratory.addMember("Ada")
+        _ = try await admin.put("/api/v1/alerts/preferences", ["email": ["enabled": false]])
+        _ = try await laboratory.server.query(
+            """
+            INSERT INTO alerts.mail_hours (organization_id, hour, count) VALUES (\(laboratory.organization), now(), 1)
+            """)
         _ = try await admin.post(
             "/api/v1/alerts/maintenance-windows",
             [

@@ -69,6 +69,9 @@ import Testing
         #expect(data["user_id"].string == ada.id)
         #expect(data["role"] == "owner")
         #expect(data["email"].string == ada.email)
+        #expect(data["is_email_verified"] == false)
+        #expect(data["is_active"] == true)
+        #expect(data["user_version"].int == 1)
         #expect(data["name"] == "Ada")
     }
 

@@ -43,6 +43,7 @@ import Testing
         let member = try #require(members.first { $0.subject == "\(ada.organizationID)/\(bob.id)" })
         #expect(try member.decode(JSONValue.self)["role"] == "member")
         #expect(try member.decode(JSONValue.self)["name"] == "Bob")
+        #expect(try member.decode(JSONValue.self)["user_version"].int == 2)
         let further = try await read("members", of: server, after: members[0].subject)
         #expect(further.map(\.subject) == members.dropFirst().map(\.subject))
 

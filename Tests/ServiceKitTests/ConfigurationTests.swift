@@ -16,6 +16,7 @@ import Testing
         #expect(configuration.databaseReplicaURL == nil)
         #expect(!configuration.webhookAllowsPrivateAddresses)
         #expect(configuration.registrationsPerHour == 10)
+        #expect(configuration.alertMailsPerHour == 500)
     }
 
     @Test func whatIsSetIsRead() throws {
@@ -23,6 +24,7 @@ import Testing
             "LMS_HTTP_PORT": "9000", "LMS_LOG_LEVEL": "DEBUG", "LMS_SECRET_KEY": Self.key,
             "LMS_AUTH_URL": "http://127.0.0.1:8101", "LMS_REDIS_URL": "redis://127.0.0.1:6379/0",
             "LMS_WEBHOOK_ALLOW_PRIVATE": "true", "LMS_REGISTRATIONS_PER_HOUR": "250",
+            "LMS_ALERT_MAILS_PER_HOUR": "0",
             "LMS_DATABASE_REPLICA_URL": "postgresql://replica/lms",
         ])
         #expect(configuration.httpPort == 9000)
@@ -32,6 +34,7 @@ import Testing
         #expect(try configuration.redisURL == "redis://127.0.0.1:6379/0")
         #expect(configuration.webhookAllowsPrivateAddresses)
         #expect(configuration.registrationsPerHour == 250)
+        #expect(configuration.alertMailsPerHour == 0)
         #expect(configuration.databaseReplicaURL == "postgresql://replica/lms")
     }
 

@@ -28,11 +28,12 @@ extension AlertsService {
         let life = AlertLife(alerts: alerts, outbox: outbox)
         let members = MemberStore()
 
+        let mail = MailStore(perHour: environment.configuration.alertMailsPerHour)
         let sender = ChannelSender(environment.configuration, client: base.http)
         let wake = DeliveryWake()
         let dispatcher = NotificationDispatcher(
-            deliveries: DeliveryStore(database: database, outbox: outbox), channels: channels, sender: sender,
-            logger: logger
+            deliveries: DeliveryStore(database: database, outbox: outbox, mail: mail), channels: channels,
+            sender: sender, logger: logger
         ).loop(wake)
         let keeper = NotificationKeeper(database: database, logger: logger)
         let escalation = EscalationKeeper(
@@ -63,8 +64,10 @@ extension AlertsService {
         RuleBulkRoutes(rules: rules, channels: channels, versions: versions).add(to: &routes)
         let test = RuleTest(rules: rules, readings: PastReadings(owner: try base.peer(.readings)))
         RuleTestRoutes(rules: rules, test: test).add(to: &routes)
-        let channelEditor = ChannelEditor(channels: channels, versions: versions, sender: sender)
+        let channelEditor = ChannelEditor(
+            channels: channels, members: members, mail: mail, versions: versions, sender: sender)
         ChannelRoutes(channels: channels, editor: channelEditor, idempotency: idempotency).add(to: &routes)
+        PreferenceRoutes(preferences: PreferenceStore(database: database)).add(to: &routes)
         let resender = NotificationResender(notifications: notifications, dispatcher: wake)
         NotificationRoutes(notifications: notifications, resender: resender).add(to: &routes)
         AlertRoutes(alerts: alerts).add(to: &routes)
@@ -90,7 +93,8 @@ extension AlertsService {
                 renderer: pages, rules: rules, directory: directory, hasCharts: charts.isInstalled),
             editor: editor, test: test
         ).add(to: &routes)
-        ChannelPageRoutes(renderer: pages, channels: channels, editor: channelEditor).add(to: &routes)
+        ChannelPageRoutes(renderer: pages, channels: channels, editor: channelEditor, directory: directory)
+            .add(to: &routes)
         DeliveryPageRoutes(renderer: pages, notifications: notifications, resender: resender).add(to: &routes)
         MaintenancePageRoutes(renderer: pages, editor: maintenance, directory: directory).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)

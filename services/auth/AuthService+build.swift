@@ -166,7 +166,8 @@ private struct Accounts {
         relyingParty = RelyingParty(
             providers: configuration.identityProviders.map { OpenIDProvider($0, http: base.http) },
             publicURL: configuration.publicURL, flows: LoginFlowStore(database: base.database, sealer: sealer),
-            identities: IdentityStore(database: base.database), registrar: registrar, signIn: signIn, logger: logger)
+            identities: IdentityStore(database: base.database, outbox: outbox), registrar: registrar, signIn: signIn,
+            logger: logger)
     }
 
     func addRoutes(to routes: inout RouteTable, pages: PageRenderer, idempotency: Idempotency) {

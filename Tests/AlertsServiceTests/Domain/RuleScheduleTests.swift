@@ -46,6 +46,29 @@ import Testing
         #expect(try #require(schedule).firstActive(from: time) == next)
     }
 
+    @Test(arguments: [
+        (office, "2026-03-27T19:00:00Z", "2026-03-27T19:00:00Z"),
+        (office, "2026-03-27T09:00:00Z", "2026-03-27T17:00:00Z"),
+        (office, "2026-03-30T09:00:00Z", "2026-03-30T16:00:00Z"),
+        (fridayNight, "2026-03-27T23:00:00Z", "2026-03-28T06:00:00Z"),
+        // A night an hour shorter, and one an hour longer.
+        (RuleSchedule("Europe/Berlin", daily, "22:00", "07:00"), "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"),
+        (RuleSchedule("Europe/Berlin", daily, "22:00", "07:00"), "2026-10-24T22:00:00Z", "2026-10-25T06:00:00Z"),
+        // The clocks leave 02:30 out.
+        (RuleSchedule("Europe/Berlin", daily, "01:00", "02:30"), "2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z"),
+        // A weekend goes on over its midnight.
+        (RuleSchedule("UTC", [.sat, .sun], "00:00", "24:00"), "2026-03-28T10:00:00Z", "2026-03-30T00:00:00Z"),
+    ])
+    func `the end of the hours is found`(_ schedule: RuleSchedule?, _ time: String, _ end: String) throws {
+        let (time, end) = (try #require(Timestamp(time)), try #require(Timestamp(end)))
+        #expect(try #require(schedule).firstInactive(from: time) == end)
+    }
+
+    @Test func `hours of all days and times have no end`() throws {
+        let always = try #require(RuleSchedule("Europe/Berlin", Self.daily, "00:00", "24:00"))
+        #expect(always.firstInactive(from: try #require(Timestamp("2026-03-27T09:00:00Z"))) == nil)
+    }
+
     @Test(arguments: ["8:00", "08:60", "24:01", "0800", "-1:00", "08:00:00", "ab:cd", ""])
     func `what is no time of day is none`(_ text: String) {
         #expect(RuleScheduleDocument.minute(text) == nil)

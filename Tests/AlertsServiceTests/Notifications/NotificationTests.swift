@@ -75,7 +75,8 @@ import Testing
         let attempt = DeliveryAttempt(
             number: 2, at: .now, milliseconds: 1, outcome: .sent, responseStatus: nil, detail: "")
         try await withClient(server.database.configuration(.alerts)) { client in
-            let store = DeliveryStore(database: client, outbox: Outbox(source: .alerts))
+            let store = DeliveryStore(
+                database: client, outbox: Outbox(source: .alerts), mail: MailStore(perHour: 500))
             try await store.settle(late, attempt, as: .sent)
             try await store.settle(late, attempt, as: .dead(reason: "too late"))
         }

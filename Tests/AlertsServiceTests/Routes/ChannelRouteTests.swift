@@ -66,6 +66,15 @@ import Testing
             (["name": "a", "type": "slack", "url": "https://example.org", "addresses": ["a@b.c"]], "addresses"),
             (["name": "a", "type": "email"], "addresses"),
             (["name": "a", "type": "email", "addresses": []], "addresses"),
+            (["name": "a", "type": "email", "member_ids": []], "addresses"),
+            (
+                ["name": "a", "type": "email", "member_ids": ["01989f3e-7c00-7000-8000-000000000001"]],
+                "member_ids"
+            ),
+            (
+                ["name": "a", "type": "webhook", "url": "https://example.org", "member_ids": []],
+                "member_ids"
+            ),
             (["name": "a", "type": "email", "addresses": ["a@b.c", "Ada <ada@b.c>"]], "addresses[1]"),
             (["name": "a", "type": "email", "addresses": ["a@b.c\r\nBcc: x@b.c"]], "addresses[0]"),
             (["name": "a", "type": "email", "addresses": ["a@b.c", "A@b.c"]], "addresses"),

@@ -38,9 +38,10 @@ struct AlertsServer: Sendable {
     ///   - auth: Where the auth service is; by default likewise.
     ///   - readings: Where the readings service is; by default likewise.
     ///   - mail: By default none is configured.
+    ///   - mailsPerHour: To addresses that are not members'; nil for the default.
     static func start(
         on database: TestDatabase, allowsPrivateWebhooks: Bool = true, devices: String? = nil,
-        auth: String? = nil, readings: String? = nil, mail: MailServer? = nil
+        auth: String? = nil, readings: String? = nil, mail: MailServer? = nil, mailsPerHour: Int? = nil
     ) async throws -> AlertsServer {
         var settings = [
             "LMS_WEBHOOK_ALLOW_PRIVATE": "\(allowsPrivateWebhooks)", "LMS_PUBLIC_URL": "https://lab.example",
@@ -48,6 +49,7 @@ struct AlertsServer: Sendable {
         settings["LMS_DEVICES_URL"] = devices
         settings["LMS_AUTH_URL"] = auth
         settings["LMS_READINGS_URL"] = readings
+        settings["LMS_ALERT_MAILS_PER_HOUR"] = mailsPerHour.map { "\($0)" }
         settings["LMS_MAIL_URL"] = mail.map { "smtp://127.0.0.1:\($0.port)" }
         let environment = try await database.environment(
             for: .alerts, AlertsService.description, settings: settings)
@@ -125,14 +127,23 @@ struct Laboratory: Sendable {
         return id
     }
 
+    /// A client of one user.
+    func client(of user: UUID, _ role: Role = .member) async throws -> TestHTTPClient {
+        server.anonymous.authorized(try await TestIssuer.shared().token(for: user, in: organization, as: role))
+    }
+
     /// Tells of a new member of the organization and waits until that is known.
-    func addMember(_ name: String) async throws -> UUID {
+    func addMember(_ name: String, email: String? = nil, isVerified: Bool = true) async throws -> UUID {
         let user = UUID.v7()
+        var data: [String: JSONValue] = [
+            "organization_id": .string(organization.text), "user_id": .string(user.text), "role": "member",
+            "name": .string(name), "is_email_verified": .bool(isVerified), "is_active": true, "user_version": 1,
+        ]
+        data["email"] = email.map(JSONValue.string)
         try await server.publish(
             Event(
                 source: .auth, type: "member.added", subject: "\(organization.text)/\(user.text)", subjectVersion: 1,
-                organizationID: organization,
-                data: ["organization_id": organization.text, "user_id": user.text, "role": "member", "name": name]))
+                organizationID: organization, data: data))
         try await eventually {
             try await !server.query("SELECT 1 FROM alerts.members WHERE user_id = \(user)").isEmpty
         }

@@ -29,6 +29,7 @@ import Testing
         #expect(try await ada.api.post("/api/v1/auth/verify-email/resend").status == 409)
         let events = try await server.events(about: ada.id, count: 2)
         #expect(events.map(\.type) == ["user.registered", "user.updated"])
+        #expect(try events.map { try $0.decode(JSONValue.self)["is_email_verified"] } == [false, true])
         #expect(try await server.events(of: ada).filter { $0 == "user.email_verified" }.count == 1)
     }
 

@@ -94,6 +94,8 @@ import Testing
         let added = try await browser.signIn(person, next: "/auth/profile")
         #expect(added.status == 303, "\(added)")
         #expect(added.cookie("session_token") == nil)
+        let events = try await server.events(about: ada.id, count: 2)
+        #expect(try events.map { try $0.decode(JSONValue.self)["is_email_verified"] } == [false, true])
         let fresh = Browser(client: ada.client)
         let user = try await fresh.signIn(person).user()
         #expect(user["id"].string == ada.id)

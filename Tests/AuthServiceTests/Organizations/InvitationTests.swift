@@ -51,6 +51,9 @@ import Testing
         #expect(try await ada.api.get(path(ada.organizationID)).json["items"].array?.isEmpty == true)
         let events = try await server.events(about: "\(ada.organizationID)/\(grace.id)", count: 1)
         #expect(events[0].type == "member.added")
+        let member: JSONValue = try events[0].decode()
+        #expect(member["is_email_verified"] == true)
+        #expect(member["user_version"].int == 2)
         for type in ["invitation.created", "invitation.accepted", "member.added"] {
             #expect(try await server.lastAudit(type, of: ada.organizationID)["role"] == "member")
         }

@@ -18,6 +18,8 @@ public struct ServiceConfiguration: Sendable {
     public let databaseRolePrefix: String
     /// `LMS_WEBHOOK_ALLOW_PRIVATE`, by default false.
     public let webhookAllowsPrivateAddresses: Bool
+    /// `LMS_ALERT_MAILS_PER_HOUR`, by default 500: of an organization to addresses that are not its members'.
+    public let alertMailsPerHour: Int
     /// `LMS_SIGNING_KEY_DAYS`, by default 30 days.
     public let signingKeyRotation: Duration
     /// `LMS_REGISTRATIONS_PER_HOUR`, by default 10: from one network address.
@@ -43,6 +45,7 @@ public struct ServiceConfiguration: Sendable {
         databaseReplicaURL = try Settings.databaseReplicaURL.value(in: values)
         databaseRolePrefix = try Settings.databaseRolePrefix.value(in: values) ?? ""
         webhookAllowsPrivateAddresses = try Settings.webhookAllowPrivate.value(in: values) ?? false
+        alertMailsPerHour = try Settings.alertMailsPerHour.value(in: values) ?? 500
         signingKeyRotation = .seconds((try Settings.signingKeyDays.value(in: values) ?? 30) * 86_400)
         registrationsPerHour = try Settings.registrationsPerHour.value(in: values) ?? 10
         publicURL = try Settings.publicURL.value(in: values) ?? "http://localhost:8080"

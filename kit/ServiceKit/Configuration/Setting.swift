@@ -85,6 +85,10 @@ enum Settings {
     static let webhookAllowPrivate = Setting("LMS_WEBHOOK_ALLOW_PRIVATE", expected: "true or false") {
         Bool($0.lowercased())
     }
+    /// How many letters an organization's alerts may send in an hour to addresses that are not its members'.
+    static let alertMailsPerHour = Setting("LMS_ALERT_MAILS_PER_HOUR", expected: "a number from 0 to 1000000") { text in
+        Int(text).flatMap { (0...1_000_000).contains($0) ? $0 : nil }
+    }
     /// For how many days auth signs with a key before the next one takes over.
     static let signingKeyDays = Setting("LMS_SIGNING_KEY_DAYS", expected: "a number of days from 1 to 365") { text in
         Int(text).flatMap { (1...365).contains($0) ? $0 : nil }
@@ -143,6 +147,7 @@ enum Settings {
             configurationFile.key, databaseURL.key, databaseOwnerURL.key, databaseReplicaURL.key,
             databaseRolePrefix.key,
             redisURL.key, httpHost.key, httpPort.key, logLevel.key, secretKey.key, webhookAllowPrivate.key,
+            alertMailsPerHour.key,
             signingKeyDays.key, registrationsPerHour.key, publicURL.key, mailURL.key, mailFrom.key,
             identityProviders.key,
         ] + serviceURLs.map(\.key))

@@ -21,7 +21,7 @@ struct Channel: Sendable, Hashable {
 
     /// What may be told of where a channel leads; secrets are stored sealed and never leave.
     enum Destination: Sendable, Hashable {
-        case email(addresses: [String])
+        case email(addresses: [String], memberIDs: [UUID])
         case webhook(url: String, isSigned: Bool)
         /// An incoming webhook. Its URL is a secret: who knows it may post.
         case slack(origin: String)
@@ -42,7 +42,8 @@ struct Channel: Sendable, Hashable {
 /// A channel as somebody wrote it, with secrets in the clear.
 struct ChannelDefinition: Sendable, Hashable {
     enum Destination: Sendable, Hashable {
-        case email(addresses: [String])
+        /// Members are mailed at their verified addresses.
+        case email(addresses: [String], memberIDs: [UUID])
         /// Without a secret, the one there is stays.
         case webhook(url: String, secret: String?)
         /// Without a URL, the one there is stays.

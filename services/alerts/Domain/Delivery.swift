@@ -9,12 +9,19 @@ struct DueNotification: Sendable {
     let alertID: UUID
     let channelID: UUID
     /// Whom it is for where the channel is e-mail.
-    let recipient: String?
+    var recipient: String?
+    /// The member it is for; nil for an address or a URL.
+    var userID: UUID?
+    /// Of the alert as it is told; nil where this version does not know it.
+    var severity: Severity?
     /// What is told, as JSON: a ``WebhookBody``.
     let body: [UInt8]
     /// Those before this one.
     let attempts: Int
+    /// When it was made, or until when it was held back.
     let createdAt: Timestamp
+    /// Whether it was held back, by quiet hours or since too much was mailed.
+    var wasHeld = false
     /// What an attempt was made under before; nil when none was, or none that may have been taken.
     let deliveryID: UUID?
     /// Nil when the channel was deleted meanwhile.
@@ -56,11 +63,12 @@ extension Delivery {
 
     /// What becomes of notifications for one recipient of one channel that are due together and free to be combined.
     ///
-    /// A channel that collects for a while sends what it has collected as one message, however little that is.
+    /// A channel that collects for a while sends what it has collected as one message, however little that is; likewise
+    /// goes what was held back.
     static func combining(_ due: [DueNotification]) -> [Delivery] {
         // In the order in which they were made, at every attempt.
         let due = due.sorted { $0.id.uuidString < $1.id.uuidString }
-        let collects = (due.first?.channel?.groupSeconds ?? 0) > 0
+        let collects = (due.first?.channel?.groupSeconds ?? 0) > 0 || due.contains(where: \.wasHeld)
         guard let lead = due.first, due.count > (collects ? 1 : mostSingles) else {
             return due.map { Delivery(id: $0.id, lead: $0, followers: []) }
         }

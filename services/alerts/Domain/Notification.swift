@@ -9,6 +9,8 @@ struct Notification: Sendable {
         case sent
         /// Given up.
         case dead
+        /// Not sent, since the member whom it is for does not want it, or cannot get it.
+        case skipped
     }
 
     let id: UUID
@@ -17,6 +19,8 @@ struct Notification: Sendable {
     let channelName: String
     /// Whom it is for where the channel is e-mail.
     let recipient: String?
+    /// The member it is for.
+    let userID: UUID?
     /// Such as `alert.triggered`.
     let eventType: String
     let status: Status

@@ -35,17 +35,29 @@ struct RuleSchedule: Sendable, Hashable {
     /// - Returns: nil where the clocks of the next two weeks leave the hours out.
     func firstActive(from time: Timestamp) -> Timestamp? {
         if isActive(at: time) { return time }
-        let second = Self.second(of: time)
-        let today = (second + offset(at: second)).quotientAndFlooredRemainder(by: Self.secondsPerDay).quotient
-        return (today - 1...today + 14).lazy.flatMap(beginnings(on:))
-            .map { Timestamp(microseconds: $0 * 1_000_000) }
-            .filter { $0 >= time && isActive(at: $0) }.min()
+        return moments(of: from, near: time).filter { $0 >= time && isActive(at: $0) }.min()
     }
 
-    /// The seconds of a local day, since 1970 UTC, at which hours may begin: when clocks show their first minute, and
+    /// The first time, not before this one, that is not in the hours.
+    ///
+    /// - Returns: nil where the hours never end.
+    func firstInactive(from time: Timestamp) -> Timestamp? {
+        guard isActive(at: time) else { return time }
+        return moments(of: to, near: time).filter { $0 >= time && !isActive(at: $0) }.min()
+    }
+
+    /// When hours may begin or end at a minute of the day, from the day before on for two weeks.
+    private func moments(of minute: Int, near time: Timestamp) -> [Timestamp] {
+        let second = Self.second(of: time)
+        let today = (second + offset(at: second)).quotientAndFlooredRemainder(by: Self.secondsPerDay).quotient
+        return (today - 1...today + 14).flatMap { moments(of: minute, on: $0) }
+            .map { Timestamp(microseconds: $0 * 1_000_000) }
+    }
+
+    /// The seconds of a local day, since 1970 UTC, at which hours may begin or end: when clocks show that minute, and
     /// when clocks are changed near it, which may leave that minute out or bring it twice.
-    private func beginnings(on day: Int64) -> [Int64] {
-        let local = day * Self.secondsPerDay + Int64(from) * 60
+    private func moments(of minute: Int, on day: Int64) -> [Int64] {
+        let local = day * Self.secondsPerDay + Int64(minute) * 60
         let (early, late) = (local - Self.secondsPerDay, local + Self.secondsPerDay)
         let (before, after) = (offset(at: early), offset(at: late))
         guard before != after else { return [local - before] }

@@ -34,8 +34,8 @@ struct Projections: Sendable {
                 member.userID, of: member.organizationID, version: event.subjectVersion, at: event.time, transaction)
             guard isNews else { return }
             try await life.unassignAll(of: member.userID, in: member.organizationID, transaction)
-        case "user.updated":
-            try await members.rename(event.decode(), version: event.subjectVersion, transaction)
+        case "user.updated", "user.deactivated", "user.reactivated":
+            try await members.update(event.decode(), version: event.subjectVersion, transaction)
         case "user.deleted":
             try await members.forget(event.decode(UserDeletedData.self).userID, at: event.time, transaction)
         default: break

@@ -10,6 +10,8 @@ struct ChannelDraft: Sendable {
 
     let kind: Channel.Kind
     private(set) var texts: [String: String] = [:]
+    /// Who is mailed as a member of the organization.
+    private(set) var memberIDs: [String] = []
 
     /// A new channel.
     init(_ kind: Channel.Kind) {
@@ -23,6 +25,7 @@ struct ChannelDraft: Sendable {
         }
         self.kind = kind
         for name in Self.fields { texts[name] = form[name]?.replacing("\r\n", with: "\n") }
+        memberIDs = form.values(of: "member_ids")
     }
 
     /// Without the secrets, which stay where none are typed.
@@ -30,7 +33,9 @@ struct ChannelDraft: Sendable {
         kind = channel.destination.kind
         texts["name"] = channel.name
         switch channel.destination {
-        case .email(let addresses): texts["addresses"] = addresses.joined(separator: "\n")
+        case .email(let addresses, let members):
+            texts["addresses"] = addresses.joined(separator: "\n")
+            memberIDs = members.map(\.text)
         case .webhook(let url, _): texts["url"] = url
         case .slack, .teams: break
         }
@@ -47,13 +52,15 @@ struct ChannelDraft: Sendable {
     func input() throws -> ChannelInput {
         var check = Validation()
         let group = text("group_s").flatMap { check.count($0, "group_s") }
+        let members = memberIDs.compactMap(UUID.init(uuidString:))
+        check.require(members.count == memberIDs.count, "member_ids", "must be among those offered")
         guard check.errors.isEmpty else { throw Problem.invalid(check.errors) }
         let addresses = self["addresses"].split { $0.isNewline || $0 == "," }.map { String($0).trimmed }
             .filter { !$0.isEmpty }
         return ChannelInput(
             name: self["name"].trimmed, type: kind.rawValue, url: kind == .email ? nil : text("url"),
             secret: kind == .webhook ? text("secret") : nil, addresses: kind == .email ? addresses : nil,
-            groupSeconds: group, template: template)
+            memberIDs: kind == .email ? members : nil, groupSeconds: group, template: template)
     }
 
     /// Nil for the default words.
@@ -76,13 +83,18 @@ struct ChannelFormSection: Sendable {
     let url: LineField?
     let secret: LineField?
     let addresses: Field?
+    let members: [Choice]
+    let hasMembers: Bool
+    let membersError: String?
     let group: LineField
     let subject: LineField
     let body: Field
     let variables: String
 
-    /// - Parameter channel: The one that is changed; nil for a new one.
-    init(_ draft: ChannelDraft, _ channel: Channel?, _ form: FormState) {
+    /// - Parameters:
+    ///   - channel: The one that is changed; nil for a new one.
+    ///   - people: The members of the organization.
+    init(_ draft: ChannelDraft, _ channel: Channel?, people: [DirectoryStore.Entry], _ form: FormState) {
         func field(
             _ name: String, _ label: String, hint: String? = nil, isRequired: Bool = false, mode: String = "text"
         ) -> LineField {
@@ -107,6 +119,9 @@ struct ChannelFormSection: Sendable {
             ? field("secret", "Secret", hint: "Signs what is sent. Left empty, the one there is stays.") : nil
         addresses =
             draft.kind == .email ? form.field("addresses", called: "The list", draft["addresses"]) : nil
+        members = draft.kind == .email ? people.choices(Set(draft.memberIDs)) : []
+        hasMembers = !members.isEmpty
+        membersError = form.field("member_ids", called: "The list of members").error
         group = field(
             "group_s", "Collected for so many seconds", hint: "What comes meanwhile is one message.", mode: "numeric")
         subject = field("template.subject", "Subject", hint: "Left empty, the usual one.")

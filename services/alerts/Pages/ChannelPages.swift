@@ -81,7 +81,8 @@ struct ChannelPage: Sendable {
     let notice: String?
 
     init(
-        _ channel: Channel?, _ draft: ChannelDraft, for user: UserPrincipal, preview: ChannelPreview? = nil,
+        _ channel: Channel?, _ draft: ChannelDraft, people: [DirectoryStore.Entry], for user: UserPrincipal,
+        preview: ChannelPreview? = nil,
         test: ChannelTestDocument? = nil, notice: String?, refused: RefusedForm<ChannelForm>?
     ) {
         tabs = AlertTabs(.channels, for: user)
@@ -92,7 +93,8 @@ struct ChannelPage: Sendable {
         isNew = channel == nil
         isAdmin = user.isAdmin
         version = channel?.version
-        form = user.isAdmin ? ChannelFormSection(draft, channel, FormState(of: .definition, refused)) : nil
+        form =
+            user.isAdmin ? ChannelFormSection(draft, channel, people: people, FormState(of: .definition, refused)) : nil
         self.preview = preview
         self.test = test.map(ChannelTest.init)
         deletionError = FormState(of: .deletion, refused).field("confirmed", called: "The box").error
@@ -136,7 +138,8 @@ extension Channel.Destination {
     /// Where messages go, as far as it may be told.
     var text: String {
         switch self {
-        case .email(let addresses): addresses.joined(separator: ", ")
+        case .email(let addresses, let members):
+            (addresses + (members.isEmpty ? [] : ["members: \(members.count)"])).joined(separator: ", ")
         case .webhook(let url, let isSigned): isSigned ? "\(url), signed" : url
         case .slack(let origin), .teams(let origin): origin
         }

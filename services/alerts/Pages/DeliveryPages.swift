@@ -40,6 +40,7 @@ struct DeliveryItem: Sendable {
             case .pending: "pending"
             case .sent: "succeeded"
             case .dead: "failed"
+            case .skipped: "archived"
             }
         attempts = notification.attempts
         made = Moment(notification.createdAt)

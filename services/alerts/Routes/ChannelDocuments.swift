@@ -11,6 +11,7 @@ struct ChannelDocument: Encodable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case id, name, type, url, addresses, template, version
+        case memberIDs = "member_ids"
         case organizationID = "organization_id"
         case hasSecret = "has_secret"
         case groupSeconds = "group_s"
@@ -25,8 +26,9 @@ struct ChannelDocument: Encodable, Sendable {
         try container.encode(channel.name, forKey: .name)
         try container.encode(channel.destination.kind, forKey: .type)
         switch channel.destination {
-        case .email(let addresses):
+        case .email(let addresses, let memberIDs):
             try container.encode(addresses, forKey: .addresses)
+            try container.encode(memberIDs.map(\.text), forKey: .memberIDs)
         case .webhook(let url, let isSigned):
             try container.encode(url, forKey: .url)
             try container.encode(isSigned, forKey: .hasSecret)
@@ -55,7 +57,7 @@ struct ChannelTestDocument: Encodable {
             switch worst {
             case .sent: "the receiver accepted the delivery"
             case .failed, .refused: worst?.detail ?? ""
-            case nil: "the channel has no recipient"
+            case nil: "the channel has no recipient who wants mail now"
             }
     }
 }

@@ -7,6 +7,8 @@ import Postgres
 /// Writes and tests channels, by the API and by the pages alike.
 struct ChannelEditor: Sendable {
     let channels: ChannelStore
+    let members: MemberStore
+    let mail: MailStore
     let versions: RuleVersions
     let sender: ChannelSender
 
@@ -14,7 +16,9 @@ struct ChannelEditor: Sendable {
     func create(
         _ input: ChannelInput, by user: UserPrincipal, in organization: UUID, _ transaction: Transaction
     ) async throws -> Channel {
-        let channel = try await channels.insert(input.definition(), in: organization, transaction)
+        let definition = try input.definition()
+        try await requireMembers(definition.destination.memberIDs, in: organization, transaction)
+        let channel = try await channels.insert(definition, in: organization, transaction)
         try await record("alert_channel.created", channel, user, transaction)
         return channel
     }
@@ -26,6 +30,8 @@ struct ChannelEditor: Sendable {
         in organization: UUID
     ) async throws -> Channel {
         try await channels.database.withTransaction(as: .organization(organization)) { transaction in
+            // Members before the channel, as where one leaves the organization.
+            try await requireMembers(input.memberIDs ?? [], in: organization, transaction)
             let current = try await locked(id, ifVersions: allowed, in: organization, transaction)
             let channel = try await channels.update(current, to: input.definition(replacing: current), transaction)
             try await record("alert_channel.updated", channel, user, transaction)
@@ -49,11 +55,11 @@ struct ChannelEditor: Sendable {
 
     /// Sends a message that says it is a test, to all recipients, and tells how it went.
     ///
-    /// - Throws: 404.
+    /// - Throws: 404, and 429 when the organization has sent its mail of this hour.
     func test(_ id: UUID, in organization: UUID) async throws -> ChannelTestDocument {
         let targets: [ChannelTarget]?
         do {
-            targets = try await channels.targets(id, in: organization)
+            targets = try await testTargets(of: id, in: organization)
         } catch is SealError {
             return ChannelTestDocument([.refused("the channel's secret cannot be read any more; set it anew")])
         }
@@ -68,6 +74,36 @@ struct ChannelEditor: Sendable {
             return await group.reduce(into: []) { $0.append($1) }
         }
         return ChannelTestDocument(outcomes)
+    }
+
+    /// Where a test goes.
+    ///
+    /// - Throws: 429 when the organization has sent its mail of this hour; `SealError`.
+    private func testTargets(of id: UUID, in organization: UUID) async throws -> [ChannelTarget]? {
+        let now = Timestamp.now
+        return try await channels.database.withTransaction(as: .organization(organization)) { transaction in
+            guard let targets = try await channels.targets(id, in: organization, at: now, transaction) else {
+                return nil
+            }
+            let addresses = targets.compactMap { if case .email(let address) = $0 { address } else { nil } }
+            let foreign = try await mail.foreign(addresses, to: organization, transaction).count
+            guard try await mail.take(foreign, of: organization, at: now, transaction) == foreign else {
+                throw Problem.tooManyRequests(
+                    retryAfter: Int(MailAllowance.next(after: now).since(now).components.seconds) + 1,
+                    "The organization has sent its mail of this hour.")
+            }
+            return targets
+        }
+    }
+
+    /// - Throws: 422 unless all are members of the organization.
+    private func requireMembers(
+        _ ids: [UUID], in organization: UUID, _ transaction: Transaction
+    ) async throws {
+        guard !ids.isEmpty else { return }
+        let existing = try await members.existing(ids, in: organization, transaction)
+        let missing = ids.filter { !existing.contains($0) }.map(\.text)
+        guard missing.isEmpty else { throw Problem.invalid("member_ids", "names no member with \(missing.listed)") }
     }
 
     private func locked(

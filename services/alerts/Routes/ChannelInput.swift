@@ -6,6 +6,7 @@ import Outbound
 struct ChannelInput: Decodable, Sendable {
     /// In seconds.
     static let longestGroup = 3_600
+    static let mostMembers = 50
 
     let name: String
     let type: String
@@ -13,11 +14,13 @@ struct ChannelInput: Decodable, Sendable {
     /// Nil keeps the one there is.
     let secret: String?
     let addresses: [String]?
+    let memberIDs: [UUID]?
     let groupSeconds: Int?
     let template: TemplateInput?
 
     enum CodingKeys: String, CodingKey {
         case name, type, url, secret, addresses, template
+        case memberIDs = "member_ids"
         case groupSeconds = "group_s"
     }
 
@@ -45,10 +48,11 @@ struct ChannelInput: Decodable, Sendable {
     ) -> ChannelDefinition.Destination {
         check.require(kind == .webhook || secret == nil, "secret", "has a meaning only with webhook")
         check.require(kind == .email || addresses == nil, "addresses", "has a meaning only with email")
+        check.require(kind == .email || memberIDs == nil, "member_ids", "has a meaning only with email")
         switch kind {
         case .email:
             check.require(url == nil, "url", "has no meaning with email")
-            return .email(addresses: checkedAddresses(&check))
+            return .email(addresses: checkedAddresses(&check), memberIDs: checkedMembers(&check))
         case .webhook:
             checkURL(isRequired: true, &check)
             check.length(of: secret, 1...200, "secret")
@@ -76,11 +80,10 @@ struct ChannelInput: Decodable, Sendable {
     }
 
     private func checkedAddresses(_ check: inout Validation) -> [String] {
-        guard let addresses else {
-            check.reject("addresses", "is required")
-            return []
-        }
-        check.count(of: addresses, 1...20, "addresses")
+        let addresses = addresses ?? []
+        check.require(
+            !addresses.isEmpty || !(memberIDs ?? []).isEmpty, "addresses", "is required, or else member_ids")
+        check.count(of: addresses, 0...20, "addresses")
         for (index, address) in addresses.prefix(20).enumerated() {
             check.require(
                 Self.isMailbox(address), "addresses[\(index)]", "must be an e-mail address such as ada@example.org")
@@ -88,6 +91,13 @@ struct ChannelInput: Decodable, Sendable {
         check.require(
             Set(addresses.map { $0.lowercased() }).count == addresses.count, "addresses", "must name each address once")
         return addresses
+    }
+
+    private func checkedMembers(_ check: inout Validation) -> [UUID] {
+        let ids = memberIDs ?? []
+        check.count(of: ids, 0...Self.mostMembers, "member_ids")
+        check.require(Set(ids).count == ids.count, "member_ids", "must name each member once")
+        return ids
     }
 
     /// An address alone, in the characters that every mail server takes and no longer than one may (RFC 5321

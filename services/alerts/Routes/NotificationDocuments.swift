@@ -8,6 +8,7 @@ struct NotificationDocument: Encodable {
     let channelID: String
     let channelName: String
     let recipient: String?
+    let userID: String?
     let eventType: String
     let status: Notification.Status
     let attempts: Int
@@ -23,6 +24,7 @@ struct NotificationDocument: Encodable {
         case alertID = "alert_id"
         case channelID = "channel_id"
         case channelName = "channel_name"
+        case userID = "user_id"
         case eventType = "event_type"
         case lastError = "last_error"
         case nextAttemptAt = "next_attempt_at"
@@ -38,6 +40,7 @@ struct NotificationDocument: Encodable {
         channelID = notification.channelID.text
         channelName = notification.channelName
         recipient = notification.recipient
+        userID = notification.userID?.text
         eventType = notification.eventType
         status = notification.status
         attempts = notification.attempts

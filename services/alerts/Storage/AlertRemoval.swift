@@ -14,6 +14,8 @@ enum AlertRemoval {
         .rows(of: "alerts.channels"),
         .rows(of: "alerts.maintenance_windows"),
         .rows(of: "alerts.devices"),
+        .rows(of: "alerts.preferences"),
+        .rows(of: "alerts.mail_hours"),
         .rows(of: "alerts.members"),
     ]
 }

@@ -4,26 +4,26 @@ import Postgres
 extension Channel {
     /// What ``init(row:)`` reads, in its order.
     static let columns: SQL = """
-        id, organization_id, name, type, url, addresses, sealed_secret IS NOT NULL, group_s, template, version,
-        created_at, last_updated
+        id, organization_id, name, type, url, addresses, sealed_secret IS NOT NULL, member_ids, group_s, template,
+        version, created_at, last_updated
         """
 
     /// - Throws: `DecodingFailure`, ``StoredValueError``.
     init(row: Row) throws {
         self.init(
             id: try row.decode(at: 0), organizationID: try row.decode(at: 1), name: try row.decode(at: 2),
-            destination: try Destination(row: row, at: 3), groupSeconds: try row.decode(at: 7),
-            template: try MessageTemplate(stored: row.decode(at: 8)), version: try row.decode(at: 9),
-            createdAt: try row.decode(at: 10), lastUpdated: try row.decode(at: 11))
+            destination: try Destination(row: row, at: 3), groupSeconds: try row.decode(at: 8),
+            template: try MessageTemplate(stored: row.decode(at: 9)), version: try row.decode(at: 10),
+            createdAt: try row.decode(at: 11), lastUpdated: try row.decode(at: 12))
     }
 }
 
 extension Channel.Destination {
-    /// Reads `type, url, addresses, sealed_secret IS NOT NULL` from the column `first` on.
+    /// Reads `type, url, addresses, sealed_secret IS NOT NULL, member_ids` from the column `first` on.
     fileprivate init(row: Row, at first: Int) throws {
         let url = try row.decode(String?.self, at: first + 1) ?? ""
         switch try row.decodeCase(Channel.Kind.self, at: first) {
-        case .email: self = .email(addresses: try row.decode(at: first + 2))
+        case .email: self = .email(addresses: try row.decode(at: first + 2), memberIDs: try row.decode(at: first + 4))
         case .webhook: self = .webhook(url: url, isSigned: try row.decode(at: first + 3))
         case .slack: self = .slack(origin: url)
         case .teams: self = .teams(origin: url)
@@ -51,7 +51,11 @@ extension ChannelDefinition.Destination {
     }
 
     var addresses: [String] {
-        if case .email(let addresses) = self { addresses } else { [] }
+        if case .email(let addresses, _) = self { addresses } else { [] }
+    }
+
+    var memberIDs: [UUID] {
+        if case .email(_, let ids) = self { ids } else { [] }
     }
 
     /// `https://hooks.slack.com`.

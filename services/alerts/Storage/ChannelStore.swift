@@ -50,10 +50,11 @@ struct ChannelStore: Sendable {
         let rows = try await transaction.query(
             """
             INSERT INTO alerts.channels (
-                id, organization_id, name, type, url, addresses, sealed_secret, group_s, template)
+                id, organization_id, name, type, url, addresses, member_ids, sealed_secret, group_s, template)
             VALUES (
                 \(id), \(organization), \(channel.name), \(destination.kind.rawValue), \(destination.shownURL),
-                \(destination.addresses), \(sealed), \(channel.groupSeconds), \(try channel.template.map(JSONB.init)))
+                \(destination.addresses), \(destination.memberIDs), \(sealed), \(channel.groupSeconds),
+                \(try channel.template.map(JSONB.init)))
             RETURNING \(Channel.columns)
             """)
         return try rows.only(Channel.init(row:))
@@ -69,6 +70,7 @@ struct ChannelStore: Sendable {
             """
             UPDATE alerts.channels SET
                 name = \(definition.name), type = \(destination.kind.rawValue), addresses = \(destination.addresses),
+                member_ids = \(destination.memberIDs),
                 url = coalesce(\(destination.shownURL), CASE WHEN \(stays) THEN url END),
                 sealed_secret = coalesce(\(sealed), CASE WHEN \(stays) THEN sealed_secret END),
                 group_s = \(definition.groupSeconds), template = \(try definition.template.map(JSONB.init)),
@@ -100,18 +102,29 @@ struct ChannelStore: Sendable {
 
     // MARK: Where messages go
 
-    /// Where a message to all of a channel goes; nil where there is no such channel.
+    /// Where a message to all of a channel goes, but for members who want no mail now; nil where there is no such channel.
     ///
     /// - Throws: `SealError`, when the channel's secret cannot be read any more.
-    func targets(_ id: UUID, in organization: UUID) async throws -> [ChannelTarget]? {
-        let rows = try await database.query(
+    func targets(
+        _ id: UUID, in organization: UUID, at now: Timestamp, _ transaction: Transaction
+    ) async throws -> [ChannelTarget]? {
+        let rows = try await transaction.query(
             """
-            SELECT \(DueChannel.columns), addresses FROM alerts.channels
+            SELECT \(DueChannel.columns), addresses, member_ids FROM alerts.channels
             WHERE organization_id = \(organization) AND id = \(id)
-            """, as: .organization(organization))
+            """)
         guard let row = rows.first, let channel = try DueChannel(row: row, at: 0) else { return nil }
-        let addresses = try row.decode([String].self, at: DueChannel.columnCount)
-        let recipients: [String?] = channel.kind == .email ? addresses : [nil]
+        var recipients: [String?] = [nil]
+        if channel.kind == .email {
+            let addresses = try row.decode([String].self, at: DueChannel.columnCount)
+            let members = try row.decode([UUID].self, at: DueChannel.columnCount + 1).map {
+                MemberKey(organizationID: organization, userID: $0)
+            }
+            let mailed = try await MailStore.mailboxes(of: members, transaction).values.compactMap { mailbox in
+                if case .send(let address) = mailbox.decision(on: nil, at: now) { address } else { nil }
+            }
+            recipients = addresses.filter { !mailed.contains($0.lowercased()) } + mailed
+        }
         return try recipients.compactMap { try target(channel, of: id, recipient: $0) }
     }
 

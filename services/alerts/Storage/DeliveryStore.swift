@@ -10,6 +10,7 @@ struct DeliveryStore: Sendable {
 
     let database: PostgresClient
     let outbox: Outbox
+    let mail: MailStore
 
     /// Takes up to `limit` messages that are due. Should this instance die, they come due again, each with the same
     /// notifications under the same id.
@@ -23,7 +24,7 @@ struct DeliveryStore: Sendable {
             ).map(DueNotification.init(row:))
             guard !leads.isEmpty else { return [] }
             let deliveries = try await repeated(leads, transaction) + combined(leads, transaction)
-            let claimed = Array(deliveries.prefix(limit))
+            let claimed = try await ration(Array(deliveries.prefix(limit)), transaction)
             try await transaction.query(Self.bind(claimed))
             return claimed
         }
@@ -31,7 +32,7 @@ struct DeliveryStore: Sendable {
 
     /// Messages that an attempt was made at before, which may have been taken.
     private func repeated(_ leads: [DueNotification], _ transaction: Transaction) async throws -> [Delivery] {
-        let bound = leads.filter { $0.deliveryID != nil }
+        let bound = try await admit(leads.filter { $0.deliveryID != nil }, transaction)
         guard !bound.isEmpty else { return [] }
         let followers = try await transaction.query(
             """
@@ -48,17 +49,10 @@ struct DeliveryStore: Sendable {
 
     /// New messages: each of `leads` with what is due beside it for the same recipient of the same channel.
     private func combined(_ leads: [DueNotification], _ transaction: Transaction) async throws -> [Delivery] {
-        var recipients: [(channel: UUID, address: String?)] = []
-        for lead in leads where lead.deliveryID == nil {
-            let isKnown = recipients.contains { $0.channel == lead.channelID && $0.address == lead.recipient }
-            if !isKnown { recipients.append((lead.channelID, lead.recipient)) }
-        }
+        let recipients = Array(Set(leads.filter { $0.deliveryID == nil }.map(DeliveryRecipient.init)))
         guard !recipients.isEmpty else { return [] }
         let results = try await transaction.batch(
-            recipients.flatMap { channel, address in
-                let recipient: SQL = "channel_id = \(channel) AND recipient IS NOT DISTINCT FROM \(address)"
-                return [Self.due(recipient), Self.pace(recipient)]
-            })
+            recipients.flatMap { [Self.due($0.condition), Self.pace($0.condition)] })
         var deliveries: [Delivery] = []
         for index in recipients.indices {
             let due = try results[2 * index].map(DueNotification.init(row:))
@@ -69,7 +63,7 @@ struct DeliveryStore: Sendable {
                     WHERE id = ANY(\(due.map(\.id)))
                     """)
             } else {
-                deliveries += Delivery.combining(due)
+                deliveries += Delivery.combining(try await admit(due, transaction))
             }
         }
         return deliveries
@@ -96,22 +90,24 @@ struct DeliveryStore: Sendable {
     /// Counts an attempt and notes what goes out as one, before it does.
     private static func bind(_ deliveries: [Delivery]) -> SQL {
         let bound = deliveries.flatMap { delivery in
-            delivery.notifications.map { (id: $0.id, delivery: delivery.id, leads: $0.id == delivery.lead.id) }
+            delivery.notifications.map { (notification: $0, delivery: delivery.id, leads: $0.id == delivery.lead.id) }
         }
         return """
             UPDATE alerts.notifications SET
-                attempts = attempts + 1, delivery_id = bound.delivery_id,
+                attempts = attempts + 1, delivery_id = bound.delivery_id, recipient = bound.recipient,
                 due_at = CASE WHEN bound.leads
                     THEN now() + make_interval(secs => \(Double(claimDuration.components.seconds))) END
-            FROM unnest(\(bound.map(\.id)), \(bound.map(\.delivery)), \(bound.map(\.leads)))
-                AS bound (id, delivery_id, leads)
+            FROM unnest(
+                \(bound.map(\.notification.id)), \(bound.map(\.delivery)), \(bound.map(\.leads)),
+                \(bound.map(\.notification.recipient))) AS bound (id, delivery_id, leads, recipient)
             WHERE notifications.id = bound.id
             """
     }
 
     private static let select: SQL = """
         SELECT notifications.id, notifications.organization_id, alert_id, channel_id, recipient, body, attempts,
-            notifications.created_at, delivery_id, \(DueChannel.columns)
+            coalesce(held_until, notifications.created_at), delivery_id, user_id, body #>> '{data,severity}',
+            held_until IS NOT NULL, \(DueChannel.columns)
         FROM alerts.notifications LEFT JOIN alerts.channels ON channels.id = notifications.channel_id
         """
 
@@ -183,9 +179,10 @@ extension DueNotification {
     fileprivate init(row: Row) throws {
         self.init(
             id: try row.decode(at: 0), organizationID: try row.decode(at: 1), alertID: try row.decode(at: 2),
-            channelID: try row.decode(at: 3), recipient: try row.decode(at: 4),
+            channelID: try row.decode(at: 3), recipient: try row.decode(at: 4), userID: try row.decode(at: 9),
+            severity: try row.decode(String?.self, at: 10).flatMap(Severity.init),
             body: try row.decode(JSONB.self, at: 5).bytes, attempts: try row.decode(at: 6),
-            createdAt: try row.decode(at: 7), deliveryID: try row.decode(at: 8),
-            channel: try DueChannel(row: row, at: 9))
+            createdAt: try row.decode(at: 7), wasHeld: try row.decode(at: 11), deliveryID: try row.decode(at: 8),
+            channel: try DueChannel(row: row, at: 12))
     }
 }

@@ -31,16 +31,20 @@ struct MemberStore: Sendable {
     func add(_ member: MemberEventData, version: Int, _ transaction: Transaction) async throws {
         try await transaction.query(
             """
-            INSERT INTO alerts.members AS m (organization_id, user_id, version, name)
-            SELECT \(member.organizationID), \(member.userID), \(version), \(member.name)
+            INSERT INTO alerts.members AS m (
+                organization_id, user_id, version, name, name_version, email, is_email_verified, is_active)
+            SELECT \(member.organizationID), \(member.userID), \(version), \(member.name), \(member.userVersion ?? 0),
+                \(member.email), \(member.isEmailVerified ?? false), \(member.isActive ?? true)
             WHERE NOT EXISTS (SELECT FROM alerts.forgotten_users WHERE user_id = \(member.userID))
             ON CONFLICT (organization_id, user_id) DO UPDATE SET
-                version = excluded.version, name = excluded.name, removed_at = NULL
+                version = excluded.version, name = excluded.name, name_version = excluded.name_version,
+                email = excluded.email, is_email_verified = excluded.is_email_verified,
+                is_active = excluded.is_active, removed_at = NULL
             WHERE excluded.version > m.version
             """)
     }
 
-    /// Notes that the user is a member no more; the name stays for what the history tells.
+    /// Notes that the user is a member no more; the name stays for what the history tells, the address does not.
     ///
     /// - Returns: Whether it is news.
     func remove(
@@ -51,31 +55,63 @@ struct MemberStore: Sendable {
             INSERT INTO alerts.members AS m (organization_id, user_id, version, name, removed_at)
             VALUES (\(organization), \(user), \(version), '', \(time))
             ON CONFLICT (organization_id, user_id) DO UPDATE SET
-                version = excluded.version, removed_at = excluded.removed_at
+                version = excluded.version, removed_at = excluded.removed_at, email = NULL, is_email_verified = false
             WHERE excluded.version > m.version
             """)
-        return rows.affectedRows == 1
+        guard rows.affectedRows == 1 else { return false }
+        try await transaction.batch(Self.unmail(user, "organization_id = \(organization) AND"))
+        return true
     }
 
-    /// Renames a user in every organization.
-    func rename(_ user: UserEventData, version: Int, _ transaction: Transaction) async throws {
+    /// What is left of a member's mail, in some organizations or in all.
+    private static func unmail(_ user: UUID, _ condition: SQL = "") -> [SQL] {
+        [
+            "DELETE FROM alerts.preferences WHERE \(condition) user_id = \(user)",
+            """
+            UPDATE alerts.channels SET
+                member_ids = array_remove(member_ids, \(user)), version = version + 1, last_updated = now()
+            WHERE \(condition) \(user) = ANY(member_ids)
+            """,
+            "UPDATE alerts.notifications SET recipient = NULL WHERE \(condition) user_id = \(user)",
+        ]
+    }
+
+    /// Which of the users are members; they stay so until the transaction ends.
+    func existing(_ users: [UUID], in organization: UUID, _ transaction: Transaction) async throws -> Set<UUID> {
+        let rows = try await transaction.query(
+            """
+            SELECT user_id FROM alerts.members
+            WHERE organization_id = \(organization) AND user_id = ANY(\(users)) AND removed_at IS NULL
+            ORDER BY user_id FOR SHARE
+            """)
+        return Set(try rows.map { try $0.decode(UUID.self) })
+    }
+
+    /// Keeps what is told of a user, in every organization.
+    func update(_ user: UserEventData, version: Int, _ transaction: Transaction) async throws {
         try await transaction.query(
             """
-            UPDATE alerts.members SET name = \(user.name), name_version = \(version)
+            UPDATE alerts.members SET
+                name = \(user.name), name_version = \(version),
+                email = CASE WHEN removed_at IS NULL THEN coalesce(\(user.email), email) END,
+                is_email_verified = removed_at IS NULL AND coalesce(\(user.isEmailVerified), is_email_verified),
+                is_active = coalesce(\(user.isActive), is_active)
             WHERE user_id = \(user.userID) AND name_version < \(version)
             """)
     }
 
     /// Forgets a user in every organization: what they did stays, and is nobody's any more.
     func forget(_ user: UUID, at time: Timestamp, _ transaction: Transaction) async throws {
-        try await transaction.batch([
-            """
-            INSERT INTO alerts.forgotten_users (user_id, forgotten_at) VALUES (\(user), \(time))
-            ON CONFLICT (user_id) DO NOTHING
-            """,
-            "DELETE FROM alerts.members WHERE user_id = \(user)",
-            "DELETE FROM alerts.forgotten_users WHERE forgotten_at < now() - \(Self.lateness)",
-        ])
+        try await transaction.batch(
+            [
+                """
+                INSERT INTO alerts.forgotten_users (user_id, forgotten_at) VALUES (\(user), \(time))
+                ON CONFLICT (user_id) DO NOTHING
+                """,
+                "DELETE FROM alerts.members WHERE user_id = \(user)",
+            ] + Self.unmail(user) + [
+                "DELETE FROM alerts.forgotten_users WHERE forgotten_at < now() - \(Self.lateness)"
+            ])
     }
 
     /// Takes out those of whom the auth service knows nothing any more, and their names: they may have deleted their
@@ -85,9 +121,13 @@ struct MemberStore: Sendable {
     ) async throws {
         try await transaction.query(
             """
-            UPDATE alerts.members SET removed_at = coalesce(removed_at, now()), name = ''
+            UPDATE alerts.members SET
+                removed_at = coalesce(removed_at, now()), name = '', email = NULL, is_email_verified = false
             WHERE (organization_id, user_id) IN (
                 SELECT * FROM unnest(\(members.map(\.organization)), \(members.map(\.user))))
             """)
+        for member in members {
+            try await transaction.batch(Self.unmail(member.user, "organization_id = \(member.organization) AND"))
+        }
     }
 }

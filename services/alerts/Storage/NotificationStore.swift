@@ -22,7 +22,7 @@ struct NotificationFilter: Sendable {
 struct NotificationStore: Sendable {
     private static let columns: SQL = """
         notifications.id, alert_id, channel_id, channel_name, recipient, event_type, status, attempts, last_error,
-        due_at, sent_at, notifications.created_at, delivery_id, resend_of
+        due_at, sent_at, notifications.created_at, delivery_id, resend_of, user_id
         """
     /// More attempts than there can be within a day.
     private static let mostAttempts = 200
@@ -82,9 +82,10 @@ struct NotificationStore: Sendable {
         let rows = try await transaction.query(
             """
             INSERT INTO alerts.notifications (
-                id, organization_id, alert_id, channel_id, channel_name, recipient, event_type, body, resend_of)
-            SELECT \(UUID.v7()), organization_id, alert_id, channel_id, channels.name, recipient, event_type, body,
-                notifications.id
+                id, organization_id, alert_id, channel_id, channel_name, recipient, user_id, event_type, body,
+                resend_of)
+            SELECT \(UUID.v7()), organization_id, alert_id, channel_id, channels.name, recipient, user_id, event_type,
+                body, notifications.id
             FROM alerts.notifications JOIN alerts.channels USING (organization_id)
             WHERE organization_id = \(organization) AND notifications.id = \(notification.id)
                 AND channels.id = channel_id
@@ -96,7 +97,8 @@ struct NotificationStore: Sendable {
     // MARK: Making them
 
     /// Inserts what tells the channels, those that are still there, of a step of an alert; an e-mail channel's
-    /// recipients each get their own.
+    /// recipients each get their own. A member who is named gets what is wanted (``MailPreferences``), also where the
+    /// address stands beside.
     ///
     /// A channel that collects for a while has it due at the end of the stretch of that length that now is in: stretches
     /// are laid out from 1970 on, so that whatever falls into one comes due together.
@@ -108,26 +110,35 @@ struct NotificationStore: Sendable {
     ) -> SQL {
         """
         INSERT INTO alerts.notifications (
-            id, organization_id, alert_id, channel_id, channel_name, recipient, event_type, body, due_at)
+            id, organization_id, alert_id, channel_id, channel_name, recipient, user_id, event_type, body, due_at)
         SELECT encode(overlay(uuid_send(\(UUID.v7())) PLACING
                 substring(uuid_send(gen_random_uuid()) FROM 9) FROM 9 FOR 8), 'hex')::uuid,
             channels.organization_id, \(alert), channels.id, channels.name, recipients.address,
-            \(type), \(body),
+            recipients.user_id, \(type), \(body),
             CASE group_s WHEN 0 THEN now()
                 ELSE to_timestamp((ceil(extract(epoch FROM now()) / group_s) * group_s)::float8) END
         FROM alerts.channels CROSS JOIN LATERAL (
-            SELECT address FROM unnest(channels.addresses) AS address WHERE type = 'email'
-            UNION ALL SELECT NULL WHERE type <> 'email') AS recipients
+            SELECT address, NULL::uuid AS user_id FROM unnest(channels.addresses) AS address
+            WHERE channels.type = 'email' AND NOT EXISTS (
+                SELECT FROM alerts.members m WHERE \(isNamed) AND m.is_email_verified AND lower(m.email) = lower(address))
+            UNION ALL SELECT m.email, m.user_id FROM alerts.members m WHERE channels.type = 'email' AND \(isNamed)
+            UNION ALL SELECT NULL, NULL WHERE channels.type <> 'email') AS recipients
         WHERE channels.organization_id = \(organization) AND channels.id = ANY(\(channelIDs))
         """
     }
+
+    /// Whether a member `m` is one whom the channel names.
+    private static let isNamed: SQL = """
+        m.organization_id = channels.organization_id AND m.user_id = ANY(channels.member_ids) AND m.removed_at IS NULL
+        """
 }
 
 extension Notification {
     fileprivate init(row: Row) throws {
         self.init(
             id: try row.decode(at: 0), alertID: try row.decode(at: 1), channelID: try row.decode(at: 2),
-            channelName: try row.decode(at: 3), recipient: try row.decode(at: 4), eventType: try row.decode(at: 5),
+            channelName: try row.decode(at: 3), recipient: try row.decode(at: 4), userID: try row.decode(at: 14),
+            eventType: try row.decode(at: 5),
             status: try row.decodeCase(at: 6), attempts: try row.decode(at: 7), lastError: try row.decode(at: 8),
             dueAt: try row.decode(at: 9), sentAt: try row.decode(at: 10), createdAt: try row.decode(at: 11),
             deliveryID: try row.decode(at: 12), resendOf: try row.decode(at: 13))

@@ -68,8 +68,7 @@ struct Registrar: Sendable {
     private static func events(of new: NewUser) throws -> [Event] {
         [
             try .organizationCreated(new.organizationID, name: new.organizationName.text, owner: new.id),
-            try .userRegistered(new.id, email: new.email, name: new.name),
-            try .memberAdded(new.id, to: new.organizationID, role: .owner, email: new.email.text, name: new.name.text),
+            try .userRegistered(new), try .memberAdded(PersonState(new), to: new.organizationID, role: .owner),
         ]
     }
 }

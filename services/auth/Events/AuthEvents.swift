@@ -12,29 +12,29 @@ extension Event {
             data: OrganizationData(organizationID: id.text, name: name, ownerID: owner.text))
     }
 
-    static func userRegistered(_ id: UUID, email: EmailAddress, name: DisplayName) throws -> Event {
+    static func userRegistered(_ new: NewUser) throws -> Event {
         try Event(
-            source: .auth, type: "user.registered", subject: id.text, subjectVersion: 1, organizationID: nil,
-            actor: "user:\(id.text)", data: UserData(userID: id.text, email: email.text, name: name.text))
+            source: .auth, type: "user.registered", subject: new.id.text, subjectVersion: 1, organizationID: nil,
+            actor: "user:\(new.id.text)", data: UserData(PersonState(new)))
     }
 
     static func userUpdated(_ user: User) throws -> Event {
         try Event(
             source: .auth, type: "user.updated", subject: user.id.text, subjectVersion: user.version,
-            organizationID: nil, actor: "user:\(user.id.text)",
-            data: UserData(userID: user.id.text, email: user.email, name: user.name))
+            organizationID: nil, actor: "user:\(user.id.text)", data: UserData(PersonState(user)))
     }
 
     /// The subject is the membership: organization and user.
+    ///
+    /// - Parameter version: The membership's.
     static func memberAdded(
-        _ user: UUID, to organization: UUID, role: Role, email: String, name: String, version: Int = 1
+        _ person: PersonState, to organization: UUID, role: Role, version: Int = 1
     ) throws -> Event {
-        try Event(
-            source: .auth, type: "member.added", subject: "\(organization.text)/\(user.text)",
-            subjectVersion: version,
-            organizationID: organization, actor: "user:\(user.text)",
-            data: MemberData(
-                organizationID: organization.text, userID: user.text, role: role.rawValue, email: email, name: name))
+        let user = person.id.text
+        return try Event(
+            source: .auth, type: "member.added", subject: "\(organization.text)/\(user)", subjectVersion: version,
+            organizationID: organization, actor: "user:\(user)",
+            data: MemberData(organizationID: organization.text, role: role.rawValue, person: person))
     }
 
     /// Whether somebody may sign in has changed.
@@ -42,7 +42,7 @@ extension Event {
         try Event(
             source: .auth, type: user.isActive ? "user.reactivated" : "user.deactivated", subject: user.id.text,
             subjectVersion: user.version, organizationID: nil, actor: "user:\(actor.text)",
-            data: UserData(userID: user.id.text, email: user.email, name: user.name))
+            data: UserData(PersonState(user)))
     }
 
     /// Nothing is told of the person; who knows something of them forgets it.
@@ -74,25 +74,44 @@ private struct OrganizationData: Encodable {
 private struct UserData: Encodable {
     let userID: String
     let email: String
+    let isEmailVerified: Bool
     let name: String
+    let isActive: Bool
 
     enum CodingKeys: String, CodingKey {
         case userID = "user_id"
+        case isEmailVerified = "is_email_verified"
+        case isActive = "is_active"
         case email, name
+    }
+
+    init(_ person: PersonState) {
+        userID = person.id.text
+        email = person.email
+        isEmailVerified = person.isEmailVerified
+        name = person.name
+        isActive = person.isActive
     }
 }
 
 private struct MemberData: Encodable {
     let organizationID: String
-    let userID: String
     let role: String
-    let email: String
-    let name: String
+    let person: PersonState
 
     enum CodingKeys: String, CodingKey {
         case organizationID = "organization_id"
-        case userID = "user_id"
-        case role, email, name
+        case userVersion = "user_version"
+        case role
+    }
+
+    /// What is told of the user is told of the member, too.
+    func encode(to encoder: any Encoder) throws {
+        try UserData(person).encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(organizationID, forKey: .organizationID)
+        try container.encode(role, forKey: .role)
+        try container.encode(person.version, forKey: .userVersion)
     }
 }
 

@@ -28,8 +28,7 @@ struct InvitationLedger: Sendable {
             try audit("invitation.accepted", invitation, by: member.id), joined.insert,
             outbox.append(
                 try .memberAdded(
-                    member.id, to: invitation.organizationID, role: invitation.role, email: member.email,
-                    name: member.name, version: version)),
+                    PersonState(member), to: invitation.organizationID, role: invitation.role, version: version)),
         ]
     }
 }

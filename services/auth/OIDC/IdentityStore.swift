@@ -1,3 +1,4 @@
+import EventBus
 import Foundation
 import HTTPKit
 import Identity
@@ -31,6 +32,7 @@ struct IdentityStore: Sendable {
     struct LastWayIn: Error {}
 
     let database: PostgresClient
+    let outbox: Outbox
 
     // MARK: Looking up
 
@@ -100,15 +102,12 @@ struct IdentityStore: Sendable {
 
     /// Adds an identity. A provider that has verified the account's address has done so for the account, too.
     func link(_ person: PersonClaims, at issuer: String, to user: UUID) async throws {
-        var statements = try Self.insert(person, at: issuer, of: user)
-        if person.isEmailVerified, let address = person.address {
-            statements.append(
-                """
-                UPDATE auth.users SET email_verified_at = now()
-                WHERE id = \(user) AND email = \(address.text) AND email_verified_at IS NULL
-                """)
+        try await database.withTransaction(as: .platform) { transaction in
+            try await transaction.batch(try Self.insert(person, at: issuer, of: user))
+            guard person.isEmailVerified, let address = person.address else { return }
+            _ = try await UserStore.verify(address.text, of: user, outbox, transaction)
         }
-        _ = try await database.batch(statements, as: .platform)
+        outbox.wake()
     }
 
     /// Notes that somebody has come by way of an identity.

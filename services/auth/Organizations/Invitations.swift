@@ -110,7 +110,10 @@ struct Invitations: Sendable {
             guard let invitation = try await store.remove(condition, transaction) else {
                 throw InvitationError.notFound
             }
-            if case .token = reference { try await noteVerified(invitation, user, transaction) }
+            if case .token = reference {
+                // Who answers a letter to the own address has read it.
+                _ = try await UserStore.verify(invitation.email, of: user, ledger.outbox, transaction)
+            }
             try await join(user, invitation, transaction)
             guard
                 let organization = try await organizations.store.lock(invitation.organizationID, of: user, transaction)
@@ -134,15 +137,6 @@ struct Invitations: Sendable {
         }
     }
 
-    /// Who answers a letter to the own address has read it.
-    private func noteVerified(_ invitation: Invitation, _ user: UUID, _ transaction: Transaction) async throws {
-        try await transaction.query(
-            """
-            UPDATE auth.users SET email_verified_at = now()
-            WHERE id = \(user) AND email = \(invitation.email) AND email_verified_at IS NULL
-            """)
-    }
-
     /// Somebody who is a member already stays as they are. Between the invitation and now the plan may have become a
     /// smaller one.
     private func join(_ user: UUID, _ invitation: Invitation, _ transaction: Transaction) async throws {
@@ -157,7 +151,9 @@ struct Invitations: Sendable {
         if let allowance, allowance.isUsedUp {
             throw InvitationError.limitReached(plan: allowance.plan, limit: allowance.limit)
         }
-        let people = try await transaction.query("SELECT \(UserStore.columns) FROM auth.users u WHERE id = \(user)")
+        // What is told of the user from now on comes behind this.
+        let people = try await transaction.query(
+            "SELECT \(UserStore.columns) FROM auth.users u WHERE id = \(user) FOR SHARE")
         guard let member = try people.first.map(User.init) else { throw InvitationError.notFound }
         try await transaction.batch(ledger.accepted(invitation, by: member, version: version))
     }

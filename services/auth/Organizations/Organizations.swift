@@ -59,11 +59,11 @@ struct Organizations: Sendable {
     func create(_ name: DisplayName, owner: UUID, _ transaction: Transaction) async throws -> Organization {
         let id = UUID.v7()
         let rows = try await transaction.query(
-            "SELECT \(UserStore.columns) FROM auth.users u WHERE u.id = \(owner) AND u.is_active")
+            "SELECT \(UserStore.columns) FROM auth.users u WHERE u.id = \(owner) AND u.is_active FOR SHARE")
         guard let user = try rows.first.map(User.init) else { throw OrganizationError.forbidden }
         let events: [Event] = [
             try .organizationCreated(id, name: name.text, owner: owner),
-            try .memberAdded(owner, to: id, role: .owner, email: user.email, name: user.name),
+            try .memberAdded(PersonState(user), to: id, role: .owner),
         ]
         try await transaction.batch(
             OrganizationStore.insert(id, name: name, owner: owner) + events.map(ledger.outbox.append))

@@ -35,11 +35,12 @@ struct PasswordStore: Sendable {
                 WHERE user_id = (SELECT user_id FROM auth.password_resets WHERE hash = \(token.bytes))
                 RETURNING user_id, hash, expires_at
             )
-            UPDATE auth.users u SET email_verified_at = coalesce(email_verified_at, now())
-            FROM spent s WHERE s.hash = \(token.bytes) AND s.expires_at > now() AND u.id = s.user_id AND u.is_active
-            RETURNING \(UserStore.columns)
+            SELECT \(UserStore.columns) FROM auth.users u JOIN spent s ON u.id = s.user_id
+            WHERE s.hash = \(token.bytes) AND s.expires_at > now() AND u.is_active
+            FOR UPDATE OF u
             """)
-        return try rows.first.map(User.init)
+        guard let user = try rows.first.map(User.init) else { return nil }
+        return try await UserStore.verify(user.email, of: user.id, outbox, transaction) ?? user
     }
 
     /// Locks the user, whose password is not shown or set elsewhere meanwhile; false when it is another one than it was.

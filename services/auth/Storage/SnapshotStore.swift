@@ -50,16 +50,16 @@ struct SnapshotStore: Sendable {
         let isFurther: SQL = ids.count == 2 ? "(m.organization_id, m.user_id) > (\(ids[0]), \(ids[1]))" : "true"
         let rows = try await database.query(
             """
-            SELECT m.organization_id, m.user_id, m.role, u.email, u.name, m.version
+            SELECT \(UserStore.columns), m.organization_id, m.role, m.version
             FROM auth.memberships m JOIN auth.users u ON u.id = m.user_id
             WHERE \(isFurther) ORDER BY m.organization_id, m.user_id LIMIT \(SnapshotPage.size)
             """, as: .platform)
         return SnapshotPage(
             try rows.map { row in
-                let (organization, user, role, email, name, version) = try row.decode(
-                    UUID.self, UUID.self, String.self, String.self, String.self, Int.self)
                 let event = try Event.memberAdded(
-                    user, to: organization, role: try Role(stored: role), email: email, name: name, version: version)
+                    PersonState(User(row)), to: row.decode(at: User.columnCount),
+                    role: Role(stored: row.decode(at: User.columnCount + 1)),
+                    version: row.decode(at: User.columnCount + 2))
                 return (event.subject, event)
             })
     }

@@ -97,6 +97,23 @@ struct UserStore: Sendable {
         return renamed
     }
 
+    /// Notes that a user reads the mail of an address, and tells of it. After the commit the outbox is to be woken.
+    ///
+    /// - Returns: The user as it is now; nil when that was known, or the account has another address.
+    static func verify(
+        _ address: String, of id: UUID, _ outbox: Outbox, _ transaction: Transaction
+    ) async throws -> User? {
+        let rows = try await transaction.query(
+            """
+            UPDATE auth.users u SET email_verified_at = now(), version = version + 1, last_updated = now()
+            WHERE u.id = \(id) AND u.email = \(address) AND u.email_verified_at IS NULL
+            RETURNING \(columns)
+            """)
+        guard let user = try rows.first.map(User.init) else { return nil }
+        try await transaction.query(outbox.append(.userUpdated(user)))
+        return user
+    }
+
     /// Inserts the rows of a new user, who owns a new organization; to be run in one transaction. The first statement
     /// returns the user.
     static func insert(_ user: NewUser) throws -> [SQL] {

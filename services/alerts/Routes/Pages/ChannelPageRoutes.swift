@@ -12,18 +12,19 @@ struct ChannelPageRoutes: Sendable {
     let renderer: PageRenderer
     let channels: ChannelStore
     let editor: ChannelEditor
+    let directory: DirectoryStore
 
     func add(to routes: inout RouteTable) {
         let (read, write) = (Access.user(atLeast: .viewer), Access.user(atLeast: .admin))
         routes.page(Self.path, read, use: list)
         routes.page(Self.path + "/new", write) { request, context in
             guard let kind = try request.query().value("type", as: Channel.Kind.self) else { throw Problem.notFound() }
-            return try show(nil, ChannelDraft(kind), request, context)
+            return try await show(nil, ChannelDraft(kind), request, context)
         }
         routes.form(Self.path + "/new", write, use: create)
         routes.page(Self.path + "/{id}", read) { request, context in
             let channel = try await channel(context)
-            return try show(channel, ChannelDraft(channel), request, context)
+            return try await show(channel, ChannelDraft(channel), request, context)
         }
         routes.form(Self.path + "/{id}", write, use: change)
         routes.form(Self.path + "/{id}/test", write, use: test)
@@ -45,9 +46,12 @@ struct ChannelPageRoutes: Sendable {
     private func show(
         _ channel: Channel?, _ draft: ChannelDraft, _ request: Request, _ context: AppRequestContext,
         preview: ChannelPreview? = nil, test: ChannelTestDocument? = nil, refused: RefusedForm<ChannelForm>? = nil
-    ) throws -> Response {
+    ) async throws -> Response {
+        let user = try context.user
+        let people =
+            user.isAdmin && draft.kind == .email ? try await directory.members(in: try context.organizationID) : []
         let page = ChannelPage(
-            channel, draft, for: try context.user, preview: preview, test: test,
+            channel, draft, people: people, for: user, preview: preview, test: test,
             notice: request.notice(ChannelNotice.self), refused: refused)
         return try renderer.render("channel", page, status: refused?.problem.status ?? .ok, for: request, context)
             .response(from: request, context: context)
@@ -67,7 +71,7 @@ struct ChannelPageRoutes: Sendable {
         let draft = try ChannelDraft(context.form)
         return try await answering(.definition, nil, draft, request, context) {
             if let preview = try preview(draft, context) {
-                return try show(nil, draft, request, context, preview: preview)
+                return try await show(nil, draft, request, context, preview: preview)
             }
             let channel = try await channels.database.withTransaction(
                 as: .organization(organization)
@@ -85,7 +89,7 @@ struct ChannelPageRoutes: Sendable {
         let draft = try ChannelDraft(context.form)
         return try await answering(.definition, channel, draft, request, context) {
             if let preview = try preview(draft, context) {
-                return try show(channel, draft, request, context, preview: preview)
+                return try await show(channel, draft, request, context, preview: preview)
             }
             _ = try await editor.replace(
                 channel.id, with: draft.input(), ifVersions: [Int(context.form["version"] ?? "") ?? 0],
@@ -110,7 +114,7 @@ struct ChannelPageRoutes: Sendable {
     @Sendable private func test(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let channel = try await channel(context)
         let outcome = try await editor.test(channel.id, in: channel.organizationID)
-        return try show(channel, ChannelDraft(channel), request, context, test: outcome)
+        return try await show(channel, ChannelDraft(channel), request, context, test: outcome)
     }
 
     @Sendable private func delete(_ request: Request, _ context: AppRequestContext) async throws -> Response {
@@ -138,7 +142,7 @@ struct ChannelPageRoutes: Sendable {
                     """
             }
             let refused = RefusedForm(name: form, fields: context.form, problem: problem)
-            return try show(channel, draft, request, context, refused: refused)
+            return try await show(channel, draft, request, context, refused: refused)
         }
     }
 }
