@@ -11,7 +11,7 @@ struct AlertTabs: Sendable {
     }
 
     enum Part: CaseIterable {
-        case alerts, rules, channels, deliveries, maintenance
+        case alerts, rules, channels, deliveries, maintenance, preferences
 
         var path: String {
             switch self {
@@ -20,6 +20,7 @@ struct AlertTabs: Sendable {
             case .channels: "/alerts/channels"
             case .deliveries: "/alerts/deliveries"
             case .maintenance: "/alerts/maintenance"
+            case .preferences: "/alerts/preferences"
             }
         }
 
@@ -30,6 +31,7 @@ struct AlertTabs: Sendable {
             case .channels: "Channels"
             case .deliveries: "Deliveries"
             case .maintenance: "Maintenance"
+            case .preferences: "What I am mailed"
             }
         }
     }
