@@ -69,7 +69,8 @@ extension AlertsService {
         let channelEditor = ChannelEditor(
             channels: channels, members: members, mail: mail, versions: versions, sender: sender)
         ChannelRoutes(channels: channels, editor: channelEditor, idempotency: idempotency).add(to: &routes)
-        PreferenceRoutes(preferences: PreferenceStore(database: database)).add(to: &routes)
+        let preferences = PreferenceStore(database: database)
+        PreferenceRoutes(preferences: preferences).add(to: &routes)
         let resender = NotificationResender(notifications: notifications, dispatcher: wake)
         NotificationRoutes(notifications: notifications, resender: resender).add(to: &routes)
         AlertRoutes(alerts: alerts).add(to: &routes)
@@ -94,6 +95,11 @@ extension AlertsService {
                 renderer: pages, rules: rules, directory: directory, hasCharts: charts.isInstalled),
             editor: editor, test: test
         ).add(to: &routes)
+        ChannelPageRoutes(renderer: pages, channels: channels, editor: channelEditor, directory: directory)
+            .add(to: &routes)
+        DeliveryPageRoutes(renderer: pages, notifications: notifications, resender: resender).add(to: &routes)
+        PreferencePageRoutes(renderer: pages, preferences: preferences).add(to: &routes)
+        MaintenancePageRoutes(renderer: pages, editor: maintenance, directory: directory).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
         SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
 

@@ -88,7 +88,9 @@ struct RoutingTableTests {
             (
                 "alerts",
                 [
-                    "/alerts", "/alerts/rules", "/api/v1/alerts", "/api/v1/alerts/rules/bulk", "/api/v1/alerts/\(id)",
+                    "/alerts", "/alerts/rules", "/alerts/rules/\(id)/test", "/alerts/\(id)",
+                    "/static/alerts/alerts.3f2a.js",
+                    "/api/v1/alerts", "/api/v1/alerts/rules/bulk", "/api/v1/alerts/\(id)",
                     "/api/v1/alerts/\(id)/acknowledge", "/api/v1/alerts/channels/\(id)/test",
                     "/api/v1/analytics/alerts",
                     "/api/v1/alerts/maintenance-windows", "/api/v1/alerts/notifications",

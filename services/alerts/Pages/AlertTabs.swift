@@ -11,13 +11,16 @@ struct AlertTabs: Sendable {
     }
 
     enum Part: CaseIterable {
-        case alerts, rules, maintenance
+        case alerts, rules, channels, deliveries, maintenance, preferences
 
         var path: String {
             switch self {
             case .alerts: "/alerts"
             case .rules: "/alerts/rules"
+            case .channels: "/alerts/channels"
+            case .deliveries: "/alerts/deliveries"
             case .maintenance: "/alerts/maintenance"
+            case .preferences: "/alerts/preferences"
             }
         }
 
@@ -25,7 +28,10 @@ struct AlertTabs: Sendable {
             switch self {
             case .alerts: "Alerts"
             case .rules: "Rules"
+            case .channels: "Channels"
+            case .deliveries: "Deliveries"
             case .maintenance: "Maintenance"
+            case .preferences: "What I am mailed"
             }
         }
     }

@@ -55,7 +55,7 @@ struct ChannelEditor: Sendable {
 
     /// Sends a message that says it is a test, to all recipients, and tells how it went.
     ///
-    /// - Throws: 404; 429 when the organization has sent its mail of this hour.
+    /// - Throws: 404, and 429 when the organization has sent its mail of this hour.
     func test(_ id: UUID, in organization: UUID) async throws -> ChannelTestDocument {
         let targets: [ChannelTarget]?
         do {
@@ -76,9 +76,9 @@ struct ChannelEditor: Sendable {
         return ChannelTestDocument(outcomes)
     }
 
-    /// Where a test goes; nil where there is no such channel.
+    /// Where a test goes.
     ///
-    /// - Throws: 429; `SealError`.
+    /// - Throws: 429 when the organization has sent its mail of this hour; `SealError`.
     private func testTargets(of id: UUID, in organization: UUID) async throws -> [ChannelTarget]? {
         let now = Timestamp.now
         return try await channels.database.withTransaction(as: .organization(organization)) { transaction in
@@ -97,7 +97,9 @@ struct ChannelEditor: Sendable {
     }
 
     /// - Throws: 422 unless all are members of the organization.
-    private func requireMembers(_ ids: [UUID], in organization: UUID, _ transaction: Transaction) async throws {
+    private func requireMembers(
+        _ ids: [UUID], in organization: UUID, _ transaction: Transaction
+    ) async throws {
         guard !ids.isEmpty else { return }
         let existing = try await members.existing(ids, in: organization, transaction)
         let missing = ids.filter { !existing.contains($0) }.map(\.text)

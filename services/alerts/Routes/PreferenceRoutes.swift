@@ -24,27 +24,41 @@ struct PreferenceRoutes: Sendable {
     @Sendable private func replace(
         _ request: Request, _ context: AppRequestContext
     ) async throws -> JSON<PreferencesDocument> {
-        let (user, organization) = (try context.user, try context.organizationID)
         let wanted = try await request.decode(as: PreferencesInput.self, context: context).checked(at: .now)
+        let version = try await preferences.replace(
+            wanted, ifVersions: request.versionsToMatch, by: context.user, in: context.organizationID)
+        return JSON(PreferencesDocument(email: MailPreferencesDocument(wanted)), version: version)
+    }
+}
+
+extension PreferenceStore {
+    /// Replaces the caller's own preferences, by the API and by the pages alike.
+    ///
+    /// - Parameter ifVersions: The versions of which they must have one; nil: any will do.
+    /// - Returns: The new version.
+    /// - Throws: 412.
+    func replace(
+        _ wanted: MailPreferences, ifVersions allowed: Set<Int>?, by user: UserPrincipal, in organization: UUID
+    ) async throws -> Int {
         let document = PreferencesDocument(email: MailPreferencesDocument(wanted))
-        let version = try await preferences.database.withTransaction(as: .organization(organization)) { transaction in
-            try request.requireMatch(try await preferences.lock(user.id, in: organization, transaction))
-            let version = try await preferences.update(user.id, to: wanted, in: organization, transaction)
+        return try await database.withTransaction(as: .organization(organization)) { transaction in
+            let current = try await lock(user.id, in: organization, transaction)
+            guard allowed?.contains(current) ?? true else { throw Problem.preconditionFailed() }
+            let version = try await update(user.id, to: wanted, in: organization, transaction)
             try await transaction.query(
                 AuditEntry("alert_preferences.updated", of: user.id, in: organization, by: user, data: document).insert)
             return version
         }
-        return JSON(document, version: version)
     }
 }
 
 /// A member's preferences as they are answered.
-private struct PreferencesDocument: Encodable, Sendable {
+struct PreferencesDocument: Encodable, Sendable {
     let email: MailPreferencesDocument
 }
 
 /// A member's preferences as a client writes them; what is left out is as by default.
-private struct PreferencesInput: Decodable {
+struct PreferencesInput: Decodable {
     struct Email: Decodable {
         let enabled: Bool?
         let minimumSeverity: String?
