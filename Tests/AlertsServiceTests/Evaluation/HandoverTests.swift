@@ -106,7 +106,8 @@ import Testing
         let redis = laboratory.server.redis
         try await laboratory.send(device, [(1, 20)])
         let sent = try await redis.xlast(stream)
-        try await eventually {
+        // States are stored every 16 s.
+        try await eventually(within: .seconds(40)) {
             try await redis.xinfoGroups(stream).contains { $0.name == "alerts" && $0.lastDelivered >= sent }
         }
     }

@@ -75,7 +75,7 @@ import Testing
 
         _ = try await laboratory.raise(.v7(), ["channel_ids": [.string(channel)]])
         let notification = try await eventually {
-            try await laboratory.notifications().first { ($0["attempts"].int ?? 0) > 0 }
+            try await laboratory.notifications().first { $0["last_error"].string != nil }
         }
         let delivery = "/alerts/deliveries/\(notification["id"].string ?? "")"
         let list = try await laboratory.browser(.viewer).get("/alerts/deliveries?status=pending").text

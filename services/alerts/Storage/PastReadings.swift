@@ -21,7 +21,7 @@ struct PastReadings: Sendable {
 
     /// The readings of some sensors of devices in a time range, behind a cursor.
     ///
-    /// - Throws: 503 while the readings service does not answer.
+    /// - Throws: 503 while the readings service does not answer, or not as this version reads it.
     func page(
         of devices: [UUID], sensorTypes: [String], _ range: TimeRange, in organization: UUID, after cursor: String?
     ) async throws -> Page {
@@ -37,7 +37,7 @@ struct PastReadings: Sendable {
                 throw PeerError.refused(status: 404)
             }
             return page
-        } catch is PeerError {
+        } catch  where error is PeerError || error is DecodingError {
             throw Problem.unavailable(retryAfter: 5, "Past readings cannot be read just now.")
         }
     }

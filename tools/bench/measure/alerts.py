@@ -183,9 +183,8 @@ class Receiver:
         self.thread = threading.Thread(target=self.server.serve_forever)
 
     def take(self, body, now):
-        data = body["data"]
         # Those that come at once are told of together.
-        for alert in data.get("alerts", [data]):
+        for alert in [item["data"] for item in body["data"].get("items", [body])]:
             self.repeated += alert["device_id"] in self.arrivals
             self.arrivals.setdefault(alert["device_id"], now)
 
