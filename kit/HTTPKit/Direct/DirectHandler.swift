@@ -177,6 +177,7 @@ final class DirectHandler: ChannelDuplexHandler {
 
     /// What comes next is not to be answered here: the routes may have refused what came before it.
     func handOnAll() {
+        dropCandidate()
         framing.giveUp()
     }
 

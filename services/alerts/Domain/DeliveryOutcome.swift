@@ -55,6 +55,14 @@ enum DeliveryOutcome: Sendable, Equatable {
     var detail: String {
         let text = [reason, response.map(\.text)].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: ": ")
         // PostgreSQL's texts cannot hold U+0000.
-        return String(text.replacing("\0", with: "\u{FFFD}").prefix(DeliveryAttempt.maximumDetail))
+        return text.replacing("\0", with: "\u{FFFD}").firstScalars(DeliveryAttempt.maximumDetail)
+    }
+}
+
+extension String {
+    /// The beginning, up to so many Unicode scalars: what PostgreSQL and most receivers count as characters. A `Character`
+    /// may be several, such as CR LF.
+    func firstScalars(_ count: Int) -> String {
+        String(UnicodeScalarView(unicodeScalars.prefix(count)))
     }
 }

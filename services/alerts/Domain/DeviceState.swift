@@ -50,9 +50,9 @@ struct DeviceState: Sendable {
         RuleKey(ruleID: rule.id, deviceID: id, sensorType: rule.definition.sensorType)
     }
 
-    /// Follows what people have done to its alerts.
-    mutating func follow(_ found: [RuleKey: UUID]) {
-        for key in Set(standing.keys).union(found.keys) where standing[key]?.id != found[key] {
+    /// Follows what people have done to its alerts, but for those about `pending`.
+    mutating func follow(_ found: [RuleKey: UUID], except pending: Set<RuleKey>) {
+        for key in Set(standing.keys).union(found.keys).subtracting(pending) where standing[key]?.id != found[key] {
             standing[key] = found[key].map { StandingAlert(id: $0) }
             guard let place = sensors.index(forKey: key.sensorType),
                 let index = sensors.values[place].rules.firstIndex(where: { $0.id == key.ruleID })

@@ -109,15 +109,18 @@ struct PartitionState: Sendable {
         return evaluating.outcome
     }
 
-    /// Follows what people have done to alerts.
+    /// Follows what people have done to alerts; not those of which something is about to be stored, which is compared
+    /// with what stands then.
     ///
     /// - Parameter standing: All that stand at the partition's devices.
     mutating func follow(_ standing: [RuleKey: UUID]) {
+        let pending = Set(evaluating.outcome.alerts.map(\.key))
         var byDevice = Dictionary(grouping: standing, by: \.key.deviceID)
         for device in devices.values where !device.standing.isEmpty { byDevice[device.id, default: []] += [] }
         for (id, found) in byDevice {
             guard let place = devices.index(forKey: id) else { continue }
-            devices.values[place].follow(Dictionary(uniqueKeysWithValues: found.map { ($0.key, $0.value) }))
+            devices.values[place].follow(
+                Dictionary(uniqueKeysWithValues: found.map { ($0.key, $0.value) }), except: pending)
         }
     }
 

@@ -18,7 +18,7 @@ final class RuleIndex: Sendable {
         var byDevice: [UUID: [Rule]] = [:]
         var byTag: [String: [Rule]] = [:]
         var byProject: [UUID: [Rule]] = [:]
-        /// Devices that a rule names or has bounds of their own for: what is found for them is nobody else's.
+        /// Devices that a rule names or has bounds of their own for: what they are for other rules does not tell theirs.
         var particular: Set<UUID> = []
     }
 
@@ -38,6 +38,8 @@ final class RuleIndex: Sendable {
     private struct Cache {
         var devices: [UUID: Found] = [:]
         var shared: [Sort: [Rule]] = [:]
+        /// Those that were found for devices which rules name, by the rules' ids.
+        var lists: [[UUID]: [Rule]] = [:]
     }
 
     private let sensors: [String: SensorRules]
@@ -99,8 +101,14 @@ final class RuleIndex: Sendable {
         in rules: SensorRules, _ sensor: String, _ device: UUID, _ attributes: DeviceAttributes?, _ cache: inout Cache
     ) -> [Rule] {
         if rules.particular.contains(device) {
-            return (rules.everywhere + rules.byDevice[device, default: []] + scoped(rules, attributes))
-                .map { $0.resolved(for: device) }
+            let found = rules.everywhere + rules.byDevice[device, default: []] + scoped(rules, attributes)
+            guard found.allSatisfy({ $0.definition.overrides[device] == nil }) else {
+                return found.map { $0.resolved(for: device) }
+            }
+            let ids = found.map(\.id)
+            if let list = cache.lists[ids] { return list }
+            cache.lists[ids] = found
+            return found
         }
         let sort = Sort(sensorType: sensor, projectID: attributes?.projectID, tags: attributes?.tags ?? [])
         if let shared = cache.shared[sort] { return shared }

@@ -25,10 +25,9 @@ extension EvaluationEngine {
     private func load(_ missing: [Int: Checkpoint]) async throws {
         let numbers = Array(missing.keys)
         let versions = try await cache.rules(of: [], standingIn: numbers).standing
-        let watched = Dictionary(grouping: try await states.watched(in: numbers), by: \.partition)
         for (partition, checkpoint) in missing {
             var state = PartitionState(position: checkpoint.statePosition)
-            state.load(watched[partition] ?? [])
+            state.load(try await states.watched(in: partition))
             partitions[partition] = state
             standing[partition] = versions[partition]
             try await replay(partition, through: checkpoint)
@@ -71,6 +70,10 @@ extension EvaluationEngine {
 
     /// Follows what has become of devices, rules and alerts.
     func watch() async throws {
+        if ContinuousClock.now >= nextStanding {
+            nextStanding = .now + Self.standingLifetime
+            standing = [:]
+        }
         try await followChanges()
         let organizations = organizations
         await cache.keep(only: organizations)

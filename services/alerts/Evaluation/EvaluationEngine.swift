@@ -14,6 +14,8 @@ actor EvaluationEngine {
     static let entriesPerRead = 256
     /// How often it is looked after what no reading tells of: rules, devices, and what people do to alerts.
     private static let watchInterval = Duration.milliseconds(500)
+    /// How often what stands is read although nobody has told of a change: that may have been lost.
+    static let standingLifetime = Duration.seconds(10)
     /// How long an entry may take from its readings' commit into the stream, which the clock waits for.
     private static let publishing = Duration.seconds(2)
 
@@ -33,6 +35,7 @@ actor EvaluationEngine {
     var checkpoints: [Int: Checkpoint] = [:]
     /// Which version of what stands in a partition its memory is of.
     var standing: [Int: [UInt8]?] = [:]
+    var nextStanding = ContinuousClock.now
     /// What everything in memory is evaluated by.
     var rules: [UUID: OrganizationRules] = [:]
     var pace = StoringPace()

@@ -1,3 +1,4 @@
+import EventBus
 import FoundationEssentials
 import Postgres
 
@@ -53,7 +54,9 @@ actor RuleCache {
         guard !stale.isEmpty else { return }
         let organizations = stale.map(\.0)
         let found = Dictionary(grouping: try await rules.enabled(in: organizations), by: \.organizationID)
-        let calendars = try await windows.active(in: organizations, at: .now)
+        // Those that are over, too, as far back as what is evaluated may be.
+        let calendars = try await windows.active(
+            in: organizations, at: .now.adding(.zero - StreamRetention.readings.limit))
         for (organization, version) in stale {
             let rules = found[organization] ?? []
             let known = entries[organization].flatMap { $0.found == rules ? $0.rules.index : nil }

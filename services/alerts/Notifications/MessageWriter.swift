@@ -54,11 +54,26 @@ struct MessageWriter: Sendable {
         let values = step.values(link: link)
         let defaults = MessageTemplate.standard
         // A subject is plain text everywhere.
-        let subject = try MessageTemplate.render(template?.subject ?? defaults.subject ?? "", values)
-        let text = try MessageTemplate.render(template?.body ?? defaults.body, values, escape: kind.escape)
+        let subject = try Self.render(template?.subject, or: defaults.subject ?? "") { text throws(TemplateError) in
+            try MessageTemplate.render(text, values)
+        }
+        let text = try Self.render(template?.body, or: defaults.body) { text throws(TemplateError) in
+            try MessageTemplate.render(text, values, escape: kind.escape)
+        }
         return MessageWords(
             subject: subject.asOneLine, text: text, link: link, linkTitle: "Open the alert",
             severity: step.data.severity.flatMap(Severity.init))
+    }
+
+    /// What a template comes to, or the standard one where that is nothing: receivers refuse a message without words.
+    private static func render(
+        _ template: String?, or standard: String, _ render: (String) throws(TemplateError) -> String
+    ) throws(TemplateError) -> String {
+        if let template {
+            let text = try render(template)
+            if !text.allSatisfy(\.isWhitespace) { return text }
+        }
+        return try render(standard)
     }
 
     private func digest(_ steps: [NotifiedStep], _ kind: Channel.Kind) -> MessageWords {

@@ -19,8 +19,8 @@ struct SlackMessage: Encodable {
         text = Channel.Kind.slack.escape(words.subject)
         blocks = [
             // At most 150 characters in a header and 3,000 in a section.
-            Block(type: "header", text: Text(type: "plain_text", text: String(words.subject.prefix(150)))),
-            Block(type: "section", text: Text(type: "mrkdwn", text: String(words.text.prefix(3_000)))),
+            Block(type: "header", text: Text(type: "plain_text", text: words.subject.firstScalars(150))),
+            Block(type: "section", text: Text(type: "mrkdwn", text: words.text.firstScalars(3_000))),
             Block(type: "section", text: Text(type: "mrkdwn", text: "<\(words.link)|\(words.linkTitle)>")),
         ]
     }

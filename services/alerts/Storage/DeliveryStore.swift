@@ -32,18 +32,24 @@ struct DeliveryStore: Sendable {
 
     /// Messages that an attempt was made at before, which may have been taken.
     private func repeated(_ leads: [DueNotification], _ transaction: Transaction) async throws -> [Delivery] {
-        let bound = try await admit(leads.filter { $0.deliveryID != nil }, transaction)
+        var bound = leads.filter { $0.deliveryID != nil }
         guard !bound.isEmpty else { return [] }
-        let followers = try await transaction.query(
-            """
-            \(Self.select) WHERE status = 'pending' AND due_at IS NULL AND delivery_id = ANY(\(bound.map(\.deliveryID)))
-            ORDER BY notifications.id
-            """
-        ).map(DueNotification.init(row:))
-        return bound.map { lead in
+        let followers = Dictionary(
+            grouping: try await transaction.query(
+                """
+                \(Self.select) WHERE status = 'pending' AND due_at IS NULL
+                    AND delivery_id = ANY(\(bound.map(\.deliveryID)))
+                ORDER BY notifications.id
+                """
+            ).map(DueNotification.init(row:)), by: \.deliveryID)
+        // The lead stands for all, in what its recipient wants as well.
+        for index in bound.indices {
+            let severities = followers[bound[index].deliveryID, default: []].compactMap(\.severity)
+            bound[index].severity = (severities + [bound[index].severity].compactMap(\.self)).max()
+        }
+        return try await admit(bound, transaction).map { lead in
             Delivery(
-                id: lead.deliveryID ?? lead.id, lead: lead,
-                followers: followers.filter { $0.deliveryID == lead.deliveryID })
+                id: lead.deliveryID ?? lead.id, lead: lead, followers: followers[lead.deliveryID, default: []])
         }
     }
 
@@ -57,10 +63,15 @@ struct DeliveryStore: Sendable {
         for index in recipients.indices {
             let due = try results[2 * index].map(DueNotification.init(row:))
             if let last = try results[2 * index + 1].first?.decode(Timestamp.self) {
+                // All of them, or they would stand before what others wait for until it is over.
                 try await transaction.query(
                     """
                     UPDATE alerts.notifications SET due_at = \(last.adding(Delivery.floodWindow))
-                    WHERE id = ANY(\(due.map(\.id)))
+                    WHERE id IN (
+                        SELECT id FROM alerts.notifications
+                        WHERE \(recipients[index].condition) AND status = 'pending' AND delivery_id IS NULL
+                            AND due_at <= now()
+                        FOR UPDATE SKIP LOCKED)
                     """)
             } else {
                 deliveries += Delivery.combining(try await admit(due, transaction))

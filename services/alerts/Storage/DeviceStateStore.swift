@@ -6,21 +6,20 @@ import Redis
 struct DeviceStateStore: Sendable {
     let database: PostgresClient
 
-    /// The devices of partitions of which something may come without a further reading.
+    /// The devices of a partition of which something may come without a further reading.
     ///
     /// - Throws: `PostgresError`, `DecodingError`, ``StoredValueError``.
-    func watched(in partitions: [Int]) async throws -> [DeviceState] {
-        let numbers = partitions.map(Int16.init)
+    func watched(in partition: Int) async throws -> [DeviceState] {
+        let number = Int16(partition)
+        // The state of each of them is read, too: what is in memory takes the place of what is stored.
+        let ids: SQL = """
+            SELECT device_id FROM alerts.device_states WHERE partition = \(number) AND is_watched
+            UNION SELECT device_id FROM alerts.alerts WHERE partition = \(number) AND \(Alert.isStanding)
+            UNION SELECT id FROM alerts.devices
+            WHERE partition = \(number) AND status = 'offline' AND NOT is_deleted
+            """
         return try await load(
-            states: "partition = ANY(\(numbers)) AND is_watched", alerts: "partition = ANY(\(numbers))",
-            devices: """
-                id IN (
-                    SELECT device_id FROM alerts.device_states WHERE partition = ANY(\(numbers)) AND is_watched
-                    UNION SELECT device_id FROM alerts.alerts
-                    WHERE partition = ANY(\(numbers)) AND \(Alert.isStanding)
-                    UNION SELECT id FROM alerts.devices
-                    WHERE partition = ANY(\(numbers)) AND status = 'offline' AND NOT is_deleted)
-                """)
+            states: "device_id IN (\(ids))", alerts: "partition = \(number)", devices: "id IN (\(ids))")
     }
 
     /// Devices by their ids, each with its organization; one of which nothing is known is there, too.
@@ -70,7 +69,10 @@ struct DeviceStateStore: Sendable {
             standing[key.deviceID, default: [:]][key] = id
         }
         let changes = try results[2].map(ProfileChange.init(row:))
-        for change in changes where change.profile != nil { organizations[change.deviceID] = change.organizationID }
+        for change in changes {
+            // Nothing comes of a device that is gone.
+            organizations[change.deviceID] = change.profile == nil ? nil : change.organizationID
+        }
         let profiles = Dictionary(uniqueKeysWithValues: changes.map { ($0.deviceID, $0.profile) })
         return organizations.map { id, organization in
             DeviceState(

@@ -4,7 +4,8 @@ import Postgres
 
 extension EvaluationStore {
     /// What the changes come to with the alerts as they are now, which are locked until the transaction ends: a rule is
-    /// locked before a device's states and these before its alerts, here as elsewhere.
+    /// locked before a device, that before its states and these before its alerts, here as elsewhere. No alert begins at a
+    /// device that has been deleted, where nothing would end it.
     ///
     /// - Throws: ``StandingChanged`` when others stand than evaluation went by.
     func apply(_ changes: [AlertChange], _ transaction: Transaction) async throws -> ([AlertStep], [SQL]) {
@@ -13,6 +14,7 @@ extension EvaluationStore {
         let (rules, devices) = (Array(Set(keys.map(\.ruleID))), Array(Set(keys.map(\.deviceID))))
         let results = try await transaction.batch([
             "SELECT id FROM alerts.rules WHERE id = ANY(\(rules)) ORDER BY id FOR KEY SHARE",
+            "SELECT id, is_deleted FROM alerts.devices WHERE id = ANY(\(devices)) ORDER BY id FOR SHARE",
             """
             SELECT device_id FROM alerts.device_states WHERE device_id = ANY(\(devices)) ORDER BY device_id FOR UPDATE
             """,
@@ -21,12 +23,16 @@ extension EvaluationStore {
             WHERE device_id = ANY(\(devices)) AND rule_id = ANY(\(rules)) AND \(Alert.isStanding) ORDER BY id FOR UPDATE
             """,
         ])
-        guard results.count == 3 else { throw StandingChanged() }
-        let standing = try results[2].map(Alert.init(row:))
+        guard results.count == 4 else { throw StandingChanged() }
+        let deleted = Set(
+            try results[1].map { try $0.decode(UUID.self, Bool.self) }.compactMap { $0.1 ? $0.0 : nil })
+        let standing = try results[3].map(Alert.init(row:))
         var application = AlertApplication(
             rules: Set(try results[0].map { try $0.decode(UUID.self) }),
             standing: Dictionary(uniqueKeysWithValues: standing.map { ($0.key, $0) }))
-        for change in changes { try application.apply(change) }
+        for change in changes where !change.isBegun || !deleted.contains(change.key.deviceID) {
+            try application.apply(change)
+        }
         return (application.steps, application.statements)
     }
 

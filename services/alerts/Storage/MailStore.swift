@@ -26,7 +26,8 @@ struct MailStore: Sendable {
             """)
         let mailboxes = try rows.map { row in
             let key = MemberKey(organizationID: try row.decode(at: 0), userID: try row.decode(at: 1))
-            let preferences = try row.decode(JSONB?.self, at: 3).map { try MailPreferences(stored: $0) }
+            // One whose hours this version cannot read is mailed as if there were none, and holds nobody up.
+            let preferences = try row.decode(JSONB?.self, at: 3).flatMap { try? MailPreferences(stored: $0) }
             return (key, MemberMailbox(address: try row.decode(at: 2), preferences: preferences ?? MailPreferences()))
         }
         return Dictionary(uniqueKeysWithValues: mailboxes)

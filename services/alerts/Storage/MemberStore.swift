@@ -37,9 +37,14 @@ struct MemberStore: Sendable {
                 \(member.email), \(member.isEmailVerified ?? false), \(member.isActive ?? true)
             WHERE NOT EXISTS (SELECT FROM alerts.forgotten_users WHERE user_id = \(member.userID))
             ON CONFLICT (organization_id, user_id) DO UPDATE SET
-                version = excluded.version, name = excluded.name, name_version = excluded.name_version,
-                email = excluded.email, is_email_verified = excluded.is_email_verified,
-                is_active = excluded.is_active, removed_at = NULL
+                version = excluded.version, removed_at = NULL,
+                (name, name_version, email, is_email_verified, is_active) = (
+                    SELECT newer.* FROM (VALUES
+                        (excluded.name, excluded.name_version, excluded.email, excluded.is_email_verified,
+                            excluded.is_active, m.removed_at IS NOT NULL OR excluded.name_version >= m.name_version),
+                        (m.name, m.name_version, m.email, m.is_email_verified, m.is_active, true)
+                    ) AS newer (name, name_version, email, is_email_verified, is_active, counts)
+                    WHERE counts LIMIT 1)
             WHERE excluded.version > m.version
             """)
     }
