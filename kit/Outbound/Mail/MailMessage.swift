@@ -54,9 +54,10 @@ public struct MailMessage: Sendable, Hashable {
     /// boundary (RFC 2045 §6.7).
     private func alternatives(_ html: String) -> [String] {
         let boundary = "=_\(id)"
-        let parts = [("text/plain", text), ("text/html", html)].flatMap { type, text in
-            ["--\(boundary)"] + Self.head(type, "quoted-printable") + [""]
-                + Self.lines(of: text).flatMap(QuotedPrintable.lines)
+        let parts = [("text/plain", text), ("text/html", html)].flatMap { type, text -> [String] in
+            let head = ["--\(boundary)"] + Self.head(type, "quoted-printable")
+            // The line end before a boundary is the boundary's (RFC 2046 §5.1.1).
+            return head + [""] + Self.lines(of: text).flatMap(QuotedPrintable.lines) + [""]
         }
         return ["Content-Type: multipart/alternative; boundary=\"\(boundary)\"", ""] + parts + ["--\(boundary)--"]
     }

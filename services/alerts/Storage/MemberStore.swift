@@ -37,16 +37,19 @@ struct MemberStore: Sendable {
                 \(member.email), \(member.isEmailVerified ?? false), \(member.isActive ?? true)
             WHERE NOT EXISTS (SELECT FROM alerts.forgotten_users WHERE user_id = \(member.userID))
             ON CONFLICT (organization_id, user_id) DO UPDATE SET
-                version = excluded.version, removed_at = NULL,
-                (name, name_version, email, is_email_verified, is_active) = (
-                    SELECT newer.* FROM (VALUES
-                        (excluded.name, excluded.name_version, excluded.email, excluded.is_email_verified,
-                            excluded.is_active, m.removed_at IS NOT NULL OR excluded.name_version >= m.name_version),
-                        (m.name, m.name_version, m.email, m.is_email_verified, m.is_active, true)
-                    ) AS newer (name, name_version, email, is_email_verified, is_active, counts)
-                    WHERE counts LIMIT 1)
+                version = excluded.version, name = \(Self.newer("name")), name_version = \(Self.newer("name_version")),
+                email = \(Self.newer("email")), is_email_verified = \(Self.newer("is_email_verified")),
+                is_active = \(Self.newer("is_active")), removed_at = NULL
             WHERE excluded.version > m.version
             """)
+    }
+
+    /// What was told of the person may be older than what is known of a member.
+    private static func newer(_ column: SQL) -> SQL {
+        """
+        CASE WHEN m.removed_at IS NOT NULL OR excluded.name_version >= m.name_version
+            THEN excluded.\(column) ELSE m.\(column) END
+        """
     }
 
     /// Notes that the user is a member no more; the name stays for what the history tells, the address does not.
