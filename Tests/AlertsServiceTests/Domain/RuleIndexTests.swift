@@ -30,14 +30,6 @@ import Testing
         #expect(index.rules(for: "temperature", of: device, nil).isEmpty)
     }
 
-    @Test func knowsWithoutAttributesWhereNoRuleCanApply() {
-        let index = RuleIndex([Rule(.above(1, scope: .devices([device])))])
-        #expect(index.mayApply(to: "temperature", of: device))
-        #expect(!index.mayApply(to: "temperature", of: .v7()))
-        #expect(!index.mayApply(to: "humidity", of: device))
-        #expect(RuleIndex([Rule(.above(1, scope: .tags(["cold"])))]).mayApply(to: "temperature", of: device))
-    }
-
     @Test func `a rule that a device has its own bounds for is found as it is for that device`() {
         let own = ThresholdOverride(value: 40, high: nil, clearValue: nil)
         let index = RuleIndex([
@@ -71,6 +63,6 @@ import Testing
         let index = RuleIndex([composite, offline, Rule(.above(1, sensor: "pressure"))])
         #expect(index.rules(for: "temperature", of: device, nil) == [composite])
         #expect(index.rules(for: "humidity", of: device, nil) == [composite])
-        #expect(index.deviceRules(of: device, nil) == [composite, offline])
+        #expect(index.rules(for: "", of: device, nil) == [composite, offline])
     }
 }

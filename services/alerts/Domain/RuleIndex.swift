@@ -70,14 +70,8 @@ final class RuleIndex: Sendable {
 
     var isEmpty: Bool { sensors.isEmpty }
 
-    /// Whether any rule may be for this sensor of this device; cheap, and right without the device's attributes.
-    func mayApply(to sensor: String, of device: UUID) -> Bool {
-        guard let rules = sensors[sensor] else { return false }
-        return !rules.everywhere.isEmpty || !rules.byTag.isEmpty || !rules.byProject.isEmpty
-            || rules.byDevice[device] != nil
-    }
-
-    /// The rules that take readings of a sensor of a device, each once and as it is for that device.
+    /// The rules that take readings of a sensor of a device, each once and as it is for that device; for an empty name
+    /// those about the device as a whole: about its connection, its battery, or several of its sensors together.
     func rules(for sensor: String, of device: UUID, _ attributes: DeviceAttributes?) -> [Rule] {
         guard let rules = sensors[sensor] else { return [] }
         return cache.withLock { cache in
@@ -90,11 +84,6 @@ final class RuleIndex: Sendable {
             cache.devices[device]?.bySensor[sensor] = found
             return found
         }
-    }
-
-    /// The rules about a device as a whole: about its connection, its battery, or several of its sensors together.
-    func deviceRules(of device: UUID, _ attributes: DeviceAttributes?) -> [Rule] {
-        rules(for: "", of: device, attributes)
     }
 
     private static func find(

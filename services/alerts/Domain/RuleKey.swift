@@ -1,12 +1,5 @@
 import FoundationEssentials
 
-/// One sensor of one device.
-struct SensorKey: Sendable, Hashable {
-    let organizationID: UUID
-    let deviceID: UUID
-    let sensorType: String
-}
-
 /// One rule at one sensor of one device: what has a state, and at most one open alert.
 struct RuleKey: Sendable, Hashable {
     let ruleID: UUID
