@@ -55,6 +55,8 @@ struct Exchange: Equatable {
     private(set) var isConnected = false
     /// Whether everything sent so far is still held.
     var isHeld = true
+    /// Whether a new connection was closed without an answer.
+    private var hasLostNew = false
 
     init(isRepeatable: Bool, keepsClient: Bool) {
         self.isRepeatable = isRepeatable
@@ -90,18 +92,22 @@ struct Exchange: Equatable {
 
     /// The connection to the service is gone.
     ///
-    /// A request goes out again only where no service can have acted on it, or where acting twice does no harm and the
-    /// loss is explained by a connection that had gone stale (RFC 9110 §9.2.2).
+    /// A request goes out again only where no service can have acted on it, or where acting twice does no harm (RFC 9110
+    /// §9.2.2) and the loss is explained: by a connection that had gone stale, or by a new one that the machine took for a
+    /// service that was stopping. A second new one may have been closed because of the request itself.
     ///
     /// - Parameter others: what is known of the copies of the service, for a connection that could not be made.
-    func lost(_ loss: Loss, others: Others = .none) -> Recovery {
+    mutating func lost(_ loss: Loss, others: Others = .none) -> Recovery {
         guard response == .awaited else { return .abort }
         let canRetry = attempts < Self.maximumAttempts && isHeld
         switch (loss, others) {
         case (.notConnected, .available) where canRetry: return .retry
         case (.notConnected, .soon) where attempts < Self.maximumPatientAttempts: return .wait
         case (.notConnected, _): return .answer(.unavailable)
-        case (.closed, _): return canRetry && isReused && isRepeatable ? .retry : .answer(.unavailable)
+        case (.closed, _):
+            guard canRetry, isRepeatable, isReused || !hasLostNew else { return .answer(.unavailable) }
+            hasLostNew = hasLostNew || !isReused
+            return .retry
         case (.malformed, _): return .answer(.badGateway)
         case (.timedOut, _): return .answer(.unanswered)
         }

@@ -18,18 +18,27 @@ struct ExchangeTests {
             (1, .soon, .wait), (5, .soon, .wait), (6, .soon, .answer(.unavailable)), (1, .none, .answer(.unavailable)),
         ])
     func notConnected(attempts: Int, others: Exchange.Others, recovery: Exchange.Recovery) {
-        #expect(exchange(repeatable: false, attempts: attempts).lost(.notConnected, others: others) == recovery)
+        var exchange = exchange(repeatable: false, attempts: attempts)
+        #expect(exchange.lost(.notConnected, others: others) == recovery)
     }
 
     @Test(
-        "A lost connection is replaced only where it may have been stale and repeating does no harm",
-        arguments: [
-            (true, true, Exchange.Recovery.retry), (true, false, .answer(.unavailable)),
-            (false, true, .answer(.unavailable)),
-            (false, false, .answer(.unavailable)),
-        ])
-    func closed(repeatable: Bool, reused: Bool, recovery: Exchange.Recovery) {
-        #expect(exchange(repeatable: repeatable, reused: reused).lost(.closed) == recovery)
+        "A lost connection is replaced only where repeating does no harm",
+        arguments: [true, false])
+    func closed(reused: Bool) {
+        var repeatable = exchange(repeatable: true, reused: reused)
+        #expect(repeatable.lost(.closed) == .retry)
+        var other = exchange(repeatable: false, reused: reused)
+        #expect(other.lost(.closed) == .answer(.unavailable))
+    }
+
+    @Test("Of connections that were new only one is replaced, as the request itself may have been the reason")
+    func newOnes() {
+        var exchange = exchange(repeatable: true)
+        #expect(exchange.lost(.closed) == .retry)
+        exchange.attempt()
+        exchange.connected(reused: false)
+        #expect(exchange.lost(.closed) == .answer(.unavailable))
     }
 
     @Test("What is no longer held is not sent again")
@@ -41,8 +50,10 @@ struct ExchangeTests {
 
     @Test("Nonsense and silence are not retried")
     func others() {
-        #expect(exchange(repeatable: true, reused: true).lost(.malformed) == .answer(.badGateway))
-        #expect(exchange(repeatable: true, reused: true).lost(.timedOut) == .answer(.unanswered))
+        var malformed = exchange(repeatable: true, reused: true)
+        #expect(malformed.lost(.malformed) == .answer(.badGateway))
+        var silent = exchange(repeatable: true, reused: true)
+        #expect(silent.lost(.timedOut) == .answer(.unanswered))
     }
 
     @Test(

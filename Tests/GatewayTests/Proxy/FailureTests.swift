@@ -157,6 +157,28 @@ struct FailureTests {
         }
     }
 
+    @Test(
+        "A new connection that is closed before the answer is replaced once, for requests that may be repeated",
+        arguments: [
+            ("GET /items/1", 1, 200), ("GET /items/1", 2, 503), ("POST /repeatable", 1, 200), ("POST /items/1", 1, 503),
+        ])
+    func stopping(request: String, closed: Int, status: Int) async throws {
+        let seen = Mutex(0)
+        try await RawServer.with { connection, _ in
+            let isProbe = try await connection.message().startLine.contains("/readyz")
+            if !isProbe { seen.withLock { $0 += 1 } }
+            guard isProbe || seen.withLock(\.self) > closed else { return }
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send("\(request) HTTP/1.1\r\nHost: lms\r\nContent-Length: 3\r\n\r\nabc")
+                    #expect(try await connection.message().status == status)
+                }
+            }
+        }
+    }
+
     @Test("A client that goes away takes its service connection along")
     func clientGone() async throws {
         let (ended, end) = AsyncStream.makeStream(of: Void.self)

@@ -16,7 +16,7 @@ import Testing
                 try await load.waitForProgress()
             }
         }
-        #expect(load.unavailable == 0)
+        #expect(load.unavailable == 0, "\(load.lastFailure ?? "")")
         try await copies.installation.checkReadings(of: load)
         try await copies.installation.checkUsage()
         await copies.stop()

@@ -83,7 +83,7 @@ import Testing
             }
             try await load.mark("after")
         }
-        #expect(load.unavailable == 0)
+        #expect(load.unavailable == 0, "\(load.lastFailure ?? "")")
         #expect(await installation.processIDs() == processes)
         try await installation.checkReadings(of: load)
         try await installation.checkUsage()

@@ -26,6 +26,7 @@ final class Load: Sendable {
         var phase = Phase.sending
         var acknowledged: Set<Reading> = []
         var unavailable = 0
+        var lastFailure: String?
         var marks: [String] = []
         /// How many devices' readings of each mark are acknowledged.
         var marked: [String: Int] = [:]
@@ -77,6 +78,8 @@ final class Load: Sendable {
     var acknowledged: Set<Reading> { state.withLock(\.acknowledged) }
     /// How many requests were refused, or lost with their connection.
     var unavailable: Int { state.withLock(\.unavailable) }
+    /// What the last of them was answered, or why it was not.
+    var lastFailure: String? { state.withLock(\.lastFailure) }
 
     /// Lets every device send, once, a reading of `sensor` beside the others, does `disturb` meanwhile, and waits until all
     /// are acknowledged.
@@ -137,9 +140,11 @@ final class Load: Sendable {
                 return true
             }
             #expect(response.status == 503 && response.header("retry-after") != nil, "\(response)")
+            state.withLock { $0.lastFailure = "\(response)" }
         } catch let error as TimedOut {
             Issue.record(error, "a request was neither answered nor refused")
         } catch {
+            state.withLock { $0.lastFailure = "\(error)" }
         }
         return false
     }
