@@ -92,7 +92,7 @@ extension Event {
         let counts = readings.map { organization, count -> JSONValue in
             ["organization_id": .string(organization.text), "readings": .number(Double(count))]
         }
-        let data: JSONValue = ["batch_id": .number(Double(batch)), "organizations": .array(counts)]
+        let data: JSONValue = ["batches": [["id": .number(Double(batch)), "organizations": .array(counts)]]]
         return try Event(
             source: .readings, type: "usage.recorded", subject: "\(batch)", subjectVersion: 1, organizationID: nil,
             data: data)

@@ -237,11 +237,9 @@ struct PublishingTests {
             WHERE series_id IN (SELECT id FROM readings.series WHERE device_id = \(device.id))
             """)
         let number = try stored[0].decode(Int64.self)
-        let usage = try await server.service.events(about: "\(number)", are: ["usage.recorded"])
-        #expect(usage[0].traceparent != nil)
-        let data = try usage[0].decode(JSONValue.self)
-        #expect(
-            data["organizations"].array?.contains { $0["organization_id"].string == device.organization.text } == true)
+        let usage = try await server.usage(ofBatch: number)
+        #expect(usage.event.traceparent != nil)
+        #expect(usage.readings[device.organization.text] == 1)
     }
 
     @Test func `a batch that was not published is published from the table, with what was stored of it`() async throws {
@@ -262,7 +260,7 @@ struct PublishingTests {
                 array_agg(time), array_agg(time)
             FROM left_over
             """)
-        try await server.service.events(about: "\(batch)", are: ["usage.recorded"])
+        _ = try await server.usage(ofBatch: batch)
         try await eventually {
             try await server.service.query("SELECT 1 FROM readings.batches WHERE id = \(batch)").isEmpty
         }

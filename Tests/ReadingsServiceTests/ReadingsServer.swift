@@ -1,3 +1,4 @@
+import EventBus
 import Foundation
 import Identity
 import Kernel
@@ -40,6 +41,23 @@ struct ReadingsServer: Sendable {
             service: try await TestService.start(
                 .readings, ReadingsService.description, on: database, settings: settings
             ) { try await ReadingsService.build($0, keepingAnswersFor: answers) })
+    }
+
+    /// Waits until billing has been told what a batch stored: the readings of each organization, and the event.
+    func usage(ofBatch id: Int64) async throws -> (event: Event, readings: [String: Int]) {
+        try await eventually {
+            for entry in try await service.redis.xrange(StreamName.events(.readings), count: 100_000) {
+                let event = try Event(json: entry["event"] ?? [])
+                guard event.type == "usage.recorded" else { continue }
+                let batches = try event.decode(JSONValue.self)["batches"].array ?? []
+                guard let batch = batches.first(where: { $0["id"].int == Int(id) }) else { continue }
+                let counts = (batch["organizations"].array ?? []).compactMap { count in
+                    count["organization_id"].string.flatMap { name in count["readings"].int.map { (name, $0) } }
+                }
+                return (event, Dictionary(uniqueKeysWithValues: counts))
+            }
+            return nil
+        }
     }
 
     /// A device with a key, as the events of the devices service would have made it.

@@ -174,6 +174,32 @@ struct RollupStoreTests {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `whoever waits for the other to say that a batch is done deletes it`(isPublishedFirst: Bool) async throws {
+        try await withReadings { administrator, client in
+            try await insertBatch(7, administrator)
+            let (first, second) =
+                isPublishedFirst
+                ? (BatchRows.published([7]), BatchRows.noted([7])) : (BatchRows.noted([7]), BatchRows.published([7]))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                try await administrator.withTransaction { transaction in
+                    try await transaction.query(first)
+                    group.addTask { _ = try await client.query(second) }
+                    try await eventually {
+                        try await administrator.query(
+                            """
+                            SELECT FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            """
+                        ).count == 1
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await count("readings.batches", client) == 0)
+        }
+    }
+
     @Test func `a batch of before batches had key ranges is given them by the migration`() async throws {
         try await withReadings { administrator, client in
             try await administrator.run(

@@ -132,7 +132,7 @@ struct DashboardTests {
         let server = try await RealtimeServer.shared()
         try await server.tell(
             .readings, "usage.recorded", UUID(), 1, organization,
-            ["organizations": [["organization_id": .string(organization.text), "readings": 7]]])
+            ["batches": [["organizations": [["organization_id": .string(organization.text), "readings": 7]]]]])
         try await dashboard(of: organization) { $0["stats"]["readings_per_minute"].int == 7 }
     }
 

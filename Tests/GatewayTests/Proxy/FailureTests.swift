@@ -165,9 +165,12 @@ struct FailureTests {
     func stopping(request: String, closed: Int, status: Int) async throws {
         let seen = Mutex(0)
         try await RawServer.with { connection, _ in
-            let isProbe = try await connection.message().startLine.contains("/readyz")
-            if !isProbe { seen.withLock { $0 += 1 } }
-            guard isProbe || seen.withLock(\.self) > closed else { return }
+            guard try await connection.message().startLine.hasPrefix(request) else { return }
+            let number = seen.withLock { seen in
+                seen += 1
+                return seen
+            }
+            guard number > closed else { return }
             try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         } _: { server in
             try await TestGateway.with(TestFile(port: server.port).load()) { gateway in

@@ -54,8 +54,13 @@ struct CountedData: Decodable {
     }
 }
 
-/// The data of `usage.recorded`: the readings that a batch stored.
+/// The data of `usage.recorded`: the readings that batches stored.
 struct UsageRecordedData: Decodable {
+    struct Batch: Decodable {
+        let id: Int64
+        let organizations: [Count]
+    }
+
     struct Count: Decodable {
         let organizationID: UUID
         let readings: Int
@@ -66,15 +71,5 @@ struct UsageRecordedData: Decodable {
         }
     }
 
-    let batchID: Int64
-    let organizations: [Count]
-
-    enum CodingKeys: String, CodingKey {
-        case organizations
-        case batchID = "batch_id"
-    }
-
-    var readings: [UUID: Int] {
-        Dictionary(organizations.map { ($0.organizationID, $0.readings) }, uniquingKeysWith: +)
-    }
+    let batches: [Batch]
 }

@@ -21,8 +21,7 @@ struct Projections: Sendable {
             let device = try event.decode(DeviceData.self)
             try await devices.deleted(device.id, of: device.organizationID, at: event.time, transaction)
         case "usage.recorded":
-            let batch = try event.decode(UsageRecordedData.self)
-            try await usage.count(readings: batch.readings, ofBatch: batch.batchID, at: event.time, transaction)
+            try await usage.count(event.decode(UsageRecordedData.self).batches, at: event.time, transaction)
         case "command.queued":
             try await count(.commands, event, transaction)
         case "notification.sent":

@@ -11,16 +11,19 @@ struct UsageStore: Sendable {
 
     // MARK: Counting
 
-    /// Counts the readings of a batch, unless it has been counted.
-    func count(
-        readings: [UUID: Int], ofBatch batch: Int64, at time: Timestamp, _ transaction: Transaction
-    ) async throws {
+    /// Counts the readings of batches, but for those that have been counted.
+    func count(_ batches: [UsageRecordedData.Batch], at time: Timestamp, _ transaction: Transaction) async throws {
+        let counts = batches.flatMap { batch in batch.organizations.map { (batch: "\(batch.id)", $0) } }
         try await transaction.query(
             """
-            WITH uncounted AS (\(remember("\(batch)", from: .readings)))
+            WITH uncounted AS (\(remember(batches.map { "\($0.id)" }, from: .readings)))
             INSERT INTO billing.usage_daily (organization_id, date, readings)
-            SELECT organization_id, (\(time) AT TIME ZONE 'UTC')::date, readings
-            FROM uncounted, unnest(\(Array(readings.keys)), \(Array(readings.values))) AS counts (organization_id, readings)
+            SELECT organization_id, (\(time) AT TIME ZONE 'UTC')::date, sum(readings)::bigint
+            FROM uncounted
+            JOIN unnest(
+                \(counts.map(\.batch)), \(counts.map(\.1.organizationID)), \(counts.map(\.1.readings))
+            ) AS counts (id, organization_id, readings) USING (id)
+            GROUP BY organization_id
             ON CONFLICT (organization_id, date) DO UPDATE
             SET readings = usage_daily.readings + excluded.readings
             """)
@@ -34,7 +37,7 @@ struct UsageStore: Sendable {
         let (commands, notifications) = kind == .commands ? (1, 0) : (0, 1)
         try await transaction.query(
             """
-            WITH uncounted AS (\(remember(event.text, from: source)))
+            WITH uncounted AS (\(remember([event.text], from: source)))
             INSERT INTO billing.usage_daily (organization_id, date, commands, notifications)
             SELECT \(organization), (\(time) AT TIME ZONE 'UTC')::date, \(commands)::bigint, \(notifications)::bigint
             FROM uncounted
@@ -44,11 +47,12 @@ struct UsageStore: Sendable {
             """)
     }
 
-    /// Remembers that something is counted by this statement; a row comes of it unless it has been.
-    private func remember(_ id: String, from source: Service) -> SQL {
+    /// Remembers what is counted by this statement; a row comes of each that has not been.
+    private func remember(_ ids: [String], from source: Service) -> SQL {
         """
-        INSERT INTO billing.usage_batches (source, id) VALUES (\(source.rawValue), \(id)) ON CONFLICT DO NOTHING
-        RETURNING id
+        INSERT INTO billing.usage_batches (source, id)
+        SELECT \(source.rawValue), id FROM unnest(\(ids)) AS counted (id) ORDER BY id
+        ON CONFLICT DO NOTHING RETURNING id
         """
     }
 

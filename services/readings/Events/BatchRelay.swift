@@ -3,8 +3,8 @@ import Postgres
 import Redis
 import ServiceLifecycle
 
-/// Publishes batches that were committed and then not published: after a crash, or while Redis was away. Also says which
-/// were published when no flush comes by to do it.
+/// Publishes batches that were committed and then not published: after a crash, or while Redis was away. Also says once a
+/// second which were published.
 struct BatchRelay: ServiceLifecycle.Service {
     private static let interval = Duration.seconds(1)
     /// A batch younger than this is still in the hands of whoever committed it.

@@ -21,7 +21,8 @@ struct TelemetryPublisher: Sendable {
     func send(_ batches: [StoredBatch]) async throws {
         var commands: [RedisCommand] = []
         // The usage goes first: if anything fails all is sent again, and billing knows batches by their id.
-        for batch in batches where !batch.readings.isEmpty { commands.append(try await usage(of: batch)) }
+        let counted = batches.filter { !$0.readings.isEmpty }
+        if let first = counted.first { commands.append(try await usage(of: counted, first)) }
         for (partition, entry) in Self.entries(for: batches) {
             let stream = StreamName.telemetry(partition)
             commands.append(.xadd(stream, entry, trim: try await telemetryTrimmer.trim(of: stream)))
@@ -42,18 +43,27 @@ struct TelemetryPublisher: Sendable {
         return entries.enumerated().filter { $0.element.count > 0 }.map { ($0.offset, $0.element) }
     }
 
-    private func usage(of batch: StoredBatch) async throws -> RedisCommand {
-        let counts = batch.counts.map { UsageRecorded.Count(organizationID: $0.key.text, readings: $0.value) }
+    private func usage(of batches: [StoredBatch], _ first: StoredBatch) async throws -> RedisCommand {
         let event = try Event(
-            source: .readings, type: "usage.recorded", subject: "\(batch.id)", subjectVersion: 1, organizationID: nil,
-            traceparent: batch.traceparent, data: UsageRecorded(batchID: batch.id, organizations: counts))
+            source: .readings, type: "usage.recorded", subject: "\(first.id)", subjectVersion: 1, organizationID: nil,
+            traceparent: first.traceparent, data: UsageRecorded(batches: batches.map(UsageRecorded.Batch.init)))
         let stream = StreamName.events(.readings)
         return .xadd(stream, [("event", event.json)], trim: try await usageTrimmer.trim(of: stream))
     }
 }
 
-/// The data of `usage.recorded`: the readings that a batch stored, per organization. Billing counts a batch once.
+/// The data of `usage.recorded`: the readings that batches stored, per organization. Billing counts a batch once.
 private struct UsageRecorded: Encodable {
+    struct Batch: Encodable {
+        let id: Int64
+        let organizations: [Count]
+
+        init(_ batch: StoredBatch) {
+            id = batch.id
+            organizations = batch.counts.map { Count(organizationID: $0.key.text, readings: $0.value) }
+        }
+    }
+
     struct Count: Encodable {
         let organizationID: String
         let readings: Int
@@ -64,11 +74,5 @@ private struct UsageRecorded: Encodable {
         }
     }
 
-    let batchID: Int64
-    let organizations: [Count]
-
-    enum CodingKeys: String, CodingKey {
-        case batchID = "batch_id"
-        case organizations
-    }
+    let batches: [Batch]
 }

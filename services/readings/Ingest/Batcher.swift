@@ -8,10 +8,10 @@ import Synchronization
 /// Collects the rows of many requests into transactions.
 ///
 /// Batches form by themselves: while a flush is under way the next batch gathers, so a quiet service answers after one
-/// round trip and a busy one writes large batches; ``FlushPace`` says when the next flush is worth it. A request is answered once its rows are committed, which takes several
-/// transactions where they are of more days than fit into one. Organizations take turns by their rows, so that none waits
-/// behind all that another sends. When the queue, or an organization's half of it, is full new requests are refused, so
-/// memory is bounded.
+/// round trip and a busy one writes large batches; ``FlushPace`` says when the next flush is worth it. A request is
+/// answered once its rows are committed, which takes several transactions where they are of more days than fit into one.
+/// Organizations take turns by their rows, so that none waits behind all that another sends. When the queue, or an
+/// organization's half of it, is full new requests are refused, so memory is bounded.
 ///
 /// A request that no transaction has taken within its patience is taken out of the queue and refused, and never stored
 /// after that. One that has been taken is answered when its transaction ends, which has a patience of its own; where the
@@ -173,12 +173,11 @@ final class Batcher: Service {
 
     private func flush(_ batch: [Request]) async {
         let plan = FlushPlan(batch.flatMap(\.devices))
-        let published = publisher.takePublished()
         let start = ContinuousClock.now
         do {
             // Requests wait for it.
             let (id, inserted) = try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
-                try await store.store(plan, published: published)
+                try await store.store(plan)
             }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
@@ -195,11 +194,9 @@ final class Batcher: Service {
             publisher.publish(stored)
         } catch let error as PostgresError where !error.isUnavailability && batch.count > 1 {
             // Something in one of the requests is refused: it must not take the others with it.
-            publisher.putBack(published)
             logger.warning("a batch was refused; storing its requests one by one", metadata: ["error": "\(error)"])
             for request in batch { await flush([request]) }
         } catch {
-            publisher.putBack(published)
             logger.warning("a batch could not be stored", metadata: ["error": "\(error)", "rows": "\(plan.count)"])
             for request in batch { request.completion(.failure(error)) }
         }

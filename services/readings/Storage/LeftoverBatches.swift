@@ -68,7 +68,7 @@ struct LeftoverBatches: Sendable {
     ///
     /// - Throws: `PostgresError`.
     func forget(_ id: Int64, _ transaction: Transaction) async throws {
-        try await transaction.batch(BatchRows.published([id]))
+        try await transaction.query(BatchRows.published([id]))
     }
 }
 

@@ -22,24 +22,21 @@ struct ReadingStore: Sendable {
 
     /// Stores the rows of a plan in one transaction and one round trip.
     ///
-    /// - Parameter published: Batches that nobody needs to publish any more.
     /// - Returns: The batch's id and, per row, whether it was new; nil when all were.
     /// - Throws: `PostgresError`; then nothing was stored, except after `connectionLost`, where that is not known.
-    func store(_ plan: FlushPlan, published: [Int64]) async throws -> (id: Int64, inserted: [Bool]?) {
+    func store(_ plan: FlushPlan) async throws -> (id: Int64, inserted: [Bool]?) {
         guard let first = plan.times.min(), let last = plan.times.max() else { return (0, nil) }
         let id = try await batchIDs.next()
         let ranges = plan.keyRanges
         let rows = try await partitions.withPartitions(for: plan.times) {
-            try await database.batch(
-                [
-                    insert(plan, batchID: id),
-                    """
-                    INSERT INTO readings.batches (
-                        id, row_count, min_time, max_time, series_ids, first_times, last_times)
-                    VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
-                        \(ranges.lastTimes))
-                    """,
-                ] + (published.isEmpty ? [] : BatchRows.published(published)))
+            try await database.batch([
+                insert(plan, batchID: id),
+                """
+                INSERT INTO readings.batches (id, row_count, min_time, max_time, series_ids, first_times, last_times)
+                VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
+                    \(ranges.lastTimes))
+                """,
+            ])
         }
         guard rows[0].affectedRows < plan.count else { return (id, nil) }
         return (id, try await findInserted(plan, batchID: id))
@@ -73,6 +70,6 @@ struct ReadingStore: Sendable {
     ///
     /// - Throws: `PostgresError`.
     func forget(_ published: [Int64]) async throws {
-        _ = try await database.batch(BatchRows.published(published))
+        _ = try await database.query(BatchRows.published(published))
     }
 }

@@ -79,7 +79,7 @@ struct RollupStore: Sendable {
                 if !found.isEmpty {
                     let ids = found.map(\.id)
                     // The batches' rows, which flushes lock as well, come last and are locked for a moment.
-                    try await transaction.batch([Self.mark(Self.ranges(ids))] + BatchRows.noted(ids))
+                    try await transaction.batch([Self.mark(Self.ranges(ids)), BatchRows.noted(ids)])
                 }
                 let seen = try rows[1].first?.decode(Int.self, at: 2) ?? 0
                 return Watermark.Look(

@@ -123,8 +123,12 @@ struct AlertData: Decodable, Sendable {
     }
 }
 
-/// The data of `usage.recorded`: how many readings of each organization a batch stored.
+/// The data of `usage.recorded`: how many readings of each organization batches stored.
 struct UsageData: Decodable, Sendable {
+    struct Batch: Decodable, Sendable {
+        let organizations: [Count]
+    }
+
     struct Count: Decodable, Sendable {
         let organizationID: UUID
         let readings: Int
@@ -135,5 +139,5 @@ struct UsageData: Decodable, Sendable {
         }
     }
 
-    let organizations: [Count]
+    let batches: [Batch]
 }

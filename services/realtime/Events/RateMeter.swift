@@ -13,7 +13,9 @@ final class RateMeter: Sendable {
         else { return }
         let second = second
         rate.withLock { rate in
-            for count in usage.organizations { rate.add(count.readings, of: count.organizationID, at: second) }
+            for count in usage.batches.flatMap(\.organizations) {
+                rate.add(count.readings, of: count.organizationID, at: second)
+            }
         }
     }
 
