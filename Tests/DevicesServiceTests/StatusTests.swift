@@ -47,9 +47,18 @@ import Testing
         #expect(try await device.client.post("\(device.path)/status", ["status": "error"]).status == 200)
         #expect(try await device.client.get("\(device.path)/status").json["status"] == "error")
         #expect(try await device.client.post("\(device.path)/status", ["status": "offline"]).status == 200)
-        try await organization.server.service.events(
+        let events = try await organization.server.service.events(
             about: device.id,
-            are: ["device.registered", "device.online", "device.status_changed", "device.offline"])
+            are: [
+                "device.registered", "device.online", "device.battery_changed", "device.status_changed",
+                "device.offline",
+            ])
+        #expect(
+            try events[2].decode(JSONValue.self) == [
+                "device_id": .string(device.id), "organization_id": .string(organization.id.text),
+                "battery_level": 81.5,
+            ])
+        #expect(events[2].actor == "device:\(device.id)")
     }
 
     @Test(

@@ -19,5 +19,6 @@ struct DeviceProfile: Sendable, Hashable {
     var condition: Condition?
     var battery: Battery?
 
-    var isOffline: Bool { condition?.isOffline ?? false }
+    /// Whether rules may find something in it though no readings come: those there are, or that are made later.
+    var isTelling: Bool { condition?.isOffline == true || battery != nil }
 }

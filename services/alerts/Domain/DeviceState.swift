@@ -41,7 +41,7 @@ struct DeviceState: Sendable {
 
     /// Whether something may come of it without a further reading.
     var isWatched: Bool {
-        !standing.isEmpty || profile?.isOffline == true
+        !standing.isEmpty || profile?.isTelling == true
             || sensors.values.contains { $0.slots.contains { $0.state.holdingSince != nil } }
             || parked.values.contains { $0.holdingSince != nil }
     }

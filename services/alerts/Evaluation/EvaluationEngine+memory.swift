@@ -118,7 +118,7 @@ extension EvaluationEngine {
             guard partitions[change.partition] != nil else { continue }
             partitions[change.partition]?.change(change.deviceID, to: change.profile)
             let isKnown = partitions[change.partition]?.devices[change.deviceID] != nil
-            if !isKnown, change.profile?.isOffline == true { missing[change.deviceID] = change.organizationID }
+            if !isKnown, change.profile?.isTelling == true { missing[change.deviceID] = change.organizationID }
         }
         try await refresh(Set(missing.values))
         try await loadDevices(missing)

@@ -33,6 +33,18 @@ struct StatusEventData: Decodable, Sendable {
     }
 }
 
+/// What this service needs of the data of `device.battery_changed`.
+struct BatteryEventData: Decodable, Sendable {
+    let deviceID: UUID
+    /// In percent.
+    let batteryLevel: Double
+
+    enum CodingKeys: String, CodingKey {
+        case deviceID = "device_id"
+        case batteryLevel = "battery_level"
+    }
+}
+
 /// The data of `device.deleted`.
 struct DeviceDeletedData: Decodable, Sendable {
     let id: UUID

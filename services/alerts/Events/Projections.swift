@@ -15,6 +15,8 @@ struct Projections: Sendable {
             try await devices.upsert(event.decode(), version: event.subjectVersion, at: event.time, transaction)
         case "device.online", "device.offline", "device.status_changed":
             try await devices.update(event.decode(), version: event.subjectVersion, at: event.time, transaction)
+        case "device.battery_changed":
+            try await devices.update(event.decode(BatteryEventData.self), at: event.time, transaction)
         case "device.deleted":
             let device = try event.decode(DeviceDeletedData.self)
             try await devices.remove(

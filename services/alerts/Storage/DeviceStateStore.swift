@@ -17,6 +17,8 @@ struct DeviceStateStore: Sendable {
             UNION SELECT device_id FROM alerts.alerts WHERE partition = \(number) AND \(Alert.isStanding)
             UNION SELECT id FROM alerts.devices
             WHERE partition = \(number) AND status = 'offline' AND NOT is_deleted
+            UNION SELECT id FROM alerts.devices
+            WHERE partition = \(number) AND battery_level IS NOT NULL AND NOT is_deleted
             """
         return try await load(
             states: "device_id IN (\(ids))", alerts: "partition = \(number)", devices: "id IN (\(ids))")

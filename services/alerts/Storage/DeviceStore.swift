@@ -26,6 +26,11 @@ struct DeviceStore: Sendable {
         try await transaction.query(update(change.deviceID, to: change.status, version: version, at: time))
     }
 
+    /// Takes note of the level of a device's battery; likewise.
+    func update(_ change: BatteryEventData, at time: Timestamp, _ transaction: Transaction) async throws {
+        try await transaction.query(battery(change.batteryLevel, of: change.deviceID, at: time))
+    }
+
     /// What has been since before keeps its time.
     private func update(_ device: UUID, to status: String?, version: Int, at time: Timestamp) -> SQL {
         """

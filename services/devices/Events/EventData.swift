@@ -89,3 +89,26 @@ struct StatusChange: Sendable, Encodable {
         }
     }
 }
+
+/// A device's battery has another level than others were told last: the data of `device.battery_changed`.
+struct BatteryChange: Sendable, Hashable, Encodable {
+    let deviceID: UUID
+    let organizationID: UUID
+    /// Percent.
+    let level: Double
+    /// The device's version, which the level does not change: of two changes the later one holds.
+    let version: Int
+
+    enum CodingKeys: String, CodingKey {
+        case deviceID = "device_id"
+        case organizationID = "organization_id"
+        case level = "battery_level"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(deviceID.text, forKey: .deviceID)
+        try container.encode(organizationID.text, forKey: .organizationID)
+        try container.encode(level, forKey: .level)
+    }
+}

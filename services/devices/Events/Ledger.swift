@@ -50,6 +50,15 @@ struct Ledger: Sendable {
         ]
     }
 
+    /// Not in the audit trail: it is measured, and nobody's doing.
+    func batteryChanged(_ change: BatteryChange) throws -> SQL {
+        try outbox.append(
+            Event(
+                source: .devices, type: "device.battery_changed", subject: change.deviceID.text,
+                subjectVersion: change.version, organizationID: change.organizationID,
+                actor: Cause.Actor.device(change.deviceID).text, data: change))
+    }
+
     func configured(_ config: DeviceConfig, _ cause: Cause) throws -> SQL {
         try audit("device.config_updated", config.deviceID, config.organizationID, cause, config.desired)
     }

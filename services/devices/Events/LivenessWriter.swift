@@ -84,7 +84,9 @@ final class LivenessWriter: ServiceLifecycle.Service, CustomStringConvertible {
         do {
             for start in stride(from: 0, to: signs.count, by: Self.batchSize) {
                 let batch = Array(signs[start..<min(start + Self.batchSize, signs.count)])
-                await announcer.changed(try await store.write(batch))
+                let (statuses, batteries) = try await store.write(batch)
+                if !batteries.isEmpty { announcer.committed() }
+                await announcer.changed(statuses)
                 written.increment(by: batch.count)
             }
             for waiter in waiters { waiter.resume() }

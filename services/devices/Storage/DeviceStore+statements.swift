@@ -21,6 +21,7 @@ extension DeviceStore {
         """
     }
 
+    /// A device that changes is told with its battery's level.
     static func update(_ device: Device, _ profile: DeviceProfile, _ status: DeviceStatus) throws -> SQL {
         """
         UPDATE devices.devices
@@ -29,7 +30,8 @@ extension DeviceStore {
             firmware_version = \(profile.firmwareVersion), location = \(profile.location),
             project_id = \(profile.projectID), tags = \(profile.tags), sensors = \(profile.sensors),
             reading_interval = \(profile.readingInterval), properties = \(try JSONB(profile.properties)),
-            status = \(status.rawValue), version = version + 1, last_updated = now()
+            status = \(status.rawValue), told_battery_level = battery_level, battery_told_at = now(),
+            version = version + 1, last_updated = now()
         WHERE organization_id = \(device.organizationID) AND id = \(device.id)
         """
     }

@@ -31,16 +31,18 @@ struct StatusStore: Sendable {
 
     /// Writes signs of life in one statement; those of devices that are no more are passed over.
     ///
-    /// - Returns: The statuses that became other ones.
-    func write(_ signs: [SignOfLife]) async throws -> [StatusChange] {
+    /// - Returns: The statuses that became other ones, and what others are told of batteries.
+    func write(_ signs: [SignOfLife]) async throws -> (statuses: [StatusChange], batteries: [BatteryChange]) {
         // In one order, so that instances writing the same devices cannot wait for each other in a circle.
         let signs = signs.sorted { $0.deviceID.text < $1.deviceID.text }
         return try await database.withTransaction(as: .platform) { transaction in
             let rows = try await transaction.batch([Self.update(with: signs)] + BatterySample.keep(signs))
-            let changes = try rows[0].compactMap(Self.change(row:))
+            let statuses = try rows[0].compactMap(Self.change(row:))
+            let batteries = try rows[0].compactMap(Self.batteryChange(row:))
             try await transaction.batch(
-                changes.flatMap { try ledger.statusChanged($0, Cause(actor: .device($0.deviceID))) })
-            return changes
+                statuses.flatMap { try ledger.statusChanged($0, Cause(actor: .device($0.deviceID))) }
+                    + batteries.map(ledger.batteryChanged))
+            return (statuses, batteries)
         }
     }
 
@@ -81,13 +83,17 @@ struct StatusStore: Sendable {
             ), move AS (
                 SELECT * FROM unnest(\(moves.events), \(moves.before), \(moves.after)) AS move (event, before, after)
             ), known AS (
-                SELECT device.id, device.status FROM devices.devices AS device JOIN sign USING (id)
+                SELECT device.id, device.status, (\(hasBatteryNews)) AS has_battery_news
+                FROM devices.devices AS device JOIN sign USING (id)
                 ORDER BY device.id FOR UPDATE OF device
             )
             UPDATE devices.devices AS device
             SET status = move.after,
                 last_seen = greatest(device.last_seen, least(sign.heard_at, now())),
                 battery_level = coalesce(sign.battery_level, device.battery_level),
+                told_battery_level = CASE WHEN known.has_battery_news THEN sign.battery_level
+                    ELSE device.told_battery_level END,
+                battery_told_at = CASE WHEN known.has_battery_news THEN now() ELSE device.battery_told_at END,
                 wifi_signal_strength = coalesce(sign.wifi_signal_strength, device.wifi_signal_strength),
                 firmware_version = coalesce(sign.firmware_version, device.firmware_version),
                 uptime_s = coalesce(sign.uptime_s, device.uptime_s),
@@ -95,9 +101,23 @@ struct StatusStore: Sendable {
                 last_updated = CASE WHEN move.before = move.after THEN device.last_updated ELSE now() END
             FROM known JOIN sign USING (id) JOIN move ON move.event = sign.event AND move.before = known.status
             WHERE device.id = known.id
-            RETURNING device.id, device.organization_id, known.status, device.status, device.last_seen, device.version
+            RETURNING device.id, device.organization_id, known.status, device.status, device.last_seen, device.version,
+                CASE WHEN known.has_battery_news THEN device.battery_level END
             """
     }
+
+    /// Whether others are to be told what `sign` says of the battery of `device`.
+    ///
+    /// They are when the level has reached, left or crossed a whole percent since they were told, for such are the bounds
+    /// of rules, and five minutes have passed. A loss of five percent is told at once; a gain is not, so that a level that
+    /// wavers is told at most twice in that time.
+    private static let hasBatteryNews: SQL = """
+        sign.battery_level IS NOT NULL
+            AND (floor(sign.battery_level), ceil(sign.battery_level))
+                IS DISTINCT FROM (floor(device.told_battery_level), ceil(device.told_battery_level))
+            AND (device.told_battery_level IS NULL OR device.battery_told_at <= now() - interval '5 min'
+                OR sign.battery_level <= device.told_battery_level - 5)
+        """
 
     /// Nil where the status is what it was.
     private static func change(row: Row) throws -> StatusChange? {
@@ -106,6 +126,14 @@ struct StatusStore: Sendable {
             deviceID: columns.next(), organizationID: columns.next(), previous: columns.nextCase(),
             status: columns.nextCase(), lastSeen: columns.next(), version: columns.next())
         return change.previous == change.status ? nil : change
+    }
+
+    /// Nil where others are not told of the battery.
+    private static func batteryChange(row: Row) throws -> BatteryChange? {
+        guard let level = try row.decode(Double?.self, at: 6) else { return nil }
+        return BatteryChange(
+            deviceID: try row.decode(at: 0), organizationID: try row.decode(at: 1), level: level,
+            version: try row.decode(at: 5))
     }
 }
 
