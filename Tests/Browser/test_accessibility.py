@@ -9,7 +9,7 @@ PUBLIC = ["/", "/auth/login", "/auth/register", "/auth/forgot-password", "/auth/
           "/auth/verify-email?token=x", "invitation", "/api/v1/auth/oidc/nobody/start", "/docs"]
 SIGNED_IN = ["/dashboard", "/devices", "/devices/new", "device", "/alerts", "/alerts?status=all", "/alerts/rules",
              "/alerts/rules/new", "/alerts/rules/new?kind=threshold", "/alerts/rules/new?kind=composite",
-             "/alerts/channels", "/alerts/channels/new?type=email", "/alerts/deliveries", "/alerts/maintenance",
+             "/alerts/channels", "/alerts/channels/new", "/alerts/channels/new?type=email", "/alerts/deliveries", "/alerts/maintenance",
              "/alerts/preferences", "/projects", "project", "/organizations", "organization",
              "/auth/profile", "invitation while signed in", "/devices/nothing-is-here"]
 # What a form is answered with, and no path leads to.

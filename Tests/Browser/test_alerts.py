@@ -65,3 +65,50 @@ def test_a_rule_is_made_and_switched_off_without_script(browser, base_url, page)
     plain.get_by_role("button", name="Disable the rule").click()
     expect(plain.get_by_role("status").filter(has_text="The rule is disabled.")).to_be_visible()
     context.close()
+
+
+def test_a_window_that_comes_every_week_is_made_without_script(browser, base_url, page):
+    context = browser.new_context(base_url=base_url, java_script_enabled=False)
+    context.add_cookies(page.context.cookies())
+    plain = context.new_page()
+    plain.goto("/alerts/maintenance")
+    plain.locator("#window-name").fill("Friday cleaning")
+    # What is for one choice alone is shown with that.
+    expect(plain.locator("#window-start")).to_be_visible()
+    expect(plain.locator("#window-from")).to_be_hidden()
+    plain.get_by_label("How often").select_option(label="Every week")
+    expect(plain.locator("#window-start")).to_be_hidden()
+    for day in ["Mon", "Tue", "Wed", "Thu"]:
+        plain.get_by_label(day, exact=True).uncheck()
+    plain.locator("#window-from").fill("16:00")
+    plain.locator("#window-to").fill("18:00")
+    plain.locator("#window-time_zone").fill("Europe/Nowhere")
+    plain.get_by_label("For", exact=True).select_option(label="Devices with any of these tags")
+    plain.locator("#window-tags").fill("cold, wet")
+    plain.get_by_role("button", name="Make the window").click()
+
+    # It is refused, with all that was typed, and the keyboard is where something is wrong.
+    expect(plain.locator("#window-time_zone-error")).to_be_visible()
+    expect(plain.locator("#window-time_zone")).to_be_focused()
+    expect(plain.locator("#window-tags")).to_have_value("cold, wet")
+    plain.locator("#window-time_zone").fill("Europe/Berlin")
+    plain.get_by_role("button", name="Make the window").click()
+    expect(plain.get_by_role("status").filter(has_text="The maintenance window has been made.")).to_be_visible()
+    item = plain.locator("#windows li").filter(has_text="Friday cleaning")
+    expect(item).to_contain_text("every fri 16:00 to 18:00 Europe/Berlin · devices tagged cold or wet")
+    item.locator("summary").click()
+    item.get_by_role("button", name="Delete Friday cleaning").click()
+    expect(plain.locator("#windows")).not_to_contain_text("Friday cleaning")
+    context.close()
+
+
+def test_the_type_of_a_channel_is_chosen_and_the_channel_made(page):
+    page.goto("/alerts/channels")
+    page.get_by_role("link", name="New channel").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New channel")
+    page.get_by_role("link", name="Webhook").click()
+    page.get_by_label("Name", exact=True).fill("Night shift")
+    page.get_by_label("URL", exact=True).fill("https://example.org/hook")
+    page.get_by_role("button", name="Make the channel").click()
+    expect(page.get_by_role("status").filter(has_text="The channel has been made.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Night shift")

@@ -35,6 +35,22 @@ import Testing
         #expect(try await admin.landing(deleted).text.contains("The channel has been deleted"))
     }
 
+    @Test func `the type of a new channel is chosen first`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let admin = try await laboratory.browser(.admin)
+        #expect(try await admin.get(Self.list).text.contains("href=\"\(Self.list)/new\""))
+        let choice = try await admin.get("\(Self.list)/new")
+        #expect(choice.status == 200)
+        for kind in Channel.Kind.allCases {
+            let path = "\(Self.list)/new?type=\(kind.rawValue)"
+            #expect(choice.text.contains("href=\"\(path)\""))
+            #expect(try await admin.get(path).text.contains("New channel: \(kind.title)"))
+        }
+        #expect(try await admin.get("\(Self.list)/new?type=pigeon").status == 422)
+        let viewer = try await laboratory.browser(.viewer)
+        #expect(try await !viewer.get(Self.list).text.contains("\(Self.list)/new"))
+    }
+
     @Test(arguments: [
         ("webhook", "url", "ftp://example.org", "channel-url-error"), ("webhook", "name", "", "channel-name-error"),
         ("email", "addresses", "nobody", "channel-addresses-error"),
@@ -98,32 +114,5 @@ import Testing
             #expect(response.status == 404, "\(form)")
         }
         #expect(try await owner.get("/alerts/deliveries/\(UUID.v7().text)").status == 404)
-    }
-
-    // MARK: Maintenance
-
-    @Test func `a maintenance window is made, checked and deleted`() async throws {
-        let laboratory = try await AlertsServer.shared().laboratory()
-        let path = "/alerts/maintenance"
-        let admin = try await laboratory.browser(.admin)
-        func submit(_ start: String, _ end: String) async throws -> TestHTTPResponse {
-            try await admin.submit(
-                path, [("name", "Defrost <all>"), ("starts_at", start), ("ends_at", end)], from: path)
-        }
-        for (start, end, id) in [
-            ("2099-01-02T08:00", "2099-01-01T08:00", "window-end-error"), ("soon", "", "window-start-error"),
-            ("", "2099-01-01T08:00", "window-start-error"),
-        ] {
-            let page = try await submit(start, end)
-            #expect(page.status == 422 && page.text.contains("id=\"\(id)\""), "\(page)")
-        }
-        let made = try await admin.landing(try await submit("2099-01-01T08:00", "2099-01-01T10:00:00")).text
-        #expect(made.contains("Defrost &lt;all&gt;") && made.contains("2099-01-01 08:00 UTC to 2099-01-01 10:00 UTC"))
-        #expect(!(try await laboratory.browser(.viewer).get(path).text.contains("Make the window")))
-        let window = try await laboratory.client(.viewer).get("/api/v1/alerts/maintenance-windows").json["items"][0]
-        let delete = "\(path)/\(window["id"].string ?? "")/delete"
-        let other = try await AlertsServer.shared().laboratory().browser(.owner)
-        #expect(try await other.submit(delete, from: path).status == 404)
-        #expect(try await admin.landing(try await admin.submit(delete, from: path)).text.contains("has been deleted"))
     }
 }

@@ -106,13 +106,51 @@ import Testing
         #expect(page.contains("<option value=\"\(channel)\" selected>"))
     }
 
+    @Test func `a project is chosen among those of the organization, and called by its name`() async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let project = try await laboratory.makeProject(named: "Yeast & <hops>")
+        _ = try await server.laboratory().makeProject(named: "Not theirs")
+        let admin = try await laboratory.browser(.admin)
+        let form = try await admin.get("\(Self.list)/new?kind=threshold").text
+        #expect(form.contains("<option value=\"\(project.text)\">Yeast &amp; &lt;hops&gt;</option>"))
+        #expect(!form.contains("Not theirs"))
+        let made = try await make(admin, ["scope": "project", "scope.project_id": project.text])
+        let page = try await admin.landing(made).text
+        #expect(page.contains("<dd>the devices of the project Yeast &amp; &lt;hops&gt;</dd>"))
+        #expect(page.contains("<option value=\"\(project.text)\" selected>"))
+        let rule = try await laboratory.client(.viewer).get("/api/v1/alerts/rules").json["items"][0]
+        #expect(rule["scope"] == ["project_id": .string(project.text)])
+        #expect(try await laboratory.browser(.viewer).get(Self.list).text.contains("the project Yeast"))
+
+        // Its project may go before the rule does.
+        _ = try await server.query("DELETE FROM core.entities WHERE id = \(project)")
+        let left = try await admin.get("\(Self.list)/\(rule["id"].string ?? "")").text
+        #expect(left.contains("<dd>the devices of a project</dd>"))
+        #expect(left.contains("<option value=\"\(project.text)\" selected>"))
+    }
+
+    @Test func `few devices are called by their names, and many are counted`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        var devices: [JSONValue] = []
+        for name in ["Oven", "Autoclave", "Bath", "Cryostat"] {
+            devices.append(.string(try await laboratory.register(named: name).text))
+        }
+        let few = try await laboratory.makeRule(["scope": ["device_ids": .array(Array(devices.prefix(2)))]])
+        let many = try await laboratory.makeRule(["scope": ["device_ids": .array(devices)]])
+        let viewer = try await laboratory.browser(.viewer)
+        #expect(try await viewer.get("\(Self.list)/\(few)").text.contains("<dd>Autoclave, Oven</dd>"))
+        #expect(try await viewer.get("\(Self.list)/\(many)").text.contains("<dd>4 devices</dd>"))
+    }
+
     @Test(arguments: [
         ("name", "", "rule-name-error"), ("threshold_value", "warm", "rule-threshold_value-error"),
         ("threshold_value", "", "rule-threshold_value-error"), ("clear_value", "31", "rule-clear_value-error"),
         ("condition", "between", "rule-threshold_value_high-error"), ("for_s", "-1", "rule-for_s-error"),
         ("for_s", "1.5", "rule-for_s-error"), ("sensor_type", "", "rule-sensor_type-error"),
         ("cooldown_minutes", "1000000", "rule-cooldown_minutes-error"), ("scope", "devices", "rule-devices-error"),
-        ("scope", "project", "rule-scope-project_id-error"), ("overrides", "Nothing: 8", "rule-overrides-error"),
+        ("scope", "project", "rule-project-error"), ("scope", "tags", "rule-tags-error"),
+        ("overrides", "Nothing: 8", "rule-overrides-error"),
         ("overrides", "no bounds", "rule-overrides-error"), ("raise_after_s", "1", "rule-raise_after_s-error"),
     ])
     func `what is wrong is said at its field, with what was typed`(

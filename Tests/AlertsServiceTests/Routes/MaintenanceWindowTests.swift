@@ -83,6 +83,12 @@ import Testing
         ("no time of day", recurring(["from": "25:00"]), "recurring.from"),
         ("a text for a time", recurring(["to": "noon"]), "recurring.to"),
         ("no length", recurring(["to": "22:00"]), "recurring.to"),
+        (
+            "all the time",
+            recurring([
+                "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "to": "24:00",
+            ]), "recurring"
+        ),
     ]
 
     @Test(arguments: mistakes)

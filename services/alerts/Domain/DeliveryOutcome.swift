@@ -60,8 +60,8 @@ enum DeliveryOutcome: Sendable, Equatable {
 }
 
 extension String {
-    /// The beginning, up to so many Unicode scalars: what PostgreSQL and most receivers count as characters. A `Character`
-    /// may be several, such as CR LF.
+    /// The beginning, up to so many Unicode scalars: what PostgreSQL counts as characters. A `Character` may be several,
+    /// such as CR LF.
     func firstScalars(_ count: Int) -> String {
         String(UnicodeScalarView(unicodeScalars.prefix(count)))
     }

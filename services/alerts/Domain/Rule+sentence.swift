@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 extension RuleKind {
     /// What a rule of this kind watches for, in words: `temperature above 30 for 5 min`.
     var sentence: String {
@@ -54,13 +56,26 @@ extension RuleKind.Name {
 }
 
 extension RuleScope {
-    /// In words.
-    var sentence: String {
+    /// What is called by its name in words: the project, or the devices where they are few.
+    var named: [UUID] {
         switch self {
-        case .all: "all devices"
-        case .devices(let ids): ids.count == 1 ? "one device" : "\(ids.count) devices"
-        case .tags(let tags): "devices tagged \(tags.sorted().joined(separator: " or "))"
-        case .project: "the devices of a project"
+        case .all, .tags: []
+        case .devices(let ids): ids.count <= 3 ? Array(ids) : []
+        case .project(let id): [id]
+        }
+    }
+
+    /// In words.
+    ///
+    /// - Parameter names: Those of ``named``, as far as they are known.
+    func sentence(_ names: [UUID: String]) -> String {
+        let known = named.compactMap { names[$0] }.sorted()
+        switch self {
+        case .all: return "all devices"
+        case .devices(let ids) where known.count == ids.count: return known.joined(separator: ", ")
+        case .devices(let ids): return ids.count == 1 ? "one device" : "\(ids.count) devices"
+        case .tags(let tags): return "devices tagged \(tags.sorted().joined(separator: " or "))"
+        case .project: return "the devices of \(known.first.map { "the project \($0)" } ?? "a project")"
         }
     }
 }

@@ -158,6 +158,6 @@ extension String {
     /// On one line, as long as a subject may be.
     fileprivate var asOneLine: String {
         let line = split(whereSeparator: \.isNewline).joined(separator: " ")
-        return String(line.prefix(MessageTemplate.maximumSubject))
+        return line.shortened(to: MessageTemplate.maximumSubject)
     }
 }

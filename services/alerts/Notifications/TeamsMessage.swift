@@ -42,8 +42,9 @@ struct TeamsMessage: Encodable {
         let title = TextBlock(
             text: subject, size: "Medium", weight: "Bolder",
             color: words.severity.map { [.high, .critical].contains($0) ? "Attention" : "Warning" })
-        // A card takes no line ends within a text; the whole may have 28 KB.
-        let lines = words.text.prefix(8_000).split(separator: "\n").prefix(60).map {
+        // A card takes no line ends within a text. The whole may have 28 KB, of which these are at most 21 in UTF-8, and 5
+        // are for what is around the lines.
+        let lines = words.text.shortened(to: 7_000).split(separator: "\n").prefix(60).map {
             TextBlock(text: String($0), spacing: "Small")
         }
         attachments = [

@@ -52,11 +52,13 @@ struct ChannelDraft: Sendable {
     func input() throws -> ChannelInput {
         var check = Validation()
         let group = text("group_s").flatMap { check.count($0, "group_s") }
-        let members = memberIDs.compactMap(UUID.init(uuidString:))
-        check.require(members.count == memberIDs.count, "member_ids", "must be among those offered")
-        guard check.errors.isEmpty else { throw Problem.invalid(check.errors) }
+        let members = check.ids(memberIDs, "member_ids")
         let addresses = self["addresses"].split { $0.isNewline || $0 == "," }.map { String($0).trimmed }
             .filter { !$0.isEmpty }
+        check.require(
+            kind != .email || !addresses.isEmpty || !members.isEmpty, "addresses",
+            "must have an address, or a member must be chosen")
+        guard check.errors.isEmpty else { throw Problem.invalid(check.errors) }
         return ChannelInput(
             name: self["name"].trimmed, type: kind.rawValue, url: kind == .email ? nil : text("url"),
             secret: kind == .webhook ? text("secret") : nil, addresses: kind == .email ? addresses : nil,

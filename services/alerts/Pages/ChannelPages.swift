@@ -30,17 +30,11 @@ struct ChannelsPage: Sendable {
         let target: String
     }
 
-    struct Kind: Sendable {
-        let path: String
-        let title: String
-    }
-
     let tabs: AlertTabs
     let items: [Item]
     let hasItems: Bool
     let pager: Pager?
-    /// Those of which the caller may make one.
-    let kinds: [Kind]
+    let isAdmin: Bool
     /// What has just been done.
     let notice: String?
 
@@ -55,10 +49,27 @@ struct ChannelsPage: Sendable {
         pager = Pager(
             "Channels", of: "/alerts/channels", cursor: "cursor", next: channels.next, isFirst: channels.isFirst,
             anchor: "channels")
-        kinds =
-            user.isAdmin
-            ? Channel.Kind.allCases.map { Kind(path: "/alerts/channels/new?type=\($0.rawValue)", title: $0.title) } : []
+        isAdmin = user.isAdmin
         self.notice = notice
+    }
+}
+
+/// What `channel_new.mustache` reads as `page`: the types to choose from.
+struct NewChannelPage: Sendable {
+    struct Kind: Sendable {
+        let path: String
+        let title: String
+        let summary: String
+    }
+
+    let tabs: AlertTabs
+    let kinds: [Kind]
+
+    init(for user: UserPrincipal) {
+        tabs = AlertTabs(.channels, for: user)
+        kinds = Channel.Kind.allCases.map { kind in
+            Kind(path: "/alerts/channels/new?type=\(kind.rawValue)", title: kind.title, summary: kind.summary)
+        }
     }
 }
 
@@ -130,6 +141,16 @@ extension Channel.Kind {
         case .webhook: "Webhook"
         case .slack: "Slack"
         case .teams: "Teams"
+        }
+    }
+
+    /// How it tells people, for who chooses one.
+    fileprivate var summary: String {
+        switch self {
+        case .email: "Letters to addresses, and to members as each wants them."
+        case .webhook: "JSON to a program of yours, signed where it has a secret."
+        case .slack: "Messages to an incoming webhook of Slack, or of what takes the same."
+        case .teams: "Cards to the webhook of a workflow of Microsoft Teams."
         }
     }
 }

@@ -9,4 +9,6 @@ struct LineField: Sendable {
     let inputMode: String
     let value: String
     let error: String?
+    /// Whether it is needed or not as something else is chosen, so that it is not called optional.
+    var dependsOnChoice = false
 }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPKit
 import Identity
 import Kernel
+import Postgres
 
 /// What a form about maintenance windows has done.
 enum MaintenanceNotice: String, Notice {
@@ -23,6 +24,9 @@ struct MaintenancePage: Sendable {
         let notes: String?
         let scope: String
         let period: String
+        /// Where it is in time, and the class of that badge.
+        let standing: String
+        let tone: String
     }
 
     let tabs: AlertTabs
@@ -33,19 +37,23 @@ struct MaintenancePage: Sendable {
     let message: String?
     let name: Field
     let notes: Field
+    let periods: [Choice]
     let start: Field
     let end: Field
+    let hours: HoursSection
+    let scope: ScopeSection
     /// What has just been done.
     let notice: String?
-    let devices: [Choice]
-    let devicesError: String?
 
+    /// - Parameters:
+    ///   - names: Of the devices and projects that the windows are for.
+    ///   - draft: What the form for a new one holds.
     init(
-        _ windows: ListPart<MaintenanceWindow>, devices: [DirectoryStore.Entry], for user: UserPrincipal,
-        notice: String?, _ form: FormState
+        _ windows: ListPart<MaintenanceWindow>, names: [UUID: String], _ draft: MaintenanceDraft,
+        _ choices: ScopeChoices, at now: Timestamp, for user: UserPrincipal, notice: String?, _ form: FormState
     ) {
         tabs = AlertTabs(.maintenance, for: user)
-        items = windows.items.map(Item.init)
+        items = windows.items.map { Item($0, names: names, at: now) }
         hasItems = !items.isEmpty
         pager = Pager(
             "Maintenance windows", of: "/alerts/maintenance", cursor: "cursor", next: windows.next,
@@ -54,25 +62,34 @@ struct MaintenancePage: Sendable {
         message = form.message
         name = form.field("name", called: "The name")
         notes = form.field("notes", called: "The notes")
+        periods = MaintenanceDraft.Period.allCases.map {
+            Choice(value: $0.rawValue, title: $0.title, isChosen: $0 == draft.period)
+        }
         start = form.field("starts_at", called: "The beginning")
         end = form.field("ends_at", called: "The end")
-        self.devices = devices.choices(form.chosen("scope.device_ids"))
-        devicesError = form.field("scope.device_ids", called: "The list of devices").error
+        hours = HoursSection(draft.hours, names: "recurring.", id: "window", path: "recurring", form)
+        scope = ScopeSection(draft.scope, choices, id: "window", form)
         self.notice = notice
     }
 }
 
 extension MaintenancePage.Item {
-    fileprivate init(_ window: MaintenanceWindow) {
+    fileprivate init(_ window: MaintenanceWindow, names: [UUID: String], at now: Timestamp) {
         let definition = window.definition
         path = "/alerts/maintenance/\(window.id.text)"
         name = definition.name
         notes = definition.notes.isEmpty ? nil : definition.notes
-        scope = definition.scope.sentence
+        scope = definition.scope.sentence(names)
         period =
             switch definition.period {
             case .once(let start, let end): "\(Moment(start).text) to \(Moment(end).text)"
-            case .recurring(let hours): hours.sentence
+            case .recurring(let hours): "every \(hours.sentence)"
+            }
+        (standing, tone) =
+            switch definition.period {
+            case let period where period.contains(now): ("in force", "online")
+            case .once(_, let end) where end <= now: ("over", "archived")
+            case .once, .recurring: ("to come", "pending")
             }
     }
 }

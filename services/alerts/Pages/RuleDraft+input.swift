@@ -11,13 +11,14 @@ extension RuleDraft {
         var check = Validation()
         let input = RuleInput(
             name: self["name"], description: self["description"].replacing("\r\n", with: "\n"),
-            scope: scopeDocument(&check), kind: kind.rawValue, sensorType: text("sensor_type"),
+            scope: scope.document(&check), kind: kind.rawValue, sensorType: text("sensor_type"),
             condition: text("condition"), thresholdValue: number("threshold_value", &check),
             thresholdValueHigh: number("threshold_value_high", &check), clearValue: number("clear_value", &check),
             forSeconds: count("for_s", &check), windowSeconds: count("window_s", &check), quality: text("quality"),
             match: text("match"), conditions: kind == .composite ? conditions(&check) : nil,
             severity: text("severity"), enabled: isEnabled, cooldownMinutes: count("cooldown_minutes", &check),
-            channelIDs: ids(channelIDs, "channel_ids", &check), schedule: schedule,
+            channelIDs: check.ids(channelIDs, "channel_ids"),
+            schedule: isScheduled ? hours : nil,
             overrides: OverrideLines(self["overrides"]).documents(devices, &check),
             raiseAfterSeconds: count("raise_after_s", &check), repeatAfterSeconds: count("repeat_after_s", &check),
             escalation: escalation(&check))
@@ -36,35 +37,6 @@ extension RuleDraft {
 
     private func count(_ name: String, _ check: inout Validation) -> Int? {
         text(name).flatMap { check.count($0, name) }
-    }
-
-    private func ids(_ texts: [String], _ field: String, _ check: inout Validation) -> [UUID] {
-        let ids = texts.compactMap(UUID.init(uuidString:))
-        check.require(ids.count == texts.count, field, "must be among those offered")
-        return ids
-    }
-
-    private func scopeDocument(_ check: inout Validation) -> RuleScopeDocument? {
-        switch scope {
-        case .all: return RuleScopeDocument(.all)
-        case .devices: return RuleScopeDocument(.devices(Set(ids(deviceIDs, "scope.device_ids", &check))))
-        case .tags:
-            let tags = self["scope.tags"].split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
-            return RuleScopeDocument(.tags(Set(tags)))
-        case .project:
-            guard let id = UUID(uuidString: self["scope.project_id"].trimmed) else {
-                check.reject("scope.project_id", "must be the id of a project, a UUID")
-                return nil
-            }
-            return RuleScopeDocument(.project(id))
-        }
-    }
-
-    private var schedule: RuleScheduleDocument? {
-        guard isScheduled else { return nil }
-        return RuleScheduleDocument(
-            timeZone: self["schedule.time_zone"].trimmed, days: days, from: self["schedule.from"].trimmed,
-            to: self["schedule.to"].trimmed)
     }
 
     private func conditions(_ check: inout Validation) -> [TermDocument] {
@@ -88,7 +60,7 @@ extension RuleDraft {
             let seconds = check.count(step.afterSeconds.trimmed, path + "after_s") ?? 0
             return EscalationDocument(
                 EscalationStep(
-                    afterSeconds: seconds, channelIDs: ids(step.channelIDs, path + "channel_ids", &check)))
+                    afterSeconds: seconds, channelIDs: check.ids(step.channelIDs, path + "channel_ids")))
         }
     }
 }

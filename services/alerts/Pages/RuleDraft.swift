@@ -4,10 +4,6 @@ import Kernel
 
 /// A rule as its form has it: what was typed, be it right or wrong. Texts go by the names that fields have in the API.
 struct RuleDraft: Sendable {
-    enum ScopeKind: String, CaseIterable {
-        case all, devices, tags, project
-    }
-
     /// A condition of a composite rule.
     struct Term: Sendable {
         static let fields = ["sensor_type", "condition", "threshold_value", "threshold_value_high", "clear_value"]
@@ -27,20 +23,17 @@ struct RuleDraft: Sendable {
 
     let kind: RuleKind.Name
     var texts: [String: String] = ["severity": Severity.medium.rawValue]
-    var scope = ScopeKind.all
-    var deviceIDs: [String] = []
+    var scope = ScopeDraft()
     var isEnabled = true
     var channelIDs: [String] = []
     var isScheduled = false
-    var days: [String] = []
+    var hours = RuleScheduleDocument.workingDays
     var terms: [Term] = []
     var steps: [Step] = []
 
     /// A new rule.
     init(_ kind: RuleKind.Name) {
         self.kind = kind
-        days = ["mon", "tue", "wed", "thu", "fri"]
-        texts["schedule.time_zone"] = "UTC"
     }
 
     subscript(name: String) -> String { texts[name] ?? "" }
@@ -51,7 +44,7 @@ extension RuleDraft {
     private static let fields = [
         "name", "description", "severity", "sensor_type", "condition", "threshold_value", "threshold_value_high",
         "clear_value", "for_s", "window_s", "quality", "match", "cooldown_minutes", "raise_after_s", "repeat_after_s",
-        "schedule.time_zone", "schedule.from", "schedule.to", "scope.tags", "scope.project_id", "overrides",
+        "overrides",
     ]
 
     /// - Throws: 422 for a kind that there is not.
@@ -61,12 +54,11 @@ extension RuleDraft {
         }
         self.init(kind)
         for name in Self.fields { texts[name] = form[name] }
-        scope = ScopeKind(rawValue: form["scope"] ?? "") ?? .all
-        deviceIDs = form.values(of: "scope.device_ids")
+        scope = ScopeDraft(form)
         isEnabled = form["enabled"] == "true"
         channelIDs = form.values(of: "channel_ids")
         isScheduled = form["scheduled"] == "true"
-        days = form.values(of: "schedule.days")
+        hours = RuleScheduleDocument(form, behind: "schedule.")
         terms = Self.terms(form)
         steps = (0..<Validation.mostEscalationSteps).map { index in
             Step(
@@ -98,8 +90,8 @@ extension RuleDraft {
         terms = (fields.conditions ?? []).map(Term.init)
         texts.merge(Self.texts(of: definition, fields)) { $1 }
         texts["overrides"] = OverrideLines.text(of: definition.overrides, names: names)
-        take(definition.scope)
-        if let schedule = definition.schedule { take(RuleScheduleDocument(schedule)) }
+        scope = ScopeDraft(definition.scope)
+        if let schedule = definition.schedule { (isScheduled, hours) = (true, RuleScheduleDocument(schedule)) }
     }
 
     private static func texts(of definition: RuleDefinition, _ fields: RuleKindFields) -> [String: String] {
@@ -116,22 +108,6 @@ extension RuleDraft {
             "repeat_after_s": definition.repeatAfterSeconds.map(String.init),
         ]
         return texts.compactMapValues(\.self)
-    }
-
-    private mutating func take(_ scope: RuleScope) {
-        switch scope {
-        case .all: self.scope = .all
-        case .devices(let ids): (self.scope, deviceIDs) = (.devices, ids.map(\.text).sorted())
-        case .tags(let tags): (self.scope, texts["scope.tags"]) = (.tags, tags.sorted().joined(separator: ", "))
-        case .project(let id): (self.scope, texts["scope.project_id"]) = (.project, id.text)
-        }
-    }
-
-    private mutating func take(_ schedule: RuleScheduleDocument) {
-        isScheduled = true
-        days = schedule.days
-        texts["schedule.time_zone"] = schedule.timeZone
-        (texts["schedule.from"], texts["schedule.to"]) = (schedule.from, schedule.to)
     }
 }
 

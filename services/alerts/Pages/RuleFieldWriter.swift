@@ -65,7 +65,7 @@ struct RuleFieldWriter {
                 LineField(
                     name: "conditions.\(name)", id: "rule-condition-\(index)-\(name)", label: label, hint: nil,
                     isRequired: false, inputMode: mode, value: term.texts[name] ?? "",
-                    error: error("conditions[\(index)].\(name)", label))
+                    error: error("conditions[\(index)].\(name)", label), dependsOnChoice: true)
             }
             return RuleTermRow(
                 number: index + 1, comparisons: Comparison.choices(term.texts["condition"] ?? ""),
@@ -82,21 +82,10 @@ struct RuleFieldWriter {
             let after = LineField(
                 name: "escalation.\(index).after_s", id: "rule-step-\(index)", label: "After so many seconds",
                 hint: nil, isRequired: false, inputMode: "numeric", value: step.afterSeconds,
-                error: error("escalation[\(index)].after_s", "The time"))
+                error: error("escalation[\(index)].after_s", "The time"), dependsOnChoice: true)
             return RuleStepRow(
                 number: index + 1, index: index, after: after, channels: channels.choices(Set(step.channelIDs)),
                 stepError: error("escalation[\(index)].channel_ids", "The list of channels"))
-        }
-    }
-}
-
-extension RuleDraft.ScopeKind {
-    var title: String {
-        switch self {
-        case .all: "All devices"
-        case .devices: "These devices"
-        case .tags: "Devices with any of these tags"
-        case .project: "The devices of a project"
         }
     }
 }

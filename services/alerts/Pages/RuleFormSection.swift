@@ -32,11 +32,7 @@ struct RuleFormSection: Sendable {
     let message: String?
     let name: LineField
     let description: Field
-    let scopes: [Choice]
-    let devices: [Choice]
-    let devicesError: String?
-    let tags: LineField
-    let project: LineField
+    let scope: ScopeSection
     /// Those of the kind that hold a line each, before and behind the comparison.
     let sensor: LineField?
     let comparisons: [Choice]
@@ -52,7 +48,8 @@ struct RuleFormSection: Sendable {
     let times: [LineField]
     let severities: [Choice]
     let cooldown: LineField
-    let schedule: RuleScheduleSection
+    let isScheduled: Bool
+    let hours: HoursSection
     let hasOverrides: Bool
     let overrides: Field
     let overridesAreOpen: Bool
@@ -76,14 +73,7 @@ struct RuleFormSection: Sendable {
         message = form.message ?? (form.isRefused ? "The rule is not saved: something is wrong, as said below." : nil)
         name = writer.field("name", "Name", isRequired: true, mode: "text")
         description = form.field("description", called: "The description", draft["description"])
-        scopes = RuleDraft.ScopeKind.allCases.map {
-            Choice(value: $0.rawValue, title: $0.title, isChosen: $0 == draft.scope)
-        }
-        devices = choices.devices.choices(Set(draft.deviceIDs))
-        devicesError = form.field("scope.device_ids", called: "The list of devices").error
-        tags = writer.field("scope.tags", "Tags", hint: "With commas between.", mode: "text")
-        project = writer.field(
-            "scope.project_id", "Project", hint: "Its id, the last part of its address.", mode: "text")
+        scope = ScopeSection(draft.scope, choices.scope, id: "rule", form)
         sensor =
             writer.has("sensor_type")
             ? writer.field(
@@ -108,7 +98,8 @@ struct RuleFormSection: Sendable {
         cooldown = writer.field(
             "cooldown_minutes", "Silent after an alert", hint: "In minutes, for the same device and sensor.",
             mode: "numeric")
-        schedule = RuleScheduleSection(draft, writer, form)
+        isScheduled = draft.isScheduled
+        hours = HoursSection(draft.hours, names: "schedule.", id: "rule-schedule", path: "schedule", form)
         hasOverrides = writer.has("threshold_value")
         overrides = form.field("overrides", called: "The devices' own bounds", draft["overrides"])
         overridesAreOpen = !overrides.value.isEmpty
@@ -120,27 +111,7 @@ struct RuleFormSection: Sendable {
         channelsError = form.field("channel_ids", called: "The list of channels").error
         isEnabled = draft.isEnabled
         drawsBounds = draft.kind == .threshold
-        charted = choices.devices.choices(draft.scope == .devices ? Set(draft.deviceIDs.prefix(1)) : [])
-    }
-}
-
-/// The hours in which a rule may trigger.
-struct RuleScheduleSection: Sendable {
-    let isOn: Bool
-    let days: [Choice]
-    let daysError: String?
-    let fields: [LineField]
-
-    init(_ draft: RuleDraft, _ writer: RuleFieldWriter, _ form: FormState) {
-        isOn = draft.isScheduled
-        days = RuleSchedule.Weekday.allCases.map {
-            Choice(value: $0.rawValue, title: $0.rawValue.capitalized, isChosen: draft.days.contains($0.rawValue))
-        }
-        daysError = form.field("schedule.days", called: "The list of days").error
-        fields = [
-            writer.field("schedule.from", "From", hint: "As 08:00.", mode: "text"),
-            writer.field("schedule.to", "To", hint: "As 17:00; 24:00 is the end of the day.", mode: "text"),
-            writer.field("schedule.time_zone", "Time zone", hint: "Such as Europe/Berlin.", mode: "text"),
-        ]
+        charted = choices.scope.devices.choices(
+            draft.scope.kind == .devices ? Set(draft.scope.deviceIDs.prefix(1)) : [])
     }
 }

@@ -11,7 +11,7 @@ enum RuleForm: Sendable {
 
 /// What the editor of rules offers for choice.
 struct RuleChoices: Sendable {
-    let devices: [DirectoryStore.Entry]
+    let scope: ScopeChoices
     let channels: [DirectoryStore.Entry]
 }
 
@@ -40,10 +40,12 @@ struct RulePage: Sendable {
 
     /// - Parameters:
     ///   - draft: What the form holds; nil for who may not change the rule.
+    ///   - names: Of the devices and the project that the rule is for.
     ///   - refused: The form that the page is the answer to, where it is one to a form.
     init(
-        _ rule: Rule, _ draft: RuleDraft?, _ choices: RuleChoices, openAlerts: Int?, for user: UserPrincipal,
-        hasCharts: Bool, test: RuleTestSection?, notice: String?, refused: RefusedForm<RuleForm>?
+        _ rule: Rule, _ draft: RuleDraft?, _ choices: RuleChoices, names: [UUID: String], openAlerts: Int?,
+        for user: UserPrincipal, hasCharts: Bool, test: RuleTestSection?, notice: String?,
+        refused: RefusedForm<RuleForm>?
     ) {
         let definition = rule.definition
         tabs = AlertTabs(.rules, for: user)
@@ -52,7 +54,7 @@ struct RulePage: Sendable {
         sentence = definition.kind.sentence
         severity = definition.severity.rawValue
         isEnabled = definition.isEnabled
-        facts = Self.facts(of: definition)
+        facts = Self.facts(of: definition, names: names)
         self.openAlerts = openAlerts
         alertsPath = "/alerts?rule=\(rule.id.text)"
         isAdmin = user.isAdmin
@@ -66,9 +68,9 @@ struct RulePage: Sendable {
         self.notice = notice
     }
 
-    private static func facts(of rule: RuleDefinition) -> [AlertFact] {
+    private static func facts(of rule: RuleDefinition, names: [UUID: String]) -> [AlertFact] {
         let lines: [(title: String, value: String?)] = [
-            ("Kind", rule.kind.name.title), ("For", rule.scope.sentence),
+            ("Kind", rule.kind.name.title), ("For", rule.scope.sentence(names)),
             ("When", rule.schedule?.sentence),
             ("Own bounds", rule.overrides.isEmpty ? nil : "of \(rule.overrides.count) devices"),
             ("Silent after an alert", rule.cooldownMinutes == 0 ? nil : "\(rule.cooldownMinutes) min"),

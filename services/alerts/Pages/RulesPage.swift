@@ -43,14 +43,16 @@ struct RulesPage: Sendable {
     /// What has just been done.
     let notice: String?
 
-    /// - Parameter openAlerts: By rule.
+    /// - Parameters:
+    ///   - names: Of the devices and projects that the rules are for.
+    ///   - openAlerts: By rule.
     init(
-        _ rules: ListPart<Rule>, channels: [DirectoryStore.Entry], openAlerts: [UUID: Int], for user: UserPrincipal,
-        notice: String?
+        _ rules: ListPart<Rule>, names: [UUID: String], channels: [DirectoryStore.Entry], openAlerts: [UUID: Int],
+        for user: UserPrincipal, notice: String?
     ) {
-        let names = Dictionary(channels.map { ($0.id, $0.name) }) { first, _ in first }
+        let channels = Dictionary(channels.map { ($0.id, $0.name) }) { first, _ in first }
         tabs = AlertTabs(.rules, for: user)
-        items = rules.items.map { Item($0, names: names, openAlerts: openAlerts[$0.id]) }
+        items = rules.items.map { Item($0, names: names, channels: channels, openAlerts: openAlerts[$0.id]) }
         hasItems = !items.isEmpty
         pager = Pager(
             "Rules", of: "/alerts/rules", cursor: "cursor", next: rules.next, isFirst: rules.isFirst, anchor: "rules")
@@ -60,16 +62,16 @@ struct RulesPage: Sendable {
 }
 
 extension RulesPage.Item {
-    fileprivate init(_ rule: Rule, names: [UUID: String], openAlerts: Int?) {
+    fileprivate init(_ rule: Rule, names: [UUID: String], channels: [UUID: String], openAlerts: Int?) {
         let definition = rule.definition
         path = "/alerts/rules/\(rule.id.text)"
         name = definition.name
         sentence = definition.kind.sentence
-        scope = definition.scope.sentence
+        scope = definition.scope.sentence(names)
         severity = definition.severity.rawValue
         isEnabled = definition.isEnabled
-        let told = definition.channelIDs.map { names[$0] ?? "another channel" }
-        channels = told.isEmpty ? nil : told.joined(separator: ", ")
+        let told = definition.channelIDs.map { channels[$0] ?? "another channel" }
+        self.channels = told.isEmpty ? nil : told.joined(separator: ", ")
         self.openAlerts = openAlerts
         alertsPath = "/alerts?rule=\(rule.id.text)"
     }

@@ -38,16 +38,19 @@ struct MaintenanceWindowInput: Decodable, Sendable {
         if let recurring {
             check.require(startsAt == nil, "starts_at", "has no meaning with recurring")
             check.require(endsAt == nil, "ends_at", "has no meaning with recurring")
-            return check.hours(recurring, "recurring").map(MaintenanceWindow.Period.recurring)
+            guard let hours = check.hours(recurring, "recurring") else { return nil }
+            check.require(
+                hours.firstInactive(from: now) != nil, "recurring", "must leave some time without maintenance")
+            return .recurring(hours)
         }
         check.require(startsAt != nil, "starts_at", "is required without recurring")
         check.require(endsAt != nil, "ends_at", "is required without recurring")
         guard let startsAt, let endsAt else { return nil }
-        check.require(startsAt < endsAt, "ends_at", "must be after starts_at")
+        check.require(startsAt < endsAt, "ends_at", "must be after the beginning")
         check.require(now < endsAt, "ends_at", "must be in the future")
         check.require(
             endsAt.since(startsAt) <= .seconds(Self.longest * 86_400), "ends_at",
-            "must be at most \(Self.longest) days after starts_at")
+            "must be at most \(Self.longest) days after the beginning")
         return .once(from: startsAt, to: endsAt)
     }
 }

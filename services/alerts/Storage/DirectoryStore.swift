@@ -16,18 +16,48 @@ struct DirectoryStore: Sendable {
     let database: PostgresClient
 
     /// The devices that who asks may see.
-    func devices(in organization: UUID, visibleBy visibility: DeviceVisibility = .all) async throws -> [Entry] {
+    ///
+    /// - Parameter chosen: Those that are offered in any case.
+    func devices(
+        in organization: UUID, visibleBy visibility: DeviceVisibility = .all, and chosen: [UUID] = []
+    ) async throws -> [Entry] {
         let isVisible: SQL =
             switch visibility {
             case .all: ""
             case .only(let devices, let projects):
                 "AND (id = ANY(\(devices)) OR project_id = ANY(\(projects)))"
             }
+        let visible: SQL = """
+            SELECT id, name FROM alerts.devices
+            WHERE organization_id = \(organization) AND NOT is_deleted \(isVisible)
+            """
         return try await entries(
             """
-            SELECT id, name FROM alerts.devices
-            WHERE organization_id = \(organization) AND NOT is_deleted \(isVisible) ORDER BY name, id LIMIT \(Self.most)
+            (\(visible) ORDER BY name, id LIMIT \(Self.most)) UNION (\(visible) AND id = ANY(\(chosen)))
+            ORDER BY name, id
             """, organization)
+    }
+
+    /// The projects, which the directory of all services has.
+    ///
+    /// - Parameter chosen: Those that are offered in any case.
+    private func projects(in organization: UUID, and chosen: [UUID]) async throws -> [Entry] {
+        let projects: SQL = """
+            SELECT id, name FROM core.entities WHERE organization_id = \(organization) AND entity_type = 'project'
+            """
+        return try await entries(
+            """
+            (\(projects) ORDER BY name, id LIMIT \(Self.most)) UNION (\(projects) AND id = ANY(\(chosen)))
+            ORDER BY name, id
+            """, organization)
+    }
+
+    /// What a scope can be chosen from, and what is chosen.
+    func choices(for scope: ScopeDraft, in organization: UUID) async throws -> ScopeChoices {
+        let project = [scope.projectID].compactMap(UUID.init(uuidString:))
+        async let devices = devices(in: organization, and: scope.deviceIDs.compactMap(UUID.init(uuidString:)))
+        async let projects = projects(in: organization, and: project)
+        return ScopeChoices(devices: try await devices, projects: try await projects)
     }
 
     func rules(in organization: UUID) async throws -> [Entry] {
@@ -62,6 +92,18 @@ struct DirectoryStore: Sendable {
             """
             SELECT user_id, name FROM alerts.members
             WHERE organization_id = \(organization) AND user_id = ANY(\(ids)) AND name <> ''
+            """, of: ids, organization)
+    }
+
+    /// The names of the devices and projects that sentences about scopes tell.
+    func names(of scopes: [RuleScope], in organization: UUID) async throws -> [UUID: String] {
+        let ids = scopes.flatMap(\.named)
+        return try await names(
+            """
+            SELECT id, name FROM alerts.devices
+            WHERE organization_id = \(organization) AND id = ANY(\(ids)) AND name <> ''
+            UNION ALL SELECT id, name FROM core.entities
+            WHERE organization_id = \(organization) AND id = ANY(\(ids)) AND entity_type = 'project'
             """, of: ids, organization)
     }
 

@@ -41,7 +41,8 @@ struct AlertPages: Sendable {
         let found = try await alerts.list(in: organization, query.filter(for: user), part)
         async let projects = directory.projects(ofDevices: found.map(\.deviceID), in: organization)
         async let names = directory.names(ofMembers: found.compactMap(\.assignedTo), in: organization)
-        async let devices = directory.devices(in: organization, visibleBy: user.deviceVisibility)
+        async let devices = directory.devices(
+            in: organization, visibleBy: user.deviceVisibility, and: [query.device].compactMap(\.self))
         // Rules are the organization's own, which guests do not see.
         let rules = user.role == nil ? [] : try await directory.rules(in: organization)
         return AlertListContents(

@@ -17,10 +17,7 @@ struct ChannelPageRoutes: Sendable {
     func add(to routes: inout RouteTable) {
         let (read, write) = (Access.user(atLeast: .viewer), Access.user(atLeast: .admin))
         routes.page(Self.path, read, use: list)
-        routes.page(Self.path + "/new", write) { request, context in
-            guard let kind = try request.query().value("type", as: Channel.Kind.self) else { throw Problem.notFound() }
-            return try await show(nil, ChannelDraft(kind), request, context)
-        }
+        routes.page(Self.path + "/new", write, use: new)
         routes.form(Self.path + "/new", write, use: create)
         routes.page(Self.path + "/{id}", read) { request, context in
             let channel = try await channel(context)
@@ -40,6 +37,14 @@ struct ChannelPageRoutes: Sendable {
             try ListPart(found, of: part, key: \.id), for: try context.user,
             notice: request.notice(ChannelNotice.self))
         return try renderer.render("channels", page, for: request, context)
+    }
+
+    @Sendable private func new(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+        guard let kind = try request.query().value("type", as: Channel.Kind.self) else {
+            return try renderer.render("channel_new", NewChannelPage(for: context.user), for: request, context)
+                .response(from: request, context: context)
+        }
+        return try await show(nil, ChannelDraft(kind), request, context)
     }
 
     /// - Parameter channel: Nil for a new one.

@@ -5,7 +5,7 @@ import Identity
 import Kernel
 import Postgres
 
-/// `/alerts/maintenance`: when devices are worked at. Windows in some hours of the week are made by the API.
+/// `/alerts/maintenance`: when devices are worked at.
 struct MaintenancePageRoutes: Sendable {
     private static let path = "/alerts/maintenance"
     private static let listLength = 50
@@ -31,9 +31,11 @@ struct MaintenancePageRoutes: Sendable {
         let (user, organization) = (try context.user, try context.organizationID)
         let part = try request.query().part(behind: "cursor", of: UUID.self, limit: Self.listLength)
         let found = try await editor.windows.list(in: organization, part)
+        let draft = refused.map { MaintenanceDraft($0.fields) } ?? MaintenanceDraft()
         let page = MaintenancePage(
             try ListPart(found, of: part, key: \.id),
-            devices: user.isAdmin ? try await directory.devices(in: organization) : [], for: user,
+            names: try await directory.names(of: found.map(\.definition.scope), in: organization), draft,
+            user.isAdmin ? try await directory.choices(for: draft.scope, in: organization) : .none, at: .now, for: user,
             notice: request.notice(MaintenanceNotice.self), FormState(of: .window, refused))
         return try renderer.render(
             "maintenance", page, status: refused?.problem.status ?? .ok, for: request, context
@@ -43,7 +45,7 @@ struct MaintenancePageRoutes: Sendable {
     @Sendable private func create(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let (user, organization, now) = (try context.user, try context.organizationID, Timestamp.now)
         return try await answeringForm(request, context) {
-            let definition = try Self.input(context.form).definition(at: now)
+            let definition = try MaintenanceDraft(context.form).input().definition(at: now)
             _ = try await editor.windows.database.withTransaction(as: .organization(organization)) { transaction in
                 try await editor.create(definition, by: user, in: organization, at: now, transaction)
             }
@@ -53,32 +55,5 @@ struct MaintenancePageRoutes: Sendable {
             try await list(
                 request, context, refused: RefusedForm(name: .window, fields: context.form, problem: problem))
         }
-    }
-
-    /// Where no device is chosen it is for all of them.
-    ///
-    /// - Throws: 422 for what cannot be read.
-    private static func input(_ form: FormFields) throws -> MaintenanceWindowInput {
-        var check = Validation()
-        let texts = form.values(of: "scope.device_ids")
-        let devices = texts.compactMap(UUID.init(uuidString:))
-        check.require(devices.count == texts.count, "scope.device_ids", "must be among those offered")
-        let input = MaintenanceWindowInput(
-            name: (form["name"] ?? "").trimmed, notes: form["notes"]?.replacing("\r\n", with: "\n"),
-            scope: RuleScopeDocument(devices.isEmpty ? .all : .devices(Set(devices))),
-            startsAt: check.time(form["starts_at"], "starts_at"), endsAt: check.time(form["ends_at"], "ends_at"),
-            recurring: nil)
-        guard check.errors.isEmpty else { throw Problem.invalid(check.errors) }
-        return input
-    }
-}
-
-extension Validation {
-    /// A time in UTC as a browser's field for one has it, such as `2026-11-27T08:00`; nil where none was given.
-    fileprivate mutating func time(_ text: String?, _ field: String) -> Timestamp? {
-        guard let text = text?.trimmed, !text.isEmpty else { return nil }
-        let time = Timestamp(text + (text.utf8.count == 16 ? ":00Z" : "Z"))
-        require(time != nil, field, "must be a date and a time")
-        return time
     }
 }

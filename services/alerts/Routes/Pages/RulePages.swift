@@ -19,7 +19,9 @@ struct RulePages: Sendable {
         let part = try request.query().part(behind: "cursor", of: UUID.self, limit: Self.listLength)
         let found = try await rules.list(in: organization, part)
         let page = RulesPage(
-            try ListPart(found, of: part, key: \.id), channels: try await directory.channels(in: organization),
+            try ListPart(found, of: part, key: \.id),
+            names: try await directory.names(of: found.map(\.definition.scope), in: organization),
+            channels: try await directory.channels(in: organization),
             openAlerts: try await directory.openAlerts(ofRules: found.map(\.id), in: organization), for: user,
             notice: request.notice(RuleNotice.self))
         return try renderer.render("rules", page, for: request, context)
@@ -36,8 +38,10 @@ struct RulePages: Sendable {
         guard let rule = try await rules.find(context.id(), in: organization) else { throw Problem.notFound() }
         let tested = test.map { Array(Set($0.firings.prefix(RuleTestSection.mostItems).map(\.deviceID))) } ?? []
         let names = try await directory.names(ofDevices: tested, in: organization)
+        let draft = user.isAdmin ? try await draft(of: rule, refused) : nil
         let page = RulePage(
-            rule, user.isAdmin ? try await draft(of: rule, refused) : nil, try await choices(context),
+            rule, draft, try await choices(for: draft, in: organization),
+            names: try await directory.names(of: [rule.definition.scope], in: organization),
             openAlerts: try await directory.openAlerts(ofRules: [rule.id], in: organization)[rule.id], for: user,
             hasCharts: hasCharts, test: test.map { RuleTestSection($0, names: names) },
             notice: request.notice(RuleNotice.self), refused: refused)
@@ -53,7 +57,8 @@ struct RulePages: Sendable {
         let draft = try refused.map { try RuleDraft($0.fields) } ?? kind.map { RuleDraft($0) }
         var form: RuleFormSection?
         if let draft {
-            form = RuleFormSection(draft, try await choices(context), FormState(of: .definition, refused))
+            let choices = try await choices(for: draft, in: context.organizationID)
+            form = RuleFormSection(draft, choices, FormState(of: .definition, refused))
         }
         let page = NewRulePage(form, for: try context.user, hasCharts: hasCharts)
         return try renderer.render("rule_new", page, status: refused?.problem.status ?? .ok, for: request, context)
@@ -71,11 +76,11 @@ struct RulePages: Sendable {
         return RuleDraft(rule, names: names.filter { counts[$0.value] == 1 })
     }
 
-    private func choices(_ context: AppRequestContext) async throws -> RuleChoices {
-        guard try context.user.isAdmin else { return RuleChoices(devices: [], channels: []) }
-        let organization = try context.organizationID
-        async let devices = directory.devices(in: organization)
+    /// - Parameter draft: What the form holds; nil where there is none.
+    private func choices(for draft: RuleDraft?, in organization: UUID) async throws -> RuleChoices {
+        guard let draft else { return RuleChoices(scope: .none, channels: []) }
+        async let scope = directory.choices(for: draft.scope, in: organization)
         async let channels = directory.channels(in: organization)
-        return RuleChoices(devices: try await devices, channels: try await channels)
+        return RuleChoices(scope: try await scope, channels: try await channels)
     }
 }
