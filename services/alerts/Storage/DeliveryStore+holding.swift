@@ -12,7 +12,7 @@ extension DeliveryStore {
         var admitted: [DueNotification] = []
         var changes: [SQL] = []
         for var notification in due {
-            guard let member = notification.member else {
+            guard let member = notification.member, !notification.wasTaken else {
                 admitted.append(notification)
                 continue
             }
