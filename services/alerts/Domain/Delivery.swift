@@ -51,8 +51,8 @@ struct Delivery: Sendable {
     var notifications: [DueNotification] { [lead] + followers }
     /// This one included.
     var attempt: Int { lead.attempts + 1 }
-    /// That of the oldest: nothing waits for longer than if it were sent alone.
-    var createdAt: Timestamp { notifications.map(\.createdAt).min() ?? lead.createdAt }
+    /// That of the newest: nothing is given up earlier than if it were sent alone.
+    var createdAt: Timestamp { notifications.map(\.createdAt).max() ?? lead.createdAt }
     var wasTaken: Bool { notifications.allSatisfy(\.wasTaken) }
 }
 

@@ -22,7 +22,7 @@ struct NotificationFilter: Sendable {
 struct NotificationStore: Sendable {
     private static let columns: SQL = """
         notifications.id, alert_id, channel_id, channel_name, recipient, event_type, status, attempts, last_error,
-        due_at, sent_at, notifications.created_at, delivery_id, resend_of, user_id
+        due_at, sent_at, notifications.created_at, delivery_id, resend_of, user_id, held_until
         """
     /// More attempts than there can be within a day.
     private static let mostAttempts = 200
@@ -140,8 +140,8 @@ extension Notification {
             channelName: try row.decode(at: 3), recipient: try row.decode(at: 4), userID: try row.decode(at: 14),
             eventType: try row.decode(at: 5),
             status: try row.decodeCase(at: 6), attempts: try row.decode(at: 7), lastError: try row.decode(at: 8),
-            dueAt: try row.decode(at: 9), sentAt: try row.decode(at: 10), createdAt: try row.decode(at: 11),
-            deliveryID: try row.decode(at: 12), resendOf: try row.decode(at: 13))
+            dueAt: try row.decode(at: 9), heldUntil: try row.decode(at: 15), sentAt: try row.decode(at: 10),
+            createdAt: try row.decode(at: 11), deliveryID: try row.decode(at: 12), resendOf: try row.decode(at: 13))
     }
 }
 
