@@ -198,6 +198,35 @@ import Testing
         return ["quiet_hours": ["time_zone": "UTC", "from": clock(hour + 20), "to": clock(hour)]]
     }
 
+    @Test func `a test of a channel is one of so many in an hour, to whomever it goes`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let ada = try await laboratory.addMember("Ada", email: address("ada"))
+        let receiver = try await TestHTTPServer.start()
+        let admin = try await laboratory.client(.admin)
+        let channels = [
+            try await makeChannel(laboratory, members: [ada]), try await laboratory.makeChannel(receiver.url),
+        ]
+        for channel in channels {
+            #expect(try await admin.post("/api/v1/alerts/channels/\(channel)/test").json["status"] == "sent")
+        }
+        let counted = try await laboratory.server.query(
+            """
+            UPDATE alerts.mail_hours SET test_count = test_count + \(MailStore.testsPerHour - 2)
+            WHERE organization_id = \(laboratory.organization) RETURNING test_count, count
+            """)
+        #expect(try counted.first?.decode(Int.self, at: 0) == MailStore.testsPerHour)
+        #expect(try counted.first?.decode(Int.self, at: 1) == 0)
+        for channel in channels {
+            let answer = try await admin.post("/api/v1/alerts/channels/\(channel)/test")
+            #expect(answer.status == 429)
+            #expect(answer.header("retry-after").flatMap { Int($0) }.map { (1...3_600).contains($0) } == true)
+        }
+        #expect(receiver.requests.count == 1)
+        let other = laboratory.server.laboratory()
+        let theirs = try await other.makeChannel(receiver.url)
+        #expect(try await other.client(.admin).post("/api/v1/alerts/channels/\(theirs)/test").status == 200)
+    }
+
     @Test func `mail to others is limited by the hour, tests included`() async throws {
         let server = try await AlertsServer.start(
             on: try await AlertsServer.makeDatabase(), mail: try await AlertsServer.mail(), mailsPerHour: 2)

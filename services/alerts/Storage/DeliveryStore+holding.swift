@@ -43,7 +43,8 @@ extension DeliveryStore {
             let addresses = letters.compactMap(\.lead.recipient)
             let foreign = try await mail.foreign(addresses, to: organization, transaction)
             let counted = letters.filter { $0.lead.recipient.map(foreign.contains) ?? false }
-            let granted = try await mail.take(counted.count, of: organization, at: now, transaction)
+            let granted = try await mail.take(
+                counted.count, .foreignLetters, of: organization, at: now, transaction)
             held.formUnion(counted.dropFirst(granted).map(\.lead.id))
         }
         guard !held.isEmpty else { return deliveries }
