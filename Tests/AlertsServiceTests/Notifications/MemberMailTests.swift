@@ -227,6 +227,39 @@ import Testing
         #expect(try await other.client(.admin).post("/api/v1/alerts/channels/\(theirs)/test").status == 200)
     }
 
+    @Test func `nothing is sent again to who was taken off the channel`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let (own, stays, goes) = (address("ada"), address("stays"), address("goes"))
+        let ada = try await laboratory.addMember("Ada", email: own)
+        let channel = try await makeChannel(laboratory, members: [ada], addresses: [stays, goes])
+        _ = try await laboratory.makeRule(telling: channel)
+        try await laboratory.send(.v7(), [(1, 31)])
+        let sent = try await notifications(laboratory, "sent", count: 3)
+        let admin = try await laboratory.client(.admin)
+        let changed = try await admin.put(
+            "/api/v1/alerts/channels/\(channel)",
+            ["name": "Mail", "type": "email", "addresses": [.string(stays.uppercased())]])
+        #expect(changed.status == 200)
+        for notification in sent {
+            let recipient = try #require(notification["recipient"].string)
+            let answer = try await admin.post(
+                "/api/v1/alerts/notifications/\(notification["id"].string ?? "")/resend")
+            #expect(answer.status == (recipient == stays ? 201 : 409), "\(recipient)")
+            if recipient != stays {
+                #expect(answer.json["detail"].string == "The channel does not go to \(recipient) any more.")
+            }
+        }
+        _ = try await notifications(laboratory, "sent", count: 4)
+        #expect(try await letters(to: stays).count == 2)
+        for address in [own, goes] { #expect(try await letters(to: address).count == 1) }
+        // As a webhook it has nobody whom the letter was for.
+        let receiver = try await TestHTTPServer.start()
+        _ = try await admin.put(
+            "/api/v1/alerts/channels/\(channel)", ["name": "Hook", "type": "webhook", "url": .string(receiver.url)])
+        let stayed = try #require(sent.first { $0["recipient"].string == stays }?["id"].string)
+        #expect(try await admin.post("/api/v1/alerts/notifications/\(stayed)/resend").status == 409)
+    }
+
     @Test func `mail to others is limited by the hour, tests included`() async throws {
         let server = try await AlertsServer.start(
             on: try await AlertsServer.makeDatabase(), mail: try await AlertsServer.mail(), mailsPerHour: 2)

@@ -73,25 +73,22 @@ struct NotificationStore: Sendable {
         return try rows.first.map(Notification.init(row:))
     }
 
-    /// Has a notification sent once more, as one of its own.
-    ///
-    /// - Returns: Nil when its channel is no more.
-    func resend(
-        _ notification: Notification, in organization: UUID, _ transaction: Transaction
-    ) async throws -> Notification? {
+    /// Has a notification sent once more to its channel, as one of its own.
+    func resend(_ notification: Notification, to channel: Channel, _ transaction: Transaction) async throws
+        -> Notification
+    {
         let rows = try await transaction.query(
             """
             INSERT INTO alerts.notifications (
                 id, organization_id, alert_id, channel_id, channel_name, recipient, user_id, event_type, body,
                 resend_of)
-            SELECT \(UUID.v7()), organization_id, alert_id, channel_id, channels.name, recipient, user_id, event_type,
-                body, notifications.id
-            FROM alerts.notifications JOIN alerts.channels USING (organization_id)
-            WHERE organization_id = \(organization) AND notifications.id = \(notification.id)
-                AND channels.id = channel_id
+            SELECT \(UUID.v7()), organization_id, alert_id, channel_id, \(channel.name), recipient, user_id, event_type,
+                body, id
+            FROM alerts.notifications
+            WHERE organization_id = \(channel.organizationID) AND id = \(notification.id)
             RETURNING \(Self.columns)
             """)
-        return try rows.first.map(Notification.init(row:))
+        return try rows.only(Notification.init(row:))
     }
 
     // MARK: Making them
