@@ -71,7 +71,7 @@ extension AlertsService {
         ChannelRoutes(channels: channels, editor: channelEditor, idempotency: idempotency).add(to: &routes)
         let preferences = PreferenceStore(database: database)
         PreferenceRoutes(preferences: preferences).add(to: &routes)
-        let resender = NotificationResender(notifications: notifications, dispatcher: wake)
+        let resender = NotificationResender(notifications: notifications, channels: channels, dispatcher: wake)
         NotificationRoutes(notifications: notifications, resender: resender).add(to: &routes)
         AlertRoutes(alerts: alerts).add(to: &routes)
         let actions = AlertActions(alerts: alerts, members: members, life: life, announcer: announcer)

@@ -90,6 +90,6 @@ import Testing
         let many = due(6)
         let digest = Delivery.combining(many)[0]
         #expect(!many.map(\.id).contains(digest.id))
-        #expect(digest.createdAt == .seconds(95))
+        #expect(digest.createdAt == .seconds(100))
     }
 }

@@ -126,10 +126,8 @@ import Testing
         let laboratory = try await AlertsServer.shared().laboratory()
         let mail = address("ada")
         let ada = try await laboratory.addMember("Ada", email: mail)
-        let hour = Int(Date().timeIntervalSince1970) / 3_600
-        func clock(_ hour: Int) -> JSONValue { .string((hour % 24 < 10 ? "0" : "") + "\(hour % 24):00") }
-        try await set(
-            ["quiet_hours": ["time_zone": "UTC", "from": clock(hour + 23), "to": clock(hour + 3)]], of: ada, laboratory)
+        let end = Timestamp.seconds((Timestamp.now.microseconds / 3_600_000_000 + 3) * 3_600)
+        try await set(quietHours(until: end), of: ada, laboratory)
         let channel = try await makeChannel(laboratory, members: [ada])
         _ = try await laboratory.makeRule(telling: channel)
         for _ in 0..<2 { try await laboratory.send(.v7(), [(1, 31)]) }
@@ -138,7 +136,6 @@ import Testing
             let held = found.filter { $0["last_error"].string == "the member's quiet hours" }
             return held.count == 2 ? held : nil
         }
-        let end = Timestamp.seconds(Int64((hour + 3) * 3_600))
         #expect(waiting.allSatisfy { $0["next_attempt_at"].string.flatMap { Timestamp($0) } == end })
         #expect(try await letters(to: mail).isEmpty)
 
@@ -157,6 +154,110 @@ import Testing
         let sent = try await notifications(laboratory, "sent", count: 4)
         #expect(Set(sent.map { $0["delivery_id"].string }).count == 2)
         #expect(try await letters(to: mail).map(\.subject).contains { $0.hasPrefix("3 alerts") })
+    }
+
+    @Test func `a digest that failed is held back as a whole`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let ada = try await laboratory.addMember("Ada", email: "busy@example.org")
+        let channel = try await laboratory.makeChannel([
+            "type": "email", "member_ids": [.string(ada.text)], "group_s": 3_600,
+        ])
+        _ = try await laboratory.makeRule(telling: channel)
+        for _ in 0..<2 { try await laboratory.send(.v7(), [(1, 31)]) }
+        let made = try await notifications(laboratory, "pending", count: 2).map { $0["created_at"].string }
+        func comeDue() async throws {
+            _ = try await laboratory.server.query(
+                """
+                UPDATE alerts.notifications SET due_at = now()
+                WHERE organization_id = \(laboratory.organization) AND due_at IS NOT NULL
+                """)
+        }
+        try await comeDue()
+        try await eventually {
+            try await laboratory.notifications().allSatisfy {
+                $0["last_error"].string?.contains("451") == true && $0["held_until"].string == nil
+            }
+        }
+        let end = Timestamp.seconds((Timestamp.now.microseconds / 3_600_000_000 + 3) * 3_600)
+        try await set(quietHours(until: end), of: ada, laboratory)
+        try await comeDue()
+        let held = try await eventually {
+            let found = try await laboratory.notifications()
+            return found.allSatisfy { $0["last_error"].string == "the member's quiet hours" } ? found : nil
+        }
+        #expect(held.map { $0["created_at"].string } == made)
+        #expect(held.allSatisfy { $0["held_until"].string.flatMap { Timestamp($0) } == end })
+        // The one that leads the message stands for the other.
+        #expect(held.compactMap { $0["next_attempt_at"].string.flatMap { Timestamp($0) } } == [end])
+    }
+
+    /// From an hour before now.
+    private func quietHours(until end: Timestamp) -> JSONValue {
+        func clock(_ hour: Int64) -> JSONValue { .string((hour % 24 < 10 ? "0" : "") + "\(hour % 24):00") }
+        let hour = end.microseconds / 3_600_000_000
+        return ["quiet_hours": ["time_zone": "UTC", "from": clock(hour + 20), "to": clock(hour)]]
+    }
+
+    @Test func `a test of a channel is one of so many in an hour, to whomever it goes`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let ada = try await laboratory.addMember("Ada", email: address("ada"))
+        let receiver = try await TestHTTPServer.start()
+        let admin = try await laboratory.client(.admin)
+        let channels = [
+            try await makeChannel(laboratory, members: [ada]), try await laboratory.makeChannel(receiver.url),
+        ]
+        for channel in channels {
+            #expect(try await admin.post("/api/v1/alerts/channels/\(channel)/test").json["status"] == "sent")
+        }
+        let counted = try await laboratory.server.query(
+            """
+            UPDATE alerts.mail_hours SET test_count = test_count + \(MailStore.testsPerHour - 2)
+            WHERE organization_id = \(laboratory.organization) RETURNING test_count, count
+            """)
+        #expect(try counted.first?.decode(Int.self, at: 0) == MailStore.testsPerHour)
+        #expect(try counted.first?.decode(Int.self, at: 1) == 0)
+        for channel in channels {
+            let answer = try await admin.post("/api/v1/alerts/channels/\(channel)/test")
+            #expect(answer.status == 429)
+            #expect(answer.header("retry-after").flatMap { Int($0) }.map { (1...3_600).contains($0) } == true)
+        }
+        #expect(receiver.requests.count == 1)
+        let other = laboratory.server.laboratory()
+        let theirs = try await other.makeChannel(receiver.url)
+        #expect(try await other.client(.admin).post("/api/v1/alerts/channels/\(theirs)/test").status == 200)
+    }
+
+    @Test func `nothing is sent again to who was taken off the channel`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let (own, stays, goes) = (address("ada"), address("stays"), address("goes"))
+        let ada = try await laboratory.addMember("Ada", email: own)
+        let channel = try await makeChannel(laboratory, members: [ada], addresses: [stays, goes])
+        _ = try await laboratory.makeRule(telling: channel)
+        try await laboratory.send(.v7(), [(1, 31)])
+        let sent = try await notifications(laboratory, "sent", count: 3)
+        let admin = try await laboratory.client(.admin)
+        let changed = try await admin.put(
+            "/api/v1/alerts/channels/\(channel)",
+            ["name": "Mail", "type": "email", "addresses": [.string(stays.uppercased())]])
+        #expect(changed.status == 200)
+        for notification in sent {
+            let recipient = try #require(notification["recipient"].string)
+            let answer = try await admin.post(
+                "/api/v1/alerts/notifications/\(notification["id"].string ?? "")/resend")
+            #expect(answer.status == (recipient == stays ? 201 : 409), "\(recipient)")
+            if recipient != stays {
+                #expect(answer.json["detail"].string == "The channel does not go to \(recipient) any more.")
+            }
+        }
+        _ = try await notifications(laboratory, "sent", count: 4)
+        #expect(try await letters(to: stays).count == 2)
+        for address in [own, goes] { #expect(try await letters(to: address).count == 1) }
+        // As a webhook it has nobody whom the letter was for.
+        let receiver = try await TestHTTPServer.start()
+        _ = try await admin.put(
+            "/api/v1/alerts/channels/\(channel)", ["name": "Hook", "type": "webhook", "url": .string(receiver.url)])
+        let stayed = try #require(sent.first { $0["recipient"].string == stays }?["id"].string)
+        #expect(try await admin.post("/api/v1/alerts/notifications/\(stayed)/resend").status == 409)
     }
 
     @Test func `mail to others is limited by the hour, tests included`() async throws {

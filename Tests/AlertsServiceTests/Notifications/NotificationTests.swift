@@ -72,19 +72,50 @@ import Testing
             channelID: try id("channel_id"), recipient: nil, body: [], attempts: 1, createdAt: .now, deliveryID: nil,
             channel: nil)
         let late = Delivery(id: notification.id, lead: notification, followers: [])
-        let attempt = DeliveryAttempt(
-            number: 2, at: .now, milliseconds: 1, outcome: .sent, responseStatus: nil, detail: "")
         try await withClient(server.database.configuration(.alerts)) { client in
             let store = DeliveryStore(
                 database: client, outbox: Outbox(source: .alerts), mail: MailStore(perHour: 500))
-            try await store.settle(late, attempt, as: .sent)
-            try await store.settle(late, attempt, as: .dead(reason: "too late"))
+            try await store.settle(late, as: .sent)
+            try await store.settle(late, as: .dead(reason: "too late"))
         }
         // Another notification's event comes behind any that the late one might have left.
         try await laboratory.send(.v7(), [(1, 31)])
         try await eventually { try await Set(laboratory.events("notification.sent").map(\.subject)).count == 2 }
         #expect(try await laboratory.events("notification.sent").count == 2)
         #expect(try await laboratory.events("notification.failed").isEmpty)
+    }
+
+    @Test func `an attempt is logged and nothing is sent twice where settling fails once`() async throws {
+        let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
+        let laboratory = server.laboratory()
+        let receiver = try await TestHTTPServer.start()
+        _ = try await laboratory.makeRule(telling: try await laboratory.makeChannel(receiver.url))
+        // What a sequence has counted is not rolled back.
+        let failing: [SQL] = [
+            "CREATE SEQUENCE alerts.settlings",
+            """
+            CREATE FUNCTION alerts.fail_once() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN
+                IF nextval('alerts.settlings') = 1 THEN RAISE EXCEPTION 'not now'; END IF;
+                RETURN NEW;
+            END $$
+            """,
+            """
+            CREATE TRIGGER fail_once BEFORE UPDATE ON alerts.notifications FOR EACH ROW
+            WHEN (NEW.status = 'sent') EXECUTE FUNCTION alerts.fail_once()
+            """,
+        ]
+        for statement in failing { _ = try await server.query(statement) }
+        try await laboratory.send(.v7(), [(1, 31)])
+        let sent = try await laboratory.notification(status: "sent")
+        let settlings = try await server.query("SELECT last_value FROM alerts.settlings")
+            .map { try $0.decode(Int.self) }
+        #expect(settlings == [2])
+        #expect(sent["attempts"].int == 1)
+        #expect(try await laboratory.log(of: sent).map { $0["outcome"].string } == ["sent"])
+        #expect(receiver.requests.count == 1)
+        try await eventually { try await laboratory.events("notification.sent").count == 1 }
+        try await server.running.stop()
     }
 
     @Test func `every attempt is in the log`() async throws {

@@ -36,6 +36,17 @@ struct Channel: Sendable, Hashable {
             case .teams: .teams
             }
         }
+
+        /// Whether messages go to whom the notification was for.
+        func includes(_ notification: Notification) -> Bool {
+            switch self {
+            case .email(let addresses, let memberIDs):
+                if let member = notification.userID { return memberIDs.contains(member) }
+                return addresses.contains { $0.lowercased() == notification.recipient?.lowercased() }
+            case .webhook, .slack, .teams:
+                return notification.recipient == nil
+            }
+        }
     }
 }
 

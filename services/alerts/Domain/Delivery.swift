@@ -22,6 +22,8 @@ struct DueNotification: Sendable {
     let createdAt: Timestamp
     /// Whether it was held back, by quiet hours or since too much was mailed.
     var wasHeld = false
+    /// Whether the log says that it was taken; nobody has come to note more than that.
+    var wasTaken = false
     /// What an attempt was made under before; nil when none was, or none that may have been taken.
     let deliveryID: UUID?
     /// Nil when the channel was deleted meanwhile.
@@ -49,8 +51,9 @@ struct Delivery: Sendable {
     var notifications: [DueNotification] { [lead] + followers }
     /// This one included.
     var attempt: Int { lead.attempts + 1 }
-    /// That of the oldest: nothing waits for longer than if it were sent alone.
-    var createdAt: Timestamp { notifications.map(\.createdAt).min() ?? lead.createdAt }
+    /// That of the newest: nothing is given up earlier than if it were sent alone.
+    var createdAt: Timestamp { notifications.map(\.createdAt).max() ?? lead.createdAt }
+    var wasTaken: Bool { notifications.allSatisfy(\.wasTaken) }
 }
 
 extension Delivery {

@@ -1,6 +1,6 @@
 import Postgres
 
-/// How many letters an organization has sent in an hour of the clock to addresses that are not its members'.
+/// How many letters of one kind an organization has sent in an hour of the clock.
 struct MailAllowance: Sendable, Hashable {
     private static let hour: Int64 = 3_600_000_000
 

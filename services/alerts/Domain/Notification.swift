@@ -28,6 +28,8 @@ struct Notification: Sendable {
     let lastError: String?
     /// When it is tried next, while it is pending; nil while it waits with others that it goes out with.
     let dueAt: Timestamp?
+    /// Until when it was held back, by quiet hours or since too much was mailed; its 24 h of attempts begin then.
+    let heldUntil: Timestamp?
     let sentAt: Timestamp?
     let createdAt: Timestamp
     /// What the message is known by to who gets it, once an attempt was made: the same for all that went out as one.

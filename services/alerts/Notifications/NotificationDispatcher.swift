@@ -5,36 +5,72 @@ import Postgres
 import ServiceKit
 
 /// Delivers notifications that are due.
-struct NotificationDispatcher: Sendable {
-    let deliveries: DeliveryStore
-    let channels: ChannelStore
-    let sender: ChannelSender
-    let logger: Logger
+actor NotificationDispatcher {
+    /// Between the tries to note something; all of them are over before the claim is.
+    private static let pauses: [Duration] = [.seconds(1), .seconds(2), .seconds(4), .seconds(8)]
 
-    /// What runs it.
-    func loop(_ wake: DeliveryWake) -> DeliveryLoop<Delivery> {
-        DeliveryLoop(wake: wake, logger: logger, claim: deliveries.claim, deliver: deliver)
+    private let deliveries: DeliveryStore
+    private let channels: ChannelStore
+    private let sender: ChannelSender
+    private let logger: Logger
+    /// Of what is under way.
+    private var shares = DeliveryShares()
+
+    init(deliveries: DeliveryStore, channels: ChannelStore, sender: ChannelSender, logger: Logger) {
+        self.deliveries = deliveries
+        self.channels = channels
+        self.sender = sender
+        self.logger = logger
     }
 
-    @Sendable private func deliver(_ delivery: Delivery) async {
+    /// What runs it.
+    nonisolated func loop(_ wake: DeliveryWake) -> DeliveryLoop<Delivery> {
+        DeliveryLoop(
+            wake: wake, logger: logger, claim: { try await self.claim(limit: $0) },
+            deliver: { await self.deliver($0) })
+    }
+
+    private func claim(limit: Int) async throws -> [Delivery] {
+        let claimed = try await deliveries.claim(limit: limit, beside: shares)
+        for delivery in claimed { shares.hold(delivery) }
+        return claimed
+    }
+
+    private func deliver(_ delivery: Delivery) async {
+        let settlement = delivery.wasTaken ? .sent : await attempt(delivery)
+        await note { try await deliveries.settle(delivery, as: settlement) }
+        shares.release(delivery)
+    }
+
+    /// Makes an attempt and logs it, which says for good that a message was taken.
+    private func attempt(_ delivery: Delivery) async -> DeliverySettlement {
         let (begun, time) = (ContinuousClock.now, Timestamp.now)
-        let outcome = await attempt(delivery)
+        let outcome = await send(delivery)
         let (seconds, attoseconds) = begun.duration(to: .now).components
         let attempt = DeliveryAttempt(
             number: delivery.attempt, at: time,
             milliseconds: Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000),
             outcome: outcome.name, responseStatus: outcome.response?.status, detail: outcome.detail)
         Counter(label: "lms_notifications", dimensions: [("outcome", outcome.name.rawValue)]).increment()
-        do {
-            try await deliveries.settle(
-                delivery, attempt, as: DeliverySettlement(outcome, of: delivery, now: .now))
-        } catch {
-            // It comes due again when the claim ends, and is then delivered twice, under the same id.
-            logger.warning("a delivery could not be noted", metadata: ["error": "\(error)"])
+        await note { try await deliveries.log(attempt, of: delivery) }
+        return DeliverySettlement(outcome, of: delivery, now: .now)
+    }
+
+    /// Writes something down, again and again where it fails: what cannot be noted comes due when the claim ends, and
+    /// unless the log says that it was taken it is then delivered twice, under the same id.
+    private func note(_ write: () async throws -> Void) async {
+        for pause in Self.pauses + [nil] {
+            do {
+                return try await write()
+            } catch {
+                logger.warning("a delivery could not be noted", metadata: ["error": "\(error)"])
+            }
+            // The database is given time to come back.
+            if let pause { try? await Task.sleep(for: pause) }
         }
     }
 
-    private func attempt(_ delivery: Delivery) async -> DeliveryOutcome {
+    private func send(_ delivery: Delivery) async -> DeliveryOutcome {
         guard let channel = delivery.lead.channel else { return .refused("the channel was deleted") }
         let target: ChannelTarget?
         do {

@@ -55,7 +55,7 @@ struct ChannelEditor: Sendable {
 
     /// Sends a message that says it is a test, to all recipients, and tells how it went.
     ///
-    /// - Throws: 404, and 429 when the organization has sent its mail of this hour.
+    /// - Throws: 404, and 429 when the organization has sent its tests, or its mail, of this hour.
     func test(_ id: UUID, in organization: UUID) async throws -> ChannelTestDocument {
         let targets: [ChannelTarget]?
         do {
@@ -78,20 +78,24 @@ struct ChannelEditor: Sendable {
 
     /// Where a test goes.
     ///
-    /// - Throws: 429 when the organization has sent its mail of this hour; `SealError`.
+    /// - Throws: 429 when the organization has sent its tests, or its mail, of this hour; `SealError`.
     private func testTargets(of id: UUID, in organization: UUID) async throws -> [ChannelTarget]? {
         let now = Timestamp.now
         return try await channels.database.withTransaction(as: .organization(organization)) { transaction in
             guard let targets = try await channels.targets(id, in: organization, at: now, transaction) else {
                 return nil
             }
+            func take(_ wanted: Int, _ count: MailStore.Count, orSay detail: String) async throws {
+                guard try await mail.take(wanted, count, of: organization, at: now, transaction) == wanted else {
+                    throw Problem.tooManyRequests(
+                        retryAfter: Int(MailAllowance.next(after: now).since(now).components.seconds) + 1, detail)
+                }
+            }
+            try await take(
+                targets.count, .tests, orSay: "The organization has tested its channels enough for this hour.")
             let addresses = targets.compactMap { if case .email(let address) = $0 { address } else { nil } }
             let foreign = try await mail.foreign(addresses, to: organization, transaction).count
-            guard try await mail.take(foreign, of: organization, at: now, transaction) == foreign else {
-                throw Problem.tooManyRequests(
-                    retryAfter: Int(MailAllowance.next(after: now).since(now).components.seconds) + 1,
-                    "The organization has sent its mail of this hour.")
-            }
+            try await take(foreign, .foreignLetters, orSay: "The organization has sent its mail of this hour.")
             return targets
         }
     }

@@ -14,6 +14,7 @@ struct NotificationDocument: Encodable {
     let attempts: Int
     let lastError: String?
     let nextAttemptAt: Timestamp?
+    let heldUntil: Timestamp?
     let sentAt: Timestamp?
     let createdAt: Timestamp
     let deliveryID: String?
@@ -28,6 +29,7 @@ struct NotificationDocument: Encodable {
         case eventType = "event_type"
         case lastError = "last_error"
         case nextAttemptAt = "next_attempt_at"
+        case heldUntil = "held_until"
         case sentAt = "sent_at"
         case createdAt = "created_at"
         case deliveryID = "delivery_id"
@@ -46,6 +48,7 @@ struct NotificationDocument: Encodable {
         attempts = notification.attempts
         lastError = notification.lastError
         nextAttemptAt = notification.status == .pending ? notification.dueAt : nil
+        heldUntil = notification.heldUntil
         sentAt = notification.sentAt
         createdAt = notification.createdAt
         deliveryID = notification.deliveryID?.text

@@ -12,7 +12,7 @@ extension DeliveryStore {
         var admitted: [DueNotification] = []
         var changes: [SQL] = []
         for var notification in due {
-            guard let member = notification.member else {
+            guard let member = notification.member, !notification.wasTaken else {
                 admitted.append(notification)
                 continue
             }
@@ -22,7 +22,8 @@ extension DeliveryStore {
                 admitted.append(notification)
             case .skip(let reason): changes.append(Self.skip(notification, reason))
             case nil: changes.append(Self.skip(notification, "is no member of the organization any more"))
-            case .hold(let end): changes.append(Self.hold([notification.id], until: end, "the member's quiet hours"))
+            case .hold(let end):
+                changes.append(Self.hold(Self.message(of: notification), until: end, "the member's quiet hours"))
             }
         }
         if !changes.isEmpty { try await transaction.batch(changes) }
@@ -42,30 +43,38 @@ extension DeliveryStore {
             let addresses = letters.compactMap(\.lead.recipient)
             let foreign = try await mail.foreign(addresses, to: organization, transaction)
             let counted = letters.filter { $0.lead.recipient.map(foreign.contains) ?? false }
-            let granted = try await mail.take(counted.count, of: organization, at: now, transaction)
+            let granted = try await mail.take(
+                counted.count, .foreignLetters, of: organization, at: now, transaction)
             held.formUnion(counted.dropFirst(granted).map(\.lead.id))
         }
         guard !held.isEmpty else { return deliveries }
         let waiting = deliveries.filter { held.contains($0.lead.id) }.flatMap(\.notifications).map(\.id)
         try await transaction.query(
             Self.hold(
-                waiting, until: MailAllowance.next(after: now), "the organization has sent its mail of this hour"))
+                "id = ANY(\(waiting))", until: MailAllowance.next(after: now),
+                "the organization has sent its mail of this hour"))
         return deliveries.filter { !held.contains($0.lead.id) }
     }
 
-    /// With all that was to go with it.
     private static func skip(_ notification: DueNotification, _ reason: String) -> SQL {
         """
         UPDATE alerts.notifications SET status = 'skipped', last_error = \(reason)
-        WHERE status = 'pending' AND (id = \(notification.id) OR delivery_id = \(notification.deliveryID))
+        WHERE \(message(of: notification))
         """
     }
 
-    private static func hold(_ ids: [UUID], until end: Timestamp, _ reason: String) -> SQL {
+    /// What goes out behind another one's lead still does.
+    private static func hold(_ notifications: SQL, until end: Timestamp, _ reason: String) -> SQL {
         """
-        UPDATE alerts.notifications SET due_at = \(end), held_until = \(end), last_error = \(reason)
-        WHERE id = ANY(\(ids))
+        UPDATE alerts.notifications SET
+            due_at = CASE WHEN due_at IS NOT NULL THEN \(end) END, held_until = \(end), last_error = \(reason)
+        WHERE \(notifications)
         """
+    }
+
+    /// A notification with all that is to go with it.
+    private static func message(of notification: DueNotification) -> SQL {
+        "status = 'pending' AND (id = \(notification.id) OR delivery_id = \(notification.deliveryID))"
     }
 }
 

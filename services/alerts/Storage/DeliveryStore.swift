@@ -12,22 +12,59 @@ struct DeliveryStore: Sendable {
     let outbox: Outbox
     let mail: MailStore
 
-    /// Takes up to `limit` messages that are due. Should this instance die, they come due again, each with the same
-    /// notifications under the same id.
-    func claim(limit: Int) async throws -> [Delivery] {
+    /// Takes up to `limit` messages that are due, each organization and channel its share. Should this instance die, they
+    /// come due again, each with the same notifications under the same id.
+    ///
+    /// - Parameter shares: Of what this instance has under way.
+    func claim(limit: Int, beside shares: DeliveryShares) async throws -> [Delivery] {
         try await database.withTransaction(as: .platform) { transaction in
-            let leads = try await transaction.query(
-                """
-                \(Self.select) WHERE status = 'pending' AND due_at <= now()
-                ORDER BY due_at LIMIT \(limit) FOR UPDATE OF notifications SKIP LOCKED
-                """
-            ).map(DueNotification.init(row:))
+            let leads = try await transaction.query(Self.leads(limit, beside: shares)).map(DueNotification.init(row:))
             guard !leads.isEmpty else { return [] }
-            let deliveries = try await repeated(leads, transaction) + combined(leads, transaction)
-            let claimed = try await ration(Array(deliveries.prefix(limit)), transaction)
+            let deliveries = Dictionary(
+                grouping: try await repeated(leads, transaction) + combined(leads, transaction), by: \.lead.channelID)
+            var turns: [UUID] = []
+            for lead in leads where !turns.contains(lead.channelID) { turns.append(lead.channelID) }
+            let chosen = shares.choose(from: turns.flatMap { deliveries[$0] ?? [] }, free: limit)
+            let claimed = try await ration(chosen, transaction)
             try await transaction.query(Self.bind(claimed))
             return claimed
         }
+    }
+
+    /// What is due first in each of `limit` channels: those first whose organization would hold the fewest slots with them,
+    /// then who waits longest.
+    ///
+    /// The index is asked once for each channel that anything is pending for, however much that is.
+    private static func leads(_ limit: Int, beside shares: DeliveryShares) -> SQL {
+        let held = Array(shares.organizations)
+        return """
+            WITH RECURSIVE heads AS (
+                (SELECT organization_id, channel_id, due_at FROM alerts.notifications
+                WHERE status = 'pending' AND due_at IS NOT NULL
+                ORDER BY organization_id, channel_id, due_at LIMIT 1)
+                UNION ALL
+                SELECT next.* FROM heads CROSS JOIN LATERAL (
+                    SELECT organization_id, channel_id, due_at FROM alerts.notifications
+                    WHERE status = 'pending' AND due_at IS NOT NULL
+                        AND (organization_id, channel_id) > (heads.organization_id, heads.channel_id)
+                    ORDER BY organization_id, channel_id, due_at LIMIT 1) AS next),
+            queues AS (
+                SELECT organization_id, channel_id, due_at, coalesce(held.count, 0)
+                    + row_number() OVER (PARTITION BY organization_id ORDER BY due_at) AS turn
+                FROM heads LEFT JOIN unnest(\(held.map(\.key)), \(held.map(\.value)))
+                    AS held (organization_id, count) USING (organization_id)
+                WHERE due_at <= now() AND channel_id <> ALL(\(shares.fullChannels))
+                ORDER BY turn, due_at LIMIT \(limit)),
+            leads AS (
+                SELECT first.id, turn FROM queues CROSS JOIN LATERAL (
+                    SELECT id FROM alerts.notifications
+                    WHERE organization_id = queues.organization_id AND channel_id = queues.channel_id
+                        AND status = 'pending' AND due_at <= now()
+                    ORDER BY due_at LIMIT \(DeliveryShares.mostOfChannel)) AS first)
+            \(select) JOIN leads ON leads.id = notifications.id
+            WHERE status = 'pending' AND due_at <= now()
+            ORDER BY turn, due_at FOR UPDATE OF notifications SKIP LOCKED
+            """
     }
 
     /// Messages that an attempt was made at before, which may have been taken.
@@ -98,19 +135,21 @@ struct DeliveryStore: Sendable {
         """
     }
 
-    /// Counts an attempt and notes what goes out as one, before it does.
+    /// Counts an attempt, where one is to be made, and notes what goes out as one, before it does.
     private static func bind(_ deliveries: [Delivery]) -> SQL {
         let bound = deliveries.flatMap { delivery in
-            delivery.notifications.map { (notification: $0, delivery: delivery.id, leads: $0.id == delivery.lead.id) }
+            delivery.notifications.map { (notification: $0, delivery: delivery, leads: $0.id == delivery.lead.id) }
         }
         return """
             UPDATE alerts.notifications SET
-                attempts = attempts + 1, delivery_id = bound.delivery_id, recipient = bound.recipient,
+                attempts = notifications.attempts + bound.attempts, delivery_id = bound.delivery_id,
+                recipient = bound.recipient,
                 due_at = CASE WHEN bound.leads
                     THEN now() + make_interval(secs => \(Double(claimDuration.components.seconds))) END
             FROM unnest(
-                \(bound.map(\.notification.id)), \(bound.map(\.delivery)), \(bound.map(\.leads)),
-                \(bound.map(\.notification.recipient))) AS bound (id, delivery_id, leads, recipient)
+                \(bound.map(\.notification.id)), \(bound.map(\.delivery.id)), \(bound.map(\.leads)),
+                \(bound.map(\.notification.recipient)), \(bound.map { $0.delivery.wasTaken ? 0 : 1 }))
+                AS bound (id, delivery_id, leads, recipient, attempts)
             WHERE notifications.id = bound.id
             """
     }
@@ -118,72 +157,13 @@ struct DeliveryStore: Sendable {
     private static let select: SQL = """
         SELECT notifications.id, notifications.organization_id, alert_id, channel_id, recipient, body, attempts,
             coalesce(held_until, notifications.created_at), delivery_id, user_id, body #>> '{data,severity}',
-            held_until IS NOT NULL, \(DueChannel.columns)
+            held_until IS NOT NULL, EXISTS (
+                SELECT FROM alerts.delivery_attempts AS made
+                WHERE made.organization_id = notifications.organization_id AND notification_id = notifications.id
+                    AND outcome = 'sent'),
+            \(DueChannel.columns)
         FROM alerts.notifications LEFT JOIN alerts.channels ON channels.id = notifications.channel_id
         """
-
-    // MARK: How it went
-
-    /// Notes an attempt and what becomes of the message. Who comes after its claim has ended, when another one has
-    /// concluded the message or tries it again, changes nothing more but the log.
-    func settle(_ delivery: Delivery, _ attempt: DeliveryAttempt, as settlement: DeliverySettlement) async throws {
-        try await database.withTransaction(as: .platform) { transaction in
-            try await transaction.query(Self.log(attempt, of: delivery))
-            let settled = try await transaction.query(Self.update(delivery, settlement))
-            guard let outcome = settlement.event else { return }
-            let ids: Set<UUID> = Set(try settled.map { try $0.decode(UUID.self) })
-            let events = try delivery.notifications.filter { ids.contains($0.id) }.map { try Self.event(outcome, $0) }
-            guard !events.isEmpty else { return }
-            try await transaction.batch(events.map(outbox.append))
-        }
-    }
-
-    private static func log(_ attempt: DeliveryAttempt, of delivery: Delivery) -> SQL {
-        """
-        INSERT INTO alerts.delivery_attempts (
-            organization_id, notification_id, number, at, duration_ms, outcome, response_status, detail)
-        SELECT organization_id, id, made.number, \(attempt.at), \(attempt.milliseconds), \(attempt.outcome.rawValue),
-            \(attempt.responseStatus), \(attempt.detail)
-        FROM \(made(delivery)) JOIN alerts.notifications USING (id)
-        ON CONFLICT (organization_id, notification_id, number) DO NOTHING
-        """
-    }
-
-    private static func update(_ delivery: Delivery, _ settlement: DeliverySettlement) -> SQL {
-        let changes: SQL
-        // Another attempt may be under way, and it alone says then that the message was not taken.
-        var isNewest: SQL = "AND notifications.attempts = made.number"
-        switch settlement {
-        case .sent:
-            changes = "status = 'sent', sent_at = now(), last_error = NULL"
-            isNewest = ""
-        case .dead(let reason):
-            changes = "status = 'dead', last_error = \(reason)"
-        case .retry(let reason, let time, let staysBound):
-            changes = """
-                last_error = \(reason), due_at = CASE WHEN notifications.id = \(delivery.lead.id) THEN \(time) END,
-                delivery_id = CASE WHEN \(staysBound) THEN delivery_id END
-                """
-        }
-        return """
-            UPDATE alerts.notifications SET \(changes) FROM \(made(delivery))
-            WHERE notifications.id = made.id AND status = 'pending' \(isNewest)
-            RETURNING notifications.id
-            """
-    }
-
-    /// The notifications with the numbers of their attempts.
-    private static func made(_ delivery: Delivery) -> SQL {
-        let notifications = delivery.notifications
-        return "unnest(\(notifications.map(\.id)), \(notifications.map { $0.attempts + 1 })) AS made (id, number)"
-    }
-
-    private static func event(_ outcome: String, _ notification: DueNotification) throws -> Event {
-        try Event(
-            source: .alerts, type: "notification.\(outcome)", subject: notification.id.text,
-            subjectVersion: notification.attempts + 1, organizationID: notification.organizationID,
-            data: NotificationEventData(notification))
-    }
 }
 
 extension DueNotification {
@@ -193,7 +173,7 @@ extension DueNotification {
             channelID: try row.decode(at: 3), recipient: try row.decode(at: 4), userID: try row.decode(at: 9),
             severity: try row.decode(String?.self, at: 10).flatMap(Severity.init),
             body: try row.decode(JSONB.self, at: 5).bytes, attempts: try row.decode(at: 6),
-            createdAt: try row.decode(at: 7), wasHeld: try row.decode(at: 11), deliveryID: try row.decode(at: 8),
-            channel: try DueChannel(row: row, at: 12))
+            createdAt: try row.decode(at: 7), wasHeld: try row.decode(at: 11), wasTaken: try row.decode(at: 12),
+            deliveryID: try row.decode(at: 8), channel: try DueChannel(row: row, at: 13))
     }
 }

@@ -9,6 +9,17 @@ struct MemberKey: Sendable, Hashable {
 
 /// Who may be mailed, and how much.
 struct MailStore: Sendable {
+    /// What is counted by the hour.
+    enum Count {
+        /// Letters to addresses that are not members' verified ones.
+        case foreignLetters
+        /// What the tests of channels send, to whomever.
+        case tests
+    }
+
+    /// How many messages the tests of an organization's channels may send in an hour.
+    static let testsPerHour = 200
+
     /// How many letters an organization may send in an hour to addresses that are not its members' verified ones.
     let perHour: Int
 
@@ -48,25 +59,35 @@ struct MailStore: Sendable {
         return Set(addresses.filter { !own.contains($0.lowercased()) })
     }
 
-    /// Counts up to `wanted` letters of an organization to foreign addresses. The count is locked until the transaction
-    /// ends: who counts for several organizations does so by id.
+    /// Counts up to `wanted` messages of an organization. The counts are locked until the transaction ends: who counts for
+    /// several organizations does so by id.
     ///
     /// - Returns: How many of them may be sent now.
-    func take(_ wanted: Int, of organization: UUID, at now: Timestamp, _ transaction: Transaction) async throws -> Int {
+    func take(
+        _ wanted: Int, _ count: Count, of organization: UUID, at now: Timestamp, _ transaction: Transaction
+    ) async throws -> Int {
         guard wanted > 0 else { return 0 }
+        let columns: (hour: SQL, count: SQL, limit: Int) =
+            switch count {
+            case .foreignLetters: ("hour", "count", perHour)
+            case .tests: ("test_hour", "test_count", Self.testsPerHour)
+            }
         let results = try await transaction.batch([
             """
             INSERT INTO alerts.mail_hours (organization_id, hour, count)
             VALUES (\(organization), \(MailAllowance.beginning(of: now)), 0) ON CONFLICT DO NOTHING
             """,
-            "SELECT hour, count FROM alerts.mail_hours WHERE organization_id = \(organization) FOR UPDATE",
+            """
+            SELECT \(columns.hour), \(columns.count) FROM alerts.mail_hours
+            WHERE organization_id = \(organization) FOR UPDATE
+            """,
         ])
         guard let row = results.last?.first else { return 0 }
         var allowance = MailAllowance(hour: try row.decode(at: 0), count: try row.decode(at: 1))
-        let granted = allowance.take(wanted, of: perHour, at: now)
+        let granted = allowance.take(wanted, of: columns.limit, at: now)
         try await transaction.query(
             """
-            UPDATE alerts.mail_hours SET hour = \(allowance.hour), count = \(allowance.count)
+            UPDATE alerts.mail_hours SET \(columns.hour) = \(allowance.hour), \(columns.count) = \(allowance.count)
             WHERE organization_id = \(organization)
             """)
         return granted

@@ -22,7 +22,7 @@ struct NotificationFilter: Sendable {
 struct NotificationStore: Sendable {
     private static let columns: SQL = """
         notifications.id, alert_id, channel_id, channel_name, recipient, event_type, status, attempts, last_error,
-        due_at, sent_at, notifications.created_at, delivery_id, resend_of, user_id
+        due_at, sent_at, notifications.created_at, delivery_id, resend_of, user_id, held_until
         """
     /// More attempts than there can be within a day.
     private static let mostAttempts = 200
@@ -73,25 +73,22 @@ struct NotificationStore: Sendable {
         return try rows.first.map(Notification.init(row:))
     }
 
-    /// Has a notification sent once more, as one of its own.
-    ///
-    /// - Returns: Nil when its channel is no more.
-    func resend(
-        _ notification: Notification, in organization: UUID, _ transaction: Transaction
-    ) async throws -> Notification? {
+    /// Has a notification sent once more to its channel, as one of its own.
+    func resend(_ notification: Notification, to channel: Channel, _ transaction: Transaction) async throws
+        -> Notification
+    {
         let rows = try await transaction.query(
             """
             INSERT INTO alerts.notifications (
                 id, organization_id, alert_id, channel_id, channel_name, recipient, user_id, event_type, body,
                 resend_of)
-            SELECT \(UUID.v7()), organization_id, alert_id, channel_id, channels.name, recipient, user_id, event_type,
-                body, notifications.id
-            FROM alerts.notifications JOIN alerts.channels USING (organization_id)
-            WHERE organization_id = \(organization) AND notifications.id = \(notification.id)
-                AND channels.id = channel_id
+            SELECT \(UUID.v7()), organization_id, alert_id, channel_id, \(channel.name), recipient, user_id, event_type,
+                body, id
+            FROM alerts.notifications
+            WHERE organization_id = \(channel.organizationID) AND id = \(notification.id)
             RETURNING \(Self.columns)
             """)
-        return try rows.first.map(Notification.init(row:))
+        return try rows.only(Notification.init(row:))
     }
 
     // MARK: Making them
@@ -140,8 +137,8 @@ extension Notification {
             channelName: try row.decode(at: 3), recipient: try row.decode(at: 4), userID: try row.decode(at: 14),
             eventType: try row.decode(at: 5),
             status: try row.decodeCase(at: 6), attempts: try row.decode(at: 7), lastError: try row.decode(at: 8),
-            dueAt: try row.decode(at: 9), sentAt: try row.decode(at: 10), createdAt: try row.decode(at: 11),
-            deliveryID: try row.decode(at: 12), resendOf: try row.decode(at: 13))
+            dueAt: try row.decode(at: 9), heldUntil: try row.decode(at: 15), sentAt: try row.decode(at: 10),
+            createdAt: try row.decode(at: 11), deliveryID: try row.decode(at: 12), resendOf: try row.decode(at: 13))
     }
 }
 
