@@ -143,7 +143,8 @@ import Testing
         }
     }
 
-    @Test func `finding out whether all series have the unit holds up nobody else`() async throws {
+    @Test(arguments: ["/latest?unit=K", "/latest", ""])
+    func `who looks at all series of an organization holds up nobody else`(path: String) async throws {
         let database = try await ReadingsServer.makeDatabase()
         let server = try await ReadingsServer.start(on: database)
         let (slow, other) = (try await server.device(), try await server.device())
@@ -171,7 +172,7 @@ import Testing
                 """
             // The client has one connection, which keeps the lock.
             _ = try await administrator.query("SELECT pg_advisory_lock(7)")
-            async let answers = statuses(of: slow, count: 4)
+            async let answers = statuses(of: "/api/v1/readings\(path)", slow, count: 4)
             try await eventually { try await administrator.query(waiting)[0].decode(Int.self) >= 4 }
             #expect(try await other.client.get(other.path).status == 200)
             #expect(try await other.send(["sensor_type": "t", "value": 2, "unit": "°C"]).status == 201)
@@ -181,11 +182,11 @@ import Testing
         }
     }
 
-    /// Of as many requests at once for the newest reading in a unit.
-    private func statuses(of device: TestDevice, count: Int) async throws -> [Int] {
+    /// Of as many requests at once.
+    private func statuses(of path: String, _ device: TestDevice, count: Int) async throws -> [Int] {
         try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<count {
-                group.addTask { try await device.client.get("\(device.path)/latest?unit=K").status }
+                group.addTask { try await device.client.get(path).status }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
