@@ -23,10 +23,34 @@ struct ConnectionActivityTests {
         var activity = activity()
         activity.headCame(at: at(1))
         #expect(activity.idleDeadline == at(11))
-        activity.bodyCame(at: at(9))
+        activity.bodyCame(50_000, at: at(9))
         #expect(activity.idleDeadline == at(19))
         activity.requestEnded(at: at(12))
         #expect(activity.idleDeadline == nil)
+    }
+
+    @Test func `a body that comes byte by byte is not waited for much longer than one that stands still`() {
+        var activity = activity()
+        activity.headCame(at: at(0))
+        for second in 1...10 as ClosedRange<Int64> { activity.bodyCame(50, at: at(second)) }
+        #expect(activity.idleDeadline == at(11))
+    }
+
+    @Test func `a body that comes fast enough may be as long as it is`() {
+        var activity = activity()
+        activity.headCame(at: at(0))
+        for second in 1...1000 as ClosedRange<Int64> {
+            activity.bodyCame(ConnectionActivity.slowestBody, at: at(second))
+            #expect(activity.idleDeadline == at(second + 10))
+        }
+    }
+
+    @Test func `what came fast at first does not pay for standing still later`() {
+        var activity = activity()
+        activity.headCame(at: at(0))
+        activity.bodyCame(1 << 30, at: at(1))
+        activity.bodyCame(50, at: at(10))
+        #expect(activity.idleDeadline == at(11) + .milliseconds(100))
     }
 
     @Test func `no time-out, no deadline`() {
@@ -37,14 +61,26 @@ struct ConnectionActivityTests {
         var activity = activity()
         activity.headCame(at: at(1))
         activity.headCame(at: at(2))
-        activity.drain()
-        #expect(!activity.isOver)
+        activity.drain(at: at(2))
+        #expect(!activity.isOver && !activity.isLastAnswer)
         activity.answered(at: at(3))
-        #expect(!activity.isOver)
+        #expect(!activity.isOver && activity.isLastAnswer)
         activity.forget()
         #expect(activity.isOver)
         activity.headCame(at: at(4))
-        #expect(!activity.isOver)
+        #expect(!activity.isOver && activity.isLastAnswer)
+    }
+
+    @Test func `when the process ends, it idles for an instant only, from then or from its last answer`() {
+        var activity = activity()
+        activity.drain(at: at(5))
+        #expect(activity.idleDeadline == at(5) + ConnectionActivity.grace)
+        activity.headCame(at: at(6))
+        #expect(activity.idleDeadline == at(16))
+        activity.requestEnded(at: at(6))
+        #expect(activity.idleDeadline == nil)
+        activity.answered(at: at(8))
+        #expect(activity.idleDeadline == at(8) + ConnectionActivity.grace)
     }
 
     @Test func `an answer to what was no request is not counted`() {

@@ -6,24 +6,6 @@ import Testing
 struct DirectWireTests {
     private let echo = EchoRoute()
 
-    private static let fields = "Host: lms\r\nContent-Type: application/json\r\n"
-
-    /// A request for the echo, answered directly unless `isRouted`.
-    private static func request(_ body: String, isRouted: Bool = false, isChunked: Bool = false) -> String {
-        let size = body.utf8.count
-        return "POST /echo HTTP/1.1\r\n" + fields + (isRouted ? "X-Not-Direct: 1\r\n" : "")
-            + (isChunked
-                ? "Transfer-Encoding: chunked\r\n\r\n\(String(size, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
-                : "Content-Length: \(size)\r\n\r\n\(body)")
-    }
-
-    /// Serves the echo for the length of `body`, which has a connection whose bytes it writes itself.
-    private func serve(_ body: @Sendable (inout RawConnection, ServedRoutes) async throws -> Void) async throws {
-        try await echo.serve { served, _ in
-            try await RawConnection.to(port: served.client.port) { try await body(&$0, served) }
-        }
-    }
-
     private func expect(_ message: RawMessage, _ body: String, way: String) throws {
         #expect(message.status == 201)
         #expect(try message.json("body") as? String == body)
@@ -32,8 +14,8 @@ struct DirectWireTests {
 
     @Test(arguments: [false, true])
     func `a request is answered wherever its bytes are divided`(isRouted: Bool) async throws {
-        try await serve { connection, _ in
-            let text = Self.request("abc", isRouted: isRouted)
+        try await echo.serveRaw { connection, _ in
+            let text = EchoRoute.request("abc", isRouted: isRouted)
             let bytes = ByteBuffer(string: text)
             for size in 1..<bytes.readableBytes {
                 var rest = bytes
@@ -46,11 +28,13 @@ struct DirectWireTests {
     }
 
     @Test func `requests of both ways are answered in their order, all in one write`() async throws {
-        try await serve { connection, _ in
+        try await echo.serveRaw { connection, _ in
             // Every order of four.
             for order in 0..<16 {
                 let ways = (0..<4).map { order >> $0 & 1 == 1 }
-                let requests = ways.enumerated().map { Self.request("\(order).\($0.offset)", isRouted: $0.element) }
+                let requests = ways.enumerated().map {
+                    EchoRoute.request("\(order).\($0.offset)", isRouted: $0.element)
+                }
                 try await connection.send(requests.joined())
                 for (number, isRouted) in ways.enumerated() {
                     let message = try await connection.message()
@@ -64,10 +48,10 @@ struct DirectWireTests {
     }
 
     @Test func `a body in chunks is left to the routes, and those behind it are as they were`() async throws {
-        try await serve { connection, _ in
-            try await connection.send(Self.request("abc", isChunked: true))
+        try await echo.serveRaw { connection, _ in
+            try await connection.send(EchoRoute.request("abc", isChunked: true))
             try self.expect(try await connection.message(), "abc", way: "table")
-            try await connection.send(Self.request("def"))
+            try await connection.send(EchoRoute.request("def"))
             try self.expect(try await connection.message(), "def", way: "direct")
         }
     }
@@ -83,9 +67,10 @@ struct DirectWireTests {
             var answers: [String] = []
             for path in ["/echo", "/other"] {
                 let answer = try await RawConnection.to(port: served.client.port) { connection in
-                    try await connection.send(Self.request("1"))
+                    try await connection.send(EchoRoute.request("1"))
                     try self.expect(try await connection.message(), "1", way: "direct")
-                    try await connection.send("POST \(path) HTTP/1.1\r\n\(Self.fields)\(rest)" + Self.request("2"))
+                    try await connection.send(
+                        "POST \(path) HTTP/1.1\r\n\(EchoRoute.fields)\(rest)" + EchoRoute.request("2"))
                     // Unless the server was faster.
                     try? await connection.endSending()
                     return try await connection.readToEnd()
@@ -99,21 +84,12 @@ struct DirectWireTests {
     }
 
     @Test func `a request that is cut off is answered with nothing behind those that were whole`() async throws {
-        try await serve { connection, _ in
-            try await connection.send(Self.request("1") + String(Self.request("23456").dropLast(2)))
+        try await echo.serveRaw { connection, _ in
+            try await connection.send(EchoRoute.request("1") + String(EchoRoute.request("23456").dropLast(2)))
             try await connection.endSending()
             try self.expect(try await connection.message(), "1", way: "direct")
             #expect(!(try await connection.readToEnd()).contains("201 Created"))
             #expect(self.echo.answered == 1)
-        }
-    }
-
-    @Test func `a connection that idles is closed when the server stops`() async throws {
-        try await serve { connection, served in
-            try await connection.send(Self.request("1"))
-            _ = try await connection.message()
-            await served.stop()
-            #expect(try await connection.readToEnd().isEmpty)
         }
     }
 }

@@ -11,6 +11,9 @@ import TestKit
 /// Answers what it is sent, from another thread; holds what says so until it is released.
 final class EchoRoute: DirectRoute {
     static let path = "/echo"
+    /// A body whose answer is larger than what the kernel keeps of it.
+    static let large = #"{"large":true}"#
+    static let largeSize = 16 << 20
 
     private struct State {
         var held: (@Sendable () -> Void)?
@@ -56,7 +59,7 @@ final class EchoRoute: DirectRoute {
             guard text != #"{"fail":true}"# else { return completion(.failure(Problem.unavailable(retryAfter: 7))) }
             completion(
                 Result {
-                    let json = try JSONEncoder().encode(["way": "direct", "body": text])
+                    let json = try JSONEncoder().encode(["way": "direct", "body": Self.echo(of: text)])
                     return DirectAnswer(.created, json: ByteBuffer(bytes: json))
                 })
         }
@@ -72,6 +75,21 @@ final class EchoRoute: DirectRoute {
 extension EchoRoute {
     static let json: HTTPHeaders = ["content-type": "application/json"]
 
+    fileprivate static func echo(of text: String) -> String {
+        text == large ? String(repeating: "1", count: largeSize) : text
+    }
+
+    static let fields = "Host: lms\r\nContent-Type: application/json\r\n"
+
+    /// The bytes of a request, which is answered directly unless `isRouted`.
+    static func request(_ body: String, isRouted: Bool = false, isChunked: Bool = false) -> String {
+        let size = body.utf8.count
+        return "POST /echo HTTP/1.1\r\n" + fields + (isRouted ? "X-Not-Direct: 1\r\n" : "")
+            + (isChunked
+                ? "Transfer-Encoding: chunked\r\n\r\n\(String(size, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
+                : "Content-Length: \(size)\r\n\r\n\(body)")
+    }
+
     /// Serves the route and the one behind it for the length of `body`, which has a connection.
     func serve(_ body: @Sendable (ServedRoutes, TestHTTPConnection) async throws -> Void) async throws {
         try await ServedRoutes.with(
@@ -80,7 +98,7 @@ extension EchoRoute {
                 table.post(EchoRoute.path, .public) { request, context in
                     let body = try await request.body.collect(upTo: 1 << 20)
                     guard String(buffer: body) != #"{"fail":true}"# else { throw Problem.unavailable(retryAfter: 7) }
-                    return JSON(["way": "table", "body": String(buffer: body)], status: .created)
+                    return JSON(["way": "table", "body": Self.echo(of: String(buffer: body))], status: .created)
                 }
             },
             { served in
@@ -88,6 +106,13 @@ extension EchoRoute {
                 try await body(served, connection)
                 await connection.close()
             })
+    }
+
+    /// The same with a connection whose bytes `body` writes itself.
+    func serveRaw(_ body: @Sendable (inout RawConnection, ServedRoutes) async throws -> Void) async throws {
+        try await serve { served, _ in
+            try await RawConnection.to(port: served.client.port) { try await body(&$0, served) }
+        }
     }
 
     /// Which way a request has gone: `direct` or `table`.

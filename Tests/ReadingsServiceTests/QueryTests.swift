@@ -100,4 +100,53 @@ struct QueryTests {
         #expect(response.status == 422)
         #expect(response.json["errors"][0]["field"].string == String(query.prefix { $0 != "=" }))
     }
+
+    @Test(arguments: [("/latest?unit=K", 422), ("/latest", 200), ("", 200)])
+    func `who waits for what is read back holds up nobody else`(query: String, status: Int) async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        let server = try await ReadingsServer.start(on: database)
+        let (slow, other) = (try await server.device(), try await server.device())
+        // A unit that is not asked for: whether it is, the server finds out before it asks the policy.
+        _ = try await slow.send(["sensor_type": "p", "value": 1013, "unit": "hPa"])
+        _ = try await other.send(["sensor_type": "t", "value": 1, "unit": "°C"])
+        try await withClient(database.administrator) { administrator in
+            // Who looks at the one's series waits for the lock.
+            try await administrator.run(
+                statement: """
+                    CREATE FUNCTION readings.wait() RETURNS boolean LANGUAGE plpgsql AS $$
+                    BEGIN
+                        PERFORM pg_advisory_xact_lock_shared(7);
+                        RETURN true;
+                    END $$
+                    """)
+            try await administrator.run(
+                statement: """
+                    CREATE POLICY waiting ON readings.series AS RESTRICTIVE
+                    USING (organization_id <> '\(slow.organization.text)' OR readings.wait())
+                    """)
+            let waiting: SQL = """
+                SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = 7 AND NOT granted
+                """
+            // The client has one connection, which keeps the lock.
+            _ = try await administrator.query("SELECT pg_advisory_lock(7)")
+            async let answers = statuses(of: slow.path + query, slow, count: 4)
+            try await eventually { try await administrator.query(waiting)[0].decode(Int.self) >= 4 }
+            #expect(try await other.client.get(other.path).status == 200)
+            #expect(try await other.send(["sensor_type": "t", "value": 2, "unit": "°C"]).status == 201)
+            #expect(try await administrator.query(waiting)[0].decode(Int.self) >= 4)
+            _ = try await administrator.query("SELECT pg_advisory_unlock(7)")
+            #expect(try await answers == Array(repeating: status, count: 4))
+        }
+    }
+
+    /// Of as many requests at once.
+    private func statuses(of path: String, _ device: TestDevice, count: Int) async throws -> [Int] {
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<count {
+                group.addTask { try await device.client.get(path).status }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
 }

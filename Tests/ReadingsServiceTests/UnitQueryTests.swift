@@ -143,54 +143,6 @@ import Testing
         }
     }
 
-    @Test func `finding out whether all series have the unit holds up nobody else`() async throws {
-        let database = try await ReadingsServer.makeDatabase()
-        let server = try await ReadingsServer.start(on: database)
-        let (slow, other) = (try await server.device(), try await server.device())
-        // A unit that is not asked for: whether it is, the server finds out before it asks the policy.
-        _ = try await slow.send(["sensor_type": "p", "value": 1013, "unit": "hPa"])
-        _ = try await other.send(["sensor_type": "t", "value": 1, "unit": "°C"])
-        try await withClient(database.administrator) { administrator in
-            // Who looks at the one's series waits for the lock.
-            try await administrator.run(
-                statement: """
-                    CREATE FUNCTION readings.wait() RETURNS boolean LANGUAGE plpgsql AS $$
-                    BEGIN
-                        PERFORM pg_advisory_xact_lock_shared(7);
-                        RETURN true;
-                    END $$
-                    """)
-            try await administrator.run(
-                statement: """
-                    CREATE POLICY waiting ON readings.series AS RESTRICTIVE
-                    USING (organization_id <> '\(slow.organization.text)' OR readings.wait())
-                    """)
-            let waiting: SQL = """
-                SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
-                WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = 7 AND NOT granted
-                """
-            // The client has one connection, which keeps the lock.
-            _ = try await administrator.query("SELECT pg_advisory_lock(7)")
-            async let answers = statuses(of: slow, count: 4)
-            try await eventually { try await administrator.query(waiting)[0].decode(Int.self) >= 4 }
-            #expect(try await other.client.get(other.path).status == 200)
-            #expect(try await other.send(["sensor_type": "t", "value": 2, "unit": "°C"]).status == 201)
-            #expect(try await administrator.query(waiting)[0].decode(Int.self) >= 4)
-            _ = try await administrator.query("SELECT pg_advisory_unlock(7)")
-            #expect(try await answers == [422, 422, 422, 422])
-        }
-    }
-
-    /// Of as many requests at once for the newest reading in a unit.
-    private func statuses(of device: TestDevice, count: Int) async throws -> [Int] {
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<count {
-                group.addTask { try await device.client.get("\(device.path)/latest?unit=K").status }
-            }
-            return try await group.reduce(into: []) { $0.append($1) }
-        }
-    }
-
     @Test func `text and booleans have no unit`() async throws {
         let device = try await ReadingsServer.shared().device()
         _ = try await device.send(["sensor_type": "open", "value": true], ["sensor_type": "label", "value": "A"])

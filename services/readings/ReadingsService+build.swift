@@ -59,10 +59,9 @@ extension ReadingsService {
         TelemetryRoutes(ingest: ingest).add(to: &routes)
         ManyDevicesRoutes(ingest: ingest, devices: devices).add(to: &routes)
         ImportRoutes(ingest: ingest, devices: devices).add(to: &routes)
-        let analysis = ReadingAnalysis(base.database.configuration)
-        QueryRoutes(
-            queries: ReadingQueries(database: base.database), analysis: analysis, devices: devices
-        ).add(to: &routes)
+        let reads = LongReads(base.database.configuration, atOnce: 8)
+        let analysis = ReadingAnalysis(reads: reads)
+        QueryRoutes(queries: ReadingQueries(reads: reads), analysis: analysis, devices: devices).add(to: &routes)
         let cache = AnswerCache(store: answerStore, logger: logger)
         AnalysisRoutes(analysis: analysis, devices: devices, answers: cache).add(to: &routes)
         AnalyticsRoutes(analysis: analysis, answers: cache).add(to: &routes)
@@ -74,9 +73,9 @@ extension ReadingsService {
         RetentionRoutes(
             retentions: RetentionStore(database: base.database, ledger: ledger), devices: devices
         ).add(to: &routes)
-        let export = ReadingExport(base.exportDatabase, primary: base.database, ledger: ledger)
-        ExportRoutes(export: export).add(to: &routes)
-        ReplayRoutes(replay: ReadingReplay(database: base.database)).add(to: &routes)
+        let exports = LongReads(base.exportDatabase, atOnce: ReadingExport.maximumUnderWay)
+        ExportRoutes(export: ReadingExport(exports, primary: base.database, ledger: ledger)).add(to: &routes)
+        ReplayRoutes(replay: ReadingReplay(reads: reads)).add(to: &routes)
 
         let lookup = DeviceKeyLookup(devices: devices, owner: try base.peer(.devices))
         let authenticator = try base.authenticator(deviceKeys: CredentialCache(lookup: lookup.holder))
@@ -90,12 +89,11 @@ extension ReadingsService {
         let retention = RetentionKeeper(expired: ExpiredRows(database: base.database), logger: logger)
         let rollups = RollupKeeper(store: RollupStore(database: base.database), logger: logger)
         let services = try base.services(revocationsFrom: [.auth, .devices])
-        let analyses = ClientService("analyses") { await analysis.run() }
-        let exports = ClientService("exports") { await export.run() }
         return (
             http,
             services + [
-                analyses, exports, consumer, limitConsumer, limitRenewal, removal, partitions, retention, rollups,
+                ClientService("long reads") { await reads.run() }, ClientService("exports") { await exports.run() },
+                consumer, limitConsumer, limitRenewal, removal, partitions, retention, rollups,
                 relay, outboxRelay, renewal, publisher, usage, batcher, http,
             ]
         )

@@ -20,6 +20,7 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
     private let drain: @Sendable () -> Void
 
     /// - Parameters:
+    ///   - direct: short ways to some of the routes.
     ///   - routes: the service's own.
     ///   - authenticator: finds out who makes a request.
     ///   - sessions: keeps browsers signed in that go on asking.
@@ -27,48 +28,21 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
     ///   - members: looks up who belongs to an organization; nil for a service without routes that ask for that.
     ///   - pages: renders error pages, and serves the files that pages load; nil for a service without web pages.
     ///   - openAPI: the service's `openapi.yaml`.
-    ///   - server: what is put on each connection; WebSockets come with another one.
+    ///   - server: what is put on each connection in the place of HTTP/1.1 with the direct routes; WebSockets come with
+    ///     another one.
     public init(
-        _ environment: ServiceEnvironment, routes: RouteTable, authenticator: Authenticator, sessions: SessionRenewal,
-        forms: FormTokens, members: MembershipCheck? = nil,
-        pages: PageRenderer? = nil, openAPI: URL? = nil, server: HTTPServerBuilder = HTTPApplication.http1
-    ) throws {
-        try self.init(
-            environment, routes: routes, metrics: RequestMetrics(environment.metrics),
-            gate: RouteGate(
-                authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions),
-                members: members),
-            pages: pages, openAPI: openAPI, server: server)
-    }
-
-    /// The same for a service that answers most requests by ``DirectRoute``s.
-    public init(
-        _ environment: ServiceEnvironment, direct: [any DirectRoute], routes: RouteTable, authenticator: Authenticator,
-        sessions: SessionRenewal, forms: FormTokens, pages: PageRenderer? = nil, openAPI: URL? = nil
-    ) throws {
-        let metrics = RequestMetrics(environment.metrics)
-        let answers = DirectAnswers(metrics: metrics, logger: environment.logger)
-        try self.init(
-            environment, routes: routes, metrics: metrics,
-            gate: RouteGate(
-                authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions), members: nil),
-            pages: pages, openAPI: openAPI,
-            server: HTTPServerBuilder { responder in
-                DirectChannel(
-                    direct: direct, answers: answers, configuration: Self.http1Configuration, responder: responder)
-            },
-            drain: { for route in direct { route.drain() } })
-    }
-
-    private init(
-        _ environment: ServiceEnvironment, routes: RouteTable, metrics: RequestMetrics, gate: RouteGate,
-        pages: PageRenderer?, openAPI: URL?, server: HTTPServerBuilder, drain: @escaping @Sendable () -> Void = {}
+        _ environment: ServiceEnvironment, direct: [any DirectRoute] = [], routes: RouteTable,
+        authenticator: Authenticator, sessions: SessionRenewal, forms: FormTokens, members: MembershipCheck? = nil,
+        pages: PageRenderer? = nil, openAPI: URL? = nil, server: HTTPServerBuilder? = nil
     ) throws {
         var routes = routes
         try StandardRoutes(environment: environment, openAPI: openAPI).add(to: &routes)
         pages?.staticFiles.addRoute(to: &routes)
         self.routes = routes
-        self.drain = drain
+        drain = { for route in direct { route.drain() } }
+        let metrics = RequestMetrics(environment.metrics)
+        let gate = RouteGate(
+            authenticator: authenticator, forms: forms, cookies: CookieRenewal(sessions: sessions), members: members)
         let router = Router(context: AppRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.addMiddleware {
             RequestScope()
@@ -82,21 +56,21 @@ public struct HTTPApplication: ServiceLifecycle.Service, CustomStringConvertible
         self.listening = listening
         health = environment.health
         application = Application(
-            router: router, server: server,
+            router: router,
+            server: server ?? Self.http1(direct, DirectAnswers(metrics: metrics, logger: environment.logger)),
             configuration: ApplicationConfiguration(
                 address: .hostname(environment.configuration.httpHost, port: environment.configuration.httpPort),
                 backlog: 1024),
             onServerRunning: { listening.set($0.localAddress?.port ?? 0) }, logger: environment.logger)
     }
 
-    /// HTTP/1.1.
-    public static var http1: HTTPServerBuilder {
-        .http1(configuration: http1Configuration)
-    }
-
-    /// A connection may idle longer than the gateway keeps it in its pool, so that the gateway closes first.
-    private static var http1Configuration: HTTP1Channel.Configuration {
-        .init(idleTimeout: .seconds(120))
+    /// HTTP/1.1. A connection may idle longer than the gateway keeps it in its pool, so that the gateway closes first.
+    private static func http1(_ direct: [any DirectRoute], _ answers: DirectAnswers) -> HTTPServerBuilder {
+        HTTPServerBuilder { responder in
+            DirectChannel(
+                direct: direct, answers: answers, configuration: .init(idleTimeout: .seconds(120)),
+                responder: responder)
+        }
     }
 
     public var description: String { "http" }

@@ -24,9 +24,6 @@ extension Request {
     /// The host that the browser addressed, with its port where it is not the scheme's own.
     public var publicHost: String { head.publicHost }
 
-    /// Where the browser reaches us, such as `https://lms.example`: for links that leave by mail.
-    public var publicOrigin: String { (isSecure ? "https://" : "http://") + publicHost }
-
     /// The address that the gateway saw, or else that of the connection; nil for a socket without one.
     public func clientAddress(in context: AppRequestContext) -> String? {
         if let forwarded = headers[.forwardedFor] {

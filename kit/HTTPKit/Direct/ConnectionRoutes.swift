@@ -46,15 +46,19 @@ private final class RoutedRequests: ChannelDuplexHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let handler: DirectHandler
+    /// Whether the answer under way has told the client that it is the last one.
+    private var isEnding = false
 
     init(behind handler: DirectHandler) {
         self.handler = handler
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // The client has been told to send it elsewhere.
+        guard !isEnding || handler.activity.isReading else { return }
         switch unwrapInboundIn(data) {
         case .head: handler.activity.headCame(at: .now())
-        case .body: handler.activity.bodyCame(at: .now())
+        case .body(let bytes): handler.activity.bodyCame(bytes.readableBytes, at: .now())
         case .end: handler.activity.requestEnded(at: .now())
         }
         context.fireChannelRead(data)
@@ -66,14 +70,18 @@ private final class RoutedRequests: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
-        handler.activity.answered(at: .now())
-        guard handler.activity.isOver else {
+        switch unwrapOutboundIn(data) {
+        case .head(var head) where handler.isLastAnswer && head.status.kind != .informational:
+            isEnding = true
+            head.headerFields[.connection] = "close"
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .end:
             context.write(data, promise: promise)
-            return handler.watchIdling(of: context.channel)
+            handler.activity.answered(at: .now())
+            if isEnding { handler.finish() } else { handler.watchIdling() }
+        default:
+            context.write(data, promise: promise)
         }
-        context.writeAndFlush(data, promise: promise)
-        context.close(promise: nil)
     }
 }
 

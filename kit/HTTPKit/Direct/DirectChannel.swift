@@ -3,7 +3,10 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Hummingbird's HTTP/1.1 channel with ``DirectRoute``s before its routes.
+/// Hummingbird's HTTP/1.1 channel with ``DirectRoute``s before its routes, if there are any.
+///
+/// It ends connections more gently than `HTTP1Channel`, which closes those that idle at once when the process is to end,
+/// even on a request that is on its way, and the others before the end of a large answer has been sent.
 struct DirectChannel: ServerChildChannel, HTTPChannelHandler {
     let direct: [any DirectRoute]
     let answers: DirectAnswers
@@ -22,12 +25,13 @@ struct DirectChannel: ServerChildChannel, HTTPChannelHandler {
     }
 
     func handle(value connection: DirectConnection, logger: Logger) async {
-        let routes = await withTaskCancellationHandler {
-            try? await connection.routes.get()
+        await withTaskCancellationHandler {
+            guard let routes = try? await connection.routes.get() else { return }
+            await handleHTTP(asyncChannel: routes, logger: logger)
         } onCancel: {
+            // Even where a client has not taken its answer.
             connection.channel.close(promise: nil)
         }
-        if let routes { await handleHTTP(asyncChannel: routes, logger: logger) }
     }
 }
 

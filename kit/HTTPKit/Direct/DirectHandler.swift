@@ -30,33 +30,38 @@ final class DirectHandler: ChannelDuplexHandler {
     private var isReadPutOff = false
     /// Whether the client sends nothing more, and the routes have not been told.
     private var isInputEnded = false
-    private var isRemoved = false
+    /// Whether the connection is to be closed behind what has been written.
+    private var isFinishing = false
     private var idling: Scheduled<Void>?
+    /// Nil before the handler is part of a connection, and after.
+    private var context: ChannelHandlerContext?
     /// Of the requests answered here, and of those that the routes answer.
     var activity: ConnectionActivity
 
     init(
-        _ direct: [any DirectRoute], answers: DirectAnswers, routes: ConnectionRoutes, idleTimeout: TimeAmount?
+        _ direct: [any DirectRoute], answers: DirectAnswers, routes: ConnectionRoutes, idleTimeout: TimeAmount?,
+        grace: TimeAmount = ConnectionActivity.grace
     ) {
         self.direct = direct
         self.answers = answers
         self.routes = routes
-        activity = ConnectionActivity(idleTimeout: idleTimeout, now: .now())
+        activity = ConnectionActivity(idleTimeout: idleTimeout, grace: grace, now: .now())
     }
 
     // MARK: The connection
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { watchIdling(of: context.channel) }
+        self.context = context
+        if context.channel.isActive { watchIdling() }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        watchIdling(of: context.channel)
+        watchIdling()
         context.fireChannelActive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        isRemoved = true
+        self.context = nil
         received = ByteBuffer()
         idling?.cancel()
         pending?.abandon()
@@ -65,36 +70,68 @@ final class DirectHandler: ChannelDuplexHandler {
     }
 
     /// Closes the connection once it has idled for too long.
-    func watchIdling(of channel: any Channel) {
-        guard idling == nil, !isRemoved, let deadline = activity.idleDeadline else { return }
-        idling = channel.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+    func watchIdling() {
+        if activity.isDraining {
+            // It has less time than it had.
+            idling?.cancel()
+            idling = nil
+        }
+        guard idling == nil, !isFinishing, let context, let deadline = activity.idleDeadline else { return }
+        idling = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.idling = nil
-            guard let deadline = self.activity.idleDeadline, deadline <= .now() else {
-                return self.watchIdling(of: channel)
-            }
+            guard let deadline = self.activity.idleDeadline, deadline <= .now() else { return self.watchIdling() }
+            self.endIdling()
+        }
+    }
+
+    private func endIdling() {
+        guard let context else { return }
+        if let request = candidate {
+            dropCandidate()
+            let problem = Problem(.requestTimeout, "The body did not come in time.")
+            write(.failure(problem), to: request.origin, route: request.route, isLast: true, context)
+        } else if activity.isOver {
+            finish()
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    /// Closes the connection once all that was written has been sent: to close it at once would throw the rest away.
+    func finish() {
+        guard !isFinishing, let context else { return }
+        isFinishing = true
+        idling?.cancel()
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        // It fails where the sending direction has ended already, which waits for the rest as well.
+        sent.futureResult.flatMapError { [channel = context.channel] _ in
+            channel.close(mode: .output)
+        }.whenComplete { [channel = context.channel] _ in
             channel.close(promise: nil)
         }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
     }
 
     // MARK: What comes
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isFinishing else { return }
         var bytes = unwrapInboundIn(data)
+        if candidate != nil { activity.bodyCame(bytes.readableBytes, at: .now()) }
         if received.readableBytes == 0 {
             received = bytes
         } else {
             received.discardReadBytes()
             received.writeBuffer(&bytes)
         }
-        if candidate != nil { activity.bodyCame(at: .now()) }
         proceed(context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case is ChannelShouldQuiesceEvent:
-            activity.drain()
-            if activity.isOver { context.close(promise: nil) }
+            activity.drain(at: .now())
+            watchIdling()
         case ChannelEvent.inputClosed as ChannelEvent:
             isInputEnded = true
             pending?.abandon()
@@ -120,11 +157,10 @@ final class DirectHandler: ChannelDuplexHandler {
 
     /// Does what there is to do with what has come, up to a request whose answer has to be waited for.
     private func proceed(_ context: ChannelHandlerContext) {
-        loop: while pending == nil, !isRemoved {
+        loop: while pending == nil, !isFinishing, self.context != nil {
             switch framing.next(in: received.readableBytesUInt8Span) {
             case .wait:
                 if isInputEnded, endInput(context) { continue }
-                if activity.isOver { context.close(promise: nil) }
                 break loop
             case .decide: decide(context)
             case .answer(let head, let body): answer(head: head, body: body, context)
@@ -159,7 +195,7 @@ final class DirectHandler: ChannelDuplexHandler {
         if routes.areServed {
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         } else {
-            context.close(promise: nil)
+            finish()
         }
         return false
     }
@@ -190,6 +226,9 @@ final class DirectHandler: ChannelDuplexHandler {
 
     // MARK: What is answered
 
+    /// Whether the next answer is the last one: the process ends, and nothing has come behind its request.
+    var isLastAnswer: Bool { activity.isLastAnswer && received.readableBytes == 0 }
+
     private func answer(head: Int, body: Int, _ context: ChannelHandlerContext) {
         guard let request = candidate, let content = received.getSlice(at: received.readerIndex + head, length: body)
         else { return }
@@ -214,20 +253,29 @@ final class DirectHandler: ChannelDuplexHandler {
         _ context: ChannelHandlerContext
     ) {
         pending = nil
+        let isLast = isLastAnswer
         activity.answered(at: .now())
-        let isLast = activity.isOver && received.readableBytes == 0
-        let message = answers.message(to: origin, result, route: route, isLast: isLast)
         answers.metrics.end()
-        guard !isRemoved, context.channel.isActive else { return }
-        context.writeAndFlush(wrapOutboundOut(message), promise: nil)
-        guard !isLast else { return context.close(promise: nil) }
-        watchIdling(of: context.channel)
+        write(result, to: origin, route: route, isLast: isLast, context)
+        guard !isLast, self.context != nil, context.channel.isActive else { return }
+        watchIdling()
         proceed(context)
         if routes.areServed { context.fireChannelReadComplete() }
         if isReadPutOff, pending == nil || received.readableBytes == 0 {
             isReadPutOff = false
             context.read()
         }
+    }
+
+    /// - Parameter isLast: Whether the connection is closed behind the answer.
+    private func write(
+        _ result: Result<DirectAnswer, any Error>, to origin: DirectAnswers.Origin, route: String, isLast: Bool,
+        _ context: ChannelHandlerContext
+    ) {
+        let message = answers.message(to: origin, result, route: route, isLast: isLast)
+        guard self.context != nil, context.channel.isActive else { return }
+        context.writeAndFlush(wrapOutboundOut(message), promise: nil)
+        if isLast { finish() }
     }
 }
 

@@ -10,7 +10,7 @@ extension ReadingAnalysis {
         _ filter: SeriesFilter, _ request: AggregationRequest, organization: UUID
     ) async throws -> Aggregation {
         let grid = BucketGrid(interval: request.interval, zone: request.zone)
-        return try await transaction(for: organization) { transaction in
+        return try await reads.transaction(for: organization) { transaction in
             let times = try await times(of: grid, request, transaction)
             let series = try await transaction.query(
                 """

@@ -14,7 +14,7 @@ extension ReadingAnalysis {
     func downsampled(
         _ filter: SeriesFilter, _ range: TimeRange, to count: Int, _ order: HTTPKit.SortOrder, organization: UUID
     ) async throws -> [ReadingView] {
-        try await transaction(for: organization) { transaction in
+        try await reads.transaction(for: organization) { transaction in
             let found = try await transaction.query(
                 "SELECT s.id, s.kind FROM readings.series AS s WHERE \(filter.conditions(organization)) LIMIT 2"
             ).map { try $0.decode(Int64.self, Int16.self) }

@@ -12,7 +12,7 @@ extension ReadingAnalysis {
     func quality(
         _ filter: SeriesFilter, _ range: TimeRange, expected: Double?, _ page: PageRequest<Int64>, organization: UUID
     ) async throws -> [(id: Int64, quality: SeriesQuality)] {
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             try await transaction.query(
                 """
                 SELECT s.id, \(Self.label), quality.*

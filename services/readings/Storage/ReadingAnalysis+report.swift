@@ -9,7 +9,7 @@ extension ReadingAnalysis {
     func period(
         _ period: ReportPeriod, _ zone: TimeZoneName, at time: Timestamp, organization: UUID
     ) async throws -> PeriodReport {
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             try await inZone {
                 try await transaction.query(BucketGrid(interval: period.interval, zone: zone).bounds(of: time))
             }
@@ -41,7 +41,7 @@ extension ReadingAnalysis {
         of series: [Int64], _ report: PeriodReport, organization: UUID
     ) async throws -> [Int64: QualityTimes] {
         let until = report.until
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             try await transaction.query(
                 """
                 SELECT s.id, times.*

@@ -15,7 +15,7 @@ extension ReadingAnalysis {
     ) async throws -> (found: [SensorTrend], source: ReadingSource) {
         let given = UnitColumns(unit)
         let ofNumbers: SQL = "\(filter.conditions(organization)) AND s.kind = \(ValueKind.number.rawValue)"
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             let current = try await stretches(of: range, upTo: .hours, transaction).buckets(
                 percentiles: [], hasEnds: false
             ) { "date_trunc('hour', \($0), 'UTC')" }

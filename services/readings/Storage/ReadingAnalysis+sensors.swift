@@ -10,7 +10,7 @@ extension ReadingAnalysis {
     func sensorTypes(
         _ filter: SeriesFilter, _ page: PageRequest<String>, organization: UUID
     ) async throws -> [SensorTypeUse] {
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             try await transaction.query(
                 """
                 SELECT sensor_type, (array_agg(unit ORDER BY unit, kind))[:50],

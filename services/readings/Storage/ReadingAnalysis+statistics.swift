@@ -13,7 +13,7 @@ extension ReadingAnalysis {
     ) async throws -> (found: [(id: Int64, statistics: SeriesStatistics)], source: ReadingSource) {
         let ofSeries: SQL = "r.series_id = s.id AND r.time >= \(range.start) AND r.time < \(range.end)"
         let moments: SQL = "coalesce(b.moments, '{0,0,0}')"
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             let stretches = try await stretches(of: range, upTo: percentiles.isEmpty ? .days : .rows, transaction)
             // The range is one bucket, whose start nobody asks for.
             let bucket = stretches.buckets(percentiles: percentiles, hasEnds: false) { _ in "true" }

@@ -10,7 +10,7 @@ extension ReadingAnalysis {
     func summary(
         _ filter: SeriesFilter, _ range: TimeRange, in unit: MeasurementUnit?, organization: UUID
     ) async throws -> ReadingSummary {
-        try await transaction(for: organization) { transaction in
+        try await reads.transaction(for: organization) { transaction in
             var summary = ReadingSummary(range: range)
             try await count(&summary, filter, UnitColumns(unit), organization, transaction)
             if summary.readings <= ReadingSummary.mostOfQuality {

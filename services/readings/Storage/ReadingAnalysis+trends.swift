@@ -19,7 +19,7 @@ extension ReadingAnalysis {
         let hours: SQL = "extract(epoch FROM r.time - \(middle))::float8 / 3600"
         let value = RollupColumns.summable("r.value")
         let before = TimeRange(start: range.start.adding(.zero - length), end: range.start)
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             let previous = try await stretches(of: before, upTo: .days, transaction).buckets(
                 percentiles: [], hasEnds: false
             ) { _ in "true" }

@@ -7,7 +7,7 @@ extension ReadingAnalysis {
     ///
     /// - Throws: ``UnitMismatch`` for the first that does not, by device and sensor type; `PostgresError`.
     func check(_ unit: MeasurementUnit, suits filter: SeriesFilter, organization: UUID) async throws {
-        let rows = try await transaction(for: organization) { transaction in
+        let rows = try await reads.transaction(for: organization) { transaction in
             try await transaction.query(
                 """
                 SELECT s.sensor_type, s.kind, s.unit FROM readings.series AS s

@@ -7,39 +7,7 @@ import Postgres
 /// Where sums are enough, rollups are taken as far as there are some, and rows for the rest. What depends on when each
 /// reading came, or on its quality, is computed from the rows.
 struct ReadingAnalysis: Sendable {
-    /// So long, in milliseconds, the server may compute; it ends the statement then, which is answered 503.
-    private static let patience = "30000"
-
-    /// So many analyses are under way at once; what comes beyond them waits for a while and is then answered 503.
-    private static let maximumUnderWay = 4
-
-    private let database: PostgresClient
-
-    /// - Parameter configuration: Of the service's database, to which analyses have connections of their own, so that
-    ///   ingest and events do not wait for them.
-    init(_ configuration: PostgresConfiguration) {
-        var configuration = configuration
-        configuration.pipelinedConnections = 1
-        configuration.maximumLeases = Self.maximumUnderWay
-        database = PostgresClient(configuration)
-    }
-
-    /// Keeps the connections; nothing is answered unless it runs.
-    func run() async {
-        await database.run()
-    }
-
-    /// Runs what may take long: on a connection of its own, where nobody waits behind it and the caller can give it up.
-    ///
-    /// - Throws: `PostgresError`, and what `body` throws.
-    func transaction<Value: Sendable>(
-        for organization: UUID, _ body: @Sendable (Transaction) async throws -> Value
-    ) async throws -> Value {
-        try await database.withTransaction(as: .organization(organization)) { transaction in
-            try await transaction.query("SELECT set_config('statement_timeout', \(Self.patience), true)")
-            return try await body(transaction)
-        }
-    }
+    let reads: LongReads
 
     /// Runs what computes with a time zone.
     ///

@@ -22,20 +22,12 @@ struct ReadingExport: Sendable {
     private let ledger: Ledger
 
     /// - Parameters:
-    ///   - configuration: Of the database, or its replica, to which exports have connections of their own.
+    ///   - reads: Of the database, or its replica, at most ``maximumUnderWay`` at once.
     ///   - primary: Where the audit trail is written.
-    init(_ configuration: PostgresConfiguration, primary: PostgresClient, ledger: Ledger) {
+    init(_ reads: LongReads, primary: PostgresClient, ledger: Ledger) {
+        database = reads.database
         self.primary = primary
         self.ledger = ledger
-        var configuration = configuration
-        configuration.pipelinedConnections = 1
-        configuration.maximumLeases = Self.maximumUnderWay
-        database = PostgresClient(configuration)
-    }
-
-    /// Keeps the connections; nothing is written unless it runs.
-    func run() async {
-        await database.run()
     }
 
     /// Finds out, while there is still time to answer so, whether the database is away.

@@ -16,11 +16,7 @@ struct ReadingQueries: Sendable {
         }
     }
 
-    private let database: PostgresClient
-
-    init(database: PostgresClient) {
-        self.database = database
-    }
+    let reads: LongReads
 
     /// The readings of a time range, by time and then series.
     ///
@@ -37,13 +33,13 @@ struct ReadingQueries: Sendable {
             case .descending:
                 (start.map { "AND (r.time, r.series_id) < (\($0.time), \($0.series))" } ?? "", "DESC")
             }
-        let rows = try await database.query(
-            """
+        let query: SQL = """
             SELECT r.time, r.series_id, \(Self.columns)
             FROM readings.series AS s JOIN readings.readings AS r ON r.series_id = s.id
             WHERE \(filter.conditions(organization)) AND r.time >= \(range.start) AND r.time < \(range.end) \(behind)
             ORDER BY r.time \(order), r.series_id \(order) LIMIT \(page.fetchLimit)
-            """, as: .organization(organization))
+            """
+        let rows = try await reads.transaction(for: organization) { try await $0.query(query) }
         return try rows.map { row in
             let (time, series) = try row.decode(Timestamp.self, Int64.self)
             return (Position(time: time, series: series), try ReadingView(row, from: 2))
@@ -54,8 +50,7 @@ struct ReadingQueries: Sendable {
     ///
     /// - Throws: `PostgresError`.
     func latest(_ filter: SeriesFilter, limit: Int, organization: UUID) async throws -> [ReadingView] {
-        let rows = try await database.query(
-            """
+        let query: SQL = """
             SELECT \(Self.columns)
             FROM readings.series AS s
             CROSS JOIN LATERAL (
@@ -64,7 +59,8 @@ struct ReadingQueries: Sendable {
             ) AS r
             WHERE \(filter.conditions(organization))
             ORDER BY s.device_id, s.sensor_type LIMIT \(limit)
-            """, as: .organization(organization))
+            """
+        let rows = try await reads.transaction(for: organization) { try await $0.query(query) }
         return try rows.map { try ReadingView($0, from: 0) }
     }
 

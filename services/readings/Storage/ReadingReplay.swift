@@ -28,11 +28,7 @@ struct ReadingReplay: Sendable {
     /// After so long no further device is begun with, so that who asks, and waits for a second, is answered.
     private static let patience = Duration.milliseconds(400)
 
-    private let database: PostgresClient
-
-    init(database: PostgresClient) {
-        self.database = database
-    }
+    let reads: LongReads
 
     /// The readings behind a position, at most `limit` of them.
     ///
@@ -41,18 +37,26 @@ struct ReadingReplay: Sendable {
     func page(
         _ selection: Selection, after: Position?, limit: Int, organization: UUID
     ) async throws -> (readings: TelemetryEntry, next: Position?) {
-        let end = ContinuousClock.now.advanced(by: Self.patience)
+        try await reads.transaction(for: organization) { transaction in
+            try await Self.page(selection, after: after, limit: limit, organization, transaction)
+        }
+    }
+
+    private static func page(
+        _ selection: Selection, after: Position?, limit: Int, _ organization: UUID, _ transaction: Transaction
+    ) async throws -> (readings: TelemetryEntry, next: Position?) {
+        let end = ContinuousClock.now.advanced(by: patience)
         var readings = TelemetryEntry()
         var finished: UUID?
-        for device in try await devices(selection, from: after?.device, organization) {
+        for device in try await devices(selection, from: after?.device, organization, transaction) {
             if ContinuousClock.now > end, let finished, finished != after?.device {
                 // Behind all that the device has in the range.
                 return (readings, Position(device: finished, time: selection.range.end, sensorType: ""))
             }
-            let rows = try await database.query(
-                Self.query(
+            let rows = try await transaction.query(
+                query(
                     device, selection, after: after?.device == device ? after : nil, limit: limit - readings.count,
-                    organization), as: .organization(organization))
+                    organization))
             for row in rows {
                 let (sensor, time, value, quality) = try row.decode(
                     String.self, Timestamp.self, Double?.self, Int16.self)
@@ -67,17 +71,17 @@ struct ReadingReplay: Sendable {
     }
 
     /// The devices that have any of the sensors, by id.
-    private func devices(
-        _ selection: Selection, from first: UUID?, _ organization: UUID
+    private static func devices(
+        _ selection: Selection, from first: UUID?, _ organization: UUID, _ transaction: Transaction
     ) async throws -> [UUID] {
         let isFurther: SQL = first.map { "AND device_id >= \($0)" } ?? ""
-        let rows = try await database.query(
+        let rows = try await transaction.query(
             """
             SELECT DISTINCT device_id FROM readings.series
             WHERE organization_id = \(organization) AND device_id = ANY(\(selection.devices))
                 AND sensor_type = ANY(\(selection.sensorTypes)) \(isFurther)
             ORDER BY device_id
-            """, as: .organization(organization))
+            """)
         return try rows.map { try $0.decode(UUID.self) }
     }
 

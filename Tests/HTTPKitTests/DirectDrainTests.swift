@@ -1,0 +1,67 @@
+import NIOCore
+import TestKit
+import Testing
+
+/// How connections end on a server that stops.
+struct DirectDrainTests {
+    private let echo = EchoRoute()
+
+    /// Tells the server to stop, and returns once it has closed the connections that idled.
+    private func stop(_ served: ServedRoutes) async throws {
+        try await RawConnection.to(port: served.client.port) { idle in
+            try await idle.send(EchoRoute.request("1"))
+            _ = try await idle.message()
+            await served.stop()
+            #expect(try await idle.readToEnd().isEmpty)
+        }
+    }
+
+    @Test func `one that idles is closed`() async throws {
+        try await echo.serveRaw { _, served in try await stop(served) }
+    }
+
+    @Test(arguments: [false, true])
+    func `an answer that its client reads slowly is sent whole`(isRouted: Bool) async throws {
+        try await echo.serveRaw { connection, served in
+            try await connection.send(EchoRoute.request(EchoRoute.large, isRouted: isRouted))
+            let head = try await connection.message(toHead: true)
+            try await stop(served)
+            let length = try #require(head["content-length"].flatMap { Int($0) })
+            #expect(length > EchoRoute.largeSize)
+            #expect(try await connection.read(count: length).readableBytes == length)
+            #expect(try await connection.readToEnd().isEmpty)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `the last answer says that it is, and is sent whole`(isRouted: Bool) async throws {
+        try await echo.serveRaw { connection, served in
+            let request = EchoRoute.request(EchoRoute.large, isRouted: isRouted)
+            try await connection.send(EchoRoute.request("1") + request.dropLast(2))
+            #expect(try await connection.message()["connection"] == nil)
+            try await stop(served)
+            try await connection.send(String(request.suffix(2)))
+            let message = try await connection.message()
+            #expect(message.status == 201 && message["connection"] == "close")
+            #expect(message.body.readableBytes > EchoRoute.largeSize)
+            #expect(try await connection.readToEnd().isEmpty)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `what came behind a request is answered, too, and only the last answer says so`(isRouted: Bool) async throws {
+        try await echo.serveRaw { connection, served in
+            let (first, second) = (EchoRoute.request(#"{"hold":true}"#), EchoRoute.request("2", isRouted: isRouted))
+            try await connection.send(first + second)
+            try await echo.isHeld()
+            try await stop(served)
+            echo.release()
+            let answer = try await connection.message()
+            #expect(answer.status == 201 && answer["connection"] == nil)
+            let last = try await connection.message()
+            #expect(last.status == 201 && last["connection"] == "close")
+            #expect(try last.json("body") as? String == "2")
+            #expect(try await connection.readToEnd().isEmpty)
+        }
+    }
+}
