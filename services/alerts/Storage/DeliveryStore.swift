@@ -15,7 +15,7 @@ struct DeliveryStore: Sendable {
     /// Takes up to `limit` messages that are due. Should this instance die, they come due again, each with the same
     /// notifications under the same id.
     func claim(limit: Int) async throws -> [Delivery] {
-        try await database.withTransaction(as: .platform) { transaction in
+        try await database.withRepeatableTransaction(as: .platform) { transaction in
             let leads = try await transaction.query(
                 """
                 \(Self.select) WHERE status = 'pending' AND due_at <= now()
@@ -127,7 +127,7 @@ struct DeliveryStore: Sendable {
     /// Notes an attempt and what becomes of the message. Who comes after its claim has ended, when another one has
     /// concluded the message or tries it again, changes nothing more but the log.
     func settle(_ delivery: Delivery, _ attempt: DeliveryAttempt, as settlement: DeliverySettlement) async throws {
-        try await database.withTransaction(as: .platform) { transaction in
+        try await database.withRepeatableTransaction(as: .platform) { transaction in
             try await transaction.query(Self.log(attempt, of: delivery))
             let settled = try await transaction.query(Self.update(delivery, settlement))
             guard let outcome = settlement.event else { return }

@@ -59,9 +59,9 @@ struct EvaluationStore: Sendable {
     /// - Returns: The steps of alerts, to be announced.
     /// - Throws: ``PartitionLost``, ``StandingChanged``, `PostgresError`.
     func store(_ turn: EvaluationTurn) async throws -> [AlertStep] {
-        try await database.withTransaction(as: .platform) { transaction in
+        try await database.withRepeatableTransaction(as: .platform) { transaction in
             try await advance(turn.checkpoints, transaction)
-            var (steps, statements) = try await apply(turn.alerts, transaction)
+            var (steps, statements) = try await apply(turn, transaction)
             if !turn.devices.isEmpty { statements += try self.statements(storing: turn.devices, turn.checkpoints) }
             for step in steps { statements += try step.statements(outbox) }
             if !statements.isEmpty { try await transaction.batch(statements) }
