@@ -47,7 +47,7 @@ actor EvaluationEngine {
     ) {
         (self.redis, self.keeper, self.cache, self.store) = (redis, keeper, cache, store)
         (self.announcer, self.logger) = (announcer, logger)
-        states = DeviceStateStore(database: store.database)
+        states = DeviceStateStore(database: store.database, logger: logger)
         feed = ProfileFeed(database: store.database)
     }
 

@@ -7,7 +7,8 @@ extension EvaluationStore {
     /// the transaction ends: a rule is locked before a device, that before its states and these before its alerts, each in
     /// the order of ids, here as elsewhere.
     ///
-    /// No alert begins at a device that has been deleted, where nothing would end it.
+    /// No alert begins at a device that has been deleted, where nothing would end it. One that cannot be read stands as it
+    /// is.
     ///
     /// - Throws: ``StandingChanged`` when others stand than evaluation went by.
     func apply(_ turn: EvaluationTurn, _ transaction: Transaction) async throws -> ([AlertStep], [SQL]) {
@@ -33,11 +34,13 @@ extension EvaluationStore {
         guard results.count == 5 else { throw StandingChanged() }
         let deleted = Set(
             try results[1].map { try $0.decode(UUID.self, Bool.self) }.compactMap { $0.1 ? $0.0 : nil })
-        let standing = try results[4].map(Alert.init(row:))
+        let standing = results[4].readable("alert", logger, Alert.init(row:))
+        let unreadable = Set(try results[4].map(Alert.key)).subtracting(standing.map(\.key))
         var application = AlertApplication(
             rules: Set(try results[0].map { try $0.decode(UUID.self) }),
             standing: Dictionary(uniqueKeysWithValues: standing.map { ($0.key, $0) }))
-        for change in turn.alerts where !change.isBegun || !deleted.contains(change.key.deviceID) {
+        for change in turn.alerts where !unreadable.contains(change.key) {
+            guard !change.isBegun || !deleted.contains(change.key.deviceID) else { continue }
             try application.apply(change)
         }
         return (application.steps, application.statements)

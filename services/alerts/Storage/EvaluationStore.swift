@@ -1,6 +1,7 @@
 import EventBus
 import FoundationEssentials
 import Kernel
+import Logging
 import Postgres
 import Redis
 
@@ -32,6 +33,7 @@ struct EvaluationTurn: Sendable {
 struct EvaluationStore: Sendable {
     let database: PostgresClient
     let outbox: Outbox
+    let logger: Logger
 
     /// Makes this instance the one that may write the checkpoints of the partitions, and returns them.
     func claim(_ partitions: [Int]) async throws -> [Int: Checkpoint] {
