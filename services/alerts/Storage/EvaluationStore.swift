@@ -27,6 +27,16 @@ struct EvaluationTurn: Sendable {
     var alerts: [AlertChange] = []
     /// The devices whose states are stored as they are at their partitions' positions.
     var devices: [DeviceState] = []
+
+    /// What is stored of each partition, as a turn of its own.
+    var parts: [EvaluationTurn] {
+        checkpoints.map { partition, checkpoint in
+            EvaluationTurn(
+                checkpoints: [partition: checkpoint],
+                alerts: alerts.filter { StreamName.telemetryPartition(of: $0.key.deviceID) == partition },
+                devices: devices.filter { $0.partition == partition })
+        }
+    }
 }
 
 /// Where evaluation stands: checkpoints, states and alerts, written in one transaction a turn.
