@@ -41,6 +41,25 @@ import Testing
         #expect(events.map(\.subjectVersion) == [2, 3])
     }
 
+    @Test func `an alert that cannot be read is put off, and keeps no other from rising`() async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let unreadable = try await laboratory.raise(.v7(), ["severity": "low"])
+        _ = try await server.query(
+            "UPDATE alerts.alerts SET severity = 'cosmic' WHERE id = \(UUID(uuidString: unreadable))")
+        let other = try await laboratory.raise(.v7(), ["severity": "low"])
+        for id in [unreadable, other] { try await makeOverdue(id) }
+        let member = try await laboratory.client(.member)
+        try await eventually {
+            try await member.get("/api/v1/alerts/\(other)").json["severity"].string == "medium"
+        }
+        try await eventually {
+            try await !server.query(
+                "SELECT FROM alerts.alerts WHERE id = \(UUID(uuidString: unreadable)) AND raise_at > now()"
+            ).isEmpty
+        }
+    }
+
     @Test func `the severity of an alert that is known or over stays`() async throws {
         let server = try await AlertsServer.shared()
         let laboratory = server.laboratory()

@@ -19,13 +19,13 @@ extension AlertsService {
         let sealer = Sealer(keys: base.keyRing)
         let idempotency = Idempotency(table: "alerts.idempotency", database: database, sealer: sealer, logger: logger)
 
-        let rules = RuleStore(database: database)
+        let rules = RuleStore(database: database, logger: logger)
         let versions = RuleVersions(redis: redis, logger: logger)
         let alerts = AlertStore(database: database)
         let channels = ChannelStore(database: database, sealer: sealer)
         let notifications = NotificationStore(database: database)
-        let evaluations = EvaluationStore(database: database, outbox: outbox)
-        let life = AlertLife(alerts: alerts, outbox: outbox)
+        let evaluations = EvaluationStore(database: database, outbox: outbox, logger: logger)
+        let life = AlertLife(alerts: alerts, outbox: outbox, logger: logger)
         let members = MemberStore()
 
         let mail = MailStore(perHour: environment.configuration.alertMailsPerHour)
@@ -37,9 +37,9 @@ extension AlertsService {
         ).loop(wake)
         let keeper = NotificationKeeper(database: database, logger: logger)
         let escalation = EscalationKeeper(
-            escalations: EscalationStore(database: database), dispatcher: wake, logger: logger)
+            escalations: EscalationStore(database: database, logger: logger), dispatcher: wake, logger: logger)
         let announcer = AlertAnnouncer(redis: redis, outbox: outbox, dispatcher: wake, logger: logger)
-        let windows = MaintenanceWindowStore(database: database)
+        let windows = MaintenanceWindowStore(database: database, logger: logger)
         let evaluator = Evaluator(
             redis: redis,
             engine: EvaluationEngine(

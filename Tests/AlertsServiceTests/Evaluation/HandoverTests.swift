@@ -1,6 +1,7 @@
 import EventBus
 import FoundationEssentials
 import Kernel
+import Logging
 import Postgres
 import TestKit
 import Testing
@@ -82,7 +83,8 @@ import Testing
     @Test func `who has lost a partition stores nothing`() async throws {
         try await TestDatabase.with(migrations: [.alerts: AlertsService.description.migrations!]) { database in
             try await withClient(database.configuration(.alerts)) { client in
-                let store = EvaluationStore(database: client, outbox: .init(source: .alerts))
+                let store = EvaluationStore(
+                    database: client, outbox: .init(source: .alerts), logger: Logger(label: "test"))
                 let mine = try await store.claim([3, 4])
                 let theirs = try await store.claim([4])
                 #expect(mine[3]?.position == .zero)

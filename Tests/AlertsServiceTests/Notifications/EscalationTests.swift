@@ -89,6 +89,17 @@ import Testing
         #expect(try await scene.repetitions().isEmpty)
     }
 
+    @Test func `an alert that cannot be read is put off, and keeps no other from being told`() async throws {
+        let (unreadable, readable) = (try await scene(), try await scene())
+        _ = try await unreadable.laboratory.server.query(
+            "UPDATE alerts.alerts SET severity = 'cosmic' WHERE id = \(unreadable.alert)")
+        try await unreadable.escalate(repeatAfter: 600)
+        try await readable.escalate(repeatAfter: nil)
+        try await eventually { readable.receiver.requests.count == 1 }
+        try await eventually { try await unreadable.plan().first.map { (30...60).contains($0) } ?? false }
+        #expect(unreadable.receiver.requests.isEmpty)
+    }
+
     @Test func `a plan is kept with the alert that it is for`() async throws {
         let scene = try await scene()
         let server = scene.laboratory.server

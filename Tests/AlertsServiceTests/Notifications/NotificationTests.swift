@@ -118,6 +118,28 @@ import Testing
         try await server.running.stop()
     }
 
+    @Test func `a channel that cannot be read is tried again, and holds no other up`() async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let unreadable = try await laboratory.makeChannel(receiver.url + "/unreadable")
+        let channel = try await laboratory.makeChannel(receiver.url + "/readable")
+        _ = try await laboratory.makeRule(["channel_ids": [.string(unreadable), .string(channel)]])
+        let id = UUID(uuidString: unreadable)
+        _ = try await server.query("UPDATE alerts.channels SET template = '[]' WHERE id = \(id)")
+        try await laboratory.send(.v7(), [(1, 31)])
+        let sent = try await laboratory.notification(status: "sent")
+        #expect(sent["channel_id"].string == channel)
+        let failed = try await eventually {
+            try await laboratory.notifications().first { $0["last_error"].string != nil }
+        }
+        #expect(failed["last_error"].string == "this version cannot read the channel")
+        #expect(failed["status"].string == "pending" && failed["channel_id"].string == unreadable)
+
+        _ = try await server.query("UPDATE alerts.channels SET template = NULL WHERE id = \(id)")
+        try await eventually(within: .seconds(15)) { receiver.requests.count == 2 }
+    }
+
     @Test func `every attempt is in the log`() async throws {
         let laboratory = try await AlertsServer.shared().laboratory()
         let receiver = try await TestHTTPServer.start { [counter = Counter()] _ in

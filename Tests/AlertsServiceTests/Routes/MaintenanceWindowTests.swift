@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Logging
 import Postgres
 import TestKit
 import Testing
@@ -115,7 +116,7 @@ import Testing
         }
         func calendars(at time: Timestamp) async throws -> [UUID: MaintenanceCalendar] {
             try await withClient(server.database.configuration(.alerts)) { client in
-                try await MaintenanceWindowStore(database: client).active(
+                try await MaintenanceWindowStore(database: client, logger: Logger(label: "test")).active(
                     in: [laboratory.organization, other.organization], at: time)
             }
         }

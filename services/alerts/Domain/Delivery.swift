@@ -26,8 +26,10 @@ struct DueNotification: Sendable {
     var wasTaken = false
     /// What an attempt was made under before; nil when none was, or none that may have been taken.
     let deliveryID: UUID?
-    /// Nil when the channel was deleted meanwhile.
+    /// Nil when the channel was deleted meanwhile, or cannot be read.
     let channel: DueChannel?
+    /// Why this version cannot read the channel, which a newer one may have written; nil when it can.
+    var channelError: (any Error)?
 }
 
 /// What a delivery needs of its channel.

@@ -39,9 +39,14 @@ extension NotificationPlan.Step {
 }
 
 extension NotificationPlan {
+    init(channelIDs: [UUID], repeatAfterSeconds: Int?, escalation: [EscalationStep]) {
+        self.init(
+            channelIDs: channelIDs, repeatAfter: repeatAfterSeconds.map { .seconds($0) },
+            steps: escalation.map(Step.init))
+    }
+
     init(_ rule: RuleDefinition) {
         self.init(
-            channelIDs: rule.channelIDs, repeatAfter: rule.repeatAfterSeconds.map { .seconds($0) },
-            steps: rule.escalation.map(Step.init))
+            channelIDs: rule.channelIDs, repeatAfterSeconds: rule.repeatAfterSeconds, escalation: rule.escalation)
     }
 }

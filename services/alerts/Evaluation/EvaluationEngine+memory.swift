@@ -4,36 +4,69 @@ import Postgres
 import Redis
 
 extension EvaluationEngine {
-    /// Loads what is newly held, and lets go of what is not held any more.
+    /// Loads what is newly held, as much as there is time for before leases are to be renewed, and lets go of what is not
+    /// held any more.
     func followLeases() async throws {
         let held = await keeper.positions
         partitions = partitions.filter { held[$0.key]?.epoch == checkpoints[$0.key]?.epoch && held[$0.key] != nil }
         checkpoints = held
         metrics.held.record(held.count)
-        let missing = held.filter { partitions[$0.key] == nil }
+        let now = ContinuousClock.now
+        resting = resting.filter { held[$0.key] != nil && $0.value > now }
+        let missing = held.filter { partitions[$0.key] == nil && resting[$0.key] == nil }
         guard !missing.isEmpty else { return }
         // Before anything is loaded, so that no change falls between the two.
         try await followChanges()
-        do {
-            try await load(missing)
-        } catch {
-            for partition in missing.keys { partitions[partition] = nil }
-            throw error
+        for (partition, checkpoint) in missing {
+            do {
+                try await load(partition, checkpoint)
+            } catch {
+                try await giveUp(partition, error)
+            }
+            // The others have their turns behind the renewal.
+            if await keeper.untilNextTurn == .zero { break }
         }
     }
 
-    private func load(_ missing: [Int: Checkpoint]) async throws {
-        let numbers = Array(missing.keys)
-        let versions = try await cache.rules(of: [], standingIn: numbers).standing
-        for (partition, checkpoint) in missing {
-            var state = PartitionState(position: checkpoint.statePosition)
-            state.load(try await states.watched(in: partition))
-            partitions[partition] = state
-            standing[partition] = versions[partition]
-            try await replay(partition, through: checkpoint)
-        }
+    private func load(_ partition: Int, _ checkpoint: Checkpoint) async throws {
+        let versions = try await cache.rules(of: [], standingIn: [partition]).standing
+        var state = PartitionState(position: checkpoint.statePosition)
+        state.load(try await states.watched(in: partition))
+        partitions[partition] = state
+        standing[partition] = versions[partition]
+        try await replay(partition, through: checkpoint)
         try await refresh(organizations)
-        for partition in numbers { takeProfiles(partition) { Array($0.devices.keys) } }
+        takeProfiles(partition) { Array($0.devices.keys) }
+    }
+
+    /// Lets go of a partition that cannot be gone on with. While it is held it is loaded again: at once where others have
+    /// written, and after a rest where something is wrong with what is stored of it, or would be.
+    ///
+    /// - Throws: The error, where it is no partition's own.
+    func giveUp(_ partition: Int, _ error: any Error) async throws {
+        partitions[partition] = nil
+        standing[partition] = nil
+        guard Self.isPartitionsOwn(error) else { throw error }
+        switch error {
+        case is PartitionLost: await keeper.lost(partition)
+        // That may be for a rule of which nobody has told.
+        case is StandingChanged: await cache.keep(only: [])
+        default:
+            resting[partition] = .now + Self.rest
+            logger.error(
+                "a partition cannot be evaluated; it is tried again",
+                metadata: ["partition": "\(partition)", "error": "\(error)"])
+        }
+    }
+
+    /// Whether an error is about what is stored of a partition, or would be, and not about a server that is away or a
+    /// task that is to end.
+    static func isPartitionsOwn(_ error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError: !error.isUnavailability && !Task.isCancelled
+        case is RedisError, is CancellationError: false
+        default: true
+        }
     }
 
     /// Brings states from where they were stored to where the partition stands.

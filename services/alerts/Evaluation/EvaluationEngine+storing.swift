@@ -1,9 +1,10 @@
 import FoundationEssentials
 
 extension EvaluationEngine {
-    /// Stores what has come of a turn: where nothing did, the positions alone.
+    /// Stores what has come of a turn: where nothing did, the positions alone. A partition that cannot be stored is given
+    /// up.
     ///
-    /// - Throws: ``PartitionLost``, ``StandingChanged``, `PostgresError`; then memory is empty.
+    /// - Throws: `PostgresError` where nothing can be stored; then memory is empty.
     func storeTurn() async throws {
         let (isCountDue, partition) = pace.due(at: .now)
         try await store(isCountDue: isCountDue, states: partition.map { [$0] } ?? [])
@@ -16,7 +17,6 @@ extension EvaluationEngine {
 
     private func store(isCountDue: Bool, states due: Set<Int>) async throws {
         var turn = EvaluationTurn(checkpoints: [:])
-        var stored: [Int: [UUID]] = [:]
         for partition in partitions.keys {
             guard var checkpoint = checkpoints[partition], let outcome = partitions[partition]?.takeOutcome() else {
                 continue
@@ -32,28 +32,37 @@ extension EvaluationEngine {
             turn.checkpoints[partition] = checkpoint
             turn.alerts += outcome.alerts
             turn.devices += devices
-            stored[partition] = devices.map(\.id)
         }
         guard !turn.checkpoints.isEmpty else { return }
-        let steps = try await commit(turn)
-        metrics.stored.increment(by: turn.devices.count)
-        for (partition, ids) in stored {
-            partitions[partition]?.hasStored(ids)
-            if due.contains(partition) { partitions[partition]?.forgetSilent() }
-        }
-        checkpoints.merge(turn.checkpoints) { $1 }
-        await keeper.advanced(to: turn.checkpoints)
-        await announcer.announce(steps)
-    }
-
-    /// - Throws: As ``storeTurn()``; then memory is empty.
-    private func commit(_ turn: EvaluationTurn) async throws -> [AlertStep] {
         do {
-            return try await store.store(turn)
+            try await commit(turn)
         } catch {
-            if error is PartitionLost { await keeper.lost(turn.checkpoints.keys) }
             forget()
             throw error
         }
+    }
+
+    /// Stores a turn in one transaction, and where that is refused each partition in its own.
+    private func commit(_ turn: EvaluationTurn) async throws {
+        do {
+            let steps = try await store.store(turn)
+            await hasStored(turn)
+            await announcer.announce(steps)
+        } catch  where turn.checkpoints.count > 1 && Self.isPartitionsOwn(error) {
+            for part in turn.parts { try await commit(part) }
+        } catch {
+            for partition in turn.checkpoints.keys { try await giveUp(partition, error) }
+        }
+    }
+
+    private func hasStored(_ turn: EvaluationTurn) async {
+        metrics.stored.increment(by: turn.devices.count)
+        let devices = Dictionary(grouping: turn.devices, by: \.partition)
+        for (partition, checkpoint) in turn.checkpoints {
+            partitions[partition]?.hasStored(devices[partition, default: []].map(\.id))
+            if checkpoint.statePosition == checkpoint.position { partitions[partition]?.forgetSilent() }
+        }
+        checkpoints.merge(turn.checkpoints) { $1 }
+        await keeper.advanced(to: turn.checkpoints)
     }
 }

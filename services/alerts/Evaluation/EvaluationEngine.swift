@@ -7,8 +7,8 @@ import Redis
 /// Evaluates the partitions that this instance holds, from memory: reads their streams in turns, and stores after each how
 /// far it has come and what came of it.
 ///
-/// Memory is never ahead of what is stored but by what a replay brings about again: when a turn cannot be stored, what was
-/// in memory is loaded anew.
+/// Memory is never ahead of what is stored but by what a replay brings about again: a partition of which a turn cannot be
+/// stored is loaded anew, and holds up no other.
 actor EvaluationEngine {
     /// How many entries of a partition a turn takes at most.
     static let entriesPerRead = 256
@@ -18,6 +18,8 @@ actor EvaluationEngine {
     static let standingLifetime = Duration.seconds(10)
     /// How long an entry may take from its readings' commit into the stream, which the clock waits for.
     private static let publishing = Duration.seconds(2)
+    /// How long a partition rests that something stored, or to be stored, keeps from being gone on with.
+    static let rest = Duration.seconds(5)
 
     let redis: RedisClient
     let keeper: PartitionKeeper
@@ -33,6 +35,8 @@ actor EvaluationEngine {
     var partitions: [Int: PartitionState] = [:]
     /// Of the partitions in memory.
     var checkpoints: [Int: Checkpoint] = [:]
+    /// Partitions that rest, each with when it is loaded again.
+    var resting: [Int: ContinuousClock.Instant] = [:]
     /// Which version of what stands in a partition its memory is of.
     var standing: [Int: [UInt8]?] = [:]
     var nextStanding = ContinuousClock.now
@@ -47,7 +51,7 @@ actor EvaluationEngine {
     ) {
         (self.redis, self.keeper, self.cache, self.store) = (redis, keeper, cache, store)
         (self.announcer, self.logger) = (announcer, logger)
-        states = DeviceStateStore(database: store.database)
+        states = DeviceStateStore(database: store.database, logger: logger)
         feed = ProfileFeed(database: store.database)
     }
 
@@ -55,26 +59,18 @@ actor EvaluationEngine {
     ///
     /// - Throws: `RedisError`, `PostgresError`; then what is in memory is still right, or gone.
     func takeTurn(_ connection: RedisConnection) async throws -> Int {
-        do {
-            try await keeper.takeTurn { _ in try await self.storeAll() }
-            try await followLeases()
-            guard !partitions.isEmpty else {
-                // Nothing is held, so there is nothing to wait for but the next look at the leases.
-                try await Task.sleep(for: keeper.untilNextTurn)
-                return 0
-            }
-            if ContinuousClock.now >= nextWatch {
-                nextWatch = .now + Self.watchInterval
-                try await watch()
-            }
-            return try await evaluate(connection)
-        } catch is PartitionLost {
-            // The next turn goes on with what is held still.
-            return 0
-        } catch is StandingChanged {
-            await cache.keep(only: [])
+        try await keeper.takeTurn { _ in try await self.storeAll() }
+        try await followLeases()
+        guard !partitions.isEmpty else {
+            // Nothing is in memory, so there is nothing to wait for but the next look at the leases.
+            try await Task.sleep(for: keeper.untilNextTurn)
             return 0
         }
+        if ContinuousClock.now >= nextWatch {
+            nextWatch = .now + Self.watchInterval
+            try await watch()
+        }
+        return try await evaluate(connection)
     }
 
     /// Stores all that is in memory alone, so that whoever takes the partitions need not read anything again, and gives

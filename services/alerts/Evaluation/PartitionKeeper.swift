@@ -36,9 +36,9 @@ actor PartitionKeeper {
         self.checkpoints.merge(checkpoints) { $1 }
     }
 
-    /// Forgets the partitions, of which at least one turned out to be another's.
-    func lost(_ partitions: some Sequence<Int>) {
-        for partition in partitions { leases.lost(partition) }
+    /// Forgets a partition that turned out to be another's.
+    func lost(_ partition: Int) {
+        leases.lost(partition)
         nextTurn = .now
     }
 

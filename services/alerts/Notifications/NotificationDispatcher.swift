@@ -71,6 +71,12 @@ actor NotificationDispatcher {
     }
 
     private func send(_ delivery: Delivery) async -> DeliveryOutcome {
+        if let error = delivery.lead.channelError {
+            logger.error(
+                "a stored channel cannot be read, and what it is to be told waits",
+                metadata: ["id": "\(delivery.lead.channelID.text)", "error": "\(error)"])
+            return .failed(DeliveryOutcome.Failure(reason: "this version cannot read the channel"))
+        }
         guard let channel = delivery.lead.channel else { return .refused("the channel was deleted") }
         let target: ChannelTarget?
         do {

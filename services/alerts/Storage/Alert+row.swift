@@ -30,6 +30,12 @@ extension Alert {
         try readLife(row)
     }
 
+    /// What the alert of a row is about, however much else of it can be read.
+    static func key(row: Row) throws -> RuleKey {
+        RuleKey(
+            ruleID: try row.decode(at: 2), deviceID: try row.decode(at: 4), sensorType: try row.decode(at: 6))
+    }
+
     private mutating func readLife(_ row: Row) throws {
         (acknowledgedBy, acknowledgedAt) = (try row.decode(at: 20), try row.decode(at: 21))
         (resolvedBy, resolvedAt) = (try row.decode(at: 22), try row.decode(at: 23))

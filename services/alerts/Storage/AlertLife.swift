@@ -1,12 +1,14 @@
 import EventBus
 import FoundationEssentials
 import Kernel
+import Logging
 import Postgres
 
 /// The steps of alerts' lives that are not taken by evaluation, each with all that is told of it.
 struct AlertLife: Sendable {
     let alerts: AlertStore
     let outbox: Outbox
+    let logger: Logger
 
     /// Takes a user's action on an alert that is locked.
     ///
@@ -68,7 +70,7 @@ struct AlertLife: Sendable {
     /// Raises the severity of up to `limit` alerts that nobody has acknowledged in time.
     func raiseOverdue(_ limit: Int) async throws -> [AlertStep] {
         try await alerts.database.withTransaction(as: .platform) { transaction in
-            let overdue = try await alerts.lockOverdue(limit, transaction)
+            let overdue = try await alerts.lockOverdue(limit, logger, transaction)
             return try await takeByThemselves(.severityRaised, overdue, transaction) { $0.raise(at: $1) }
         }
     }
@@ -96,13 +98,20 @@ struct AlertLife: Sendable {
         return steps
     }
 
-    /// Whom the alerts of the rules are told to; nothing for a rule that is no more.
+    /// Whom the alerts of the rules are told to; nothing for a rule that is no more. No more is read of a rule, so that
+    /// this does not depend on what a newer version has written of it.
     private func plans(of alerts: [Alert], _ transaction: Transaction) async throws -> [UUID: NotificationPlan] {
         let rules = Array(Set(alerts.map(\.ruleID)))
-        let rows = try await transaction.query("SELECT \(Rule.columns) FROM alerts.rules WHERE id = ANY(\(rules))")
-        let plans = try rows.map { row in
-            let rule = try Rule(row: row)
-            return (rule.id, NotificationPlan(rule.definition))
+        let rows = try await transaction.query(
+            "SELECT id, channel_ids, repeat_after_s, escalation FROM alerts.rules WHERE id = ANY(\(rules))")
+        let plans = rows.readable("rule", logger) { row in
+            let (id, channels, seconds) = try row.decode(UUID.self, [UUID].self, Int?.self)
+            let escalation = try row.decode(JSONB.self, at: 3).decode([EscalationDocument].self)
+            return (
+                id,
+                NotificationPlan(
+                    channelIDs: channels, repeatAfterSeconds: seconds, escalation: escalation.map(\.step))
+            )
         }
         return Dictionary(uniqueKeysWithValues: plans)
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Logging
 import Postgres
 
 extension AlertStore {
@@ -29,15 +30,21 @@ extension AlertStore {
     }
 
     /// Up to `limit` alerts of all organizations whose severity is to rise now, locked until the transaction ends. Those
-    /// that another instance or anybody else works at are passed over.
-    func lockOverdue(_ limit: Int, _ transaction: Transaction) async throws -> [Alert] {
+    /// that another instance or anybody else works at are passed over; those that cannot be read are put off, so that they
+    /// are not all that is looked at.
+    func lockOverdue(_ limit: Int, _ logger: Logger, _ transaction: Transaction) async throws -> [Alert] {
         let rows = try await transaction.query(
             """
             SELECT \(Alert.columns) FROM alerts.alerts
             WHERE raise_at <= now() AND status = 'active' AND severity <> 'critical'
             ORDER BY raise_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
             """)
-        return try rows.map(Alert.init(row:))
+        let alerts = rows.readable("alert", logger, Alert.init(row:))
+        guard alerts.count < rows.count else { return alerts }
+        let unreadable = Set(try rows.map { try $0.decode(UUID.self, at: 0) }).subtracting(alerts.map(\.id))
+        try await transaction.query(
+            "UPDATE alerts.alerts SET raise_at = now() + interval '1 minute' WHERE id = ANY(\(Array(unreadable)))")
+        return alerts
     }
 
     /// Keeps evaluation from the rule at the alert's sensor until the transaction ends: to be called before the alert is

@@ -17,7 +17,7 @@ struct DeliveryStore: Sendable {
     ///
     /// - Parameter shares: Of what this instance has under way.
     func claim(limit: Int, beside shares: DeliveryShares) async throws -> [Delivery] {
-        try await database.withTransaction(as: .platform) { transaction in
+        try await database.withRepeatableTransaction(as: .platform) { transaction in
             let leads = try await transaction.query(Self.leads(limit, beside: shares)).map(DueNotification.init(row:))
             guard !leads.isEmpty else { return [] }
             let deliveries = Dictionary(
@@ -168,12 +168,18 @@ struct DeliveryStore: Sendable {
 
 extension DueNotification {
     fileprivate init(row: Row) throws {
+        var (channel, channelError) = (DueChannel?.none, (any Error)?.none)
+        do {
+            channel = try DueChannel(row: row, at: 13)
+        } catch {
+            channelError = error
+        }
         self.init(
             id: try row.decode(at: 0), organizationID: try row.decode(at: 1), alertID: try row.decode(at: 2),
             channelID: try row.decode(at: 3), recipient: try row.decode(at: 4), userID: try row.decode(at: 9),
             severity: try row.decode(String?.self, at: 10).flatMap(Severity.init),
             body: try row.decode(JSONB.self, at: 5).bytes, attempts: try row.decode(at: 6),
             createdAt: try row.decode(at: 7), wasHeld: try row.decode(at: 11), wasTaken: try row.decode(at: 12),
-            deliveryID: try row.decode(at: 8), channel: try DueChannel(row: row, at: 13))
+            deliveryID: try row.decode(at: 8), channel: channel, channelError: channelError)
     }
 }

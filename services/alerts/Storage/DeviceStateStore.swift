@@ -1,14 +1,16 @@
 import FoundationEssentials
+import Logging
 import Postgres
 import Redis
 
-/// Where rules stand with devices, read for who holds their partitions.
+/// Where rules stand with devices, read for who holds their partitions. A state that cannot be read counts as none.
 struct DeviceStateStore: Sendable {
     let database: PostgresClient
+    let logger: Logger
 
     /// The devices of a partition of which something may come without a further reading.
     ///
-    /// - Throws: `PostgresError`, `DecodingError`, ``StoredValueError``.
+    /// - Throws: `PostgresError`, `DecodingFailure`.
     func watched(in partition: Int) async throws -> [DeviceState] {
         let number = Int16(partition)
         // The state of each of them is read, too: what is in memory takes the place of what is stored.
@@ -58,12 +60,18 @@ struct DeviceStateStore: Sendable {
             ], as: .platform)
         guard results.count == 3 else { return [] }
         var organizations: [UUID: UUID] = [:]
-        var records: [UUID: (position: StreamID, record: DeviceRecord)] = [:]
         for row in results[0] {
-            let (id, organization, position) = try row.decode(UUID.self, UUID.self, String.self)
+            let (id, organization) = try row.decode(UUID.self, UUID.self)
             organizations[id] = organization
-            records[id] = (StreamID(position) ?? .zero, try row.decode(JSONB.self, at: 3).decode())
         }
+        let stored = results[0].readable("device state", logger) { row in
+            let position = StreamID(try row.decode(String.self, at: 2)) ?? .zero
+            return (
+                id: try row.decode(UUID.self, at: 0), position: position,
+                record: try row.decode(JSONB.self, at: 3).decode(DeviceRecord.self)
+            )
+        }
+        let records = Dictionary(uniqueKeysWithValues: stored.map { ($0.id, $0) })
         var standing: [UUID: [RuleKey: UUID]] = [:]
         for row in results[1] {
             let (key, id) = try Self.standing(row)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Kernel
+import Logging
 import Postgres
 
 /// What is kept of the plans of alerts that nobody has acknowledged yet.
@@ -7,6 +8,7 @@ struct EscalationStore: Sendable {
     static let batchSize = 100
 
     let database: PostgresClient
+    let logger: Logger
 
     /// Keeps the plan of an alert that begins, or begins anew, in place of the one it may have had.
     static func replace(with plan: NotificationPlan, of alert: Alert, from time: Timestamp) -> [SQL] {
@@ -29,7 +31,7 @@ struct EscalationStore: Sendable {
     /// has ended the plan is forgotten.
     ///
     /// An alert that somebody is just changing is left for the next time, so that who acknowledges it in that moment is
-    /// not told again.
+    /// not told again. One that cannot be read is put off, so that it is not all that is looked at.
     ///
     /// - Returns: How many were looked at; there may be more when a batch was full.
     func tellDue() async throws -> Int {
@@ -49,10 +51,11 @@ struct EscalationStore: Sendable {
             guard !due.isEmpty else { return 0 }
             let rows = try await transaction.query(
                 "SELECT \(Alert.columns) FROM alerts.alerts WHERE id = ANY(\(Array(Set(due.map(\.alertID)))))")
-            let alerts = try rows.map(Alert.init(row:))
+            let alerts = rows.readable("alert", logger, Alert.init(row:))
             try await transaction.batch(
                 try due.flatMap { due in
-                    guard let alert = alerts.first(where: { $0.id == due.alertID }), alert.status == .active else {
+                    guard let alert = alerts.first(where: { $0.id == due.alertID }) else { return [due.putOff] }
+                    guard alert.status == .active else {
                         return [Self.forget(due.alertID, of: due.organizationID)]
                     }
                     return try due.tell(alert)
@@ -79,6 +82,10 @@ struct EscalationStore: Sendable {
                 WHERE \(isThis)
                 """,
             ]
+        }
+
+        var putOff: SQL {
+            "UPDATE alerts.escalations SET due_at = now() + interval '1 minute' WHERE \(isThis)"
         }
 
         private var isThis: SQL {

@@ -3,40 +3,50 @@ import FoundationEssentials
 import Postgres
 
 extension EvaluationStore {
-    /// What the changes come to with the alerts as they are now, which are locked until the transaction ends: a rule is
-    /// locked before a device, that before its states and these before its alerts, here as elsewhere. No alert begins at a
-    /// device that has been deleted, where nothing would end it.
+    /// What the turn's changes come to with the alerts as they are now. These and those that were counted are locked until
+    /// the transaction ends: a rule is locked before a device, that before its states and these before its alerts, each in
+    /// the order of ids, here as elsewhere.
+    ///
+    /// No alert begins at a device that has been deleted, where nothing would end it. One that cannot be read stands as it
+    /// is.
     ///
     /// - Throws: ``StandingChanged`` when others stand than evaluation went by.
-    func apply(_ changes: [AlertChange], _ transaction: Transaction) async throws -> ([AlertStep], [SQL]) {
-        guard !changes.isEmpty else { return ([], []) }
-        let keys = changes.map(\.key)
+    func apply(_ turn: EvaluationTurn, _ transaction: Transaction) async throws -> ([AlertStep], [SQL]) {
+        let keys = turn.alerts.map(\.key)
         let (rules, devices) = (Array(Set(keys.map(\.ruleID))), Array(Set(keys.map(\.deviceID))))
+        let counted = turn.devices.flatMap(\.counted).map(\.id)
+        guard !keys.isEmpty || !counted.isEmpty else { return ([], []) }
+        let involved = Array(Set(devices).union(turn.devices.filter { !$0.counted.isEmpty }.map(\.id)))
+        let isChanged: SQL = "device_id = ANY(\(devices)) AND rule_id = ANY(\(rules))"
         let results = try await transaction.batch([
             "SELECT id FROM alerts.rules WHERE id = ANY(\(rules)) ORDER BY id FOR KEY SHARE",
             "SELECT id, is_deleted FROM alerts.devices WHERE id = ANY(\(devices)) ORDER BY id FOR SHARE",
             """
-            SELECT device_id FROM alerts.device_states WHERE device_id = ANY(\(devices)) ORDER BY device_id FOR UPDATE
+            SELECT device_id FROM alerts.device_states WHERE device_id = ANY(\(involved)) ORDER BY device_id FOR UPDATE
             """,
             """
-            SELECT \(Alert.columns) FROM alerts.alerts
-            WHERE device_id = ANY(\(devices)) AND rule_id = ANY(\(rules)) AND \(Alert.isStanding) ORDER BY id FOR UPDATE
+            SELECT id FROM alerts.alerts
+            WHERE device_id = ANY(\(involved)) AND (id = ANY(\(counted)) OR \(isChanged)) AND \(Alert.isStanding)
+            ORDER BY id FOR UPDATE
             """,
+            "SELECT \(Alert.columns) FROM alerts.alerts WHERE \(isChanged) AND \(Alert.isStanding)",
         ])
-        guard results.count == 4 else { throw StandingChanged() }
+        guard results.count == 5 else { throw StandingChanged() }
         let deleted = Set(
             try results[1].map { try $0.decode(UUID.self, Bool.self) }.compactMap { $0.1 ? $0.0 : nil })
-        let standing = try results[3].map(Alert.init(row:))
+        let standing = results[4].readable("alert", logger, Alert.init(row:))
+        let unreadable = Set(try results[4].map(Alert.key)).subtracting(standing.map(\.key))
         var application = AlertApplication(
             rules: Set(try results[0].map { try $0.decode(UUID.self) }),
             standing: Dictionary(uniqueKeysWithValues: standing.map { ($0.key, $0) }))
-        for change in changes where !change.isBegun || !deleted.contains(change.key.deviceID) {
+        for change in turn.alerts where !unreadable.contains(change.key) {
+            guard !change.isBegun || !deleted.contains(change.key.deviceID) else { continue }
             try application.apply(change)
         }
         return (application.steps, application.statements)
     }
 
-    /// What stores the states of devices, and what was counted of their alerts.
+    /// What stores the states of devices, and what was counted of their alerts, which are locked.
     func statements(storing devices: [DeviceState], _ checkpoints: [Int: Checkpoint]) throws -> [SQL] {
         // In one order, so that two transactions never wait for each other.
         let ordered = devices.sorted { $0.id.text < $1.id.text }
@@ -52,21 +62,16 @@ extension EvaluationStore {
             ON CONFLICT (device_id) DO UPDATE SET
                 position = excluded.position, is_watched = excluded.is_watched, state = excluded.state
             """
-        let counted = ordered.flatMap { $0.standing.values.filter { $0.counted > 0 } }
+        let counted = ordered.flatMap(\.counted)
         guard !counted.isEmpty else { return [states] }
         let counts: SQL = """
-            WITH counted AS (
-                SELECT * FROM unnest(
-                    \(counted.map(\.id)), \(counted.map(\.counted)), \(counted.map { $0.lastReading?.value }),
-                    \(counted.map { $0.lastReading?.time })) AS counted (id, more, last_value, last_reading_time)
-            ), locked AS (
-                SELECT id FROM alerts.alerts WHERE id IN (SELECT id FROM counted) AND \(Alert.isOpen)
-                ORDER BY id FOR UPDATE
-            )
             UPDATE alerts.alerts SET
                 count = count + more, last_value = counted.last_value,
                 last_reading_time = counted.last_reading_time, version = version + 1
-            FROM counted JOIN locked USING (id) WHERE alerts.id = counted.id
+            FROM unnest(
+                \(counted.map(\.id)), \(counted.map(\.counted)), \(counted.map { $0.lastReading?.value }),
+                \(counted.map { $0.lastReading?.time })) AS counted (id, more, last_value, last_reading_time)
+            WHERE alerts.id = counted.id AND \(Alert.isOpen)
             """
         return [states, counts]
     }
@@ -75,6 +80,9 @@ extension EvaluationStore {
 extension DeviceState {
     /// Its partition of the telemetry.
     var partition: Int { StreamName.telemetryPartition(of: id) }
+
+    /// Those of its alerts of which something has been counted.
+    fileprivate var counted: [StandingAlert] { standing.values.filter { $0.counted > 0 } }
 }
 
 /// Brings what evaluation found together with the alerts as they are stored.

@@ -1,6 +1,7 @@
 import EventBus
 import FoundationEssentials
 import Kernel
+import Logging
 import Postgres
 import Redis
 
@@ -26,12 +27,23 @@ struct EvaluationTurn: Sendable {
     var alerts: [AlertChange] = []
     /// The devices whose states are stored as they are at their partitions' positions.
     var devices: [DeviceState] = []
+
+    /// What is stored of each partition, as a turn of its own.
+    var parts: [EvaluationTurn] {
+        checkpoints.map { partition, checkpoint in
+            EvaluationTurn(
+                checkpoints: [partition: checkpoint],
+                alerts: alerts.filter { StreamName.telemetryPartition(of: $0.key.deviceID) == partition },
+                devices: devices.filter { $0.partition == partition })
+        }
+    }
 }
 
 /// Where evaluation stands: checkpoints, states and alerts, written in one transaction a turn.
 struct EvaluationStore: Sendable {
     let database: PostgresClient
     let outbox: Outbox
+    let logger: Logger
 
     /// Makes this instance the one that may write the checkpoints of the partitions, and returns them.
     func claim(_ partitions: [Int]) async throws -> [Int: Checkpoint] {
@@ -59,9 +71,9 @@ struct EvaluationStore: Sendable {
     /// - Returns: The steps of alerts, to be announced.
     /// - Throws: ``PartitionLost``, ``StandingChanged``, `PostgresError`.
     func store(_ turn: EvaluationTurn) async throws -> [AlertStep] {
-        try await database.withTransaction(as: .platform) { transaction in
+        try await database.withRepeatableTransaction(as: .platform) { transaction in
             try await advance(turn.checkpoints, transaction)
-            var (steps, statements) = try await apply(turn.alerts, transaction)
+            var (steps, statements) = try await apply(turn, transaction)
             if !turn.devices.isEmpty { statements += try self.statements(storing: turn.devices, turn.checkpoints) }
             for step in steps { statements += try step.statements(outbox) }
             if !statements.isEmpty { try await transaction.batch(statements) }

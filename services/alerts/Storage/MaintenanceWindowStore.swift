@@ -1,11 +1,13 @@
 import FoundationEssentials
 import HTTPKit
 import Kernel
+import Logging
 import Postgres
 
 /// The maintenance windows of organizations.
 struct MaintenanceWindowStore: Sendable {
     let database: PostgresClient
+    let logger: Logger
 
     /// A page of an organization's windows, by id, also those that have ended.
     func list(in organization: UUID, _ page: PageRequest<UUID>) async throws -> [MaintenanceWindow] {
@@ -26,15 +28,17 @@ struct MaintenanceWindowStore: Sendable {
         return try rows.first.map(MaintenanceWindow.init(row:))
     }
 
-    /// The windows of several organizations that are in force at `time` or may be later: all but those that have ended.
+    /// The windows of several organizations that are in force at `time` or may be later: all but those that have ended,
+    /// as far as they can be read.
     func active(in organizations: [UUID], at time: Timestamp) async throws -> [UUID: MaintenanceCalendar] {
         let rows = try await database.query(
             """
             SELECT \(MaintenanceWindow.columns) FROM alerts.maintenance_windows
             WHERE organization_id = ANY(\(organizations)) AND \(Self.isActive(at: time)) ORDER BY id
             """, as: .platform)
-        return Dictionary(grouping: try rows.map(MaintenanceWindow.init(row:)), by: \.organizationID)
-            .mapValues(MaintenanceCalendar.init)
+        return Dictionary(
+            grouping: rows.readable("maintenance window", logger, MaintenanceWindow.init(row:)), by: \.organizationID
+        ).mapValues(MaintenanceCalendar.init)
     }
 
     /// How many windows of the organization have not ended.

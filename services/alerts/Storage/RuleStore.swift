@@ -1,11 +1,13 @@
 import FoundationEssentials
 import HTTPKit
 import Kernel
+import Logging
 import Postgres
 
 /// The rules of organizations.
 struct RuleStore: Sendable {
     let database: PostgresClient
+    let logger: Logger
 
     /// A page of an organization's rules, by id.
     func list(in organization: UUID, _ page: PageRequest<UUID>) async throws -> [Rule] {
@@ -24,14 +26,14 @@ struct RuleStore: Sendable {
         return try rows.first.map(Rule.init(row:))
     }
 
-    /// The enabled rules of several organizations.
+    /// The enabled rules of several organizations, as far as they can be read.
     func enabled(in organizations: [UUID]) async throws -> [Rule] {
         let rows = try await database.query(
             """
             SELECT \(Rule.columns) FROM alerts.rules WHERE organization_id = ANY(\(organizations)) AND enabled
             ORDER BY id
             """, as: .platform)
-        return try rows.map(Rule.init(row:))
+        return rows.readable("rule", logger, Rule.init(row:))
     }
 
     /// The rule, locked until the transaction ends.

@@ -1,0 +1,65 @@
+import EventBus
+import FoundationEssentials
+import Kernel
+import Postgres
+import TestKit
+import Testing
+
+@testable import AlertsService
+
+/// What goes wrong with one partition, with instances of their own.
+@Suite struct PartitionFailureTests {
+    /// Two devices of different partitions.
+    private func devices() -> (UUID, UUID) {
+        let first = UUID.v7()
+        var second = UUID.v7()
+        while StreamName.telemetryPartition(of: first) == StreamName.telemetryPartition(of: second) { second = .v7() }
+        return (first, second)
+    }
+
+    @Test func `what PostgreSQL refuses of one partition holds up no other, and is tried again`() async throws {
+        let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
+        let laboratory = server.laboratory()
+        let (refused, other) = devices()
+        _ = try await laboratory.makeRule()
+        try await server.run(
+            "ALTER TABLE alerts.alerts ADD CONSTRAINT refusal CHECK (device_id <> '\(refused.text)')")
+        try await laboratory.send(refused, [(1, 31)])
+        try await laboratory.send(other, [(1, 31)])
+        _ = try await laboratory.alert(other, status: "active")
+        try await laboratory.send(other, [(2, 20)])
+        _ = try await laboratory.alert(other, status: "resolved")
+        #expect(try await laboratory.alerts(refused).isEmpty)
+
+        try await server.run("ALTER TABLE alerts.alerts DROP CONSTRAINT refusal")
+        try await eventually(within: .seconds(30)) { try await laboratory.alerts(refused).count == 1 }
+        try await laboratory.send(refused, [(2, 32)])
+        _ = try await laboratory.alert(refused, status: "active", count: 2)
+        try await server.running.stop()
+    }
+
+    @Test func `who has lost one partition goes on with the others, and takes it again when it is free`() async throws {
+        let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
+        let laboratory = server.laboratory()
+        let (lost, kept) = devices()
+        _ = try await laboratory.makeRule()
+        // Both are held by now.
+        for device in [lost, kept] {
+            try await laboratory.send(device, [(1, 20)])
+            try await laboratory.settle(device)
+        }
+        let partition = Int32(StreamName.telemetryPartition(of: lost))
+        _ = try await server.query("UPDATE alerts.checkpoints SET epoch = epoch + 1 WHERE partition = \(partition)")
+        for device in [lost, kept] { try await laboratory.send(device, [(2, 31)]) }
+        _ = try await laboratory.alert(kept, status: "active")
+        try await eventually(within: .seconds(30)) { try await laboratory.alerts(lost).count == 1 }
+        try await server.running.stop()
+    }
+}
+
+extension AlertsServer {
+    /// Runs a statement that takes no parameters, as the database's administrator.
+    fileprivate func run(_ statement: String) async throws {
+        try await withClient(database.administrator) { try await $0.run(statement: statement) }
+    }
+}
