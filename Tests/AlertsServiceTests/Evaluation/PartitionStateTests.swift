@@ -73,11 +73,7 @@ import Testing
     }
 
     @Test func `nothing begins while the device is worked at, and what holds begins afterwards`() throws {
-        let window = MaintenanceWindow(
-            id: .v7(), organizationID: rule.organizationID,
-            definition: .init(
-                name: "Service", notes: "", scope: .all, period: .once(from: .seconds(0), to: .seconds(50))),
-            version: 1, createdAt: .now)
+        let window = MaintenanceWindow(.all, .once(from: .seconds(0), to: .seconds(50)))
         var partition = StoredPartition([rule], calendar: MaintenanceCalendar([window]))
         try partition.take(entry([(1, 40)]), at: id(10))
         for second in stride(from: Int64(11), to: 50, by: 1) { try partition.pass(to: .seconds(second)) }

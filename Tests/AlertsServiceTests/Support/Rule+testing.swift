@@ -49,6 +49,15 @@ extension Alert {
     }
 }
 
+extension MaintenanceWindow {
+    init(_ scope: RuleScope, _ period: Period) {
+        self.init(
+            id: .v7(), organizationID: .v7(),
+            definition: Definition(name: "Work", notes: "", scope: scope, period: period), version: 1,
+            createdAt: .now)
+    }
+}
+
 extension RuleSchedule {
     init?(_ zone: String, _ days: Set<Weekday>, _ from: String, _ to: String) {
         let document = RuleScheduleDocument(

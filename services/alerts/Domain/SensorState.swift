@@ -41,6 +41,14 @@ struct SensorState: Sendable {
         }
     }
 
+    /// Whether a rule waits for longer than it says, since the device was worked at when its time had come.
+    func isHeldBack(at index: Int) -> Bool {
+        guard let timer = slots[index].timer, let deadline = slots[index].state.deadline(of: rules[index]) else {
+            return false
+        }
+        return deadline < timer
+    }
+
     mutating func saw(_ reading: Timestamp, at now: Timestamp) {
         lastReading = max(lastReading ?? reading, reading)
         lastSeen = now
