@@ -28,7 +28,7 @@ extension RuleDefinition {
 }
 
 extension Rule {
-    init(_ definition: RuleDefinition, organization: UUID = .v7(), id: UUID = .v7(), version: Int = 1) {
+    convenience init(_ definition: RuleDefinition, organization: UUID = .v7(), id: UUID = .v7(), version: Int = 1) {
         self.init(
             id: id, organizationID: organization, definition: definition, version: version, createdAt: .now,
             lastUpdated: .now)
