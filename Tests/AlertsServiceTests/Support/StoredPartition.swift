@@ -124,6 +124,8 @@ struct StoredPartition {
         }
         state.hasStored(devices.map(\.id))
         position = state.position
-        if isDue { statePosition = position }
+        guard isDue else { return }
+        state.forgetSilent()
+        statePosition = position
     }
 }
