@@ -10,13 +10,6 @@ import Testing
     private static let project = UUID.v7()
     private static let attributes = DeviceAttributes(name: "Fridge", projectID: project, tags: ["cold", "tall"])
 
-    private func window(_ scope: RuleScope, _ period: MaintenanceWindow.Period) -> MaintenanceWindow {
-        MaintenanceWindow(
-            id: .v7(), organizationID: .v7(),
-            definition: MaintenanceWindow.Definition(name: "Work", notes: "", scope: scope, period: period), version: 1,
-            createdAt: .now)
-    }
-
     static let scopes: [(RuleScope, isForKnown: Bool, isForUnknown: Bool)] = [
         (.all, true, true), (.devices([device]), true, true), (.devices([UUID.v7()]), false, false),
         (.tags(["tall", "other"]), true, false), (.tags(["warm"]), false, false), (.project(project), true, false),
@@ -25,14 +18,14 @@ import Testing
 
     @Test(arguments: scopes)
     func `a window covers the devices of its scope`(_ scope: RuleScope, _ isForKnown: Bool, _ isForUnknown: Bool) {
-        let window = window(scope, .once(from: .seconds(10), to: .seconds(20)))
+        let window = MaintenanceWindow(scope, .once(from: .seconds(10), to: .seconds(20)))
         #expect(window.covers(Self.device, Self.attributes, at: .seconds(15)) == isForKnown)
         #expect(window.covers(Self.device, nil, at: .seconds(15)) == isForUnknown)
         #expect(!window.covers(Self.device, Self.attributes, at: .seconds(25)))
     }
 
     @Test func `the beginning belongs to a window, the end does not`() {
-        let window = window(.all, .once(from: .seconds(10), to: .seconds(20)))
+        let window = MaintenanceWindow(.all, .once(from: .seconds(10), to: .seconds(20)))
         let covered = (9...21).filter { window.covers(Self.device, nil, at: .seconds($0)) }
         #expect(covered == Array(10...19))
     }
@@ -48,14 +41,14 @@ import Testing
     func `a recurring window goes by the clocks of its zone`(_ time: String, _ isCovered: Bool) throws {
         let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
         let hours = RuleSchedule(zone: zone, zoneName: zone.identifier, days: [.sat], from: 22 * 60, to: 3 * 60)
-        let window = window(.all, .recurring(hours))
+        let window = MaintenanceWindow(.all, .recurring(hours))
         #expect(window.covers(Self.device, nil, at: try #require(Timestamp(time))) == isCovered)
     }
 
     @Test func `a calendar suppresses what any of its windows covers`() {
         let calendar = MaintenanceCalendar([
-            window(.devices([Self.device]), .once(from: .seconds(10), to: .seconds(20))),
-            window(.tags(["cold"]), .once(from: .seconds(15), to: .seconds(30))),
+            MaintenanceWindow(.devices([Self.device]), .once(from: .seconds(10), to: .seconds(20))),
+            MaintenanceWindow(.tags(["cold"]), .once(from: .seconds(15), to: .seconds(30))),
         ])
         func isSuppressed(_ device: UUID, at second: Int64) -> Bool {
             calendar.isSuppressed(device: device, attributes: Self.attributes, at: .seconds(second))

@@ -189,6 +189,10 @@ import Testing
         #expect(state.deadline(of: rule) == .seconds(86_400 + 600))
     }
 
+    @Test func `there may be millions of states`() {
+        #expect(MemoryLayout<SensorState.Slot>.stride <= 64)
+    }
+
     static let messages: [(RuleDefinition, [RuleStep], Double, String)] = [
         (.above(30), [.reading(1, 31.5)], 31.5, "temperature 31.5 is above 30"),
         (

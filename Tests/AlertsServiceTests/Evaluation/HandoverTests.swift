@@ -80,6 +80,27 @@ import Testing
         for server in servers { try await server.running.stop() }
     }
 
+    @Test func `a device of which nothing can come is loaded when there is a reading of it`() async throws {
+        let database = try await AlertsServer.makeDatabase()
+        let first = try await AlertsServer.start(on: database)
+        let laboratory = first.laboratory()
+        let device = UUID.v7()
+        _ = try await laboratory.makeRule(["cooldown_minutes": 60])
+        try await laboratory.send(device, [(1, 31), (2, 20)])
+        _ = try await laboratory.alert(device, status: "resolved")
+        try await first.running.stop()
+        let rows = try await first.query("SELECT is_watched FROM alerts.device_states WHERE device_id = \(device)")
+        #expect(try !rows.only { try $0.decode(Bool.self) })
+
+        let second = try await AlertsServer.start(on: database)
+        let heir = Laboratory(server: second, organization: laboratory.organization)
+        // It has not cooled down, and knows what was read.
+        try await heir.send(device, [(2, 40), (3, 31), (4, 20)])
+        try await heir.settle(device)
+        #expect(try await heir.alerts(device).count == 1)
+        try await second.running.stop()
+    }
+
     @Test func `who has lost a partition stores nothing`() async throws {
         try await TestDatabase.with(migrations: [.alerts: AlertsService.description.migrations!]) { database in
             try await withClient(database.configuration(.alerts)) { client in

@@ -73,11 +73,7 @@ import Testing
     }
 
     @Test func `nothing begins while the device is worked at, and what holds begins afterwards`() throws {
-        let window = MaintenanceWindow(
-            id: .v7(), organizationID: rule.organizationID,
-            definition: .init(
-                name: "Service", notes: "", scope: .all, period: .once(from: .seconds(0), to: .seconds(50))),
-            version: 1, createdAt: .now)
+        let window = MaintenanceWindow(.all, .once(from: .seconds(0), to: .seconds(50)))
         var partition = StoredPartition([rule], calendar: MaintenanceCalendar([window]))
         try partition.take(entry([(1, 40)]), at: id(10))
         for second in stride(from: Int64(11), to: 50, by: 1) { try partition.pass(to: .seconds(second)) }
@@ -100,6 +96,42 @@ import Testing
         partition.crash()
         try partition.pass(to: .seconds(200))
         #expect(partition.history.map(\.key.ruleID) == [offline.id])
+    }
+
+    @Test func `a silent device of which nothing can come is forgotten, and goes on where it was when it is back`()
+        throws
+    {
+        let patient = Rule(.above(30, cooldownMinutes: 120), organization: rule.organizationID)
+        var partition = StoredPartition([patient])
+        try partition.take(entry([(1, 31)]), at: id(10))
+        try partition.take(entry([(2, 20)]), at: id(11))
+        try partition.pass(to: .seconds(11 + 3_599))
+        #expect(partition.state.devices.count == 1)
+        try partition.pass(to: .seconds(11 + 3_600))
+        #expect(partition.state.devices.isEmpty)
+        // It has not cooled down, and knows what it has read.
+        try partition.take(entry([(2, 40), (3, 31), (4, 20)]), at: id(3_700))
+        #expect(partition.history.count == 1)
+        partition.crash()
+        #expect(partition.state.devices.isEmpty)
+        try partition.take(entry([(4, 40), (5, 31)]), at: id(7_300))
+        #expect(partition.history.map(\.begun) == [.seconds(10), .seconds(7_300)])
+        #expect(partition.history.last?.count == 1)
+    }
+
+    static let watched: [(String, RuleDefinition)] = [
+        ("an alert stands", .above(30)), ("the condition has held", .above(30, holdSeconds: 86_400)),
+        ("silence is yet to be told of", .of(.noData(sensor: "temperature", windowSeconds: 86_400))),
+    ]
+
+    @Test(arguments: watched)
+    func `a silent device is not forgotten while`(_ name: String, _ definition: RuleDefinition) throws {
+        var partition = StoredPartition([Rule(definition, organization: rule.organizationID)])
+        try partition.take(entry([(1, 31)]), at: id(10))
+        try partition.pass(to: .seconds(80_000))
+        #expect(partition.state.devices.count == 1, "\(name)")
+        partition.crash()
+        #expect(partition.state.devices.count == 1, "\(name), also after a crash")
     }
 
     @Test func `timers come in the order of their deadlines`() {

@@ -28,7 +28,7 @@ extension RuleDefinition {
 }
 
 extension Rule {
-    init(_ definition: RuleDefinition, organization: UUID = .v7(), id: UUID = .v7(), version: Int = 1) {
+    convenience init(_ definition: RuleDefinition, organization: UUID = .v7(), id: UUID = .v7(), version: Int = 1) {
         self.init(
             id: id, organizationID: organization, definition: definition, version: version, createdAt: .now,
             lastUpdated: .now)
@@ -46,6 +46,15 @@ extension Alert {
         self.init(
             rule, device: device, name: name,
             finding: Finding(reading: reading, message: rule.definition.kind.message(for: reading.value, [])), at: now)
+    }
+}
+
+extension MaintenanceWindow {
+    init(_ scope: RuleScope, _ period: Period) {
+        self.init(
+            id: .v7(), organizationID: .v7(),
+            definition: Definition(name: "Work", notes: "", scope: scope, period: period), version: 1,
+            createdAt: .now)
     }
 }
 

@@ -58,6 +58,19 @@ struct StoredPartition {
         try commit(isCountDue: true, isDue: true)
     }
 
+    /// Follows other maintenance windows.
+    mutating func change(_ calendar: MaintenanceCalendar, at now: Timestamp) {
+        rules = rules.mapValues { OrganizationRules(index: $0.index, calendar: calendar) }
+        state.takeProfiles(of: Array(state.devices.keys), by: rules, at: now)
+    }
+
+    /// Follows what is told of a device.
+    mutating func change(_ device: UUID, to profile: DeviceProfile, at now: Timestamp) {
+        profiles[device] = profile
+        state.change(device, to: profile)
+        state.takeProfiles(of: [device], by: rules, at: now)
+    }
+
     /// Loses what is in memory alone, and loads what is stored.
     mutating func crash() {
         state = PartitionState(position: statePosition)
@@ -111,6 +124,8 @@ struct StoredPartition {
         }
         state.hasStored(devices.map(\.id))
         position = state.position
-        if isDue { statePosition = position }
+        guard isDue else { return }
+        state.forgetSilent()
+        statePosition = position
     }
 }

@@ -3,7 +3,7 @@ import Logging
 import TestKit
 import Testing
 
-/// Two copies of a service, and a gateway that knows both.
+/// Several copies of a service, and a gateway that knows them all.
 struct Copies {
     /// Reached through that gateway.
     let installation: SystemInstallation
@@ -13,11 +13,12 @@ struct Copies {
     private let gateway: ManagedProcess
     private let component: Component
 
-    init(of component: Component, in installation: SystemInstallation) async throws {
+    init(of component: Component, count: Int = 2, in installation: SystemInstallation) async throws {
         let stack = installation.stack
         let first = try #require(stack.services[component])
-        let second = try Self.process(component, "\(component)-2", stack)
-        ports = [stack.installation.port(component), try stack.folder.port("\(component)-2")]
+        let names = (2...count).map { "\(component)-\($0)" }
+        let others = try names.map { try Self.process(component, $0, stack) }
+        ports = [stack.installation.port(component)] + (try names.map { try stack.folder.port($0) })
         let urls = ports.map { "http://127.0.0.1:\($0)" }
         gateway = try Self.process(
             .gateway, "gateway-2", stack,
@@ -26,10 +27,10 @@ struct Copies {
                 "LMS_GATEWAY_ADMIN_PORT": "\(try stack.folder.port("gateway-2-admin"))",
             ])
         self.component = component
-        processes = [first, second]
+        processes = [first] + others
         self.installation = SystemInstallation(
             stack: stack, client: TestHTTPClient(port: try stack.folder.port("gateway-2")))
-        for process in [second, gateway] { Task { await process.run() } }
+        for process in others + [gateway] { Task { await process.run() } }
         try await waitUntilAllAreReady()
     }
 

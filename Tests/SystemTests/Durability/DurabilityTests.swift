@@ -31,6 +31,26 @@ import Testing
         await copies.stop()
     }
 
+    @Test(arguments: [2, 3], [Kills.seed])
+    func `copies of alerts are killed at random, and every crossing of a bound begins and ends one alert`(
+        count: Int, seed: UInt64
+    ) async throws {
+        let copies = try await Copies(of: .alerts, count: count, in: SystemInstallation.start())
+        let installation = copies.installation
+        let owner = try await installation.owner()
+        try await owner.rule(on: Crossings.sensor)
+        let crossings = try await Crossings.run(of: owner) { crossings in
+            try await installation.waitUntilFollowed(crossings)
+            // The leases of who was killed last five seconds each time.
+            for kills in Kills.rounds(of: copies.processes, seed: seed).prefix(4) {
+                try await kills.carryOut()
+                try await installation.waitUntilFollowed(crossings)
+            }
+        }
+        try await installation.check(crossings)
+        await copies.stop()
+    }
+
     @Test func `PostgreSQL is stopped and later hangs: every service says so, and goes on when it is back`()
         async throws
     {

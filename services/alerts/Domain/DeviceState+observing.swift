@@ -24,7 +24,7 @@ extension DeviceState {
     ) {
         guard id > storedPosition else { return }
         let now = Timestamp(entry: id)
-        plan(rules.index, at: now, &evaluating.timers)
+        plan(rules, at: now, &evaluating.timers)
         let isSuppressed = rules.calendar.isSuppressed(device: self.id, attributes: profile?.attributes, at: now)
         var shared: [(reading: Reading, sensor: String)] = []
         var rest = indices
@@ -32,7 +32,7 @@ extension DeviceState {
             let type = entry.sensorTypes[Int(entry.sensorType[first])]
             let run = rest.prefix { entry.sensorType[$0] == entry.sensorType[first] }
             rest = rest.dropFirst(run.count)
-            if sensors[type] == nil { plan(type, rules.index, &evaluating.timers) }
+            if sensors[type] == nil { plan(type, rules.index, at: now, &evaluating.timers) }
             guard let sensor = sensors[type], sensor.isShared || !sensor.rules.isEmpty else { continue }
             let readings = run.map { entry.reading(at: $0) }
             take(readings, of: type, at: now, isSuppressed, &evaluating)
@@ -51,7 +51,7 @@ extension DeviceState {
 
     /// Takes what is known of the device besides its readings; what was taken before changes nothing.
     mutating func takeProfile(by rules: OrganizationRules, at now: Timestamp, _ evaluating: inout Evaluating) {
-        plan(rules.index, at: now, &evaluating.timers)
+        plan(rules, at: now, &evaluating.timers)
         guard let profile, sensors[""]?.rules.isEmpty == false else { return }
         let isSuppressed = rules.calendar.isSuppressed(device: id, attributes: profile.attributes, at: now)
         var observations: [Observation] = []
@@ -70,7 +70,7 @@ extension DeviceState {
     mutating func take(
         _ timer: RuleTimer, at clock: Timestamp, by rules: OrganizationRules, _ evaluating: inout Evaluating
     ) {
-        plan(rules.index, at: clock, &evaluating.timers)
+        plan(rules, at: clock, &evaluating.timers)
         let type = timer.sensorType
         guard let place = sensors.index(forKey: type),
             let index = sensors.values[place].rules.firstIndex(where: { $0.id == timer.ruleID }),
@@ -79,16 +79,24 @@ extension DeviceState {
         sensors.values[place].slots[index].timer = nil
         let rule = sensors.values[place].rules[index]
         guard let deadline = sensors.values[place].slots[index].state.deadline(of: rule) else { return }
-        guard deadline <= clock else { return setTimer(type, place, index, at: deadline, &evaluating.timers) }
-        if rules.calendar.isSuppressed(device: id, attributes: profile?.attributes, at: clock) {
-            return setTimer(type, place, index, at: clock.adding(Self.suppressedPause), &evaluating.timers)
-        }
+        let due = due(rule, from: max(timer.deadline, deadline), at: clock, rules.calendar)
+        guard due <= clock else { return setTimer(type, place, index, at: due, &evaluating.timers) }
         take(.tick, by: rule, place, index, at: clock, false, &evaluating)
         isChanged = true
     }
 
-    /// How often a rule that may not trigger is looked at again.
-    private static let suppressedPause = Duration.seconds(5)
+    /// When a rule that waits until `time` triggers. What a maintenance window holds back triggers when that is over and
+    /// the rule's hours are on, not in the hours that were on meanwhile; and during a window nothing does, however late it
+    /// is.
+    private func due(
+        _ rule: Rule, from time: Timestamp, at clock: Timestamp, _ calendar: MaintenanceCalendar
+    ) -> Timestamp {
+        guard time <= clock else { return time }
+        let (attributes, schedule) = (profile?.attributes, rule.definition.schedule)
+        let due = calendar.firstFree(from: time, device: id, attributes: attributes, in: schedule)
+        guard due <= clock, calendar.isSuppressed(device: id, attributes: attributes, at: clock) else { return due }
+        return calendar.firstFree(from: clock, device: id, attributes: attributes, in: schedule)
+    }
 
     // MARK: One rule
 

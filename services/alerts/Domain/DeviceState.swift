@@ -20,8 +20,8 @@ struct DeviceState: Sendable {
     var standing: [RuleKey: StandingAlert]
     /// States of rules that are not for the device just now.
     var parked: [RuleKey: RuleState]
-    /// The rules that the sensors' are of.
-    private var planned: RuleIndex?
+    /// What the sensors' rules and timers are of.
+    private var planned: OrganizationRules?
     /// When anything came from it last.
     var lastSeen = Timestamp(microseconds: 0)
     /// Whether the state is not as it is stored.
@@ -71,13 +71,15 @@ struct DeviceState: Sendable {
     }
 
     /// Goes over to the rules as they are now, unless these are the ones already.
-    mutating func plan(_ index: RuleIndex, at now: Timestamp, _ timers: inout TimerHeap) {
-        guard planned !== index else { return }
-        planned = index
+    mutating func plan(_ rules: OrganizationRules, at now: Timestamp, _ timers: inout TimerHeap) {
+        guard planned !== rules else { return }
+        planned = rules
         for sensor in sensors.values {
             for (rule, state) in sensor.remarkable { parked[key(rule)] = state }
         }
-        for type in Set(sensors.keys).union(parked.keys.map(\.sensorType)).union([""]) { plan(type, index, &timers) }
+        for type in Set(sensors.keys).union(parked.keys.map(\.sensorType)).union([""]) {
+            plan(type, rules.index, at: now, &timers)
+        }
         parked = parked.filter { key, state in
             standing[key] != nil || state.lastTriggered.map { now.since($0) < Self.parking } ?? false
         }
@@ -89,8 +91,9 @@ struct DeviceState: Sendable {
         self.profile = profile
     }
 
-    /// Finds the rules for one of its sensors.
-    mutating func plan(_ type: String, _ index: RuleIndex, _ timers: inout TimerHeap) {
+    /// Finds the rules for one of its sensors. What a maintenance window has held back is looked at anew: the window may
+    /// have changed.
+    mutating func plan(_ type: String, _ index: RuleIndex, at now: Timestamp, _ timers: inout TimerHeap) {
         var sensor = sensors[type] ?? SensorState()
         let timed = zip(sensor.rules, sensor.slots).compactMap { rule, slot in
             slot.timer.map { (VersionKey(id: rule.id, version: rule.version), $0) }
@@ -108,7 +111,13 @@ struct DeviceState: Sendable {
         }
         sensors[type] = sensor
         guard let place = sensors.index(forKey: type) else { return }
-        for index in sensor.slots.indices { setTimer(type, place, index, &timers) }
+        for index in sensor.slots.indices {
+            if sensor.isHeldBack(at: index) {
+                setTimer(type, place, index, at: now, &timers)
+            } else {
+                setTimer(type, place, index, &timers)
+            }
+        }
     }
 
     /// Where a sensor stands among ``sensors``.

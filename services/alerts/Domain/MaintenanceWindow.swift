@@ -15,6 +15,16 @@ struct MaintenanceWindow: Sendable, Hashable {
             case .recurring(let hours): hours.isActive(at: time)
             }
         }
+
+        /// When a period that contains the time is over.
+        ///
+        /// - Returns: nil where it never is.
+        func end(after time: Timestamp) -> Timestamp? {
+            switch self {
+            case .once(_, let end): end
+            case .recurring(let hours): hours.firstInactive(from: time)
+            }
+        }
     }
 
     /// What a window says, as somebody wrote it.
@@ -54,7 +64,9 @@ extension RuleScope {
 }
 
 /// The maintenance windows of one organization.
-struct MaintenanceCalendar: Sendable {
+struct MaintenanceCalendar: Sendable, Hashable {
+    private static let mostSteps = 32
+
     private let windows: [MaintenanceWindow]
 
     /// - Parameter windows: Those that may be in force at the times that are asked for.
@@ -69,5 +81,30 @@ struct MaintenanceCalendar: Sendable {
     /// - Parameter attributes: Nil for a device that is not known.
     func isSuppressed(device: UUID, attributes: DeviceAttributes?, at time: Timestamp) -> Bool {
         windows.contains { $0.covers(device, attributes, at: time) }
+    }
+
+    /// The first time, not before this one, at which a rule may trigger: in its hours, and while the device is not worked
+    /// at.
+    ///
+    /// - Parameter schedule: The rule's; nil for one that may trigger at any time.
+    /// - Returns: Where windows and hours leave no such time, one that is far enough away to look again then.
+    func firstFree(
+        from time: Timestamp, device: UUID, attributes: DeviceAttributes?, in schedule: RuleSchedule?
+    ) -> Timestamp {
+        var time = time
+        for _ in 0..<Self.mostSteps {
+            let covering = windows.filter { $0.covers(device, attributes, at: time) }
+            let ends = covering.compactMap { $0.definition.period.end(after: time) }
+            let next = covering.isEmpty ? firstActive(from: time, in: schedule) : ends.max()
+            guard let next, ends.count == covering.count else { return time.adding(RuleSchedule.horizon) }
+            guard next > time else { return time }
+            time = next
+        }
+        return time
+    }
+
+    private func firstActive(from time: Timestamp, in schedule: RuleSchedule?) -> Timestamp? {
+        guard let schedule else { return time }
+        return schedule.firstActive(from: time)
     }
 }

@@ -43,20 +43,38 @@ struct RuleDefinition: Sendable, Hashable {
     var sensorType: String { kind.sensorType }
 }
 
-/// A stored rule.
-struct Rule: Sendable, Hashable {
+/// A stored rule: one object for all that it is evaluated at.
+final class Rule: Sendable {
     let id: UUID
     let organizationID: UUID
-    var definition: RuleDefinition
+    let definition: RuleDefinition
     let version: Int
     let createdAt: Timestamp
     let lastUpdated: Timestamp
 
+    init(
+        id: UUID, organizationID: UUID, definition: RuleDefinition, version: Int, createdAt: Timestamp,
+        lastUpdated: Timestamp
+    ) {
+        (self.id, self.organizationID, self.definition) = (id, organizationID, definition)
+        (self.version, self.createdAt, self.lastUpdated) = (version, createdAt, lastUpdated)
+    }
+
     /// The rule as it is for one device: with the bounds that the device has of its own.
     func resolved(for device: UUID) -> Rule {
         guard let own = definition.overrides[device] else { return self }
-        var rule = self
-        rule.definition.kind = definition.kind.overridden(by: own)
-        return rule
+        var definition = definition
+        definition.kind = definition.kind.overridden(by: own)
+        return Rule(
+            id: id, organizationID: organizationID, definition: definition, version: version, createdAt: createdAt,
+            lastUpdated: lastUpdated)
+    }
+}
+
+extension Rule: Equatable {
+    static func == (first: Rule, second: Rule) -> Bool {
+        first.id == second.id && first.organizationID == second.organizationID && first.version == second.version
+            && first.createdAt == second.createdAt && first.lastUpdated == second.lastUpdated
+            && first.definition == second.definition
     }
 }

@@ -10,8 +10,7 @@ struct DeviceAttributes: Sendable, Hashable {
 
 /// One organization's enabled rules, found by sensor and device without looking at the others.
 ///
-/// What was found for a device is kept until its attributes are others; the index itself goes when rules change. Devices
-/// for which a sensor has the same rules share one array of them.
+/// Devices for which a sensor has the same rules share one array of them; the index itself goes when rules change.
 final class RuleIndex: Sendable {
     private struct SensorRules {
         var everywhere: [Rule] = []
@@ -29,14 +28,7 @@ final class RuleIndex: Sendable {
         let tags: [String]
     }
 
-    private struct Found {
-        /// Nil for a device that is not known.
-        let attributes: DeviceAttributes?
-        var bySensor: [String: [Rule]] = [:]
-    }
-
     private struct Cache {
-        var devices: [UUID: Found] = [:]
         var shared: [Sort: [Rule]] = [:]
         /// Those that were found for devices which rules name, by the rules' ids.
         var lists: [[UUID]: [Rule]] = [:]
@@ -74,16 +66,7 @@ final class RuleIndex: Sendable {
     /// those about the device as a whole: about its connection, its battery, or several of its sensors together.
     func rules(for sensor: String, of device: UUID, _ attributes: DeviceAttributes?) -> [Rule] {
         guard let rules = sensors[sensor] else { return [] }
-        return cache.withLock { cache in
-            if let found = cache.devices[device], found.attributes == attributes {
-                if let known = found.bySensor[sensor] { return known }
-            } else {
-                cache.devices[device] = Found(attributes: attributes)
-            }
-            let found = Self.find(in: rules, sensor, device, attributes, &cache)
-            cache.devices[device]?.bySensor[sensor] = found
-            return found
-        }
+        return cache.withLock { Self.find(in: rules, sensor, device, attributes, &$0) }
     }
 
     private static func find(

@@ -1,5 +1,54 @@
 import Postgres
 
+/// What a rule remembers of earlier observations beyond the newest of them, which only some kinds do.
+enum RuleMemory: Sendable, Hashable {
+    case nothing
+    case rate(RateWindow)
+    indirect case quality(QualityWindow)
+    /// Of a composite rule, in the order of its conditions.
+    case terms([TermState])
+
+    var terms: [TermState] { if case .terms(let terms) = self { terms } else { [] } }
+
+    /// Whether all or any of a composite rule's conditions are met.
+    func isMet(_ match: CompositeCondition.Match) -> Bool {
+        switch match {
+        case .all: terms.allSatisfy(\.isMet)
+        case .any: terms.contains(where: \.isMet)
+        }
+    }
+
+    // What is changed is taken out meanwhile, so that it is not copied.
+
+    /// As ``RateWindow/changePerMinute(to:over:)``.
+    mutating func changePerMinute(to reading: Reading, over length: Duration) -> Double? {
+        var window = if case .rate(let window) = self { window } else { RateWindow() }
+        self = .nothing
+        defer { self = .rate(window) }
+        return window.changePerMinute(to: reading, over: length)
+    }
+
+    /// As ``QualityWindow/badShare(with:of:)``.
+    mutating func badShare(with reading: Reading, of condition: QualityCondition) -> Double? {
+        var window = if case .quality(let window) = self { window } else { QualityWindow() }
+        self = .nothing
+        defer { self = .quality(window) }
+        return window.badShare(with: reading, of: condition)
+    }
+
+    /// Takes a reading of a sensor for the conditions on it, unless it is not newer than the last one.
+    mutating func take(_ reading: Reading, of sensor: String, by composite: CompositeCondition, isOpen: Bool) -> Bool {
+        var terms = terms
+        self = .nothing
+        defer { self = .terms(terms) }
+        var isTaken = false
+        for (index, term) in zip(terms.indices, composite.terms) where term.sensorType == sensor {
+            if terms[index].take(reading, by: term.condition, isOpen: isOpen) { isTaken = true }
+        }
+        return isTaken
+    }
+}
+
 /// What a rate of change is told from: readings of the time that it goes over.
 ///
 /// Of readings that follow each other faster than a sixtieth of that time only some are kept, so the change goes over

@@ -10,6 +10,9 @@ struct RuleSchedule: Sendable, Hashable {
     }
 
     static let secondsPerDay: Int64 = 86_400
+    private static let daysAhead: Int64 = 14
+    /// How far ahead hours are looked for.
+    static let horizon = Duration.seconds(daysAhead * secondsPerDay)
 
     let zone: TimeZone
     /// As it was written; the zone itself may have another name for it.
@@ -50,7 +53,7 @@ struct RuleSchedule: Sendable, Hashable {
     private func moments(of minute: Int, near time: Timestamp) -> [Timestamp] {
         let second = Self.second(of: time)
         let today = (second + offset(at: second)).quotientAndFlooredRemainder(by: Self.secondsPerDay).quotient
-        return (today - 1...today + 14).flatMap { moments(of: minute, on: $0) }
+        return (today - 1...today + Self.daysAhead).flatMap { moments(of: minute, on: $0) }
             .map { Timestamp(microseconds: $0 * 1_000_000) }
     }
 

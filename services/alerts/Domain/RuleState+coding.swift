@@ -25,9 +25,13 @@ extension RuleState: Codable {
         holdingSince = try container.decodeMicroseconds(forKey: .holdingSince)
         lastTriggered = try container.decodeMicroseconds(forKey: .lastTriggered)
         isOpen = try container.decodeIfPresent(Bool.self, forKey: .isOpen) ?? false
-        rate = try container.decodeIfPresent(RateWindow.self, forKey: .rate) ?? RateWindow()
-        quality = try container.decodeIfPresent(QualityWindow.self, forKey: .quality) ?? QualityWindow()
-        terms = try container.decodeIfPresent([TermState].self, forKey: .terms) ?? []
+        if let rate = try container.decodeIfPresent(RateWindow.self, forKey: .rate) {
+            memory = .rate(rate)
+        } else if let quality = try container.decodeIfPresent(QualityWindow.self, forKey: .quality) {
+            memory = .quality(quality)
+        } else if let terms = try container.decodeIfPresent([TermState].self, forKey: .terms) {
+            memory = .terms(terms)
+        }
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -39,9 +43,12 @@ extension RuleState: Codable {
         try container.encodeIfPresent(holdingSince?.microseconds, forKey: .holdingSince)
         try container.encodeIfPresent(lastTriggered?.microseconds, forKey: .lastTriggered)
         if isOpen { try container.encode(true, forKey: .isOpen) }
-        if !rate.samples.isEmpty { try container.encode(rate, forKey: .rate) }
-        if !quality.slots.isEmpty { try container.encode(quality, forKey: .quality) }
-        if !terms.isEmpty { try container.encode(terms, forKey: .terms) }
+        switch memory {
+        case .nothing: break
+        case .rate(let rate): try container.encode(rate, forKey: .rate)
+        case .quality(let quality): try container.encode(quality, forKey: .quality)
+        case .terms(let terms): try container.encode(terms, forKey: .terms)
+        }
     }
 }
 

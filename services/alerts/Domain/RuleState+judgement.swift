@@ -38,11 +38,11 @@ extension RuleState {
             return judge(reading.value, by: condition, at: reading.time)
         case .rateOfChange(_, let condition, let seconds):
             guard reading.value.isFinite, isNew(reading.time) else { return nil }
-            let change = rate.changePerMinute(to: reading, over: .seconds(seconds))
+            let change = memory.changePerMinute(to: reading, over: .seconds(seconds))
             return judge(change, by: condition, at: reading.time)
         case .dataQuality(_, let condition):
             guard isNew(reading.time) else { return nil }
-            return judge(quality.badShare(with: reading, of: condition), by: condition.share, at: reading.time)
+            return judge(memory.badShare(with: reading, of: condition), by: condition.share, at: reading.time)
         case .noData:
             guard isNew(reading.time) else { return nil }
             return Judgement(verdict: .fine, time: reading.time, value: 0)
@@ -57,19 +57,12 @@ extension RuleState {
     }
 
     private mutating func judge(_ reading: Reading, of sensor: String, by composite: CompositeCondition) -> Judgement? {
-        guard reading.value.isFinite else { return nil }
-        var isTaken = false
-        for (index, term) in zip(terms.indices, composite.terms) where term.sensorType == sensor {
-            if terms[index].take(reading, by: term.condition, isOpen: isOpen) { isTaken = true }
+        guard reading.value.isFinite, memory.take(reading, of: sensor, by: composite, isOpen: isOpen) else {
+            return nil
         }
-        guard isTaken else { return nil }
         let time = max(reading.time, lastReading ?? reading.time)
         (lastReading, lastValue) = (time, reading.value)
-        let isMet =
-            switch composite.match {
-            case .all: terms.allSatisfy(\.isMet)
-            case .any: terms.contains(where: \.isMet)
-            }
+        let isMet = memory.isMet(composite.match)
         return Judgement(verdict: isMet ? .violated : .fine, time: time, value: reading.value)
     }
 
@@ -99,7 +92,7 @@ extension RuleState {
         guard version != rule.version || self.kind != kind.name else { return }
         if let old = self.kind, old != kind.name { forget(goingOverTo: kind) }
         (self.kind, version) = (kind.name, rule.version)
-        if case .composite(let composite, _) = kind { terms = terms.adopted(by: composite) }
+        if case .composite(let composite, _) = kind { memory = .terms(memory.terms.adopted(by: composite)) }
         if !stillHolds(kind) { holdingSince = nil }
     }
 
@@ -107,16 +100,15 @@ extension RuleState {
     private mutating func forget(goingOverTo kind: RuleKind) {
         let known = kind.sensorType.isEmpty ? nil : lastReading
         self = RuleState(
-            lastReading: known, holdingSince: kind.name == .noData && !isOpen ? known : nil,
-            lastTriggered: lastTriggered, isOpen: isOpen)
+            isOpen: isOpen, lastReading: known, holdingSince: kind.name == .noData && !isOpen ? known : nil,
+            lastTriggered: lastTriggered)
     }
 
     /// Whether what held by the rule as it was holds by the rule as it is.
     private func stillHolds(_ kind: RuleKind) -> Bool {
         switch kind {
         case .noData, .deviceOffline: true
-        case .composite(let composite, _):
-            composite.match == .all ? terms.allSatisfy(\.isMet) : terms.contains(where: \.isMet)
+        case .composite(let composite, _): memory.isMet(composite.match)
         case .threshold, .rateOfChange, .batteryLow, .dataQuality:
             lastValue.flatMap { value in kind.condition?.isMet(by: value) } ?? true
         }

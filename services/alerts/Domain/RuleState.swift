@@ -5,25 +5,24 @@ import Postgres
 ///
 /// How long something lasts and when a schedule allows it goes by the observations' own times; the cool-down goes by the
 /// clock that is given as `now`.
+///
+/// There is one for each rule, sensor and device, so its parts stand in an order in which they take little room.
 struct RuleState: Sendable, Hashable {
+    /// What was compared with the rule's condition last.
+    var lastValue: Double?
+    /// Whether an alert stands for it: one that is open, or was dismissed and whose condition has not cleared since.
+    var isOpen = false
     /// The kind and version of the rule that this is a state of; nil before the first observation.
     var kind: RuleKind.Name?
     var version = 0
     /// The time of the newest observation; with a composite rule that of the newest of any sensor.
-    var lastReading: Timestamp?
-    /// What was compared with the rule's condition last.
-    var lastValue: Double?
+    @Packed var lastReading: Timestamp? = nil
     /// Since when the condition has held without a break, while no alert is open. With `noData` the newest reading, with
     /// `deviceOffline` when the device went offline.
-    var holdingSince: Timestamp?
+    @Packed var holdingSince: Timestamp? = nil
     /// When the newest alert began, by the clock.
-    var lastTriggered: Timestamp?
-    /// Whether an alert stands for it: one that is open, or was dismissed and whose condition has not cleared since.
-    var isOpen = false
-    /// What only some kinds remember.
-    var rate = RateWindow()
-    var quality = QualityWindow()
-    var terms: [TermState] = []
+    @Packed var lastTriggered: Timestamp? = nil
+    var memory = RuleMemory.nothing
 
     /// Takes the next observation.
     ///
@@ -96,7 +95,7 @@ struct RuleState: Sendable, Hashable {
         lastTriggered = now
         isOpen = true
         return .trigger(
-            Finding(reading: reading, message: rule.definition.kind.message(for: reading.value, terms)))
+            Finding(reading: reading, message: rule.definition.kind.message(for: reading.value, memory.terms)))
     }
 
     /// What is compared with the condition when nothing is observed at that time.

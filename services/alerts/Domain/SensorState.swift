@@ -6,15 +6,15 @@ struct SensorState: Sendable {
     struct Slot: Sendable {
         var state: RuleState
         /// When it is looked at again by a timer; nil where none is set.
-        var timer: Timestamp?
+        @Packed var timer: Timestamp? = nil
 
         /// Whether it waits for its time, and no timer says when that comes.
         var isUntimed: Bool { timer == nil && state.holdingSince != nil && !state.isOpen }
     }
 
     /// The time of the newest reading, and when it came; nil where there was none, and for the device as a whole.
-    var lastReading: Timestamp?
-    var lastSeen: Timestamp?
+    @Packed var lastReading: Timestamp? = nil
+    @Packed var lastSeen: Timestamp? = nil
     /// The rules as they are for the device, and where each stands.
     var rules: [Rule] = []
     var slots: [Slot] = []
@@ -39,6 +39,14 @@ struct SensorState: Sendable {
             if state.holdingSince == nil || rule.definition.kind.name == .noData { state.lastValue = nil }
             return state == initialState(of: rule) ? nil : (rule, slot.state)
         }
+    }
+
+    /// Whether a rule waits for longer than it says, since the device was worked at when its time had come.
+    func isHeldBack(at index: Int) -> Bool {
+        guard let timer = slots[index].timer, let deadline = slots[index].state.deadline(of: rules[index]) else {
+            return false
+        }
+        return deadline < timer
     }
 
     mutating func saw(_ reading: Timestamp, at now: Timestamp) {

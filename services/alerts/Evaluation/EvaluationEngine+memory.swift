@@ -123,7 +123,7 @@ extension EvaluationEngine {
     func refresh(_ organizations: Set<UUID>) async throws {
         let current = try await cache.rules(of: organizations, standingIn: Array(partitions.keys))
         let changed = current.rules.filter { organization, now in
-            rules[organization].map { $0.index !== now.index } ?? false
+            rules[organization].map { $0 !== now } ?? false
         }
         rules.merge(current.rules) { $1 }
         let stale = current.standing.filter { partition, version in standing[partition] != .some(version) }

@@ -27,7 +27,7 @@ actor RuleCache {
     }
 
     /// The rules of the organizations as they are now, and the versions of what stands in the partitions. Rules that have
-    /// not changed keep their index.
+    /// not changed keep their index, and without a change of the windows either, all is the same object.
     ///
     /// - Throws: `RedisError`, `PostgresError`.
     func rules(
@@ -59,11 +59,12 @@ actor RuleCache {
             in: organizations, at: .now.adding(.zero - StreamRetention.readings.limit))
         for (organization, version) in stale {
             let rules = found[organization] ?? []
-            let known = entries[organization].flatMap { $0.found == rules ? $0.rules.index : nil }
+            let calendar = calendars[organization] ?? .empty
+            let known = entries[organization].flatMap { $0.found == rules ? $0.rules : nil }
             entries[organization] = Entry(
                 version: version, readAt: now, found: rules,
-                rules: OrganizationRules(
-                    index: known ?? RuleIndex(rules), calendar: calendars[organization] ?? .empty))
+                rules: known.flatMap { $0.calendar == calendar ? $0 : nil }
+                    ?? OrganizationRules(index: known?.index ?? RuleIndex(rules), calendar: calendar))
         }
     }
 

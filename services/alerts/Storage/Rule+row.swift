@@ -8,7 +8,7 @@ extension Rule {
         """
 
     /// - Throws: `DecodingFailure`, ``StoredValueError``.
-    init(row: Row) throws {
+    convenience init(row: Row) throws {
         self.init(
             id: try row.decode(at: 0), organizationID: try row.decode(at: 1),
             definition: try RuleDefinition(row: row, at: 5), version: try row.decode(at: 2),

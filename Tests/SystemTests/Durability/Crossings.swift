@@ -1,0 +1,105 @@
+import Foundation
+import Postgres
+import Synchronization
+import TestKit
+import Testing
+
+/// Devices whose readings go above a rule's bound and come back, in turns, until they are told to stop.
+final class Crossings: Sendable {
+    struct Crossing: Sendable, Hashable {
+        let device: String
+        /// Which of the device's it is, from 1 on, which is also its value.
+        let number: Int
+    }
+
+    private struct State {
+        var isEnding = false
+        /// Those that are over.
+        var done: Set<Crossing> = []
+    }
+
+    static let sensor = "crossing"
+    private static let deviceCount = 8
+    private static let mostPerDevice = 500
+    private static let pause = Duration.milliseconds(50)
+
+    private let devices: [Device]
+    /// So long ago that the last reading is not ahead of the clock.
+    private let firstSecond = Int(Timestamp.now.microseconds / 1_000_000) - 2 * mostPerDevice - 2
+    private let state = Mutex(State())
+
+    private init(_ devices: [Device]) {
+        self.devices = devices
+    }
+
+    /// Lets new devices of `owner` send for the length of `disturb`; each then comes back once more.
+    static func run(of owner: Owner, _ disturb: (Crossings) async throws -> Void) async throws -> Crossings {
+        var devices: [Device] = []
+        for number in 0..<deviceCount { devices.append(try await owner.device("d\(number)")) }
+        let crossings = Crossings(devices)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for device in devices { group.addTask { try await crossings.send(device) } }
+            // Where this throws, the devices are cancelled.
+            try await disturb(crossings)
+            crossings.state.withLock { $0.isEnding = true }
+            try await group.waitForAll()
+        }
+        return crossings
+    }
+
+    var done: Set<Crossing> { state.withLock(\.done) }
+
+    private func send(_ device: Device) async throws {
+        for number in 1...Self.mostPerDevice where !state.withLock(\.isEnding) {
+            let second = firstSecond + 2 * number
+            try await send(device, number, at: second)
+            try await send(device, 0, at: second + 1)
+            state.withLock { _ = $0.done.insert(Crossing(device: device.id, number: number)) }
+        }
+    }
+
+    private func send(_ device: Device, _ value: Int, at second: Int) async throws {
+        let response = try await device.send([
+            [
+                "sensor_type": .string(Self.sensor), "value": .number(Double(value)),
+                "timestamp": .number(Double(second)),
+            ]
+        ])
+        guard response.status == 201 else { throw UnexpectedAnswer(response: response) }
+        // The pause bounds the load.
+        try await Task.sleep(for: Self.pause)
+    }
+}
+
+extension SystemInstallation {
+    /// Waits until alerts have begun and ended for all crossings so far and some that come later.
+    func waitUntilFollowed(_ crossings: Crossings) async throws {
+        let goal = crossings.done.count + 20
+        try await eventually(within: .seconds(30)) { try await endedAlerts() >= goal }
+    }
+
+    /// Waits until as many alerts have ended as there were crossings, and checks that each crossing has one, which is told
+    /// of once when it begins and once when it ends.
+    func check(_ crossings: Crossings) async throws {
+        let expected = crossings.done
+        try await eventually(within: .seconds(30)) { try await endedAlerts() >= expected.count }
+        let rows = try await query(
+            """
+            SELECT a.device_id::text, a.value, count(*) FILTER (WHERE e.event_type = 'alert.triggered'),
+                count(*) FILTER (WHERE e.event_type = 'alert.resolved')
+            FROM alerts.alerts AS a LEFT JOIN core.events AS e ON e.entity_id = a.id GROUP BY a.id
+            """)
+        var found: Set<Crossings.Crossing> = []
+        for row in rows {
+            let (device, value, begins, ends) = try row.decode(String.self, Double.self, Int.self, Int.self)
+            let crossing = Crossings.Crossing(device: device, number: Int(value))
+            #expect(found.insert(crossing).inserted, "\(crossing) has two alerts")
+            #expect(begins == 1 && ends == 1, "\(crossing) began \(begins) times and ended \(ends) times")
+        }
+        #expect(found == expected)
+    }
+
+    private func endedAlerts() async throws -> Int {
+        try await query("SELECT count(*) FROM alerts.alerts WHERE status = 'resolved'")[0].decode(Int.self, at: 0)
+    }
+}
