@@ -88,14 +88,17 @@ extension Event {
             organizationID: organization, data: ["id": id.text, "organization_id": organization.text])
     }
 
-    static func usage(batch: Int, _ readings: [UUID: Int]) throws -> Event {
-        let counts = readings.map { organization, count -> JSONValue in
-            ["organization_id": .string(organization.text), "readings": .number(Double(count))]
+    /// What batches, by their ids, have stored of each organization.
+    static func usage(_ batches: KeyValuePairs<Int, [UUID: Int]>) throws -> Event {
+        let data = batches.map { id, readings -> JSONValue in
+            let counts = readings.map { organization, count -> JSONValue in
+                ["organization_id": .string(organization.text), "readings": .number(Double(count))]
+            }
+            return ["id": .number(Double(id)), "organizations": .array(counts)]
         }
-        let data: JSONValue = ["batches": [["id": .number(Double(batch)), "organizations": .array(counts)]]]
         return try Event(
-            source: .readings, type: "usage.recorded", subject: "\(batch)", subjectVersion: 1, organizationID: nil,
-            data: data)
+            source: .readings, type: "usage.recorded", subject: "\(batches[0].key)", subjectVersion: 1,
+            organizationID: nil, data: ["batches": .array(data)] as JSONValue)
     }
 
     static func counted(_ type: String, by source: Service, _ organization: UUID) throws -> Event {

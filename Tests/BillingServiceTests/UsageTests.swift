@@ -12,11 +12,11 @@ import Testing
         let server = try await BillingServer.shared()
         let (first, second) = (UUID.v7(), UUID.v7())
         let batch = Int.random(in: 1...1_000_000_000)
-        // A batch that is published again comes as another event.
+        // A batch that is published again comes in another event, perhaps with others.
         try await server.publish(
-            .usage(batch: batch, [first: 50, second: 7]), .usage(batch: batch, [first: 50, second: 7]),
-            .usage(batch: batch + 1, [first: 1]))
-        #expect(try await server.today(first)["readings"].int == 51)
+            .usage([batch: [first: 50, second: 7]]), .usage([batch: [first: 50, second: 7]]),
+            .usage([batch: [first: 50, second: 7], batch + 1: [first: 1], batch + 2: [first: 2]]))
+        #expect(try await server.today(first)["readings"].int == 53)
         #expect(try await server.today(second)["readings"].int == 7)
     }
 
@@ -91,7 +91,7 @@ import Testing
     @Test func `ids are forgotten once nothing can come twice any more`() async throws {
         let server = try await BillingServer.shared()
         let batch = Int.random(in: 1_000_000_001...2_000_000_000)
-        try await server.publish(.usage(batch: batch, [.v7(): 1]), .usage(batch: batch + 1, [.v7(): 1]))
+        try await server.publish(.usage([batch: [.v7(): 1]]), .usage([batch + 1: [.v7(): 1]]))
         try await withClient(server.database.administrator) { client in
             _ = try await client.query(
                 "UPDATE billing.usage_batches SET counted_at = now() - interval '15 days' WHERE id = \("\(batch)")")

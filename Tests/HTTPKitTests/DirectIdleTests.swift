@@ -14,7 +14,8 @@ struct DirectIdleTests {
 
     /// A connection to a handler without routes behind it, for the length of `body`, which has the handler's side of it, too.
     private func connect(
-        grace: TimeAmount = ConnectionActivity.grace, _ body: (inout RawConnection, any Channel) async throws -> Void
+        idleTimeout: TimeAmount = .milliseconds(200), grace: TimeAmount = ConnectionActivity.grace,
+        _ body: (inout RawConnection, any Channel) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let answers = DirectAnswers(metrics: RequestMetrics(PrometheusRegistry()), logger: logger)
@@ -27,7 +28,7 @@ struct DirectIdleTests {
                     let routes = ConnectionRoutes(limits: .init(), channel: channel.eventLoop.makePromise())
                     try channel.pipeline.syncOperations.addHandler(
                         DirectHandler(
-                            [echo], answers: answers, routes: routes, idleTimeout: .milliseconds(200), grace: grace))
+                            [echo], answers: answers, routes: routes, idleTimeout: idleTimeout, grace: grace))
                     accepted.continuation.yield(channel)
                 }
             }
@@ -49,7 +50,7 @@ struct DirectIdleTests {
     }
 
     @Test func `one that stands still within a body is told so`() async throws {
-        try await connect { connection, _ in
+        try await connect(idleTimeout: .seconds(1)) { connection, _ in
             try await connection.send("POST /echo HTTP/1.1\r\nContent-Length: 2\r\n\r\n1")
             let message = try await connection.message()
             #expect(message.status == 408 && message["connection"] == "close")
@@ -60,7 +61,7 @@ struct DirectIdleTests {
     }
 
     @Test func `one whose answer is long in coming is not`() async throws {
-        try await connect { connection, _ in
+        try await connect(idleTimeout: .seconds(1)) { connection, _ in
             try await connection.send("POST /echo HTTP/1.1\r\nContent-Length: 13\r\n\r\n{\"hold\":true}")
             try await echo.isHeld()
             // Another one idles for its time meanwhile.
@@ -73,7 +74,7 @@ struct DirectIdleTests {
 
     @Test func `a request that comes just after the process was told to end is answered, as the last one`() async throws
     {
-        try await connect(grace: .seconds(60)) { connection, channel in
+        try await connect(idleTimeout: .seconds(60), grace: .seconds(60)) { connection, channel in
             try await channel.eventLoop.submit {
                 channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
             }.get()

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import Postgres
@@ -30,6 +31,36 @@ struct LeasePoolTests {
         _ = pool.acquire(2)
         #expect(pool.release(1, reusable: false, at: now) == [.close(1), .open(2)])
         #expect(pool.opened(2, at: now) == [.lease(2, to: 2)])
+    }
+
+    @Test func `an organization has at most half of the connections, and the others are for others`() {
+        let (one, other) = (UUID(), UUID())
+        var pool = LeasePool(maximum: 4)
+        #expect(pool.acquire(1, for: one) == [.open(1)])
+        #expect(pool.acquire(2, for: one) == [.open(2)])
+        #expect(pool.opened(1, at: now) == [.lease(1, to: 1)])
+        #expect(pool.opened(2, at: now) == [.lease(2, to: 2)])
+        #expect(pool.acquire(3, for: one) == [])
+        #expect(pool.acquire(4, for: other) == [.open(3)])
+        #expect(pool.opened(3, at: now) == [.lease(3, to: 4)])
+        #expect(pool.acquire(5) == [.open(4)])
+        #expect(pool.opened(4, at: now) == [.lease(4, to: 5)])
+        // What comes back from another is not for who has its share already.
+        #expect(pool.release(3, reusable: true, at: now) == [])
+        #expect(pool.release(1, reusable: true, at: now) == [.lease(1, to: 3)])
+        #expect(pool.acquire(6, for: other) == [.lease(3, to: 6)])
+    }
+
+    @Test func `a broken connection's share is free again, also for one that is idle`() {
+        let one = UUID()
+        var pool = LeasePool(maximum: 2)
+        _ = pool.acquire(1, for: one)
+        _ = pool.opened(1, at: now)
+        _ = pool.acquire(2)
+        _ = pool.opened(2, at: now)
+        #expect(pool.release(2, reusable: true, at: now) == [])
+        #expect(pool.acquire(3, for: one) == [])
+        #expect(pool.release(1, reusable: false, at: now) == [.close(1), .lease(2, to: 3)])
     }
 
     @Test func `a failed opening fails all who wait, and the next caller opens anew`() {

@@ -130,13 +130,14 @@ struct QueryTests {
                 """
             // The client has one connection, which keeps the lock.
             _ = try await administrator.query("SELECT pg_advisory_lock(7)")
-            async let answers = statuses(of: slow.path + query, slow, count: 4)
+            // The organization has half of the connections for it; what is more than that waits, and may be refused.
+            async let answers = statuses(of: slow.path + query, slow, count: 8)
             try await eventually { try await administrator.query(waiting)[0].decode(Int.self) >= 4 }
             #expect(try await other.client.get(other.path).status == 200)
             #expect(try await other.send(["sensor_type": "t", "value": 2, "unit": "°C"]).status == 201)
             #expect(try await administrator.query(waiting)[0].decode(Int.self) >= 4)
             _ = try await administrator.query("SELECT pg_advisory_unlock(7)")
-            #expect(try await answers == Array(repeating: status, count: 4))
+            #expect(try await answers.count { $0 == status } >= 4)
         }
     }
 

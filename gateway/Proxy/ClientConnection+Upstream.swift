@@ -39,7 +39,7 @@ extension ClientConnection {
         connection.begin(for: self)
         connection.write(outgoing)
         let isAwaited = head.expectsContinue && head.minorVersion == 1 && !exchange.requestEnded && contentSeen == 0
-        if isAwaited, exchange.attempts == 1 {
+        if isAwaited {
             write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
             flush()
         }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Reactor
 
 /// A client of one database.
@@ -156,12 +157,13 @@ public actor PostgresClient {
         let connection: PostgresConnection
     }
 
-    func lease() async throws -> Lease {
+    /// - Throws: ``PostgresError`` of kind `unavailable` when none is free in time.
+    func lease(for organization: UUID? = nil) async throws -> Lease {
         nextWaiter += 1
         let waiter = nextWaiter
         return try await withCheckedThrowingContinuation { continuation in
             leaseWaiters[waiter] = continuation
-            perform(leases.acquire(waiter))
+            perform(leases.acquire(waiter, for: organization))
             guard leaseWaiters[waiter] != nil else { return }
             reactor.schedule(after: configuration.acquireTimeout) { [weak self] in
                 self?.assumeIsolated { $0.perform($0.leases.expire(waiter)) }

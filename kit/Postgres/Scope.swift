@@ -9,6 +9,10 @@ public enum Scope: Sendable, Hashable {
     /// Every organization's rows: for background work over all of them.
     case platform
 
+    var organization: UUID? {
+        if case .organization(let id) = self { id } else { nil }
+    }
+
     /// What sets the scope for the length of the transaction, without a round trip of its own.
     func prologue(platformRole: String) -> [Statement] {
         switch self {

@@ -37,7 +37,8 @@ public struct Transaction: Sendable {
 }
 
 extension PostgresClient {
-    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws. An organization's transactions
+    /// have at most half of the connections at once; more of them wait.
     ///
     /// - Throws: What `body` throws, or ``PostgresError``. When `COMMIT` itself fails with `connectionLost`, whether
     ///   the transaction took effect is not known.
@@ -45,7 +46,7 @@ extension PostgresClient {
         as scope: Scope = .none, isolation: isolated (any Actor)? = #isolation,
         _ body: (Transaction) async throws -> sending Value
     ) async throws -> sending Value {
-        let lease = try await lease()
+        let lease = try await lease(for: scope.organization)
         await lease.connection.begin(scope.prologue(platformRole: configuration.platformRole))
         do {
             let value = try await body(Transaction(connection: lease.connection))

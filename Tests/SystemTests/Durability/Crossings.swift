@@ -20,7 +20,7 @@ final class Crossings: Sendable {
 
     static let sensor = "crossing"
     private static let deviceCount = 8
-    private static let mostPerDevice = 500
+    private static let mostPerDevice = 5000
     private static let pause = Duration.milliseconds(50)
 
     private let devices: [Device]
@@ -78,16 +78,17 @@ extension SystemInstallation {
         try await eventually(within: .seconds(30)) { try await endedAlerts() >= goal }
     }
 
-    /// Waits until as many alerts have ended as there were crossings, and checks that each crossing has one, which is told
-    /// of once when it begins and once when it ends.
+    /// Waits until as many alerts have ended as there were crossings, and all is told, and checks that each crossing has one,
+    /// whose history begins and ends once.
     func check(_ crossings: Crossings) async throws {
         let expected = crossings.done
         try await eventually(within: .seconds(30)) { try await endedAlerts() >= expected.count }
+        try await eventually { try await query("SELECT 1 FROM core.outbox WHERE source = 'alerts'").isEmpty }
         let rows = try await query(
             """
-            SELECT a.device_id::text, a.value, count(*) FILTER (WHERE e.event_type = 'alert.triggered'),
-                count(*) FILTER (WHERE e.event_type = 'alert.resolved')
-            FROM alerts.alerts AS a LEFT JOIN core.events AS e ON e.entity_id = a.id GROUP BY a.id
+            SELECT a.device_id::text, a.value, count(*) FILTER (WHERE e.event_type = 'triggered'),
+                count(*) FILTER (WHERE e.event_type = 'resolved')
+            FROM alerts.alerts AS a LEFT JOIN alerts.alert_events AS e ON e.alert_id = a.id GROUP BY a.id
             """)
         var found: Set<Crossings.Crossing> = []
         for row in rows {

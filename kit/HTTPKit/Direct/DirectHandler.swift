@@ -19,6 +19,9 @@ final class DirectHandler: ChannelDuplexHandler {
         let origin: DirectAnswers.Origin
     }
 
+    /// A client that takes nothing of an answer for so long is not waited for at the end of its connection.
+    private static let patience = TimeAmount.seconds(5)
+
     private let direct: [any DirectRoute]
     private let answers: DirectAnswers
     private var routes: ConnectionRoutes
@@ -30,6 +33,8 @@ final class DirectHandler: ChannelDuplexHandler {
     private var isReadPutOff = false
     /// Whether the client sends nothing more, and the routes have not been told.
     private var isInputEnded = false
+    /// Whether the client sends nothing more.
+    private var isInputClosed = false
     /// Whether the connection is to be closed behind what has been written.
     private var isFinishing = false
     private var idling: Scheduled<Void>?
@@ -90,14 +95,13 @@ final class DirectHandler: ChannelDuplexHandler {
             dropCandidate()
             let problem = Problem(.requestTimeout, "The body did not come in time.")
             write(.failure(problem), to: request.origin, route: request.route, isLast: true, context)
-        } else if activity.isOver {
-            finish()
         } else {
-            context.close(promise: nil)
+            finish()
         }
     }
 
-    /// Closes the connection once all that was written has been sent: to close it at once would throw the rest away.
+    /// Closes the connection once all that was written has been sent: to close it at once would throw the rest away. Who
+    /// reads slowly is waited for, and who does not read is not.
     func finish() {
         guard !isFinishing, let context else { return }
         isFinishing = true
@@ -110,6 +114,22 @@ final class DirectHandler: ChannelDuplexHandler {
             channel.close(promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+        watchSending(since: .max)
+    }
+
+    private func watchSending(since last: Int) {
+        idling = context?.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+            guard let channel = self.context?.channel else { return }
+            let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+            if unsent < last { self.watchSending(since: unsent) } else { channel.close(promise: nil) }
+        }
+    }
+
+    /// To end the sending direction of a connection whose other one has ended would close it at once.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .output, isInputClosed, !isFinishing else { return context.close(mode: mode, promise: promise) }
+        context.channel.closeFuture.cascade(to: promise)
+        finish()
     }
 
     // MARK: What comes
@@ -133,7 +153,7 @@ final class DirectHandler: ChannelDuplexHandler {
             activity.drain(at: .now())
             watchIdling()
         case ChannelEvent.inputClosed as ChannelEvent:
-            isInputEnded = true
+            (isInputEnded, isInputClosed) = (true, true)
             pending?.abandon()
             proceed(context)
         default:

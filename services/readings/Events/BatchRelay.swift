@@ -43,7 +43,8 @@ struct BatchRelay: ServiceLifecycle.Service {
     private func turn(_ putOff: inout PutOffBatches) async {
         await forgetPublished()
         do {
-            while try await publishLeftovers(&putOff) {}
+            // What is published meanwhile must not be found among what is left.
+            while try await publishLeftovers(&putOff) { await forgetPublished() }
         } catch is CancellationError {
         } catch {
             logger.debug("batches could not be relayed", metadata: ["error": "\(error)"])

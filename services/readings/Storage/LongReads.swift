@@ -4,10 +4,6 @@ import Postgres
 /// The database for reads that may take long: they have connections of their own, so that ingest and events do not wait for
 /// them.
 struct LongReads: Sendable {
-    /// So long, in milliseconds, the server may work for somebody who waits; it ends the statement then, which is answered
-    /// 503.
-    private static let patience = "30000"
-
     let database: PostgresClient
 
     /// - Parameter maximum: So many reads are under way at once; what comes beyond them waits for a while and is then
@@ -25,14 +21,12 @@ struct LongReads: Sendable {
     }
 
     /// Reads what somebody waits for: on a connection of its own, where nobody waits behind it and the caller can give it up.
+    /// What takes the server longer than the service's role may, 30 s, it ends, and that is answered 503.
     ///
     /// - Throws: `PostgresError`, and what `body` throws.
     func transaction<Value: Sendable>(
         for organization: UUID, _ body: @Sendable (Transaction) async throws -> Value
     ) async throws -> Value {
-        try await database.withTransaction(as: .organization(organization)) { transaction in
-            try await transaction.query("SELECT set_config('statement_timeout', \(Self.patience), true)")
-            return try await body(transaction)
-        }
+        try await database.withTransaction(as: .organization(organization)) { try await body($0) }
     }
 }
