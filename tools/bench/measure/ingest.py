@@ -9,6 +9,8 @@ from .figures import HOUR, KEPT, NEW, per_cpu, row, shared
 
 # Requests of 1,000 readings are of gateways in the field, of which there are fewer.
 LARGE, FEW = 1_000, 16
+# Devices that send single readings keep a connection each.
+MANY = 256
 
 
 def batches(bench):
@@ -17,6 +19,10 @@ def batches(bench):
 
 def single(bench):
     return durable(bench, 1)
+
+
+def many(bench):
+    return durable(bench, 1, connections=MANY)
 
 
 def large(bench):
@@ -34,6 +40,8 @@ def durable(bench, readings, connections=wrk.CONNECTIONS):
     """So many readings a request: the rate beside both references, and where the processors' time went."""
     bench.devices()
     size = "1 reading a request" if readings == 1 else f"{readings:,} readings a request"
+    if connections == MANY:
+        size += f" of {MANY} connections"
     figure = f"durable ingest, {size}"
     measured, during, check = measured_ingest(bench, readings, connections=connections)
     copied, rows, copy_cpu = copy_rate(bench, during)
@@ -141,4 +149,4 @@ def copy_rate(bench, during):
     return count / statistics.median(times), 3 * count, cpu
 
 
-ALL = {"batches": batches, "single": single, "large": large, "connections": new_connections}
+ALL = {"batches": batches, "single": single, "many": many, "large": large, "connections": new_connections}
