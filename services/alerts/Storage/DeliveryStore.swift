@@ -148,7 +148,7 @@ struct DeliveryStore: Sendable {
                     THEN now() + make_interval(secs => \(Double(claimDuration.components.seconds))) END
             FROM unnest(
                 \(bound.map(\.notification.id)), \(bound.map(\.delivery.id)), \(bound.map(\.leads)),
-                \(bound.map(\.notification.recipient)), \(bound.map { $0.delivery.wasTaken ? 0 : 1 }))
+                \(bound.map(\.notification.recipient)), \(bound.map(\.delivery.countedAttempts)))
                 AS bound (id, delivery_id, leads, recipient, attempts)
             WHERE notifications.id = bound.id
             """
