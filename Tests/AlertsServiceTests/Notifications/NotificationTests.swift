@@ -200,6 +200,38 @@ import Testing
         #expect(try await admin.post(path).status == 409)
     }
 
+    @Test func `one is sent again while a member is taken out of its channel`() async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let channel = try await laboratory.makeChannel(receiver.url)
+        _ = try await laboratory.makeRule(telling: channel)
+        try await laboratory.send(.v7(), [(1, 31)])
+        let sent = try await laboratory.notification(status: "sent")
+        let path = "/api/v1/alerts/notifications/\(sent["id"].string ?? "")/resend"
+        let admin = try await laboratory.client(.admin)
+        let resent = try await withClient(server.database.administrator) { client in
+            // Locks as the removal of a member does.
+            try await client.withTransaction { transaction -> Task<TestHTTPResponse, any Error> in
+                let rows = try await transaction.batch([
+                    "UPDATE alerts.channels SET version = version + 1 WHERE id = \(UUID(uuidString: channel))",
+                    "SELECT pg_backend_pid()::bigint",
+                ])
+                let process = try #require(try rows.last?.first?.decode(Int.self))
+                let task = Task { try await admin.post(path) }
+                try await eventually {
+                    try await !server.query(
+                        "SELECT FROM pg_stat_activity WHERE \(process) = ANY(pg_blocking_pids(pid))"
+                    ).isEmpty
+                }
+                try await transaction.query(
+                    "UPDATE alerts.notifications SET recipient = NULL WHERE channel_id = \(UUID(uuidString: channel))")
+                return task
+            }
+        }
+        #expect(try await resent.value.status == 201)
+    }
+
     @Test func `what is still being sent is not sent again`() async throws {
         let laboratory = try await AlertsServer.shared().laboratory()
         let receiver = try await TestHTTPServer.start { _ in (500, "{}") }

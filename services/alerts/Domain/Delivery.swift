@@ -39,6 +39,16 @@ struct DueChannel: Sendable {
     let sealedSecret: [UInt8]?
     let groupSeconds: Int
     let template: MessageTemplate?
+    /// Whom it mails; nobody where it is no e-mail channel.
+    var addresses: [String] = []
+    var memberIDs: [UUID] = []
+
+    /// Whether messages go to whom the notification was for still.
+    func includes(_ notification: DueNotification) -> Bool {
+        guard kind == .email else { return notification.recipient == nil }
+        return Channel.Destination.email(addresses: addresses, memberIDs: memberIDs)
+            .includes(notification.userID, at: notification.recipient)
+    }
 }
 
 /// Notifications that go out as one message, settled together.

@@ -92,13 +92,17 @@ actor NotificationDispatcher {
             return .failed(DeliveryOutcome.Failure(reason: "this version cannot read the channel"))
         }
         guard let channel = delivery.lead.channel else { return .refused("the channel was deleted") }
+        guard channel.includes(delivery.lead) else {
+            return .refused(
+                delivery.lead.recipient.map { "the channel does not go to \($0) any more" } ?? Self.otherType)
+        }
         let target: ChannelTarget?
         do {
             target = try channels.target(channel, of: delivery.lead.channelID, recipient: delivery.lead.recipient)
         } catch {
             return .refused("the channel's secret cannot be read any more; set it anew")
         }
-        guard let target else { return .refused("the channel has become one of another type") }
+        guard let target else { return .refused(Self.otherType) }
         let message = OutgoingMessage(
             id: delivery.id, steps: delivery.notifications.map(\.body), template: channel.template,
             createdAt: delivery.lead.createdAt)
