@@ -68,6 +68,7 @@ struct Delivery: Sendable {
     /// That of the newest: nothing is given up earlier than if it were sent alone.
     var createdAt: Timestamp { notifications.map(\.createdAt).max() ?? lead.createdAt }
     var wasTaken: Bool { notifications.allSatisfy(\.wasTaken) }
+    var isLetter: Bool { lead.channel?.kind == .email }
 }
 
 extension Delivery {
