@@ -6,11 +6,11 @@ import Synchronization
 /// no well-behaved server gives.
 public final class RawServer: Sendable {
     private let channel: any Channel
-    private let accepted: Counter
+    private let counter: Counter
 
-    private init(channel: any Channel, accepted: Counter) {
+    private init(channel: any Channel, counter: Counter) {
         self.channel = channel
-        self.accepted = accepted
+        self.counter = counter
     }
 
     /// Starts a server on a free loopback port, which runs as long as the process.
@@ -20,18 +20,19 @@ public final class RawServer: Sendable {
     ///     connection stays open.
     ///   - pause: Between two pieces.
     public static func start(_ pieces: [String], pause: Duration = .zero) async throws -> RawServer {
-        let accepted = Counter()
+        let counter = Counter()
         let nanoseconds = pause.components.seconds * 1_000_000_000 + pause.components.attoseconds / 1_000_000_000
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
-                accepted.value.withLock { $0 += 1 }
+                counter.value.withLock { $0.begin() }
+                channel.closeFuture.whenComplete { _ in counter.value.withLock { $0.end() } }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
                         Speaker(pieces: pieces, pause: .nanoseconds(nanoseconds)))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        return RawServer(channel: channel, accepted: accepted)
+        return RawServer(channel: channel, counter: counter)
     }
 
     public var port: Int { channel.localAddress?.port ?? 0 }
@@ -40,10 +41,27 @@ public final class RawServer: Sendable {
     public var url: String { "http://127.0.0.1:\(port)" }
 
     /// How many connections it has been asked for.
-    public var connections: Int { accepted.value.withLock(\.self) }
+    public var connections: Int { counter.value.withLock(\.accepted) }
+
+    /// How many of them were open together at most.
+    public var mostConnectionsAtOnce: Int { counter.value.withLock(\.mostOpen) }
+
+    private struct Connections {
+        private(set) var accepted = 0
+        private(set) var mostOpen = 0
+        private var current = 0
+
+        mutating func begin() {
+            accepted += 1
+            current += 1
+            mostOpen = max(mostOpen, current)
+        }
+
+        mutating func end() { current -= 1 }
+    }
 
     private final class Counter: Sendable {
-        let value = Mutex(0)
+        let value = Mutex(Connections())
     }
 }
 

@@ -84,6 +84,18 @@ import Testing
         #expect(deliveries.flatMap(\.notifications).map(\.id) == notifications.map(\.id))
     }
 
+    @Test(arguments: [(1, 0), (1, 1), (3, 6), (7, 5)])
+    func `what was taken is settled for itself, and never goes with others`(_ taken: Int, _ new: Int) {
+        var notifications = due(taken + new)
+        for index in 0..<taken { notifications[index].wasTaken = true }
+        let deliveries = Delivery.combining(notifications.shuffled())
+        #expect(deliveries.count(where: \.wasTaken) == taken)
+        #expect(deliveries.allSatisfy { $0.attempt == ($0.wasTaken ? 0 : 1) })
+        let sent = deliveries.filter { !$0.wasTaken }
+        #expect(sent.flatMap(\.notifications).map(\.id) == notifications.dropFirst(taken).map(\.id))
+        #expect(sent.count == (new > Delivery.mostSingles ? 1 : new))
+    }
+
     @Test func `a single message has its notification's id, and one of many its own`() {
         let one = due(1)
         #expect(Delivery.combining(one).map(\.id) == one.map(\.id))

@@ -6,10 +6,13 @@ import Testing
 @testable import AlertsService
 
 @Suite struct DeliverySharesTests {
-    private func delivery(_ organization: UUID, _ channel: UUID = .v7()) -> Delivery {
+    private func delivery(
+        _ organization: UUID, _ channel: UUID = .v7(), _ kind: Channel.Kind = .webhook
+    ) -> Delivery {
         let notification = DueNotification(
             id: .v7(), organizationID: organization, alertID: .v7(), channelID: channel, recipient: nil, body: [],
-            attempts: 0, createdAt: .seconds(0), deliveryID: nil, channel: nil)
+            attempts: 0, createdAt: .seconds(0), deliveryID: nil,
+            channel: DueChannel(kind: kind, url: nil, sealedSecret: nil, groupSeconds: 0, template: nil))
         return Delivery(id: notification.id, lead: notification, followers: [])
     }
 
@@ -32,6 +35,20 @@ import Testing
         ] as [([Int], Int, [Int])])
     func `an organization has a quarter, and no more than are left`(_ held: [Int], _ free: Int, _ expected: [Int]) {
         #expect(chosen(held, free: free) == expected)
+    }
+
+    @Test(arguments: [(0, 32, 16, 2), (10, 22, 6, 2), (16, 16, 0, 2), (16, 1, 0, 1), (0, 4, 4, 0)])
+    func `letters of all organizations have half of the slots`(_ held: Int, _ free: Int, _ letters: Int, _ posts: Int) {
+        var shares = DeliveryShares()
+        let underWay = (0..<held).map { _ in delivery(.v7(), .v7(), .email) }
+        for letter in underWay { shares.hold(letter) }
+        #expect(shares.takesLetters == (held < DeliveryShares.mostOfLetters))
+        let waiting = (0..<40).map { _ in delivery(.v7(), .v7(), .email) } + (0..<2).map { _ in delivery(.v7()) }
+        let chosen = shares.choose(from: waiting, free: free)
+        #expect(chosen.count(where: \.isLetter) == letters)
+        #expect(chosen.count { !$0.isLetter } == posts)
+        for letter in underWay { shares.release(letter) }
+        #expect(shares == DeliveryShares())
     }
 
     @Test func `of a channel a few go at a time, and another channel's go beside them`() {

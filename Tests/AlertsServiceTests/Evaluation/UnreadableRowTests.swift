@@ -76,6 +76,39 @@ import Testing
         let rows = try await server.query("SELECT status FROM alerts.alerts WHERE id = \(UUID(uuidString: id))")
         #expect(try rows.map { try $0.decode(String.self, at: 0) } == ["active"])
     }
+
+    @Test(arguments: [true, false])
+    func `an alert that cannot be read keeps no device and no member from being removed`(_ isDevice: Bool) async throws
+    {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let (device, user) = (UUID.v7(), try await laboratory.addMember("Ada"))
+        for _ in 0..<2 { _ = try await laboratory.makeRule() }
+        try await laboratory.send(device, [(1, 31)])
+        let alerts = try await eventually {
+            let alerts = try await laboratory.alerts(device, "&status=active").compactMap { $0["id"].string }
+            return alerts.count == 2 ? alerts : nil
+        }
+        _ = try await server.query(
+            "UPDATE alerts.alerts SET assigned_to = \(user) WHERE device_id = \(device)")
+        _ = try await server.query(
+            "UPDATE alerts.alerts SET severity = 'cosmic' WHERE id = \(UUID(uuidString: alerts[0]))")
+        if isDevice {
+            try await server.publish(
+                Event(
+                    source: .devices, type: "device.deleted", subject: device.text, subjectVersion: 2,
+                    organizationID: laboratory.organization,
+                    data: ["id": device.text, "organization_id": laboratory.organization.text]))
+        } else {
+            try await laboratory.removeMember(user)
+        }
+        let condition: SQL = isDevice ? "status = 'resolved'" : "assigned_to IS NULL"
+        try await eventually {
+            let rows = try await server.query(
+                "SELECT id FROM alerts.alerts WHERE device_id = \(device) AND \(condition)")
+            return try rows.map { try $0.decode(UUID.self, at: 0).text } == [alerts[1]]
+        }
+    }
 }
 
 extension UUID {

@@ -111,6 +111,12 @@ import Testing
         #expect(Set(receiver.requests.map(\.text)).count == 1)
         let attempts = isLogged ? 1 : 2
         #expect(try await laboratory.notifications().allSatisfy { $0["attempts"].int == attempts })
+        // Those of the first time, and those of what became of it.
+        let events = try await eventually {
+            let events = try await laboratory.events("notification.sent")
+            return events.count == 4 * count ? events : nil
+        }
+        #expect(events.map(\.subjectVersion).max() == attempts)
     }
 
     @Test func `a flood that trickles is held up and combined`() async throws {

@@ -227,6 +227,34 @@ import Testing
         #expect(try await other.client(.admin).post("/api/v1/alerts/channels/\(theirs)/test").status == 200)
     }
 
+    @Test func `what waits for who was taken off the channel is not sent`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let (own, stays, goes) = (address("ada"), address("stays"), address("goes"))
+        let ada = try await laboratory.addMember("Ada", email: own)
+        let channel = try await laboratory.makeChannel([
+            "type": "email", "member_ids": [.string(ada.text)], "addresses": [.string(stays), .string(goes)],
+            "group_s": 3_600,
+        ])
+        _ = try await laboratory.makeRule(telling: channel)
+        try await laboratory.send(.v7(), [(1, 31)])
+        _ = try await notifications(laboratory, "pending", count: 3)
+        let changed = try await laboratory.client(.admin).put(
+            "/api/v1/alerts/channels/\(channel)",
+            ["name": "Mail", "type": "email", "addresses": [.string(stays.uppercased())]])
+        #expect(changed.status == 200)
+        _ = try await laboratory.server.query(
+            "UPDATE alerts.notifications SET due_at = now() WHERE organization_id = \(laboratory.organization)")
+        let sent = try await notifications(laboratory, "sent", count: 1)
+        #expect(sent[0]["recipient"].string == stays)
+        let dead = try await notifications(laboratory, "dead", count: 2)
+        for recipient in [own, goes] {
+            #expect(
+                dead.first { $0["recipient"].string == recipient }?["last_error"].string
+                    == "the channel does not go to \(recipient) any more")
+            #expect(try await letters(to: recipient).isEmpty)
+        }
+    }
+
     @Test func `nothing is sent again to who was taken off the channel`() async throws {
         let laboratory = try await AlertsServer.shared().laboratory()
         let (own, stays, goes) = (address("ada"), address("stays"), address("goes"))

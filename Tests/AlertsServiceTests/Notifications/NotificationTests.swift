@@ -137,6 +137,9 @@ import Testing
         #expect(failed["status"].string == "pending" && failed["channel_id"].string == unreadable)
 
         _ = try await server.query("UPDATE alerts.channels SET template = NULL WHERE id = \(id)")
+        // However often it has failed by now.
+        _ = try await server.query(
+            "UPDATE alerts.notifications SET due_at = now() WHERE channel_id = \(id) AND status = 'pending'")
         try await eventually(within: .seconds(15)) { receiver.requests.count == 2 }
     }
 
@@ -195,6 +198,38 @@ import Testing
         #expect(Set(receiver.requests.map(\.text)).count == 1)
         #expect(try await admin.delete("/api/v1/alerts/channels/\(channel)").status == 204)
         #expect(try await admin.post(path).status == 409)
+    }
+
+    @Test func `one is sent again while a member is taken out of its channel`() async throws {
+        let server = try await AlertsServer.shared()
+        let laboratory = server.laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let channel = try await laboratory.makeChannel(receiver.url)
+        _ = try await laboratory.makeRule(telling: channel)
+        try await laboratory.send(.v7(), [(1, 31)])
+        let sent = try await laboratory.notification(status: "sent")
+        let path = "/api/v1/alerts/notifications/\(sent["id"].string ?? "")/resend"
+        let admin = try await laboratory.client(.admin)
+        let resent = try await withClient(server.database.administrator) { client in
+            // Locks as the removal of a member does.
+            try await client.withTransaction { transaction -> Task<TestHTTPResponse, any Error> in
+                let rows = try await transaction.batch([
+                    "UPDATE alerts.channels SET version = version + 1 WHERE id = \(UUID(uuidString: channel))",
+                    "SELECT pg_backend_pid()::bigint",
+                ])
+                let process = try #require(try rows.last?.first?.decode(Int.self))
+                let task = Task { try await admin.post(path) }
+                try await eventually {
+                    try await !server.query(
+                        "SELECT FROM pg_stat_activity WHERE \(process) = ANY(pg_blocking_pids(pid))"
+                    ).isEmpty
+                }
+                try await transaction.query(
+                    "UPDATE alerts.notifications SET recipient = NULL WHERE channel_id = \(UUID(uuidString: channel))")
+                return task
+            }
+        }
+        #expect(try await resent.value.status == 201)
     }
 
     @Test func `what is still being sent is not sent again`() async throws {

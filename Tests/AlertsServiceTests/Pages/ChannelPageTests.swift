@@ -98,6 +98,13 @@ import Testing
         #expect(list.contains(delivery) && list.contains("Hook: triggered"))
         let page = try await admin.get(delivery).text
         #expect(page.contains("<td>failed</td>") && !page.contains("Send it again"))
+        #expect(!page.contains("Held until"))
+        _ = try await laboratory.server.query(
+            """
+            UPDATE alerts.notifications SET held_until = '2031-02-03T04:00:00Z'
+            WHERE organization_id = \(laboratory.organization)
+            """)
+        #expect(try await admin.get(delivery).text.contains("<dt>Held until</dt><dd><time datetime=\"2031-02-03T04:00"))
         #expect(try await admin.submit("\(delivery)/resend", from: delivery).status == 409)
         #expect(try await admin.get("/alerts/deliveries?status=sent").text.contains("Nothing was sent."))
     }

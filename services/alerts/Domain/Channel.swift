@@ -37,14 +37,14 @@ struct Channel: Sendable, Hashable {
             }
         }
 
-        /// Whether messages go to whom the notification was for.
-        func includes(_ notification: Notification) -> Bool {
+        /// Whether messages go to a member, whatever the address, or to an address that is no member's.
+        func includes(_ member: UUID?, at address: String?) -> Bool {
             switch self {
             case .email(let addresses, let memberIDs):
-                if let member = notification.userID { return memberIDs.contains(member) }
-                return addresses.contains { $0.lowercased() == notification.recipient?.lowercased() }
+                if let member { return memberIDs.contains(member) }
+                return addresses.contains { $0.lowercased() == address?.lowercased() }
             case .webhook, .slack, .teams:
-                return notification.recipient == nil
+                return address == nil
             }
         }
     }

@@ -39,6 +39,16 @@ struct DueChannel: Sendable {
     let sealedSecret: [UInt8]?
     let groupSeconds: Int
     let template: MessageTemplate?
+    /// Whom it mails; nobody where it is no e-mail channel.
+    var addresses: [String] = []
+    var memberIDs: [UUID] = []
+
+    /// Whether messages go to whom the notification was for still.
+    func includes(_ notification: DueNotification) -> Bool {
+        guard kind == .email else { return notification.recipient == nil }
+        return Channel.Destination.email(addresses: addresses, memberIDs: memberIDs)
+            .includes(notification.userID, at: notification.recipient)
+    }
 }
 
 /// Notifications that go out as one message, settled together.
@@ -52,10 +62,13 @@ struct Delivery: Sendable {
 
     var notifications: [DueNotification] { [lead] + followers }
     /// This one included.
-    var attempt: Int { lead.attempts + 1 }
+    var attempt: Int { lead.attempts + countedAttempts }
+    /// None where nothing is sent, and it is only settled.
+    var countedAttempts: Int { wasTaken ? 0 : 1 }
     /// That of the newest: nothing is given up earlier than if it were sent alone.
     var createdAt: Timestamp { notifications.map(\.createdAt).max() ?? lead.createdAt }
     var wasTaken: Bool { notifications.allSatisfy(\.wasTaken) }
+    var isLetter: Bool { lead.channel?.kind == .email }
 }
 
 extension Delivery {
@@ -69,14 +82,20 @@ extension Delivery {
     /// What becomes of notifications for one recipient of one channel that are due together and free to be combined.
     ///
     /// A channel that collects for a while sends what it has collected as one message, however little that is; likewise
-    /// goes what was held back.
+    /// goes what was held back. What was taken before is settled for itself, and goes with nothing that is sent.
     static func combining(_ due: [DueNotification]) -> [Delivery] {
         // In the order in which they were made, at every attempt.
         let due = due.sorted { $0.id.uuidString < $1.id.uuidString }
-        let collects = (due.first?.channel?.groupSeconds ?? 0) > 0 || due.contains(where: \.wasHeld)
-        guard let lead = due.first, due.count > (collects ? 1 : mostSingles) else {
-            return due.map { Delivery(id: $0.id, lead: $0, followers: []) }
+        let (taken, new) = (due.filter(\.wasTaken), due.filter { !$0.wasTaken })
+        let collects = (new.first?.channel?.groupSeconds ?? 0) > 0 || new.contains(where: \.wasHeld)
+        guard let lead = new.first, new.count > (collects ? 1 : mostSingles) else {
+            return due.map(Delivery.init(single:))
         }
-        return [Delivery(id: .v7(), lead: lead, followers: Array(due.dropFirst()))]
+        return taken.map(Delivery.init(single:))
+            + [Delivery(id: .v7(), lead: lead, followers: Array(new.dropFirst()))]
+    }
+
+    private init(single notification: DueNotification) {
+        self.init(id: notification.id, lead: notification, followers: [])
     }
 }

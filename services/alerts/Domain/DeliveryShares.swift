@@ -6,9 +6,14 @@ struct DeliveryShares: Sendable, Hashable {
     /// So many slots are an organization's at most: a quarter of them.
     static let mostOfOrganization = 8
     static let mostOfChannel = 4
+    /// Letters all go to the one mail server: half of the slots are theirs at most, all organizations together.
+    static let mostOfLetters = 16
 
     private(set) var organizations: [UUID: Int] = [:]
     private var channels: [UUID: Int] = [:]
+    private var letters = 0
+
+    var takesLetters: Bool { letters < Self.mostOfLetters }
 
     var fullChannels: [UUID] { channels.filter { $0.value >= Self.mostOfChannel }.map(\.key) }
 
@@ -35,19 +40,25 @@ struct DeliveryShares: Sendable, Hashable {
         }
     }
 
+    /// So many an organization holds at most once it is given one of the slots that are free.
+    static func mostOfOrganization(free: Int) -> Int { min(mostOfOrganization, free) }
+
     private func admits(_ delivery: Delivery, free: Int) -> Bool {
-        organizations[delivery.lead.organizationID, default: 0] < min(Self.mostOfOrganization, free)
+        organizations[delivery.lead.organizationID, default: 0] < Self.mostOfOrganization(free: free)
+            && (takesLetters || !delivery.isLetter)
             && channels[delivery.lead.channelID, default: 0] < Self.mostOfChannel
     }
 
     mutating func hold(_ delivery: Delivery) {
         organizations[delivery.lead.organizationID, default: 0] += 1
         channels[delivery.lead.channelID, default: 0] += 1
+        if delivery.isLetter { letters += 1 }
     }
 
     mutating func release(_ delivery: Delivery) {
         Self.decrement(&organizations[delivery.lead.organizationID])
         Self.decrement(&channels[delivery.lead.channelID])
+        if delivery.isLetter { letters -= 1 }
     }
 
     private static func decrement(_ count: inout Int?) {

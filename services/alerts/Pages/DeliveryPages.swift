@@ -26,6 +26,8 @@ struct DeliveryItem: Sendable {
     let attempts: Int
     let made: Moment
     let next: Moment?
+    /// Until when it was held back.
+    let held: Moment?
     let lastError: String?
     let alertPath: String
 
@@ -45,6 +47,7 @@ struct DeliveryItem: Sendable {
         attempts = notification.attempts
         made = Moment(notification.createdAt)
         next = notification.status == .pending ? notification.dueAt.map(Moment.init) : nil
+        held = notification.heldUntil.map(Moment.init)
         lastError = notification.lastError
         alertPath = "/alerts/\(notification.alertID.text)"
     }

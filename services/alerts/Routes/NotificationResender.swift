@@ -17,16 +17,15 @@ struct NotificationResender: Sendable {
     /// - Throws: 404, and 409 while it is being sent and once its channel, or who got it there, is gone.
     func resend(_ id: UUID, by user: UserPrincipal, in organization: UUID) async throws -> Notification {
         let resent = try await notifications.database.withTransaction(as: .organization(organization)) { transaction in
+            let channel = try await channels.lock(ofNotification: id, in: organization, transaction)
             guard let notification = try await notifications.lock(id, in: organization, transaction) else {
                 throw Problem.notFound()
             }
             guard notification.status != .pending else {
                 throw Problem.conflict("The notification is still being sent.")
             }
-            guard let channel = try await channels.lock(notification.channelID, in: organization, transaction) else {
-                throw Problem.conflict("The notification's channel was deleted.")
-            }
-            guard channel.destination.includes(notification) else {
+            guard let channel else { throw Problem.conflict("The notification's channel was deleted.") }
+            guard channel.destination.includes(notification.userID, at: notification.recipient) else {
                 throw Problem.conflict(
                     notification.recipient.map { "The channel does not go to \($0) any more." }
                         ?? "The channel does not go any more to whom the notification was for.")

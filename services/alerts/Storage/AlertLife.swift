@@ -55,15 +55,15 @@ struct AlertLife: Sendable {
         return try await take(steps, transaction)
     }
 
-    /// Ends the open alerts of a device that is gone.
+    /// Ends the open alerts of a device that is gone, but those that cannot be read: nothing else waits for them.
     func resolveAll(ofDevice device: UUID, in organization: UUID, _ transaction: Transaction) async throws {
-        let open = try await alerts.lockOpen(ofDevice: device, in: organization, transaction)
+        let open = try await alerts.lockOpen(ofDevice: device, in: organization, logger, transaction)
         try await takeByThemselves(.resolved, open, transaction) { $0.end(at: $1) }
     }
 
-    /// Takes the open alerts off a user who is no member any more.
+    /// Takes the open alerts off a user who is no member any more, but those that cannot be read.
     func unassignAll(of user: UUID, in organization: UUID, _ transaction: Transaction) async throws {
-        let open = try await alerts.lockOpen(ofAssignee: user, in: organization, transaction)
+        let open = try await alerts.lockOpen(ofAssignee: user, in: organization, logger, transaction)
         try await takeByThemselves(.assigned, open, transaction) { alert, _ in alert.unassign() }
     }
 

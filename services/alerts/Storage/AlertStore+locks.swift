@@ -4,29 +4,34 @@ import Postgres
 
 extension AlertStore {
     /// The open alerts of a rule, locked until the transaction ends.
+    ///
+    /// - Throws: `DecodingFailure`, ``StoredValueError`` of one that cannot be read: somebody waits to be told.
     func lockOpen(ofRule rule: UUID, in organization: UUID, _ transaction: Transaction) async throws -> [Alert] {
-        try await lockOpen("rule_id = \(rule)", in: organization, transaction)
+        try await lockOpen("rule_id = \(rule)", in: organization, transaction).map(Alert.init(row:))
     }
 
-    /// The open alerts of a device, locked until the transaction ends.
-    func lockOpen(ofDevice device: UUID, in organization: UUID, _ transaction: Transaction) async throws -> [Alert] {
-        try await lockOpen("device_id = \(device)", in: organization, transaction)
-    }
-
-    /// The open alerts that are assigned to a user, locked until the transaction ends.
-    func lockOpen(ofAssignee user: UUID, in organization: UUID, _ transaction: Transaction) async throws -> [Alert] {
-        try await lockOpen("assigned_to = \(user)", in: organization, transaction)
-    }
-
-    private func lockOpen(
-        _ condition: SQL, in organization: UUID, _ transaction: Transaction
+    /// The open alerts of a device, but those that cannot be read, locked until the transaction ends.
+    func lockOpen(
+        ofDevice device: UUID, in organization: UUID, _ logger: Logger, _ transaction: Transaction
     ) async throws -> [Alert] {
-        let rows = try await transaction.query(
+        try await lockOpen("device_id = \(device)", in: organization, transaction)
+            .readable("alert", logger, Alert.init(row:))
+    }
+
+    /// The open alerts that are assigned to a user, but those that cannot be read, locked until the transaction ends.
+    func lockOpen(
+        ofAssignee user: UUID, in organization: UUID, _ logger: Logger, _ transaction: Transaction
+    ) async throws -> [Alert] {
+        try await lockOpen("assigned_to = \(user)", in: organization, transaction)
+            .readable("alert", logger, Alert.init(row:))
+    }
+
+    private func lockOpen(_ condition: SQL, in organization: UUID, _ transaction: Transaction) async throws -> Rows {
+        try await transaction.query(
             """
             SELECT \(Alert.columns) FROM alerts.alerts
             WHERE organization_id = \(organization) AND \(condition) AND \(Alert.isOpen) ORDER BY id FOR UPDATE
             """)
-        return try rows.map(Alert.init(row:))
     }
 
     /// Up to `limit` alerts of all organizations whose severity is to rise now, locked until the transaction ends. Those

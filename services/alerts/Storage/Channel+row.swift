@@ -68,9 +68,9 @@ extension ChannelDefinition.Destination {
 extension DueChannel {
     /// What ``init(row:at:)`` reads, in its order.
     static let columns: SQL = """
-        channels.type, channels.url, channels.sealed_secret, channels.group_s, channels.template
+        channels.type, channels.url, channels.sealed_secret, channels.group_s, channels.template, channels.addresses,
+        channels.member_ids
         """
-    static let columnCount = 5
 
     /// Nil where the columns are those of no channel.
     ///
@@ -81,7 +81,8 @@ extension DueChannel {
         self.init(
             kind: kind, url: try row.decode(at: first + 1), sealedSecret: try row.decode(at: first + 2),
             groupSeconds: try row.decode(at: first + 3),
-            template: try MessageTemplate(stored: row.decode(at: first + 4)))
+            template: try MessageTemplate(stored: row.decode(at: first + 4)), addresses: try row.decode(at: first + 5),
+            memberIDs: try row.decode(at: first + 6))
     }
 }
 

@@ -35,6 +35,21 @@ struct ChannelStore: Sendable {
         return try rows.first.map(Channel.init(row:))
     }
 
+    /// The channel of a notification, locked until the transaction ends: to be called before the notification is locked, in
+    /// the order in which a member's removal locks.
+    func lock(
+        ofNotification id: UUID, in organization: UUID, _ transaction: Transaction
+    ) async throws -> Channel? {
+        let rows = try await transaction.query(
+            """
+            SELECT \(Channel.columns) FROM alerts.channels
+            WHERE organization_id = \(organization) AND id = (
+                SELECT channel_id FROM alerts.notifications
+                WHERE organization_id = \(organization) AND id = \(id)) FOR UPDATE
+            """)
+        return try rows.first.map(Channel.init(row:))
+    }
+
     /// Which of the ids are channels of the organization.
     func existing(_ ids: [UUID], in organization: UUID, _ transaction: Transaction) async throws -> Set<UUID> {
         let rows = try await transaction.query(
@@ -110,20 +125,17 @@ struct ChannelStore: Sendable {
     ) async throws -> [ChannelTarget]? {
         let rows = try await transaction.query(
             """
-            SELECT \(DueChannel.columns), addresses, member_ids FROM alerts.channels
+            SELECT \(DueChannel.columns) FROM alerts.channels
             WHERE organization_id = \(organization) AND id = \(id)
             """)
         guard let row = rows.first, let channel = try DueChannel(row: row, at: 0) else { return nil }
         var recipients: [String?] = [nil]
         if channel.kind == .email {
-            let addresses = try row.decode([String].self, at: DueChannel.columnCount)
-            let members = try row.decode([UUID].self, at: DueChannel.columnCount + 1).map {
-                MemberKey(organizationID: organization, userID: $0)
-            }
+            let members = channel.memberIDs.map { MemberKey(organizationID: organization, userID: $0) }
             let mailed = try await MailStore.mailboxes(of: members, transaction).values.compactMap { mailbox in
                 if case .send(let address) = mailbox.decision(on: nil, at: now) { address } else { nil }
             }
-            recipients = addresses.filter { !mailed.contains($0.lowercased()) } + mailed
+            recipients = channel.addresses.filter { !mailed.contains($0.lowercased()) } + mailed
         }
         return try recipients.compactMap { try target(channel, of: id, recipient: $0) }
     }

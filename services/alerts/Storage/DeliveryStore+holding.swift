@@ -34,9 +34,7 @@ extension DeliveryStore {
     /// is not counted again.
     func ration(_ deliveries: [Delivery], _ transaction: Transaction) async throws -> [Delivery] {
         let now = Timestamp.now
-        let letters = deliveries.filter {
-            $0.lead.channel?.kind == .email && $0.lead.userID == nil && $0.lead.attempts == 0
-        }
+        let letters = deliveries.filter { $0.isLetter && $0.lead.userID == nil && $0.lead.attempts == 0 }
         var held: Set<UUID> = []
         let organizations = Dictionary(grouping: letters, by: \.lead.organizationID)
         for (organization, letters) in organizations.sorted(by: { $0.key.text < $1.key.text }) {

@@ -12,7 +12,9 @@ extension DeliveryStore {
             let settled = try await transaction.query(Self.update(delivery, settlement))
             guard let outcome = settlement.event else { return }
             let ids: Set<UUID> = Set(try settled.map { try $0.decode(UUID.self) })
-            let events = try delivery.notifications.filter { ids.contains($0.id) }.map { try Self.event(outcome, $0) }
+            let events = try delivery.notifications.filter { ids.contains($0.id) }.map {
+                try Self.event(outcome, $0, attempts: $0.attempts + delivery.countedAttempts)
+            }
             guard !events.isEmpty else { return }
             try await transaction.batch(events.map(outbox.append))
         }
@@ -57,13 +59,14 @@ extension DeliveryStore {
     /// The notifications with the numbers of their attempts.
     private static func made(_ delivery: Delivery) -> SQL {
         let notifications = delivery.notifications
-        return "unnest(\(notifications.map(\.id)), \(notifications.map { $0.attempts + 1 })) AS made (id, number)"
+        let numbers = notifications.map { $0.attempts + delivery.countedAttempts }
+        return "unnest(\(notifications.map(\.id)), \(numbers)) AS made (id, number)"
     }
 
-    private static func event(_ outcome: String, _ notification: DueNotification) throws -> Event {
+    private static func event(_ outcome: String, _ notification: DueNotification, attempts: Int) throws -> Event {
         try Event(
             source: .alerts, type: "notification.\(outcome)", subject: notification.id.text,
-            subjectVersion: notification.attempts + 1, organizationID: notification.organizationID,
+            subjectVersion: attempts, organizationID: notification.organizationID,
             data: NotificationEventData(notification))
     }
 }

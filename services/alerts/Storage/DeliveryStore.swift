@@ -32,7 +32,7 @@ struct DeliveryStore: Sendable {
     }
 
     /// What is due first in each of `limit` channels: those first whose organization would hold the fewest slots with them,
-    /// then who waits longest.
+    /// then who waits longest. Channels that ``DeliveryShares/choose(from:free:)`` can give no slot are left alone.
     ///
     /// The index is asked once for each channel that anything is pending for, however much that is.
     private static func leads(_ limit: Int, beside shares: DeliveryShares) -> SQL {
@@ -48,12 +48,15 @@ struct DeliveryStore: Sendable {
                     WHERE status = 'pending' AND due_at IS NOT NULL
                         AND (organization_id, channel_id) > (heads.organization_id, heads.channel_id)
                     ORDER BY organization_id, channel_id, due_at LIMIT 1) AS next),
-            queues AS (
-                SELECT organization_id, channel_id, due_at, coalesce(held.count, 0)
+            turns AS (
+                SELECT heads.*, coalesce(held.count, 0)
                     + row_number() OVER (PARTITION BY organization_id ORDER BY due_at) AS turn
                 FROM heads LEFT JOIN unnest(\(held.map(\.key)), \(held.map(\.value)))
                     AS held (organization_id, count) USING (organization_id)
-                WHERE due_at <= now() AND channel_id <> ALL(\(shares.fullChannels))
+                WHERE due_at <= now() AND channel_id <> ALL(\(shares.fullChannels)) AND (\(shares.takesLetters)
+                    OR NOT EXISTS (SELECT FROM alerts.channels WHERE channels.id = heads.channel_id AND type = 'email'))),
+            queues AS (
+                SELECT * FROM turns WHERE turn <= \(DeliveryShares.mostOfOrganization(free: limit))
                 ORDER BY turn, due_at LIMIT \(limit)),
             leads AS (
                 SELECT first.id, turn FROM queues CROSS JOIN LATERAL (
@@ -148,7 +151,7 @@ struct DeliveryStore: Sendable {
                     THEN now() + make_interval(secs => \(Double(claimDuration.components.seconds))) END
             FROM unnest(
                 \(bound.map(\.notification.id)), \(bound.map(\.delivery.id)), \(bound.map(\.leads)),
-                \(bound.map(\.notification.recipient)), \(bound.map { $0.delivery.wasTaken ? 0 : 1 }))
+                \(bound.map(\.notification.recipient)), \(bound.map(\.delivery.countedAttempts)))
                 AS bound (id, delivery_id, leads, recipient, attempts)
             WHERE notifications.id = bound.id
             """
