@@ -122,19 +122,18 @@ extension EvaluationEngine {
     /// Reads which rules there are now and what stands, where that has changed, and goes over to it.
     func refresh(_ organizations: Set<UUID>) async throws {
         let current = try await cache.rules(of: organizations, standingIn: Array(partitions.keys))
+        let stale = current.standing.filter { partition, version in standing[partition] != .some(version) }
+        let found = stale.isEmpty ? [:] : try await states.standing(in: Array(stale.keys))
+        // All has been read: from here on nothing may fail, or what has changed would be lost for devices that are silent.
+        for (partition, version) in stale {
+            partitions[partition]?.follow(
+                found.filter { StreamName.telemetryPartition(of: $0.key.deviceID) == partition })
+            standing[partition] = version
+        }
         let changed = current.rules.filter { organization, now in
             rules[organization].map { $0 !== now } ?? false
         }
         rules.merge(current.rules) { $1 }
-        let stale = current.standing.filter { partition, version in standing[partition] != .some(version) }
-        if !stale.isEmpty {
-            let found = try await states.standing(in: Array(stale.keys))
-            for (partition, version) in stale {
-                partitions[partition]?.follow(
-                    found.filter { StreamName.telemetryPartition(of: $0.key.deviceID) == partition })
-                standing[partition] = version
-            }
-        }
         guard !changed.isEmpty else { return }
         for partition in partitions.keys { takeProfiles(partition) { $0.devices(of: Set(changed.keys)) } }
     }
