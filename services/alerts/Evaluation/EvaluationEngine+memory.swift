@@ -49,8 +49,7 @@ extension EvaluationEngine {
         guard Self.isPartitionsOwn(error) else { throw error }
         switch error {
         case is PartitionLost: await keeper.lost(partition)
-        // That may be for a rule of which nobody has told.
-        case is StandingChanged: await cache.keep(only: [])
+        case is StandingChanged: break
         default:
             resting[partition] = .now + Self.rest
             logger.error(
@@ -60,10 +59,11 @@ extension EvaluationEngine {
     }
 
     /// Whether an error is about what is stored of a partition, or would be, and not about a server that is away or a
-    /// task that is to end.
+    /// task that is to end. What takes too long may wait for something that others need not wait for.
     static func isPartitionsOwn(_ error: any Error) -> Bool {
         switch error {
-        case let error as PostgresError: !error.isUnavailability && !Task.isCancelled
+        case let error as PostgresError:
+            (!error.isUnavailability || error.kind == .timedOut) && !Task.isCancelled
         case is RedisError, is CancellationError: false
         default: true
         }
