@@ -54,6 +54,14 @@ import Testing
         #expect(application.steps.map(\.alert.count) == [1, 3])
     }
 
+    @Test func `a turn says in which organizations alerts have begun`() {
+        let (begun, ended) = (alert(), self.ended(alert()))
+        let turn = EvaluationTurn(
+            checkpoints: [:], alerts: [.begun(begun, NotificationPlan(channelIDs: [])), ended])
+        #expect(turn.begunIn == [rule.organizationID])
+        #expect(EvaluationTurn(checkpoints: [:], alerts: [ended]).begunIn.isEmpty)
+    }
+
     @Test func `nothing is stored beside what people did meanwhile`() {
         let alert = alert()
         var resolved = application()

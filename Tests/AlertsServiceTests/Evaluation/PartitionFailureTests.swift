@@ -38,6 +38,29 @@ import Testing
         try await server.running.stop()
     }
 
+    @Test func `what waits in PostgreSQL for something of one partition holds up no other for long`() async throws {
+        let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
+        let laboratory = server.laboratory()
+        let (locked, other) = devices()
+        func makeRule(for device: UUID) async throws -> String {
+            try await laboratory.makeRule(["scope": ["device_ids": [.string(device.text)]]])
+        }
+        let rule = UUID(uuidString: try await makeRule(for: locked))
+        _ = try await makeRule(for: other)
+        try await withClient(server.database.administrator) { client in
+            try await client.withTransaction { transaction in
+                _ = try await transaction.query(
+                    "SELECT id FROM alerts.rules WHERE id = \(rule) FOR UPDATE")
+                try await laboratory.send(locked, [(1, 31)])
+                try await laboratory.send(other, [(1, 31)])
+                try await eventually(within: .seconds(25)) { try await laboratory.alerts(other).count == 1 }
+                #expect(try await laboratory.alerts(locked).isEmpty)
+            }
+        }
+        try await eventually(within: .seconds(30)) { try await laboratory.alerts(locked).count == 1 }
+        try await server.running.stop()
+    }
+
     @Test func `who has lost one partition goes on with the others, and takes it again when it is free`() async throws {
         let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
         let laboratory = server.laboratory()

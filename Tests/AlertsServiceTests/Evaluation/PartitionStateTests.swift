@@ -135,14 +135,37 @@ import Testing
     }
 
     @Test func `timers come in the order of their deadlines`() {
-        var heap = TimerHeap()
-        for second in [5, 3, 9, 1, 7, 3] as [Int64] {
-            heap.insert(
-                RuleTimer(deadline: .seconds(second), deviceID: device, sensorType: "", ruleID: rule.id))
+        let timers = ([5, 3, 9, 1, 7, 3] as [Int64]).map { second in
+            RuleTimer(deadline: .seconds(second), deviceID: device, sensorType: "", ruleID: rule.id)
         }
-        var taken: [Timestamp] = []
-        while let timer = heap.takeDue(at: .seconds(7)) { taken.append(timer.deadline) }
-        #expect(taken == [1, 3, 3, 5, 7].map { .seconds($0) })
-        #expect(heap.count == 1)
+        for split in 0...timers.count {
+            var heap = TimerHeap(Array(timers.prefix(split)))
+            for timer in timers.dropFirst(split) { heap.insert(timer) }
+            #expect(!heap.isDue(at: .seconds(0)) && heap.isDue(at: .seconds(1)))
+            var taken: [Timestamp] = []
+            while let timer = heap.takeDue(at: .seconds(7)) { taken.append(timer.deadline) }
+            #expect(taken == [1, 3, 3, 5, 7].map { .seconds($0) })
+            #expect(heap.count == 1)
+        }
+    }
+
+    @Test func `no more timers fire at once than may, and the others stay due`() {
+        let silent = Rule(.of(.noData(sensor: "temperature", windowSeconds: 60)))
+        let organization = silent.organizationID
+        let rules = [organization: OrganizationRules(index: RuleIndex([silent]), calendar: .empty)]
+        var entry = TelemetryEntry()
+        for _ in 0..<10 {
+            entry.append("temperature", of: .v7(), in: organization, at: .seconds(100), value: 1, quality: 2)
+        }
+        var state = PartitionState(position: .zero)
+        state.load(entry.devices.map { DeviceState(id: $0, organizationID: organization) })
+        state.take(entry, at: id(101), by: rules)
+        state.advance(clock: .seconds(200))
+        var begun: [Int] = []
+        while state.isTimerDue {
+            state.fireTimers(by: rules, atMost: 4)
+            begun.append(state.takeOutcome().alerts.count)
+        }
+        #expect(begun == [4, 4, 2])
     }
 }

@@ -122,6 +122,35 @@ import Testing
         }
     }
 
+    @Test func `timers whose place others have taken do not gather`() throws {
+        let end = Self.at(365 * 24 + 12)
+        let calendar = MaintenanceCalendar([MaintenanceWindow(.all, .once(from: Self.at(10), to: end))])
+        var partition = partition(Self.hot(), [])
+        partition.change(calendar, at: Self.at(10))
+        try partition.take(31, at: Self.at(10, 30))
+        for minute in 0..<2_000 as Range<Int64> {
+            partition.change(calendar, at: Self.at(11, minute))
+            try partition.pass(to: Self.at(11, minute))
+            #expect(partition.state.timerCount <= PartitionState.fewestTimers + 1)
+        }
+        // The one that is set is still there.
+        try partition.pass(to: end)
+        #expect(partition.history.map(\.begun) == [end])
+    }
+
+    @Test func `what has held for weeks of windows triggers in its hours, also after a restart`() throws {
+        let mornings = RuleSchedule("UTC", Set(RuleSchedule.Weekday.allCases), "08:00", "09:00")
+        var partition = partition(Self.hot(mornings), [Self.hours("07:00", "10:00")].compactMap(\.self))
+        try partition.take(31, at: Self.at(8, 30))
+        partition.crash()
+        let noon = Self.at(30 * 24 + 12)
+        try partition.pass(to: noon)
+        #expect(partition.history.isEmpty)
+        partition.change(.empty, at: noon)
+        try partition.pass(from: noon)
+        #expect(partition.history.map(\.begun) == [Self.at(31 * 24 + 8)])
+    }
+
     private func partition(_ definition: RuleDefinition, _ windows: [MaintenanceWindow]) -> StoredPartition {
         StoredPartition(
             [Rule(definition, organization: Self.organization)], calendar: MaintenanceCalendar(windows))

@@ -47,15 +47,19 @@ struct StoredPartition {
         entries.append((id, entry))
         take(entry, at: id, isReplay: false)
         state.advance(to: id)
-        state.fireTimers(by: rules)
+        fireTimers()
         try commit(isCountDue: isCountDue, isDue: isDue)
     }
 
     /// Lets time pass in which nothing comes.
     mutating func pass(to time: Timestamp) throws {
         state.advance(clock: time)
-        state.fireTimers(by: rules)
+        fireTimers()
         try commit(isCountDue: true, isDue: true)
+    }
+
+    private mutating func fireTimers() {
+        while state.isTimerDue { state.fireTimers(by: rules, atMost: 2) }
     }
 
     /// Follows other maintenance windows.

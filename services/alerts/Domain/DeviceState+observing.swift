@@ -10,6 +10,8 @@ struct Evaluating: Sendable {
     var isReplay = false
     var outcome = EvaluationOutcome()
     var timers = TimerHeap()
+    /// Of one turn, in which rules and windows stay as they are.
+    var freeTimes = FreeTimes()
 }
 
 extension DeviceState {
@@ -79,7 +81,7 @@ extension DeviceState {
         sensors.values[place].slots[index].timer = nil
         let rule = sensors.values[place].rules[index]
         guard let deadline = sensors.values[place].slots[index].state.deadline(of: rule) else { return }
-        let due = due(rule, from: max(timer.deadline, deadline), at: clock, rules.calendar)
+        let due = due(rule, from: max(timer.deadline, deadline), at: clock, rules.calendar, &evaluating.freeTimes)
         guard due <= clock else { return setTimer(type, place, index, at: due, &evaluating.timers) }
         take(.tick, by: rule, place, index, at: clock, false, &evaluating)
         isChanged = true
@@ -87,15 +89,21 @@ extension DeviceState {
 
     /// When a rule that waits until `time` triggers. What a maintenance window holds back triggers when that is over and
     /// the rule's hours are on, not in the hours that were on meanwhile; and during a window nothing does, however late it
-    /// is.
+    /// is. Where there is no telling for so long a time, it is looked from the clock on.
+    ///
+    /// - Returns: Where windows and hours leave no such time, one that is far enough away to look again then.
     private func due(
-        _ rule: Rule, from time: Timestamp, at clock: Timestamp, _ calendar: MaintenanceCalendar
+        _ rule: Rule, from time: Timestamp, at clock: Timestamp, _ calendar: MaintenanceCalendar,
+        _ freeTimes: inout FreeTimes
     ) -> Timestamp {
         guard time <= clock else { return time }
-        let (attributes, schedule) = (profile?.attributes, rule.definition.schedule)
-        let due = calendar.firstFree(from: time, device: id, attributes: attributes, in: schedule)
-        guard due <= clock, calendar.isSuppressed(device: id, attributes: attributes, at: clock) else { return due }
-        return calendar.firstFree(from: clock, device: id, attributes: attributes, in: schedule)
+        let (windows, schedule) = (calendar.windows(of: id, profile?.attributes), rule.definition.schedule)
+        if !windows.contains(where: { $0.definition.period.contains(clock) }),
+            let due = freeTimes.first(from: time, in: schedule, outside: windows)
+        {
+            return due
+        }
+        return freeTimes.first(from: clock, in: schedule, outside: windows) ?? clock.adding(RuleSchedule.horizon)
     }
 
     // MARK: One rule

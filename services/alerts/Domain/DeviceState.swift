@@ -46,6 +46,15 @@ struct DeviceState: Sendable {
             || parked.values.contains { $0.holdingSince != nil }
     }
 
+    /// The timers that are set for its rules.
+    var timers: [RuleTimer] {
+        sensors.flatMap { type, sensor in
+            zip(sensor.rules, sensor.slots).compactMap { rule, slot in
+                slot.timer.map { RuleTimer(deadline: $0, deviceID: id, sensorType: type, ruleID: rule.id) }
+            }
+        }
+    }
+
     func key(_ rule: Rule) -> RuleKey {
         RuleKey(ruleID: rule.id, deviceID: id, sensorType: rule.definition.sensorType)
     }

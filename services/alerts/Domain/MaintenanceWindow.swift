@@ -65,8 +65,6 @@ extension RuleScope {
 
 /// The maintenance windows of one organization.
 struct MaintenanceCalendar: Sendable, Hashable {
-    private static let mostSteps = 32
-
     private let windows: [MaintenanceWindow]
 
     /// - Parameter windows: Those that may be in force at the times that are asked for.
@@ -83,28 +81,10 @@ struct MaintenanceCalendar: Sendable, Hashable {
         windows.contains { $0.covers(device, attributes, at: time) }
     }
 
-    /// The first time, not before this one, at which a rule may trigger: in its hours, and while the device is not worked
-    /// at.
+    /// The windows that cover a device, whenever they do.
     ///
-    /// - Parameter schedule: The rule's; nil for one that may trigger at any time.
-    /// - Returns: Where windows and hours leave no such time, one that is far enough away to look again then.
-    func firstFree(
-        from time: Timestamp, device: UUID, attributes: DeviceAttributes?, in schedule: RuleSchedule?
-    ) -> Timestamp {
-        var time = time
-        for _ in 0..<Self.mostSteps {
-            let covering = windows.filter { $0.covers(device, attributes, at: time) }
-            let ends = covering.compactMap { $0.definition.period.end(after: time) }
-            let next = covering.isEmpty ? firstActive(from: time, in: schedule) : ends.max()
-            guard let next, ends.count == covering.count else { return time.adding(RuleSchedule.horizon) }
-            guard next > time else { return time }
-            time = next
-        }
-        return time
-    }
-
-    private func firstActive(from time: Timestamp, in schedule: RuleSchedule?) -> Timestamp? {
-        guard let schedule else { return time }
-        return schedule.firstActive(from: time)
+    /// - Parameter attributes: Nil for a device that is not known.
+    func windows(of device: UUID, _ attributes: DeviceAttributes?) -> [MaintenanceWindow] {
+        windows.filter { $0.definition.scope.includes(device, attributes) }
     }
 }

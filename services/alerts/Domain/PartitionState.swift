@@ -7,6 +7,8 @@ import Redis
 struct PartitionState: Sendable {
     /// How long a device may be silent before it is forgotten, if nothing can come of it.
     static let memory = Duration.seconds(3_600)
+    /// How many timers need no looking after.
+    static let fewestTimers = 1_024
 
     private(set) var devices: [UUID: DeviceState] = [:]
     /// How far the stream has been evaluated.
@@ -14,12 +16,16 @@ struct PartitionState: Sendable {
     /// What time it surely is in the stream: everything before has been evaluated.
     private(set) var clock = Timestamp(microseconds: 0)
     private var evaluating = Evaluating()
+    /// With how many timers it is looked which of them are still set.
+    private var mostTimers = PartitionState.fewestTimers
 
     init(position: StreamID) {
         self.position = position
     }
 
     var timerCount: Int { evaluating.timers.count }
+    /// Whether there are timers to fire.
+    var isTimerDue: Bool { evaluating.timers.isDue(at: clock) }
     /// The organizations of its devices.
     var organizations: Set<UUID> { Set(devices.values.map(\.organizationID)) }
 
@@ -70,14 +76,24 @@ struct PartitionState: Sendable {
         clock = max(clock, time)
     }
 
-    /// Fires the timers whose time has come.
-    mutating func fireTimers(by rules: [UUID: OrganizationRules]) {
-        while let timer = evaluating.timers.takeDue(at: clock) {
+    /// Fires the timers whose time has come, the earliest first; those beyond the limit stay due.
+    mutating func fireTimers(by rules: [UUID: OrganizationRules], atMost limit: Int) {
+        dropStaleTimers()
+        evaluating.freeTimes = FreeTimes()
+        for _ in 0..<limit {
+            guard let timer = evaluating.timers.takeDue(at: clock) else { return }
             guard let place = devices.index(forKey: timer.deviceID),
                 let rules = rules[devices.values[place].organizationID]
             else { continue }
             devices.values[place].take(timer, at: clock, by: rules, &evaluating)
         }
+    }
+
+    /// Lets go of timers that others have taken the place of, as soon as they may be more than half of all.
+    private mutating func dropStaleTimers() {
+        guard timerCount > mostTimers else { return }
+        evaluating.timers = TimerHeap(devices.values.flatMap(\.timers))
+        mostTimers = max(Self.fewestTimers, 2 * timerCount)
     }
 
     /// Follows what is told of a device; nil when it is gone.

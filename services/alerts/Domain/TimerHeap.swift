@@ -11,9 +11,19 @@ struct RuleTimer: Sendable, Hashable {
 
 /// Timers, of which the earliest is at hand: a binary heap.
 struct TimerHeap: Sendable {
-    private var timers: [RuleTimer] = []
+    private var timers: [RuleTimer]
+
+    init(_ timers: [RuleTimer] = []) {
+        // What is in order is a heap.
+        self.timers = timers.sorted { $0.deadline < $1.deadline }
+    }
 
     var count: Int { timers.count }
+
+    /// Whether the time of any has come.
+    func isDue(at clock: Timestamp) -> Bool {
+        timers.first.map { $0.deadline <= clock } ?? false
+    }
 
     mutating func insert(_ timer: RuleTimer) {
         timers.append(timer)

@@ -49,8 +49,7 @@ extension EvaluationEngine {
         guard Self.isPartitionsOwn(error) else { throw error }
         switch error {
         case is PartitionLost: await keeper.lost(partition)
-        // That may be for a rule of which nobody has told.
-        case is StandingChanged: await cache.keep(only: [])
+        case is StandingChanged: break
         default:
             resting[partition] = .now + Self.rest
             logger.error(
@@ -60,10 +59,11 @@ extension EvaluationEngine {
     }
 
     /// Whether an error is about what is stored of a partition, or would be, and not about a server that is away or a
-    /// task that is to end.
+    /// task that is to end. What takes too long may wait for something that others need not wait for.
     static func isPartitionsOwn(_ error: any Error) -> Bool {
         switch error {
-        case let error as PostgresError: !error.isUnavailability && !Task.isCancelled
+        case let error as PostgresError:
+            (!error.isUnavailability || error.kind == .timedOut) && !Task.isCancelled
         case is RedisError, is CancellationError: false
         default: true
         }
@@ -122,19 +122,18 @@ extension EvaluationEngine {
     /// Reads which rules there are now and what stands, where that has changed, and goes over to it.
     func refresh(_ organizations: Set<UUID>) async throws {
         let current = try await cache.rules(of: organizations, standingIn: Array(partitions.keys))
+        let stale = current.standing.filter { partition, version in standing[partition] != .some(version) }
+        let found = stale.isEmpty ? [:] : try await states.standing(in: Array(stale.keys))
+        // All has been read: from here on nothing may fail, or what has changed would be lost for devices that are silent.
+        for (partition, version) in stale {
+            partitions[partition]?.follow(
+                found.filter { StreamName.telemetryPartition(of: $0.key.deviceID) == partition })
+            standing[partition] = version
+        }
         let changed = current.rules.filter { organization, now in
             rules[organization].map { $0 !== now } ?? false
         }
         rules.merge(current.rules) { $1 }
-        let stale = current.standing.filter { partition, version in standing[partition] != .some(version) }
-        if !stale.isEmpty {
-            let found = try await states.standing(in: Array(stale.keys))
-            for (partition, version) in stale {
-                partitions[partition]?.follow(
-                    found.filter { StreamName.telemetryPartition(of: $0.key.deviceID) == partition })
-                standing[partition] = version
-            }
-        }
         guard !changed.isEmpty else { return }
         for partition in partitions.keys { takeProfiles(partition) { $0.devices(of: Set(changed.keys)) } }
     }

@@ -1,6 +1,12 @@
 import FoundationEssentials
+import Postgres
+import ServiceKit
 
 extension EvaluationEngine {
+    /// How long a statement of one partition may take where all together have failed, so that many that hang do not take
+    /// many times as long.
+    private static let partPatience = Duration.seconds(2)
+
     /// Stores what has come of a turn: where nothing did, the positions alone. A partition that cannot be stored is given
     /// up.
     ///
@@ -42,15 +48,19 @@ extension EvaluationEngine {
         }
     }
 
-    /// Stores a turn in one transaction, and where that is refused each partition in its own.
-    private func commit(_ turn: EvaluationTurn) async throws {
+    /// Stores a turn in one transaction, and where that is refused or takes too long each partition in its own.
+    private func commit(
+        _ turn: EvaluationTurn, within patience: Duration = PostgresClient.requestPatience
+    ) async throws {
         do {
-            let steps = try await store.store(turn)
+            let steps = try await PostgresClient.$patience.withValue(patience) { try await store.store(turn) }
             await hasStored(turn)
             await announcer.announce(steps)
         } catch  where turn.checkpoints.count > 1 && Self.isPartitionsOwn(error) {
-            for part in turn.parts { try await commit(part) }
+            for part in turn.parts { try await commit(part, within: Self.partPatience) }
         } catch {
+            // That may be for a rule of which nobody has told.
+            if error is StandingChanged { await cache.forget(turn.begunIn) }
             for partition in turn.checkpoints.keys { try await giveUp(partition, error) }
         }
     }

@@ -12,6 +12,8 @@ import Redis
 actor EvaluationEngine {
     /// How many entries of a partition a turn takes at most.
     static let entriesPerRead = 256
+    /// How many timers a turn fires at most, of all partitions together: leases are to be renewed in between.
+    private static let timersPerTurn = 512
     /// How often it is looked after what no reading tells of: rules, devices, and what people do to alerts.
     private static let watchInterval = Duration.milliseconds(500)
     /// How often what stands is read although nobody has told of a change: that may have been lost.
@@ -97,7 +99,8 @@ actor EvaluationEngine {
         let streams = partitions.map {
             (name: StreamName.telemetry($0.key), from: StreamPosition.after($0.value.position))
         }
-        let block = min(await keeper.untilNextTurn, Self.watchInterval)
+        let isTimerDue = partitions.values.contains(where: \.isTimerDue)
+        let block = isTimerDue ? .zero : min(await keeper.untilNextTurn, Self.watchInterval)
         let read = try await connection.xread(streams, count: Self.entriesPerRead, block: block)
         let found = Dictionary(uniqueKeysWithValues: read.map { ($0.stream, $0.entries) })
         var entries: [Int: [StreamEntry]] = [:]
@@ -106,7 +109,7 @@ actor EvaluationEngine {
         for (partition, found) in entries {
             let isBehind = found.count == Self.entriesPerRead
             if !isBehind { partitions[partition]?.advance(clock: begun.adding(.zero - Self.publishing)) }
-            partitions[partition]?.fireTimers(by: rules)
+            partitions[partition]?.fireTimers(by: rules, atMost: Self.timersPerTurn / entries.count)
             if let state = partitions[partition] { metrics.note(state, partition, isBehind: isBehind) }
         }
         try await storeTurn()

@@ -68,6 +68,11 @@ actor RuleCache {
         }
     }
 
+    /// Has the rules of organizations read again.
+    func forget(_ organizations: Set<UUID>) {
+        for organization in organizations { entries[organization] = nil }
+    }
+
     /// Forgets the organizations of which nothing is in memory any more.
     func keep(only organizations: Set<UUID>) {
         entries = entries.filter { organizations.contains($0.key) }

@@ -28,6 +28,11 @@ struct EvaluationTurn: Sendable {
     /// The devices whose states are stored as they are at their partitions' positions.
     var devices: [DeviceState] = []
 
+    /// The organizations in which alerts have begun.
+    var begunIn: Set<UUID> {
+        Set(alerts.compactMap { if case .begun(let alert, _) = $0 { alert.organizationID } else { nil } })
+    }
+
     /// What is stored of each partition, as a turn of its own.
     var parts: [EvaluationTurn] {
         checkpoints.map { partition, checkpoint in
