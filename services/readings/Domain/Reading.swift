@@ -8,7 +8,16 @@ enum Quality: Int16, CaseIterable, Sendable {
     case poor
     case bad
 
-    var name: String { "\(self)" }
+    /// Written out, since it is in every reading that is answered: to print a case asks the runtime for it.
+    var name: String {
+        switch self {
+        case .excellent: "excellent"
+        case .good: "good"
+        case .fair: "fair"
+        case .poor: "poor"
+        case .bad: "bad"
+        }
+    }
 
     init?(name: String) {
         guard let quality = Self.allCases.first(where: { $0.name == name }) else { return nil }

@@ -26,17 +26,31 @@ struct ReadingQueries: Sendable {
         _ filter: SeriesFilter, _ range: TimeRange, _ page: PageRequest<Position>, organization: UUID
     ) async throws -> [(position: Position, reading: ReadingView)] {
         let start = page.after
+        // The bound of time alone is one of the primary key.
         let (behind, order): (SQL, SQL) =
             switch page.order {
             case .ascending:
-                (start.map { "AND (r.time, r.series_id) > (\($0.time), \($0.series))" } ?? "", "ASC")
+                (
+                    start.map { "AND time >= \($0.time) AND (time, series_id) > (\($0.time), \($0.series))" } ?? "",
+                    "ASC"
+                )
             case .descending:
-                (start.map { "AND (r.time, r.series_id) < (\($0.time), \($0.series))" } ?? "", "DESC")
+                (
+                    start.map { "AND time <= \($0.time) AND (time, series_id) < (\($0.time), \($0.series))" } ?? "",
+                    "DESC"
+                )
             }
+        // No series has more on the page than the page has: so many are read of each by the primary key, and not all of
+        // the range.
         let query: SQL = """
             SELECT r.time, r.series_id, \(Self.columns)
-            FROM readings.series AS s JOIN readings.readings AS r ON r.series_id = s.id
-            WHERE \(filter.conditions(organization)) AND r.time >= \(range.start) AND r.time < \(range.end) \(behind)
+            FROM readings.series AS s
+            CROSS JOIN LATERAL (
+                SELECT * FROM readings.readings
+                WHERE series_id = s.id AND time >= \(range.start) AND time < \(range.end) \(behind)
+                ORDER BY time \(order) LIMIT \(page.fetchLimit)
+            ) AS r
+            WHERE \(filter.conditions(organization))
             ORDER BY r.time \(order), r.series_id \(order) LIMIT \(page.fetchLimit)
             """
         let rows = try await reads.transaction(for: organization) { try await $0.query(query) }
