@@ -45,6 +45,31 @@ struct QueryTests {
         }
     }
 
+    @Test(arguments: ["asc", "desc"])
+    func `pages over several devices go on where one ended, also among readings of the same time`(
+        order: String
+    ) async throws {
+        let organization = UUID.v7()
+        // One has far more than the others, and all have them at the same times.
+        let counts = [3, 11, 3]
+        for count in counts { _ = try await filledDevice(count, of: organization) }
+        let user = try await ReadingsServer.shared().service.user(.viewer, of: organization)
+        var (times, seen) = ([String](), Set<String>())
+        var cursor: String?
+        repeat {
+            let page = try await user.get(
+                "/api/v1/readings?\(day)&limit=4&order=\(order)" + (cursor.map { "&cursor=\($0)" } ?? ""))
+            for item in page.json["items"].array ?? [] {
+                let (device, time) = (try #require(item["device_id"].string), try #require(item["timestamp"].string))
+                times.append(time)
+                #expect(seen.insert(device + time).inserted)
+            }
+            cursor = page.json["next_cursor"].string
+        } while cursor != nil
+        #expect(seen.count == counts.reduce(0, +))
+        #expect(times == (order == "asc" ? times.sorted() : times.sorted().reversed()))
+    }
+
     @Test func `a range includes its start and not its end`() async throws {
         let device = try await filledDevice(5)
         let page = try await device.client.get(
