@@ -78,7 +78,7 @@ def test_a_forgotten_password_is_set_by_letter(people):
     ada.register()
     ada.page.wait_for_url("**/dashboard")
     ada.page.get_by_role("button", name="Sign out").click()
-    ada.page.goto("/auth/login")
+    ada.page.wait_for_url("**/auth/login**")
     ada.page.get_by_role("link", name="Forgot your password?").click()
     ada.page.get_by_label("E-mail address of your account").fill(ada.address)
     ada.page.get_by_role("button", name="Send a link").click()

@@ -26,7 +26,10 @@ public final class TestServers: Sendable {
         postgres: (administrator: PostgresConfiguration, process: ManagedProcess?),
         redis: (url: String, databases: Int, process: ManagedProcess?), sweeper: ChildProcess
     ) {
-        administrator = postgres.administrator
+        // A machine that runs many tests at once opens a connection when it comes to it.
+        var administrator = postgres.administrator
+        administrator.acquireTimeout = .seconds(30)
+        self.administrator = administrator
         self.postgres = postgres.process
         self.redis = redis.process
         redisURL = redis.url
