@@ -121,6 +121,28 @@ struct BrokenConnectionTests {
         }
     }
 
+    @Test(
+        "A service that goes away within an upload is 503, and what is left of that is not the next request",
+        arguments: Departure.allCases)
+    func goesInUpload(departure: Departure) async throws {
+        let rest = "GET /items/hidden HTTP/1.1\r\nHost: lms\r\n\r\n"
+        try await RawServer.with { connection, _ in
+            guard try await connection.read(through: "\r\n\r\n").hasPrefix("POST /items/1 ") else { return }
+            _ = try await connection.read(through: "hello")
+            if departure == .reset { try await connection.reset() }
+        } _: { server in
+            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send(
+                        "POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: \(5 + rest.utf8.count)\r\n\r\nhello")
+                    #expect(try await connection.message().status == 503)
+                    try await connection.send(rest + "GET /healthz HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    #expect(try await connection.message().text == #"{"status":"up"}"#)
+                }
+            }
+        }
+    }
+
     @Test("What a service says between two requests ends its connection, and is no answer", .timeLimit(.minutes(1)))
     func unasked() async throws {
         let (answered, answer) = AsyncStream.makeStream(of: Void.self)
