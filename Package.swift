@@ -177,8 +177,8 @@ let package = Package(
             ],
             path: "tools/lms", exclude: ["README.md"], resources: [.copy("Demo")], swiftSettings: strict),
         .executableTarget(
-            name: "lms-bench", dependencies: ["Postgres", .argumentParser], path: "tools/bench/lms-bench",
-            swiftSettings: strict),
+            name: "lms-bench", dependencies: ["Postgres", .argumentParser, .nioCore, .nioPosix],
+            path: "tools/bench/lms-bench", swiftSettings: strict),
 
         // Tests mirror the folders.
         tests("Reactor"),

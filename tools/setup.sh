@@ -20,7 +20,7 @@ packages="libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev libcrypt-dev 
     postgresql redis-server libjs-dygraphs"
 case "${1-}" in
     test) packages="$packages chromium python3-venv openssl g++" ;;
-    bench) packages="$packages nginx wrk" ;;
+    bench) packages="$packages nginx openssl wrk" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

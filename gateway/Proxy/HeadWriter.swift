@@ -67,8 +67,10 @@ extension ResponseHead {
         out.writeStaticString("HTTP/1.1 ")
         out.write(bytes, statusText)
         out.writeStaticString("\r\n")
-        out.writeFields(fields, of: bytes, options: connectionOptions) { $0.isEndToEndInResponse }
-        if isChunked, !context.isHTTP10 { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
+        out.writeFields(fields, of: bytes, options: connectionOptions) {
+            $0.isEndToEndInResponse && ($0 != .contentLength || mayHaveFraming)
+        }
+        if isChunked, mayHaveFraming, !context.isHTTP10 { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
         if !hasDate { out.writeDate(context.date) }
         if let rate = context.rate, !hasRateLimit { out.writeRateLimit(rate) }
         if status == 101 {
@@ -110,9 +112,9 @@ extension ByteBuffer {
     ) {
         var run = 0..<0
         for field in fields {
-            // Naming Content-Length in Connection must not change where the message ends.
-            let isOption =
-                field.field != .contentLength && options.contains { bytes.equalsIgnoringCase($0, field.name) }
+            // Naming a field in Connection that the gateway itself goes by, such as Content-Length or Authorization,
+            // must not keep it from the other side: both have to see the same message.
+            let isOption = field.field == .other && options.contains { bytes.equalsIgnoringCase($0, field.name) }
             let passes = passing(field.field) && !isOption
             if passes, run.upperBound == field.line.lowerBound {
                 run = run.lowerBound..<field.line.upperBound

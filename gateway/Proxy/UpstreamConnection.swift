@@ -166,8 +166,11 @@ final class UpstreamConnection: ChannelDuplexHandler {
             case .tunnel:
                 client?.forwardTunnel(bytes)
                 return
-            case .connecting, .idle, .closed:
-                // Nobody asked for anything.
+            case .idle:
+                // Nobody asked for anything, and nobody may be given this for an answer.
+                pool.remove(self)
+                return close()
+            case .connecting, .closed:
                 return close()
             }
         }

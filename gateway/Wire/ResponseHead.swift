@@ -21,6 +21,10 @@ struct ResponseHead {
     /// An answer before the answer: 100, 102, 103 (RFC 9110 §15.2).
     var isInterim: Bool { (100..<200).contains(status) && status != 101 }
 
+    /// Whether fields may tell how long the body is (RFC 9110 §8.6, RFC 9112 §6.1); a client that believed them behind
+    /// one of the other statuses would take the next response for a body.
+    var mayHaveFraming: Bool { status >= 200 && status != 204 }
+
     mutating func reset() {
         var fields = fields
         fields.removeAll(keepingCapacity: true)
@@ -29,10 +33,11 @@ struct ResponseHead {
 
     /// The framing of the body (RFC 9112 §6.3); a response to HEAD has none.
     func framing(toHead: Bool) throws(MessageError) -> BodyFraming {
-        if toHead || status == 204 || status == 304 || status < 200 { return .none }
         guard contentLength == nil || !isChunked else {
             throw .malformed("Content-Length and Transfer-Encoding exclude each other")
         }
+        guard minorVersion == 1 || !isChunked else { throw .malformed("HTTP/1.0 has no Transfer-Encoding") }
+        if toHead || status == 204 || status == 304 || status < 200 { return .none }
         if isChunked { return .chunked }
         guard let contentLength else { return .untilClose }
         return contentLength == 0 ? .none : .length(contentLength)
@@ -74,8 +79,8 @@ struct ResponseParser {
     ) throws(MessageError) {
         // "HTTP/1.1 200" and, mostly, a space and a reason.
         guard line.count >= 12, bytes.equals("HTTP/1.", at: line.lowerBound..<line.lowerBound + 7),
-            bytes[line.lowerBound + 8] == ASCII.space,
-            line.count == 12 || bytes[line.lowerBound + 12] == ASCII.space
+            (ASCII.zero...ASCII.zero + 1).contains(bytes[line.lowerBound + 7]),
+            bytes[line.lowerBound + 8] == ASCII.space, line.count == 12 || bytes[line.lowerBound + 12] == ASCII.space
         else { throw .malformed("not a status line") }
         head.minorVersion = bytes[line.lowerBound + 7] == ASCII.zero ? 0 : 1
         head.statusText = line.lowerBound + 9..<line.upperBound

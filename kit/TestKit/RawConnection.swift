@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -53,6 +54,12 @@ public struct RawConnection: Sendable {
 
     /// Ends the connection without waiting for anything.
     public func abort() async throws { try await channel.close() }
+
+    /// Ends the connection with a reset, as that of a process that is killed with bytes unread.
+    public func reset() async throws {
+        try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await channel.close()
+    }
 
     // MARK: Reading
 

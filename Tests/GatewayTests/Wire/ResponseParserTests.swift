@@ -32,7 +32,8 @@ struct ResponseParserTests {
         "What is no response is refused",
         arguments: [
             "HELLO\r\n", "HTTP/1.1\r\n", "HTTP/1.1 20 OK\r\n", "HTTP/1.1 2000 OK\r\n", "HTTP/1.1 999 Odd\r\n",
-            "HTTP/2.0 200 OK\r\n", "HTTP/1.1 200 OK\n", "HTTP/1.1 200 OK\r\nA b\r\n", "HTTP/1.1 200 \u{1}\r\n",
+            "HTTP/2.0 200 OK\r\n", "HTTP/1.2 200 OK\r\n", "HTTP/1.1 200 OK\n", "HTTP/1.1 200 OK\r\nA b\r\n",
+            "HTTP/1.1 200 \u{1}\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n",
         ])

@@ -1,16 +1,16 @@
--- GETs with many credentials.
--- wrk … proxied.lua URL -- CREDENTIALS PAUSE
---   PAUSE: milliseconds that a connection rests before a request, on average; 0 for none
+-- Requests with many credentials.
+-- wrk … proxied.lua URL -- CREDENTIALS METHOD PATH BYTES CONNECTION
+--   BYTES: of the request's body
+--   CONNECTION: "keep-alive", or "close" for a connection for each request
 
 function init(arguments)
+    local body = string.rep("x", tonumber(arguments[4]))
+    local headers = { ["Accept"] = "application/json", ["Connection"] = arguments[5] }
+    if body ~= "" then headers["Content-Type"] = "application/octet-stream" else body = nil end
     requests, next_request = {}, 0
     for number = 1, tonumber(arguments[1]) do
-        requests[number] = wrk.format("GET", "/api/v1/devices",
-            { ["Authorization"] = string.format("Bearer lms_dev_bench%035d", number), ["Accept"] = "application/json" })
-    end
-    local pause = tonumber(arguments[2])
-    if pause > 0 then
-        function delay() return math.random(0, 2 * pause) end
+        headers["Authorization"] = string.format("Bearer lms_dev_bench%035d", number)
+        requests[number] = wrk.format(arguments[2], arguments[3], headers, body)
     end
 end
 

@@ -57,9 +57,6 @@ class Bench:
     def proxy_url(self):
         return f"http://127.0.0.1:{self.references.proxy_port}"
 
-    def upstream_url(self):
-        return f"http://127.0.0.1:{self.references.upstream_port}"
-
 
 def select_rate(bench):
     """Statements over one pipelined connection, as services on other machines and beside the server have it."""
@@ -77,33 +74,6 @@ def select_rate(bench):
             f"SELECT 1, 64 tasks, one connection by {name}", answer["statements"] / answer["seconds"], "1/s",
             reference="goal", against=60_000, cpu=usage.seconds()))
     return rows
-
-
-def proxied(bench):
-    """Requests through a gateway and through nginx to the same nginx behind them."""
-    with Instance(bench, "lms-gateway", upstream=bench.upstream_url()) as gateway:
-        # One that has not been accepted yet counts as an address, so each credential is used once before.
-        for url in (gateway.url, bench.proxy_url()):
-            wrk.run("proxied.lua", url, 1, wrk.CONNECTIONS, 20)
-        usage, upstream = processes.Usage(gateway.process.pid), bench.references.usage()
-        measured = wrk.run("proxied.lua", gateway.url, bench.seconds, wrk.CONNECTIONS, 0)
-        measured["cpu"], measured["memory"] = usage.seconds() | upstream.seconds(), usage.memory()
-        usage = bench.references.usage()
-        reference = wrk.run("proxied.lua", bench.proxy_url(), bench.seconds, wrk.CONNECTIONS, 0)
-        efficiency = per_cpu(measured["answered"], measured["cpu"], reference["answered"], usage.seconds())
-        # Latency where nothing is saturated: about 2,000 requests a second.
-        paced = {name: wrk.run("proxied.lua", url, bench.seconds, wrk.CONNECTIONS, 32)["p99_ms"] for name, url in (
-            ("upstream", bench.upstream_url()), ("gateway", gateway.url), ("nginx", bench.proxy_url()))}
-    refusals = {name: run["refused"] + run["errors"] for name, run in (("gateway", measured), ("nginx", reference))}
-    check = {"refused by gateway": refusals["gateway"], "by nginx": refusals["nginx"],
-             "holds": not any(refusals.values())}
-    return [
-        row("gateway, proxied requests", measured["rate"], "requests/s", reference="nginx, limit_req",
-            against=reference["rate"], check=check, reference_p99_ms=reference["p99_ms"], per_cpu=efficiency,
-            **shared(measured)),
-        row("gateway, added p99 at 2,000/s", paced["gateway"] - paced["upstream"], "ms", reference="nginx, limit_req",
-            against=paced["nginx"] - paced["upstream"], p99_ms=paced["gateway"], reference_p99_ms=paced["nginx"]),
-    ]
 
 
 def idle(bench):
@@ -153,4 +123,4 @@ def shared(measured):
     return {key: measured[key] for key in ("p50_ms", "p99_ms", "cpu", "memory") if key in measured}
 
 
-ALL = {"select": select_rate, "proxied": proxied, "sign-in": flooded_answers, "idle": idle}
+ALL = {"select": select_rate, "sign-in": flooded_answers, "idle": idle}

@@ -9,15 +9,16 @@ import subprocess
 import sys
 import tempfile
 
-from . import alerts, figures, growth, heartbeats, ingest, latency, polls, queries, registry, report, storage
+from . import (
+    alerts, figures, gateway, growth, heartbeats, ingest, latency, polls, queries, registry, report, storage, tunnels)
 from .installation import Installation
 from .nginx import References
 
-NEEDED = {"wrk": "wrk", "nginx": "nginx", "psql": "postgresql-client"}
+NEEDED = {"wrk": "wrk", "nginx": "nginx", "psql": "postgresql-client", "openssl": "openssl"}
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FIGURES = ingest.ALL | {
     "latency": latency.fixed_rates, "queries": queries.beside_sql, "storage": storage.bytes_per_reading,
-} | alerts.ALL | figures.ALL | {
+} | alerts.ALL | gateway.ALL | tunnels.ALL | figures.ALL | {
     "polls": polls.waiting, "heartbeats": heartbeats.paced, "registry": registry.lists, "growth": growth.scales,
 }
 

@@ -32,6 +32,8 @@ def row_details(row):
     lines = []
     if "cpu" in row:
         lines.append(("CPU seconds", {name: f"{value:.1f}" for name, value in row["cpu"].items() if value >= 0.05}))
+    if "request_cpu_us" in row:
+        lines.append(("µs a request", {name: f"{value:.1f}" for name, value in row["request_cpu_us"].items()}))
     if "memory" in row:
         lines.append(("MiB", {name: f"{value / 2**20:.0f}" for name, value in row["memory"].items()}))
     if "check" in row:

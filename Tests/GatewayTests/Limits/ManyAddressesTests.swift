@@ -1,0 +1,38 @@
+import TestKit
+import Testing
+
+@testable import Gateway
+
+/// A flood from a million addresses.
+@Suite("Many addresses")
+struct ManyAddressesTests {
+    private static let million = 1_000_000
+    private let limit = RateLimit(rate: 1, burst: 10)
+
+    @Test("A table remembers no more buckets than it has room for, however many keys come")
+    func bounded() {
+        let capacity = 8192
+        var table = BucketTable(limit, capacity: capacity)
+        var keys = SplitMix64(seed: 1)
+        var last: [UInt64] = []
+        for number in 0..<Self.million {
+            let key = keys.next()
+            _ = table.take(key, now: 0)
+            if number >= Self.million - 100_000 { last.append(key) }
+        }
+        // The second token of a bucket that is still there, the first of a new one.
+        let known = last.count { table.take($0, now: 0).decision.remaining == 8 }
+        #expect(known > 0 && known <= capacity)
+    }
+
+    @Test("Who has used up a limit stays limited while a million others come, and they are all let in")
+    func drained() {
+        var table = BucketTable(limit, capacity: 8192)
+        for _ in 0..<10 { _ = table.take(0, now: 0) }
+        var keys = SplitMix64(seed: 2)
+        var refused = 0
+        for _ in 0..<Self.million where !table.take(keys.next(), now: 0).decision.isAllowed { refused += 1 }
+        #expect(refused == 0)
+        #expect(!table.take(0, now: 0).decision.isAllowed)
+    }
+}
