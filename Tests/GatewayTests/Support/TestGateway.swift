@@ -13,6 +13,8 @@ import TestKit
 struct TestGateway: Sendable {
     let port: Int
     let adminPort: Int
+    /// That of TLS; 0 without.
+    let tlsPort: Int
     private let group: ServiceGroup
 
     /// Runs `body` while a gateway serves `configuration`.
@@ -21,11 +23,11 @@ struct TestGateway: Sendable {
         group loops: MultiThreadedEventLoopGroup = .singleton,
         _ body: @escaping @Sendable (TestGateway) async throws -> Result
     ) async throws -> Result {
-        let (ports, listening) = AsyncStream.makeStream(of: (Int, Int).self)
+        let (ports, listening) = AsyncStream.makeStream(of: (Int, Int, Int).self)
         let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
         let services = try Gateway.build(
             configuration, group: loops, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
-            accessLog: accessLog, onListening: { listening.yield(($0, $1)) })
+            accessLog: accessLog, onListening: { listening.yield(($0, $1, $2 ?? 0)) })
         let group = ServiceGroup(services: services, logger: logger)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
@@ -33,8 +35,8 @@ struct TestGateway: Sendable {
                 return nil
             }
             tasks.addTask {
-                guard let (port, adminPort) = await ports.first(where: { _ in true }) else { return nil }
-                return try await body(TestGateway(port: port, adminPort: adminPort, group: group))
+                guard let (port, adminPort, tlsPort) = await ports.first(where: { _ in true }) else { return nil }
+                return try await body(TestGateway(port: port, adminPort: adminPort, tlsPort: tlsPort, group: group))
             }
             var result: Result?
             while result == nil, let next = try await tasks.next() { result = next }
