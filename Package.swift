@@ -170,8 +170,8 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "HTTPWire", "ServiceKit", .nioCore, .nioPosix, .nioSSL, .nioHTTP2, .nioHPACK, .yams, .lifecycle, .logging,
-                .metrics,
+                "HTTPWire", "ServiceKit", .nioCore, .nioPosix, .nioSSL, .nioHTTP2, .nioHPACK, .yams, .lifecycle,
+                .logging, .metrics,
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),

@@ -85,7 +85,9 @@ final class ConnectionErrorWatch: ChannelOutboundHandler {
                 remaining -= count
                 continue
             }
-            guard bytes.readableBytes >= Self.headerLength, let word = bytes.readInteger(as: UInt32.self) else { return }
+            guard bytes.readableBytes >= Self.headerLength, let word = bytes.readInteger(as: UInt32.self) else {
+                return
+            }
             bytes.moveReaderIndex(forwardBy: Self.headerLength - 4)
             remaining = Int(word >> 8)
             // The last stream comes first, then the code.

@@ -12,7 +12,7 @@ struct RequestTranslation {
     private var scheme = ""
     private var authority: String?
     private var cookies = ""
-    private var hasLength = false
+    private var length: String?
 
     /// Writes the head.
     ///
@@ -37,7 +37,9 @@ struct RequestTranslation {
         }
         // Several are one to HTTP/1.1 (§8.2.3).
         if !cookies.isEmpty { out.writeField("Cookie", cookies) }
-        let isChunked = !endsStream && !hasLength
+        // Content that was announced must come (§8.1.1).
+        if endsStream, let length, length.utf8.contains(where: { $0 != ASCII.zero }) { throw MalformedStream() }
+        let isChunked = !endsStream && length == nil
         if isChunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
         out.writeStaticString("\r\n")
         return isChunked
@@ -77,7 +79,7 @@ struct RequestTranslation {
         case "cookie":
             cookies += cookies.isEmpty ? value : "; \(value)"
         case "content-length":
-            hasLength = true
+            length = value
             out.writeField(name, value)
         default:
             out.writeField(name, value)

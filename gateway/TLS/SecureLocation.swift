@@ -19,7 +19,8 @@ enum SecureLocation {
         } else if bytes[name.upperBound - 1] == ASCII.colon {
             name = name.lowerBound..<name.upperBound - 1
         }
+        let authority = bytes.string(at: name) + (port == 443 ? "" : ":\(port)")
         let target = bytes.string(at: head.path.lowerBound..<head.query.upperBound)
-        return "https://\(bytes.string(at: name))\(port == 443 ? "" : ":\(port)")\(head.path.isEmpty ? "/" : "")\(target)"
+        return "https://\(authority)\(head.path.isEmpty ? "/" : "")\(target)"
     }
 }

@@ -8,26 +8,42 @@ import Synchronization
 /// BoringSSL encrypts session tickets with keys that belong to the context and that it changes by itself every two days,
 /// so that a client may resume its session on any event loop for as long as the certificate stays.
 final class TLSContexts: Sendable {
+    private struct State {
+        var context: NIOSSLContext
+        /// The files that were read last, whether or not they could be used.
+        var versions: [FileVersion?]
+    }
+
     let settings: GatewayConfiguration.TLS
-    private let context: Mutex<NIOSSLContext>
+    private let state: Mutex<State>
 
     /// - Throws: ``TLSError``.
     init(_ settings: GatewayConfiguration.TLS) throws(TLSError) {
         self.settings = settings
-        context = Mutex(try Self.load(settings))
+        let versions = Self.versions(settings)
+        state = Mutex(State(context: try Self.load(settings), versions: versions))
     }
 
     /// What connections accepted now are made with.
-    var current: NIOSSLContext { context.withLock { $0 } }
+    var current: NIOSSLContext { state.withLock { $0.context } }
 
-    /// Reads the files again. Open connections stay as they are.
+    /// Reads the files again if they are others than last time. Open connections stay as they are.
     ///
     /// It reads files, and so has no business on an event loop.
     ///
+    /// - Returns: whether they are.
     /// - Throws: ``TLSError``; what was read before stays in use.
-    func reload() throws(TLSError) {
+    func reloadIfChanged() throws(TLSError) -> Bool {
+        let versions = Self.versions(settings)
+        guard versions != state.withLock({ $0.versions }) else { return false }
+        state.withLock { $0.versions = versions }
         let fresh = try Self.load(settings)
-        context.withLock { $0 = fresh }
+        state.withLock { $0.context = fresh }
+        return true
+    }
+
+    private static func versions(_ settings: GatewayConfiguration.TLS) -> [FileVersion?] {
+        [FileVersion(settings.certificate), FileVersion(settings.key)]
     }
 
     /// Reads and checks the files.

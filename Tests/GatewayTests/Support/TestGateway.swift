@@ -71,6 +71,8 @@ struct TestGateway: Sendable {
 /// The gateway's file for tests: a few routes to one service, short times.
 struct TestFile {
     var upstream: [Int]
+    /// The settings of the section `tls`, with six spaces before each.
+    var tls: String?
     var clients = ""
     var limits = (address: 1_000_000, credential: 1_000_000, signIn: 1_000_000)
     var health = "  interval: 200ms\n  timeout: 1s"
@@ -87,6 +89,7 @@ struct TestFile {
             listen:
               host: 127.0.0.1
               port: 0
+            \(tls.map { "  tls:\n\($0)" } ?? "")
             admin:
               host: 127.0.0.1
               port: 0
