@@ -45,7 +45,9 @@ struct ResponseTranslation {
             case .body(let reader):
                 if let content = try readBody(&bytes, reader) { return .content(content) }
             case .ended:
-                throw .malformed("there are bytes behind the end of a response")
+                // A head that could not be read is answered with content, whatever its method was.
+                guard isHead else { throw .malformed("there are bytes behind the end of a response") }
+                bytes.moveReaderIndex(to: bytes.writerIndex)
             }
         }
         defer { content = nil }

@@ -135,6 +135,11 @@ struct HTTP2StrictnessTests {
                 #expect(refused.status == 413)
                 #expect(refused["content-type"] == "application/problem+json")
                 #expect(refused["connection"] == nil)
+                let large = [("x-large", String(repeating: "a", count: 17_000))]
+                try await client.request(11, method: "HEAD", large)
+                let toHead = try await client.response(11)
+                #expect(toHead.status == 431)
+                #expect(toHead.text.isEmpty)
             }
         }
     }
