@@ -27,6 +27,9 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
+    static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
@@ -101,6 +104,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
@@ -165,7 +170,8 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "HTTPWire", "ServiceKit", .nioCore, .nioPosix, .yams, .lifecycle, .logging, .metrics,
+                "HTTPWire", "ServiceKit", .nioCore, .nioPosix, .nioSSL, .nioHTTP2, .nioHPACK, .yams, .lifecycle,
+                .logging, .metrics,
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),
@@ -201,7 +207,12 @@ let package = Package(
         tests("BillingService"),
         tests("RealtimeService"),
         tests("lms"),
-        tests("Gateway", ["HTTPWire", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
+        tests(
+            "Gateway",
+            [
+                "HTTPWire", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix, .nioSSL, .nioHTTP2,
+                .nioHPACK,
+            ]),
         .testTarget(
             name: "SystemTests",
             dependencies: [

@@ -56,11 +56,11 @@ extension Gateway {
     ///   - metrics: where the gateway's instruments are made.
     ///   - exposition: what `/metrics` answers.
     ///   - accessLog: takes a line for each request; nil for none.
-    ///   - onListening: told the ports once requests are taken.
+    ///   - onListening: told the ports once requests are taken; that of TLS is nil where there is none.
     static func build(
         _ configuration: GatewayConfiguration, group: MultiThreadedEventLoopGroup = .singleton, logger: Logger,
         metrics factory: any MetricsFactory, exposition: @escaping @Sendable () -> String, accessLog: AccessLog?,
-        onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int) -> Void = { _, _ in }
+        onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
     ) throws -> [any Service] {
         let names = configuration.upstreams.map(\.name)
         let directory = UpstreamDirectory(configuration.upstreams)
@@ -79,12 +79,19 @@ extension Gateway {
         let refresher = OpenAPIRefresher(
             services: names, directory: directory, document: document,
             probe: Probe(group: group, timeout: configuration.healthChecks.timeout), logger: logger)
+        let router = try Router(configuration.routes)
+        let contexts = try configuration.tls.map { try TLSContexts($0) }
         let server = ProxyServer(
-            core: core, group: group, site: Site(router: try Router(configuration.routes), isPublic: true),
-            adminSite: Site(router: try Router(try adminRoutes()), isPublic: false), logger: logger,
+            core: core, group: group,
+            site: Site(router: router, isPublic: true, securePort: configuration.tls?.redirectPort),
+            adminSite: Site(router: try Router(try adminRoutes()), isPublic: false),
+            secure: contexts.map { (Site(router: router, isPublic: true), $0) }, logger: logger,
             onListening: onListening)
+        let watch = contexts.map {
+            CertificateWatch(contexts: $0, interval: $0.settings.reloadInterval, logger: logger)
+        }
         // The last one is the first to stop.
-        return [monitor, refresher, server]
+        return [monitor, refresher] + (watch.map { [$0] } ?? []) + [server]
     }
 
     private static func adminRoutes() throws -> [Route] {

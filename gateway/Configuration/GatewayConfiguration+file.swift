@@ -20,7 +20,10 @@ extension GatewayConfiguration {
             }
             return section
         }
-        listener = try Listener(section("listen"))
+        listener = try Listener(section("listen"), beside: ["tls"])
+        if let section = try section("listen").members(of: ["host", "port", "tls"])["tls"] {
+            tls = try TLS(section, host: listener.host)
+        }
         admin = try Listener(section("admin"))
         upstreams = try section("upstreams").members().map { member throws(GatewayFileError) in
             guard member.key.utf8.allSatisfy({ ByteSet.requestID.contains($0) }), !member.key.isEmpty else {
@@ -57,8 +60,8 @@ extension GatewayConfiguration {
 }
 
 extension GatewayConfiguration.Listener {
-    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
-        let members = try setting.members(of: ["host", "port"])
+    fileprivate init(_ setting: FileValue, beside others: [String] = []) throws(GatewayFileError) {
+        let members = try setting.members(of: ["host", "port"] + others)
         guard let host = members["host"], let port = members["port"] else {
             throw setting.error("a listener needs 'host' and 'port'")
         }

@@ -36,6 +36,8 @@ struct GatewayConfiguration: Sendable {
     }
 
     var listener: Listener
+    /// Where TLS is ended; nil for nowhere.
+    var tls: TLS?
     /// Metrics and probes, for operators only.
     var admin: Listener
     var clients = Clients()

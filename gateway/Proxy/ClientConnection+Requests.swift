@@ -59,6 +59,7 @@ extension ClientConnection {
         do {
             let route = try admit(bytes.readableBytesUInt8Span)
             self.route = route
+            if let port = site.securePort { try requireTLS(route, port, bytes.readableBytesUInt8Span) }
             switch route.destination {
             case .own(let endpoint):
                 bytes.moveReaderIndex(forwardBy: headLength)
@@ -129,6 +130,12 @@ extension ClientConnection {
         return route
     }
 
+    /// Sends a client on that has come without TLS. Whether the gateway is alive is told without it, too.
+    private func requireTLS(_ route: Route, _ port: Int, _ bytes: Span<UInt8>) throws(Refusal) {
+        guard route.destination != .own(.alive), let host = head.host else { return }
+        throw .tlsRequired(location: SecureLocation.of(head, host: host, bytes, port: port))
+    }
+
     private func route(_ match: Router.Match) throws(Refusal) -> Route {
         switch match {
         case .route(let route): return route
@@ -152,7 +159,7 @@ extension ClientConnection {
         let credential = route.limit == .general ? CredentialHash.of(head, bytes, route: route) : nil
         try apply(
             worker.core.limiter.admit(
-                route.limit, address: addressHash, credential: credential, now: started.uptimeNanoseconds))
+                route.limit, address: origin.addressHash, credential: credential, now: started.uptimeNanoseconds))
     }
 
     /// Counts a request that no route takes by its address.
@@ -160,7 +167,7 @@ extension ClientConnection {
         guard site.isPublic else { return }
         try apply(
             worker.core.limiter.admit(
-                .address, address: addressHash, credential: nil, now: started.uptimeNanoseconds))
+                .address, address: origin.addressHash, credential: nil, now: started.uptimeNanoseconds))
     }
 
     private func apply(_ admission: (decision: RateDecision?, ticket: RateLimiter.Ticket?)) throws(Refusal) {
@@ -176,7 +183,7 @@ extension ClientConnection {
         exchange = Exchange(isRepeatable: isRepeatable, keepsClient: exchange.keepsClient)
         outgoing.clear()
         head.write(
-            into: &outgoing, bytes: bytes, forwarded: forwarded, requestID: requestID, trace: trace,
+            into: &outgoing, bytes: bytes, forwarded: origin.forwarded, requestID: requestID, trace: trace,
             upgrade: acceptsUpgrade)
     }
 

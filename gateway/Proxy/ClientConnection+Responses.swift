@@ -8,7 +8,7 @@ extension ClientConnection {
     var responseContext: ResponseContext {
         ResponseContext(
             requestID: requestID, rate: rate, closes: !exchange.keepsClient, isHTTP10: head.minorVersion == 0,
-            date: worker.date)
+            date: worker.date, isSecure: origin.isSecure)
     }
 
     // MARK: From a service
@@ -147,7 +147,7 @@ extension ClientConnection {
         let record = AccessLog.Record(
             method: head.method, path: loggedPath, status: status, bytes: bytesSent, duration: duration,
             upstream: group.map { worker.core.configuration.upstreams[$0].name }, requestID: requestID,
-            trace: trace, client: address)
+            trace: trace, client: origin.address)
         worker.record(record, group: group)
     }
 }

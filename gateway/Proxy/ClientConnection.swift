@@ -3,10 +3,11 @@ import NIOCore
 
 /// A client's connection: reads its requests one after the other, and passes each on and its response back.
 ///
-/// It is the only handler in its pipeline, and everything that it touches is on its event loop. What the extensions in
-/// the neighbouring files do, in the order of a request: `+Requests` reads and admits it, `+Upstream` sends it to a
+/// A connection with TLS carries one of these, or one for each stream of HTTP/2, which looks like a connection with one
+/// request; without TLS it is the only handler in its pipeline. Everything that it touches is on its event loop. What the
+/// extensions in the neighbouring files do, in the order of a request: `+Requests` reads and admits it, `+Upstream` sends it to a
 /// service, `+Responses` passes the answer back or gives one, `+Tunnel` takes over where it became a WebSocket.
-final class ClientConnection: ChannelDuplexHandler {
+final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -33,15 +34,18 @@ final class ClientConnection: ChannelDuplexHandler {
 
     let worker: Worker
     let site: Site
+    /// The TLS connection that carries this one; nil for one without TLS.
+    private let carrier: SecureConnection?
+    /// Whether it is one of several streams of its carrier.
+    private let isStream: Bool
     /// The place in the worker's list.
     var slot: Int?
+    var isCounted: Bool { carrier == nil }
     var phase = Phase.idle
     /// When to give up what is being waited for.
     var deadline = NIODeadline.distantFuture
     private(set) var context: ChannelHandlerContext?
-    private(set) var address = "unknown"
-    private(set) var addressHash: UInt64 = 0
-    private(set) var forwarded = ForwardedFields(address: "unknown", scheme: "http")
+    private(set) var origin = ClientOrigin(nil, scheme: "http")
 
     // The request under way.
     var parser: RequestParser
@@ -79,9 +83,11 @@ final class ClientConnection: ChannelDuplexHandler {
     private var withheldRead = false
     private var needsFlush = false
 
-    init(worker: Worker, site: Site) {
+    init(worker: Worker, site: Site, carrier: SecureConnection? = nil, isStream: Bool = false) {
         self.worker = worker
         self.site = site
+        self.carrier = carrier
+        self.isStream = isStream
         parser = RequestParser(limits: worker.core.configuration.clients.headLimits)
     }
 
@@ -89,6 +95,8 @@ final class ClientConnection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        // With TLS the channel was active before this was there.
+        if context.channel.isActive { begin(context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -96,16 +104,19 @@ final class ClientConnection: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
         let clients = worker.core.configuration.clients
-        let open = worker.core.connections.add(1, ordering: .relaxed).newValue
-        worker.add(self)
-        guard open <= clients.connections, !worker.isDraining else {
-            worker.counters.refusedConnections += 1
-            return abort()
+        if let carrier {
+            worker.add(self)
+            origin = carrier.origin
+            if isStream { carrier.streamOpened() }
+        } else {
+            guard worker.admit(self) else { return abort() }
+            origin = ClientOrigin(context.channel.remoteAddress, scheme: clients.scheme)
         }
-        address = context.channel.remoteAddress?.ipAddress ?? "unknown"
-        addressHash = AddressHash.of(context.channel.remoteAddress)
-        forwarded = ForwardedFields(address: address, scheme: clients.scheme)
         deadline = worker.now + clients.headerTimeout
     }
 
@@ -152,6 +163,7 @@ final class ClientConnection: ChannelDuplexHandler {
         case .idle, .head, .discarding, .lingering, .closed: break
         }
         dropUpstream()
+        if isStream, slot != nil { carrier?.streamClosed() }
         worker.remove(self)
     }
 
@@ -262,6 +274,7 @@ final class ClientConnection: ChannelDuplexHandler {
     /// A plain close with bytes unread resets the connection, and a reset can overtake the response (RFC 9112 §9.6).
     func close(unread: Bool) {
         phase = .lingering
+        if isStream { return closeStream() }
         lingeringBytes = pendingBytes
         guard unread || lingeringBytes > 0 else { return abort() }
         discardAllowance = worker.core.configuration.discardLimit
@@ -270,8 +283,19 @@ final class ClientConnection: ChannelDuplexHandler {
         resumeReading()
     }
 
+    /// Ends the response. The stream is closed when its client has read all of it, and has ended its request or been told
+    /// not to go on with it.
+    private func closeStream() {
+        let configuration = worker.core.configuration
+        discardAllowance = configuration.discardLimit
+        deadline = worker.now + configuration.clients.idleTimeout
+        context?.close(mode: .output, promise: nil)
+        resumeReading()
+    }
+
     /// Waits on for a slow reader that makes progress; closes otherwise.
     private func endLingering() {
+        if isStream { return abort() }
         let pending = pendingBytes
         guard pending > 0, pending < lingeringBytes else { return abort() }
         lingeringBytes = pending

@@ -30,9 +30,12 @@ final class Site: Sendable {
     let router: Router
     /// Whether requests count towards the limits and appear in the access log.
     let isPublic: Bool
+    /// The port to which clients are sent that come without TLS; nil serves them.
+    let securePort: Int?
 
-    init(router: Router, isPublic: Bool) {
+    init(router: Router, isPublic: Bool, securePort: Int? = nil) {
         self.router = router
         self.isPublic = isPublic
+        self.securePort = securePort
     }
 }

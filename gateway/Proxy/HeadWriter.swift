@@ -57,6 +57,8 @@ struct ResponseContext {
     var isHTTP10: Bool
     /// The time as it stands in `Date`.
     var date: ByteBuffer
+    /// Whether the client came by HTTPS.
+    var isSecure = false
 }
 
 extension ResponseHead {
@@ -97,6 +99,8 @@ extension LocalResponse {
             out.writeDecimal(body.readableBytes)
             out.writeStaticString("\r\n")
         }
+        // As services say it (RFC 6797 §7.2).
+        if context.isSecure { out.writeStaticString("Strict-Transport-Security: max-age=31536000\r\n") }
         for (name, value) in fields { out.writeString("\(name): \(value)\r\n") }
         out.writeDate(context.date)
         if let rate = context.rate { out.writeRateLimit(rate) }

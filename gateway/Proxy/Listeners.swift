@@ -1,21 +1,24 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Opens the sockets on which clients connect.
 enum Listeners {
     /// Binds one socket for each worker, all on one port: the kernel spreads connections over them, and each connection
     /// is accepted on the event loop where it stays.
     ///
+    /// - Parameter tls: ends TLS on them; nil takes plain connections.
     /// - Throws: ``CannotListen`` when the address is in use or cannot be had.
     static func bind(
-        _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site
+        _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site,
+        tls: TLSContexts? = nil
     ) async throws -> [any Channel] {
         if address.port != 0 { try await requireUnused(address, on: workers[0].eventLoop) }
         var port = address.port
         var channels: [any Channel] = []
         for worker in workers {
-            let channel = try await bootstrap(worker, site).bind(host: address.host, port: port).get()
+            let channel = try await bootstrap(worker, site, tls).bind(host: address.host, port: port).get()
             port = channel.localAddress?.port ?? port
             channels.append(channel)
         }
@@ -38,7 +41,9 @@ enum Listeners {
         try await channel.close().get()
     }
 
-    private static func bootstrap(_ worker: NIOLoopBound<Worker>, _ site: Site) -> ServerBootstrap {
+    private static func bootstrap(
+        _ worker: NIOLoopBound<Worker>, _ site: Site, _ tls: TLSContexts?
+    ) -> ServerBootstrap {
         ServerBootstrap(group: worker.eventLoop)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -47,8 +52,13 @@ enum Listeners {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        ClientConnection(worker: worker.value, site: site))
+                    let pipeline = channel.pipeline.syncOperations
+                    guard let tls else {
+                        return try pipeline.addHandler(ClientConnection(worker: worker.value, site: site))
+                    }
+                    try pipeline.addHandler(NIOSSLServerHandler(context: tls.current))
+                    try pipeline.addHandler(
+                        SecureConnection(worker: worker.value, site: site, streamLimit: tls.settings.streams))
                 }
             }
     }

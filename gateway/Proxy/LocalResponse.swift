@@ -38,6 +38,7 @@ struct LocalResponse: Sendable {
         body.writeStaticString("}")
         self.init(status: refusal.status, contentType: "application/problem+json", body: body)
         if let seconds = refusal.retryAfter { fields.append(("Retry-After", String(seconds))) }
+        if case .tlsRequired(let location) = refusal { fields.append(("Location", location)) }
         if case .methodNotAllowed(let methods) = refusal { fields.append(("Allow", methods.list)) }
     }
 }

@@ -9,21 +9,31 @@ struct ProxyServer: Service {
     let group: MultiThreadedEventLoopGroup
     let site: Site
     let adminSite: Site
+    /// What is served on the TLS listener, and with what; nil for none.
+    let secure: (site: Site, contexts: TLSContexts)?
     let logger: Logger
     /// Told the ports once requests are taken.
-    var onListening: @Sendable (_ port: Int, _ adminPort: Int) -> Void = { _, _ in }
+    var onListening: @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
 
     func run() async throws {
         let workers = try await makeWorkers()
         let configuration = core.configuration
-        let listeners = try await Listeners.bind(configuration.listener, workers: workers, site: site)
+        var listeners = try await Listeners.bind(configuration.listener, workers: workers, site: site)
+        var tlsPort: Int?
+        if let (site, contexts) = secure {
+            let address = contexts.settings.listener
+            let more = try await Listeners.bind(address, workers: workers, site: site, tls: contexts)
+            tlsPort = more[0].localAddress?.port ?? address.port
+            listeners += more
+            logger.notice("listening with TLS", metadata: ["host": "\(address.host)", "port": "\(tlsPort ?? 0)"])
+        }
         let admin = try await Listeners.bind(configuration.admin, workers: [workers[0]], site: adminSite)
         let port = listeners[0].localAddress?.port ?? configuration.listener.port
         let adminPort = admin[0].localAddress?.port ?? configuration.admin.port
         logger.notice(
             "listening",
             metadata: ["host": "\(configuration.listener.host)", "port": "\(port)", "admin_port": "\(adminPort)"])
-        onListening(port, adminPort)
+        onListening(port, adminPort, tlsPort)
         try? await gracefulShutdown()
         await stop(listeners, admin, workers)
     }

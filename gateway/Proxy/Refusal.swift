@@ -15,6 +15,8 @@ enum Refusal: Error, Equatable {
     case unavailable
     case unanswered
     case unsupportedVersion
+    /// The same under `https`.
+    case tlsRequired(location: String)
 
     init(_ error: MessageError) {
         switch error {
@@ -28,6 +30,7 @@ enum Refusal: Error, Equatable {
 
     var status: Int {
         switch self {
+        case .tlsRequired: 308
         case .malformed: 400
         case .notFound: 404
         case .methodNotAllowed: 405
@@ -58,6 +61,7 @@ enum Refusal: Error, Equatable {
         case .unavailable: "The service cannot be reached now; try again after the time in Retry-After."
         case .unanswered: "The service did not answer in time; try again after the time in Retry-After."
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+        case .tlsRequired: "This is served by HTTPS alone."
         }
     }
 

@@ -23,7 +23,7 @@ final class Worker {
     private(set) var date = ByteBuffer()
     private(set) var isDraining = false
 
-    private var connections: [ClientConnection] = []
+    private var connections: [any TimedConnection] = []
     private var published: Counters
     private var lines: AccessLines?
     private var directoryVersion = -1
@@ -46,14 +46,24 @@ final class Worker {
 
     // MARK: Connections
 
-    func add(_ connection: ClientConnection) {
-        connection.slot = connections.count
-        connections.append(connection)
+    /// Takes a new connection, unless it is one too many or comes while the gateway stops: it is to be closed then.
+    func admit(_ connection: any TimedConnection) -> Bool {
+        let open = core.connections.add(1, ordering: .relaxed).newValue
+        add(connection)
         counters.connections += 1
         counters.openConnections += 1
+        if open <= core.configuration.clients.connections, !isDraining { return true }
+        counters.refusedConnections += 1
+        return false
     }
 
-    func remove(_ connection: ClientConnection) {
+    /// Takes what is part of a connection.
+    func add(_ connection: any TimedConnection) {
+        connection.slot = connections.count
+        connections.append(connection)
+    }
+
+    func remove(_ connection: any TimedConnection) {
         guard let slot = connection.slot else { return }
         connection.slot = nil
         let last = connections.removeLast()
@@ -61,8 +71,10 @@ final class Worker {
             connections[slot] = last
             last.slot = slot
         }
-        counters.openConnections -= 1
-        core.connections.subtract(1, ordering: .relaxed)
+        if connection.isCounted {
+            counters.openConnections -= 1
+            core.connections.subtract(1, ordering: .relaxed)
+        }
         if connections.isEmpty { drained?.succeed() }
     }
 

@@ -4,6 +4,7 @@ enum HTTPStatus {
         switch status {
         case 200: "OK"
         case 304: "Not Modified"
+        case 308: "Permanent Redirect"
         case 400: "Bad Request"
         case 404: "Not Found"
         case 405: "Method Not Allowed"

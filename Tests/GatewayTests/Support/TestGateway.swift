@@ -13,6 +13,8 @@ import TestKit
 struct TestGateway: Sendable {
     let port: Int
     let adminPort: Int
+    /// That of TLS; 0 without.
+    let tlsPort: Int
     private let group: ServiceGroup
 
     /// Runs `body` while a gateway serves `configuration`.
@@ -21,11 +23,11 @@ struct TestGateway: Sendable {
         group loops: MultiThreadedEventLoopGroup = .singleton,
         _ body: @escaping @Sendable (TestGateway) async throws -> Result
     ) async throws -> Result {
-        let (ports, listening) = AsyncStream.makeStream(of: (Int, Int).self)
+        let (ports, listening) = AsyncStream.makeStream(of: (Int, Int, Int).self)
         let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
         let services = try Gateway.build(
             configuration, group: loops, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
-            accessLog: accessLog, onListening: { listening.yield(($0, $1)) })
+            accessLog: accessLog, onListening: { listening.yield(($0, $1, $2 ?? 0)) })
         let group = ServiceGroup(services: services, logger: logger)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
@@ -33,8 +35,8 @@ struct TestGateway: Sendable {
                 return nil
             }
             tasks.addTask {
-                guard let (port, adminPort) = await ports.first(where: { _ in true }) else { return nil }
-                return try await body(TestGateway(port: port, adminPort: adminPort, group: group))
+                guard let (port, adminPort, tlsPort) = await ports.first(where: { _ in true }) else { return nil }
+                return try await body(TestGateway(port: port, adminPort: adminPort, tlsPort: tlsPort, group: group))
             }
             var result: Result?
             while result == nil, let next = try await tasks.next() { result = next }
@@ -69,6 +71,8 @@ struct TestGateway: Sendable {
 /// The gateway's file for tests: a few routes to one service, short times.
 struct TestFile {
     var upstream: [Int]
+    /// The settings of the section `tls`, with six spaces before each.
+    var tls: String?
     var clients = ""
     var limits = (address: 1_000_000, credential: 1_000_000, signIn: 1_000_000)
     var health = "  interval: 200ms\n  timeout: 1s"
@@ -85,6 +89,7 @@ struct TestFile {
             listen:
               host: 127.0.0.1
               port: 0
+            \(tls.map { "  tls:\n\($0)" } ?? "")
             admin:
               host: 127.0.0.1
               port: 0
