@@ -84,7 +84,7 @@ extension Gateway {
             adminSite: Site(router: try Router(try adminRoutes()), isPublic: false), logger: logger,
             onListening: onListening)
         // The last one is the first to stop.
-        return [monitor, refresher, server]
+        return [monitor, refresher, MaintenanceWatch(maintenance: core.maintenance, logger: logger), server]
     }
 
     private static func adminRoutes() throws -> [Route] {

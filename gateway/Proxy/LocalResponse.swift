@@ -44,7 +44,7 @@ struct LocalResponse: Sendable {
 
 extension HTTPMethods {
     /// The methods as they stand in `Allow` (RFC 9110 §10.2.1).
-    fileprivate var list: String {
+    var list: String {
         HTTPMethod.allCases.filter { contains(HTTPMethods($0)) }.map(\.name).joined(separator: ", ")
     }
 }
