@@ -62,6 +62,7 @@ extension ClientConnection {
             self.route = route
             switch route.destination {
             case .own(let endpoint):
+                acceptsGzip = head.acceptsGzip(bytes.readableBytesUInt8Span)
                 bytes.moveReaderIndex(forwardBy: headLength)
                 if body.isDone { exchange.endRequest() }
                 answer(worker.core.endpoints.answer(endpoint))

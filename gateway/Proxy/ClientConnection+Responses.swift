@@ -8,8 +8,8 @@ extension ClientConnection {
     var responseContext: ResponseContext {
         ResponseContext(
             requestID: requestID, rate: rate, closes: !exchange.keepsClient, isHTTP10: head.minorVersion == 0,
-            date: worker.date, isSecure: worker.core.configuration.clients.scheme == "https", rules: rules,
-            pageOrigin: pageOrigin)
+            date: worker.date, isSecure: worker.core.configuration.clients.scheme == "https",
+            acceptsGzip: acceptsGzip, rules: rules, pageOrigin: pageOrigin)
     }
 
     // MARK: From a service

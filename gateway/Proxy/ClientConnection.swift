@@ -56,6 +56,7 @@ final class ClientConnection: ChannelDuplexHandler {
     var loggedPath = ByteBuffer()
     var rate: RateDecision?
     var ticket: RateLimiter.Ticket?
+    var acceptsGzip = false
     var rules = ResponseRules.none
     /// The origin of the page that asks, where it may read the answer; else empty.
     var pageOrigin = ByteBuffer()

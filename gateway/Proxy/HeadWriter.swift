@@ -59,6 +59,8 @@ struct ResponseContext {
     var date: ByteBuffer
     /// Whether the client came by HTTPS.
     var isSecure = false
+    /// Whether an answer of the gateway's own may be gzip.
+    var acceptsGzip = false
     var rules = ResponseRules.none
     /// The origin of the page that asks, where it may read the answer; else empty.
     var pageOrigin = ByteBuffer()
@@ -101,6 +103,8 @@ extension ResponseHead {
 extension LocalResponse {
     /// Writes the head and, unless the request was HEAD, the body.
     func write(into out: inout ByteBuffer, context: ResponseContext, toHead: Bool) {
+        let encoded = context.acceptsGzip && !toHead ? gzipped : nil
+        let content = encoded ?? body
         out.writeStaticString("HTTP/1.1 ")
         out.writeDecimal(status)
         out.writeInteger(ASCII.space)
@@ -110,8 +114,9 @@ extension LocalResponse {
             out.writeStaticString("Content-Type: ")
             out.writeString(contentType)
             out.writeStaticString("\r\nContent-Length: ")
-            out.writeDecimal(body.readableBytes)
-            out.writeStaticString("\r\n")
+            out.writeDecimal(content.readableBytes)
+            out.writeStaticString(encoded == nil ? "\r\n" : "\r\nContent-Encoding: gzip\r\n")
+            if gzipped != nil { out.writeStaticString("Vary: Accept-Encoding\r\n") }
         }
         let rules = context.rules
         for (name, value) in fields where !rules.drops(name.utf8.span, 0..<name.utf8.count) {
@@ -123,7 +128,7 @@ extension LocalResponse {
         out.writeDate(context.date)
         if let rate = context.rate { out.writeRateLimit(rate) }
         out.writeEnd(context)
-        if !toHead, status != 304, status != 204 { out.writeImmutableBuffer(body) }
+        if !toHead, status != 304, status != 204 { out.writeImmutableBuffer(content) }
     }
 }
 
