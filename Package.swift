@@ -135,12 +135,12 @@ let package = Package(
                 .tracing,
             ]),
         kit("EventBus", ["Reactor", "Postgres", "Redis", "Kernel", "ServiceKit", .lifecycle, .logging, .metrics]),
-        kit("HTTPWire", [.nioCore]),
+        kit("HTTPWire", ["CZlib", .nioCore]),
         kit("Identity", ["Outbound", "Redis", "ServiceKit", .jwt, .crypto, .logging, .lifecycle]),
         kit(
             "HTTPKit",
             [
-                "CZlib", "Postgres", "Redis", "Outbound", "Kernel", "ServiceKit", "HTTPWire", "Identity",
+                "Postgres", "Redis", "Outbound", "Kernel", "ServiceKit", "HTTPWire", "Identity",
                 .hummingbird, .hummingbirdCore, .mustache, .crypto, .httpTypes, .lifecycle, .logging,
                 .metrics, .nioCore, .nioFoundation, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
             ],
@@ -202,7 +202,7 @@ let package = Package(
         tests("WebSockets", [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioWebSocket]),
         tests("AuthService", ["LocalStack", .jwt], exclude: ["read_qr_code.py"]),
         tests("DevicesService", [.crypto]),
-        tests("ReadingsService"),
+        tests("ReadingsService", ["HTTPWire"]),
         tests("AlertsService"),
         tests("BillingService"),
         tests("RealtimeService"),

@@ -91,7 +91,8 @@ extension Gateway {
             CertificateWatch(contexts: $0, interval: $0.settings.reloadInterval, logger: logger)
         }
         // The last one is the first to stop.
-        return [monitor, refresher] + (watch.map { [$0] } ?? []) + [server]
+        let maintenance = MaintenanceWatch(maintenance: core.maintenance, logger: logger)
+        return [monitor, refresher, maintenance] + (watch.map { [$0] } ?? []) + [server]
     }
 
     private static func adminRoutes() throws -> [Route] {

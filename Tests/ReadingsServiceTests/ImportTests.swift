@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPWire
 import Identity
 import Kernel
 import NIOCore

@@ -12,7 +12,7 @@ extension GatewayConfiguration {
         let root = FileValue(node: try Self.parse(yaml), environment: environment)
         let sections = try root.members(of: [
             "listen", "admin", "clients", "upstreams", "upstream_connections", "limits", "health", "drain_timeout",
-            "discard_limit", "defaults", "routes",
+            "discard_limit", "maintenance", "defaults", "routes",
         ])
         func section(_ name: String) throws(GatewayFileError) -> FileValue {
             guard let section = sections[name] else {
@@ -35,7 +35,9 @@ extension GatewayConfiguration {
         let table = try RouteTable(
             defaults: section("defaults"), upstreams: upstreams.map(\.name), routes: section("routes"))
         routes = table.routes
+        strayRules = table.strayRules
         if let clients = sections["clients"] { self.clients = try Clients(clients) }
+        if let setting = sections["maintenance"] { maintenance = try MaintenanceMode(setting) }
         if let health = sections["health"] { healthChecks = try HealthChecks(health) }
         if let time = sections["drain_timeout"] { drainTimeout = try time.duration() }
         if let size = sections["discard_limit"] { discardLimit = try size.size() }

@@ -44,6 +44,7 @@ struct GatewayConfiguration: Sendable {
     var upstreams: [UpstreamGroup]
     var limits: RateLimiter.Limits
     var healthChecks = HealthChecks()
+    var maintenance = MaintenanceMode()
     /// Time for requests under way when the gateway is told to stop.
     var drainTimeout = TimeAmount.seconds(15)
     /// Bytes of an unwanted upload that are read so that the client sees the answer.
@@ -53,4 +54,6 @@ struct GatewayConfiguration: Sendable {
     /// Unused connections to one copy of a service that an event loop keeps.
     var upstreamIdleConnections = 128
     var routes: [Route]
+    /// What becomes of the fields of answers to requests that have no route.
+    var strayRules: ResponseRules
 }

@@ -30,6 +30,7 @@ struct DocsPage: Sendable {
                         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
                 ),
             ],
-            body: ByteBuffer(bytes: try Data(contentsOf: url)))
+            body: ByteBuffer(bytes: try Data(contentsOf: url))
+        ).withGzip()
     }
 }

@@ -3,20 +3,24 @@ import Synchronization
 
 /// The merged document as it is served.
 final class OpenAPIDocument: Sendable {
-    private let json: Mutex<ByteBuffer>
+    private let document: Mutex<LocalResponse>
 
     /// - Parameter services: all of them unavailable as yet.
     init(services: [String]) {
-        json = Mutex(ByteBuffer(string: OpenAPIMerger().json(version: GatewayVersion.current, unavailable: services)))
+        document = Mutex(
+            Self.response(OpenAPIMerger().json(version: GatewayVersion.current, unavailable: services)))
     }
 
     func update(_ json: String) {
-        let bytes = ByteBuffer(string: json)
-        self.json.withLock { $0 = bytes }
+        let response = Self.response(json)
+        document.withLock { $0 = response }
     }
 
-    var response: LocalResponse {
+    var response: LocalResponse { document.withLock { $0 } }
+
+    private static func response(_ json: String) -> LocalResponse {
         LocalResponse(
-            contentType: "application/json", fields: [("Cache-Control", "no-cache")], body: json.withLock { $0 })
+            contentType: "application/json", fields: [("Cache-Control", "no-cache")], body: ByteBuffer(string: json)
+        ).withGzip()
     }
 }

@@ -57,11 +57,13 @@ extension ClientConnection {
     private func begin(_ bytes: inout ByteBuffer, headLength: Int) {
         startExchange(bytes.readableBytesUInt8Span)
         do {
+            if try answerPreflight(&bytes, headLength: headLength) { return }
             let route = try admit(bytes.readableBytesUInt8Span)
             self.route = route
             if let port = site.securePort { try requireTLS(route, port, bytes.readableBytesUInt8Span) }
             switch route.destination {
             case .own(let endpoint):
+                acceptsGzip = head.acceptsGzip(bytes.readableBytesUInt8Span)
                 bytes.moveReaderIndex(forwardBy: headLength)
                 if body.isDone { exchange.endRequest() }
                 answer(worker.core.endpoints.answer(endpoint))
@@ -92,6 +94,7 @@ extension ClientConnection {
         rate = nil
         ticket = nil
         loggedPath.clear()
+        apply(site.isPublic ? worker.core.configuration.strayRules : .none, bytes)
         requestID.clear()
         if let given = head.requestID, (1...128).contains(given.count), bytes.all(in: .requestID, at: given) {
             requestID.write(bytes, given)
@@ -112,16 +115,13 @@ extension ClientConnection {
     private func admit(_ bytes: Span<UInt8>) throws(Refusal) -> Route {
         let form: RequestPath.Form
         do { form = try RequestPath.check(bytes, head.path) } catch { throw Refusal(error) }
+        let scope = site.router.scope(of: head, bytes)
         let route: Route
         switch form {
         case .plain:
-            let match = site.router.match(bytes, head.path, method: head.method)
-            logPath(bytes, head.path, match)
-            route = try self.route(match)
+            route = try find(bytes, head.path, scope, bytes)
         case .decoded(let path):
-            let match = site.router.match(path.span, 0..<path.count, method: head.method)
-            logPath(path.span, 0..<path.count, match)
-            route = try self.route(match)
+            route = try find(path.span, 0..<path.count, scope, bytes)
         }
         try limit(route, bytes)
         if case .length(let length) = head.framing, length > route.bodyLimit {
@@ -136,6 +136,18 @@ extension ClientConnection {
         throw .tlsRequired(location: SecureLocation.of(head, host: host, bytes, port: port))
     }
 
+    /// Finds the route of the path at `range` of `path`, and takes on its rules.
+    private func find(
+        _ path: Span<UInt8>, _ range: Range<Int>, _ scope: Router.Scope, _ bytes: Span<UInt8>
+    ) throws(Refusal) -> Route {
+        let match = site.router.match(path, range, method: head.method, scope: scope)
+        logPath(path, range, match)
+        let route = try route(match)
+        apply(route.rules, bytes)
+        try requireService(route, path, range, bytes)
+        return route
+    }
+
     private func route(_ match: Router.Match) throws(Refusal) -> Route {
         switch match {
         case .route(let route): return route
@@ -148,7 +160,8 @@ extension ClientConnection {
         }
     }
 
-    private func logPath(_ bytes: Span<UInt8>, _ path: Range<Int>, _ match: Router.Match) {
+    func logPath(_ bytes: Span<UInt8>, _ path: Range<Int>, _ match: Router.Match) {
+        loggedPath.clear()
         var secrets: UInt32 = 0
         if case .route(let route) = match { secrets = route.pattern.secrets }
         LoggedPath.write(bytes, path, secrets: secrets, into: &loggedPath)
@@ -163,7 +176,7 @@ extension ClientConnection {
     }
 
     /// Counts a request that no route takes by its address.
-    private func limitStray() throws(Refusal) {
+    func limitStray() throws(Refusal) {
         guard site.isPublic else { return }
         try apply(
             worker.core.limiter.admit(

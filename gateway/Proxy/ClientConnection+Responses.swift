@@ -8,7 +8,8 @@ extension ClientConnection {
     var responseContext: ResponseContext {
         ResponseContext(
             requestID: requestID, rate: rate, closes: !exchange.keepsClient, isHTTP10: head.minorVersion == 0,
-            date: worker.date, isSecure: origin.isSecure)
+            date: worker.date, isSecure: origin.isSecure, acceptsGzip: acceptsGzip, rules: rules,
+            pageOrigin: pageOrigin)
     }
 
     // MARK: From a service
@@ -94,6 +95,7 @@ extension ClientConnection {
         if case .tooManyRequests = refusal { worker.counters.limited += 1 }
         guard exchange.response == .awaited else { return abort() }
         if refusal.losesFraming { exchange.keepsClient = false }
+        if case .maintenance(let notice, asPage: true) = refusal { return answer(notice.page) }
         answer(LocalResponse(refusal, instance: loggedPath, requestID: requestID))
     }
 

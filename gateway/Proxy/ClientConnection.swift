@@ -60,6 +60,10 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var loggedPath = ByteBuffer()
     var rate: RateDecision?
     var ticket: RateLimiter.Ticket?
+    var acceptsGzip = false
+    var rules = ResponseRules.none
+    /// The origin of the page that asks, where it may read the answer; else empty.
+    var pageOrigin = ByteBuffer()
     var started = NIODeadline.uptimeNanoseconds(0)
 
     /// Bytes that have come and not been looked at: the beginning of a head, or pipelined requests.

@@ -9,6 +9,7 @@ final class GatewayCore: Sendable {
     let endpoints: OwnEndpoints
     let metrics: GatewayMetrics
     let accessLog: AccessLog?
+    let maintenance: MaintenanceSwitch
     /// Client connections open now, of all event loops.
     let connections = Atomic<Int>(0)
 
@@ -17,6 +18,7 @@ final class GatewayCore: Sendable {
         endpoints: OwnEndpoints, metrics: GatewayMetrics, accessLog: AccessLog?
     ) {
         self.configuration = configuration
+        maintenance = MaintenanceSwitch(configuration.maintenance)
         self.limiter = limiter
         self.directory = directory
         self.endpoints = endpoints

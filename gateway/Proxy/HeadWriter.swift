@@ -31,7 +31,7 @@ extension RequestHead {
         out.writeStaticString(" HTTP/1.1\r\nHost: ")
         if let host { out.write(bytes, host) }
         out.writeStaticString("\r\n")
-        out.writeFields(fields, of: bytes, options: connectionOptions) { $0.isEndToEndInRequest }
+        out.writeFields(fields, of: bytes, options: connectionOptions) { $0.field.isEndToEndInRequest }
         if framing == .chunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
         out.writeImmutableBuffer(forwarded.lines)
         if let host {
@@ -59,6 +59,11 @@ struct ResponseContext {
     var date: ByteBuffer
     /// Whether the client came by HTTPS.
     var isSecure = false
+    /// Whether an answer of the gateway's own may be gzip.
+    var acceptsGzip = false
+    var rules = ResponseRules.none
+    /// The origin of the page that asks, where it may read the answer; else empty.
+    var pageOrigin = ByteBuffer()
 }
 
 extension ResponseHead {
@@ -69,9 +74,14 @@ extension ResponseHead {
         out.writeStaticString("HTTP/1.1 ")
         out.write(bytes, statusText)
         out.writeStaticString("\r\n")
-        out.writeFields(fields, of: bytes, options: connectionOptions) {
-            $0.isEndToEndInResponse && ($0 != .contentLength || mayHaveFraming)
+        let rules = status == 101 ? .none : context.rules
+        out.writeFields(fields, of: bytes, options: connectionOptions) { field in
+            field.field.isEndToEndInResponse && (field.field != .contentLength || mayHaveFraming)
+                && !rules.drops(bytes, field.name)
         }
+        rules.write(
+            into: &out, status: status, isOwn: false, isSecure: context.isSecure, origin: context.pageOrigin
+        ) { has($0, in: bytes) }
         if isChunked, mayHaveFraming, !context.isHTTP10 { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
         if !hasDate { out.writeDate(context.date) }
         if let rate = context.rate, !hasRateLimit { out.writeRateLimit(rate) }
@@ -84,42 +94,56 @@ extension ResponseHead {
     }
 }
 
+extension ResponseHead {
+    private func has(_ name: LowercasedText, in bytes: Span<UInt8>) -> Bool {
+        for field in fields where name.equals(bytes, field.name) { return true }
+        return false
+    }
+}
+
 extension LocalResponse {
     /// Writes the head and, unless the request was HEAD, the body.
     func write(into out: inout ByteBuffer, context: ResponseContext, toHead: Bool) {
+        let encoded = context.acceptsGzip && !toHead ? gzipped : nil
+        let content = encoded ?? body
         out.writeStaticString("HTTP/1.1 ")
         out.writeDecimal(status)
         out.writeInteger(ASCII.space)
         out.writeStaticString(HTTPStatus.reason(status))
         out.writeStaticString("\r\n")
-        if status != 304 {
+        if status != 304, status != 204 {
             out.writeStaticString("Content-Type: ")
             out.writeString(contentType)
             out.writeStaticString("\r\nContent-Length: ")
-            out.writeDecimal(body.readableBytes)
-            out.writeStaticString("\r\n")
+            out.writeDecimal(content.readableBytes)
+            out.writeStaticString(encoded == nil ? "\r\n" : "\r\nContent-Encoding: gzip\r\n")
+            if gzipped != nil { out.writeStaticString("Vary: Accept-Encoding\r\n") }
         }
-        // As services say it (RFC 6797 §7.2).
-        if context.isSecure { out.writeStaticString("Strict-Transport-Security: max-age=31536000\r\n") }
-        for (name, value) in fields { out.writeString("\(name): \(value)\r\n") }
+        let rules = context.rules
+        for (name, value) in fields where !rules.drops(name.utf8.span, 0..<name.utf8.count) {
+            out.writeString("\(name): \(value)\r\n")
+        }
+        rules.write(
+            into: &out, status: status, isOwn: true, isSecure: context.isSecure, origin: context.pageOrigin
+        ) { fallback in fields.contains { fallback.equals($0.name.utf8.span, 0..<$0.name.utf8.count) } }
         out.writeDate(context.date)
         if let rate = context.rate { out.writeRateLimit(rate) }
         out.writeEnd(context)
-        if !toHead, status != 304 { out.writeImmutableBuffer(body) }
+        if !toHead, status != 304, status != 204 { out.writeImmutableBuffer(content) }
     }
 }
 
 extension ByteBuffer {
     /// Copies the lines of the fields that pass, in runs as long as they are.
     fileprivate mutating func writeFields(
-        _ fields: [FieldLine], of bytes: Span<UInt8>, options: [Range<Int>], passing: (FieldName) -> Bool
+        _ fields: [FieldLine], of bytes: Span<UInt8>, options: [Range<Int>], passing: (FieldLine) -> Bool
     ) {
         var run = 0..<0
         for field in fields {
             // Naming a field in Connection that the gateway itself goes by, such as Content-Length or Authorization,
             // must not keep it from the other side: both have to see the same message.
             let isOption = field.field == .other && options.contains { bytes.equalsIgnoringCase($0, field.name) }
-            let passes = passing(field.field) && !isOption
+            let passes = passing(field) && !isOption
             if passes, run.upperBound == field.line.lowerBound {
                 run = run.lowerBound..<field.line.upperBound
             } else {

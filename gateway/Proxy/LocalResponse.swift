@@ -8,6 +8,8 @@ struct LocalResponse: Sendable {
     /// Fields beside those that every answer has.
     var fields: [(name: String, value: String)] = []
     var body: ByteBuffer
+    /// The body for those who take gzip; nil where there is none.
+    private(set) var gzipped: ByteBuffer?
 
     init(status: Int = 200, contentType: String, fields: [(name: String, value: String)] = [], body: ByteBuffer) {
         self.status = status
@@ -15,6 +17,19 @@ struct LocalResponse: Sendable {
         self.fields = fields
         self.body = body
     }
+
+    /// The same with its body as gzip beside, if that is smaller: for what is made once and sent often. It must hold nothing
+    /// secret, as its size tells of it.
+    func withGzip() -> LocalResponse {
+        guard body.readableBytes > Self.gzipThreshold, let compressor = try? GzipCompressor() else { return self }
+        var response = self
+        let gzipped = compressor.compress(body, finish: true)
+        if gzipped.readableBytes < body.readableBytes { response.gzipped = gzipped }
+        return response
+    }
+
+    /// Bytes; what is smaller fits into the packet of its head.
+    private static let gzipThreshold = 1024
 
     /// A problem document (RFC 9457).
     ///
@@ -45,7 +60,7 @@ struct LocalResponse: Sendable {
 
 extension HTTPMethods {
     /// The methods as they stand in `Allow` (RFC 9110 §10.2.1).
-    fileprivate var list: String {
+    var list: String {
         HTTPMethod.allCases.filter { contains(HTTPMethods($0)) }.map(\.name).joined(separator: ", ")
     }
 }

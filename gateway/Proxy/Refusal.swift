@@ -3,6 +3,8 @@ import HTTPWire
 /// Why the gateway answers a request itself.
 enum Refusal: Error, Equatable {
     case malformed(String)
+    /// To a preflight.
+    case originNotAllowed
     case notFound
     case methodNotAllowed(HTTPMethods)
     case requestTimeout
@@ -14,6 +16,8 @@ enum Refusal: Error, Equatable {
     case badGateway
     case unavailable
     case unanswered
+    /// - Parameter asPage: whether a person reads the answer.
+    case maintenance(MaintenanceMode.Notice, asPage: Bool)
     case unsupportedVersion
     /// The same under `https`.
     case tlsRequired(location: String)
@@ -32,6 +36,7 @@ enum Refusal: Error, Equatable {
         switch self {
         case .tlsRequired: 308
         case .malformed: 400
+        case .originNotAllowed: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -41,7 +46,7 @@ enum Refusal: Error, Equatable {
         case .tooManyRequests: 429
         case .headTooLarge: 431
         case .badGateway: 502
-        case .unavailable, .unanswered: 503
+        case .unavailable, .unanswered, .maintenance: 503
         case .unsupportedVersion: 505
         }
     }
@@ -49,6 +54,7 @@ enum Refusal: Error, Equatable {
     var detail: String {
         switch self {
         case .malformed(let detail): "The request cannot be understood: \(detail)."
+        case .originNotAllowed: "Pages of this origin may not use this path."
         case .notFound: "Nothing is known at this path."
         case .methodNotAllowed: "This path does not take this method."
         case .requestTimeout: "The request did not arrive in time."
@@ -60,6 +66,7 @@ enum Refusal: Error, Equatable {
         case .badGateway: "The service answered with something that is not HTTP."
         case .unavailable: "The service cannot be reached now; try again after the time in Retry-After."
         case .unanswered: "The service did not answer in time; try again after the time in Retry-After."
+        case .maintenance(let notice, _): notice.message
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         case .tlsRequired: "This is served by HTTPS alone."
         }
@@ -70,6 +77,7 @@ enum Refusal: Error, Equatable {
         switch self {
         case .tooManyRequests(let seconds): seconds
         case .unavailable, .unanswered: 1
+        case .maintenance(let notice, _): notice.retryAfter
         default: nil
         }
     }

@@ -20,8 +20,14 @@ final class Route: Sendable {
     }
 
     let pattern: RoutePattern
+    /// Nil for any host.
+    let host: HostPattern?
+    /// Nil for whoever asks.
+    let principal: PrincipalKind?
     let methods: HTTPMethods
     let destination: Destination
+    /// What becomes of the fields of answers.
+    let rules: ResponseRules
     let timeouts: RouteTimeouts
     /// Bytes of content that a request may have.
     let bodyLimit: Int
@@ -34,11 +40,15 @@ final class Route: Sendable {
     let isStream: Bool
 
     init(
-        pattern: RoutePattern, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
+        pattern: RoutePattern, host: HostPattern? = nil, principal: PrincipalKind? = nil,
+        rules: ResponseRules = .none, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
         bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
         isStream: Bool = false
     ) {
         self.pattern = pattern
+        self.host = host
+        self.principal = principal
+        self.rules = rules
         self.methods = methods
         self.destination = destination
         self.timeouts = timeouts

@@ -4,14 +4,18 @@ import NIOCore
 /// Reads the routes of the gateway's file.
 struct RouteTable {
     private(set) var routes: [Route] = []
+    /// What becomes of the fields of answers to requests that have no route.
+    let strayRules: ResponseRules
 
-    private static let settings = [
-        "connect_timeout", "response_timeout", "idle_timeout", "body_limit", "limit", "upgrade", "repeatable",
-        "stream",
-    ]
+    private static let settings =
+        ResponseFields.settings + [
+            "connect_timeout", "response_timeout", "idle_timeout", "body_limit", "limit", "upgrade", "repeatable",
+            "stream",
+        ]
 
     /// What a route that says nothing has.
     private struct Options {
+        var fields = ResponseFields()
         var timeouts = RouteTimeouts(connect: .seconds(2), response: .seconds(30), idle: .seconds(60))
         var bodyLimit = 1 << 20
         var limit = LimitClass.general
@@ -20,6 +24,7 @@ struct RouteTable {
         var isStream = false
 
         mutating func apply(_ members: [String: FileValue]) throws(GatewayFileError) {
+            try fields.apply(members)
             if let value = members["connect_timeout"] { timeouts.connect = try value.duration() }
             if let value = members["response_timeout"] { timeouts.response = try value.duration() }
             if let value = members["idle_timeout"] { timeouts.idle = try value.duration() }
@@ -42,16 +47,21 @@ struct RouteTable {
     init(defaults: FileValue, upstreams: [String], routes: FileValue) throws(GatewayFileError) {
         var options = Options()
         try options.apply(try defaults.members(of: Self.settings))
+        strayRules = options.fields.rules
         for setting in try routes.elements() {
             self.routes.append(try Self.route(setting, defaults: options, upstreams: upstreams))
             do { _ = try Router(self.routes) } catch { throw setting.error("\(error)") }
+            guard Set(self.routes.compactMap(\.host)).count <= Router.hostLimit else {
+                throw setting.error("routes may name \(Router.hostLimit) hosts")
+            }
         }
     }
 
     private static func route(
         _ setting: FileValue, defaults: Options, upstreams: [String]
     ) throws(GatewayFileError) -> Route {
-        let members = try setting.members(of: ["path", "methods", "upstream", "answer"] + settings)
+        let members = try setting.members(
+            of: ["path", "host", "principal", "methods", "upstream", "answer"] + settings)
         var options = defaults
         try options.apply(members)
         guard let path = members["path"] else { throw setting.error("a route needs a 'path'") }
@@ -63,7 +73,10 @@ struct RouteTable {
             throw path.error("'\(pattern.text)' is for services among themselves and is never routed")
         }
         return Route(
-            pattern: pattern, methods: try methods(members["methods"]),
+            pattern: pattern, host: try host(members["host"]),
+            principal: try principal(members["principal"], of: pattern),
+            rules: options.fields.rules,
+            methods: try methods(members["methods"]),
             destination: try destination(members, of: setting, upstreams: upstreams), timeouts: options.timeouts,
             bodyLimit: options.bodyLimit, limit: options.limit, allowsUpgrade: options.allowsUpgrade,
             isRepeatable: options.isRepeatable, isStream: options.isStream)
@@ -80,13 +93,29 @@ struct RouteTable {
 
     private static func methods(_ setting: FileValue?) throws(GatewayFileError) -> HTTPMethods {
         guard let setting else { return .all }
-        var methods: HTTPMethods = []
-        for element in try setting.elements() {
-            let name = try element.string()
-            guard let method = HTTPMethod(name: name) else { throw element.error("there is no method '\(name)'") }
-            methods.insert(HTTPMethods(method))
+        return try HTTPMethods(setting)
+    }
+
+    private static func host(_ setting: FileValue?) throws(GatewayFileError) -> HostPattern? {
+        guard let setting else { return nil }
+        let text = try setting.string()
+        do { return try HostPattern(text) } catch { throw setting.error("\(error)") }
+    }
+
+    private static func principal(
+        _ setting: FileValue?, of pattern: RoutePattern
+    ) throws(GatewayFileError) -> PrincipalKind? {
+        guard let setting else { return nil }
+        let text = try setting.string()
+        guard let kind = PrincipalKind(rawValue: text) else {
+            let names = PrincipalKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw setting.error("there is no principal '\(text)'; there are \(names)")
         }
-        return methods
+        guard pattern.secrets == 0 else {
+            throw setting.error(
+                "the path '\(pattern.text)' holds the credential, beside which services look at no other")
+        }
+        return kind
     }
 
     private static func destination(

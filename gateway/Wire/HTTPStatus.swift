@@ -3,9 +3,11 @@ enum HTTPStatus {
     static func reason(_ status: Int) -> StaticString {
         switch status {
         case 200: "OK"
+        case 204: "No Content"
         case 304: "Not Modified"
         case 308: "Permanent Redirect"
         case 400: "Bad Request"
+        case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"

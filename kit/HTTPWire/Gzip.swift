@@ -2,19 +2,20 @@ import CZlib
 import NIOCore
 
 /// What zlib refused.
-struct ZlibError: Error, CustomStringConvertible {
-    let code: Int32
+public struct ZlibError: Error, CustomStringConvertible {
+    public let code: Int32
 
-    var description: String { "zlib: \(zError(code).map { String(cString: $0) } ?? "error \(code)")" }
+    public var description: String { "zlib: \(zError(code).map { String(cString: $0) } ?? "error \(code)")" }
 }
 
 /// Compresses to gzip (RFC 1952), piece by piece.
 ///
 /// A class, since zlib's state points back at its stream, which so must not move.
-final class GzipCompressor {
+public final class GzipCompressor {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
 
-    init() throws(ZlibError) {
+    /// - Throws: `ZlibError` where there is no memory for its state.
+    public init() throws(ZlibError) {
         stream.initialize(to: z_stream())
         // Level 1 compresses JSON almost as well as 6, in a third of the time; 31 is the window with a gzip header.
         let code = deflateInit2_(
@@ -31,7 +32,7 @@ final class GzipCompressor {
     }
 
     /// The compressed form of `input`, complete up to its last byte; with `finish`, of the whole.
-    func compress(_ input: ByteBuffer, finish: Bool) -> ByteBuffer {
+    public func compress(_ input: ByteBuffer, finish: Bool) -> ByteBuffer {
         var input = input
         var output = ByteBuffer()
         output.reserveCapacity(Int(deflateBound(stream, uLong(input.readableBytes))) + 16)
@@ -54,12 +55,13 @@ final class GzipCompressor {
 /// Inflates gzip, piece by piece.
 ///
 /// A class, since zlib's state points back at its stream, which so must not move.
-final class GzipInflater {
+public final class GzipInflater {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     /// Whether the end of the compressed data has been reached.
-    private(set) var isFinished = false
+    public private(set) var isFinished = false
 
-    init() throws(ZlibError) {
+    /// - Throws: `ZlibError` where there is no memory for its state.
+    public init() throws(ZlibError) {
         stream.initialize(to: z_stream())
         let code = inflateInit2_(stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
@@ -75,7 +77,7 @@ final class GzipInflater {
 
     /// Takes from `input` what goes into a piece of what it stands for, of at most `size` bytes. An empty piece needs more
     /// input; behind a full one there may be more even where no input is left.
-    func inflate(_ input: inout ByteBuffer, upTo size: Int) throws(ZlibError) -> ByteBuffer {
+    public func inflate(_ input: inout ByteBuffer, upTo size: Int) throws(ZlibError) -> ByteBuffer {
         var output = ByteBuffer()
         var code = Z_OK
         input.readWithUnsafeMutableReadableBytes { bytes in
