@@ -165,7 +165,8 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "HTTPWire", "ServiceKit", .nioCore, .nioPosix, .yams, .lifecycle, .logging, .metrics,
+                "HTTPWire", "Identity", "Redis", "ServiceKit", .nioCore, .nioPosix, .yams, .lifecycle, .logging,
+                .metrics,
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),
@@ -201,7 +202,9 @@ let package = Package(
         tests("BillingService"),
         tests("RealtimeService"),
         tests("lms"),
-        tests("Gateway", ["HTTPWire", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
+        tests(
+            "Gateway",
+            ["HTTPWire", "Identity", "Redis", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix]),
         .testTarget(
             name: "SystemTests",
             dependencies: [

@@ -41,6 +41,7 @@ final class ClientConnection: ChannelDuplexHandler {
     private(set) var context: ChannelHandlerContext?
     private(set) var address = "unknown"
     private(set) var addressHash: UInt64 = 0
+    private var countsForAddress = false
     private(set) var forwarded = ForwardedFields(address: "unknown", scheme: "http")
 
     // The request under way.
@@ -105,6 +106,13 @@ final class ClientConnection: ChannelDuplexHandler {
         }
         address = context.channel.remoteAddress?.ipAddress ?? "unknown"
         addressHash = AddressHash.of(context.channel.remoteAddress)
+        if site.isPublic {
+            countsForAddress = worker.core.addressConnections.open(addressHash)
+            guard countsForAddress else {
+                worker.counters.refusedConnections += 1
+                return abort()
+            }
+        }
         forwarded = ForwardedFields(address: address, scheme: clients.scheme)
         deadline = worker.now + clients.headerTimeout
     }
@@ -152,6 +160,7 @@ final class ClientConnection: ChannelDuplexHandler {
         case .idle, .head, .discarding, .lingering, .closed: break
         }
         dropUpstream()
+        if countsForAddress { worker.core.addressConnections.close(addressHash) }
         worker.remove(self)
     }
 

@@ -4,20 +4,23 @@ import Synchronization
 /// What all event loops share.
 final class GatewayCore: Sendable {
     let configuration: GatewayConfiguration
-    let limiter: RateLimiter
+    let admission: Admission
     let directory: UpstreamDirectory
     let endpoints: OwnEndpoints
     let metrics: GatewayMetrics
     let accessLog: AccessLog?
     /// Client connections open now, of all event loops.
     let connections = Atomic<Int>(0)
+    /// The same by address.
+    let addressConnections: AddressConnections
 
     init(
-        configuration: GatewayConfiguration, limiter: RateLimiter, directory: UpstreamDirectory,
+        configuration: GatewayConfiguration, admission: Admission, directory: UpstreamDirectory,
         endpoints: OwnEndpoints, metrics: GatewayMetrics, accessLog: AccessLog?
     ) {
         self.configuration = configuration
-        self.limiter = limiter
+        self.admission = admission
+        addressConnections = AddressConnections(limit: configuration.clients.connectionsPerAddress)
         self.directory = directory
         self.endpoints = endpoints
         self.metrics = metrics

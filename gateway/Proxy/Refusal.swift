@@ -1,8 +1,10 @@
 import HTTPWire
+import Identity
 
 /// Why the gateway answers a request itself.
 enum Refusal: Error, Equatable {
     case malformed(String)
+    case unauthorized(AuthenticationFailure)
     case notFound
     case methodNotAllowed(HTTPMethods)
     case requestTimeout
@@ -29,6 +31,7 @@ enum Refusal: Error, Equatable {
     var status: Int {
         switch self {
         case .malformed: 400
+        case .unauthorized: 401
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -46,6 +49,7 @@ enum Refusal: Error, Equatable {
     var detail: String {
         switch self {
         case .malformed(let detail): "The request cannot be understood: \(detail)."
+        case .unauthorized(let failure): failure.detail
         case .notFound: "Nothing is known at this path."
         case .methodNotAllowed: "This path does not take this method."
         case .requestTimeout: "The request did not arrive in time."
