@@ -21,11 +21,12 @@ struct SharedBucket: Sendable {
         drain * min(Self.expectation, seconds(to: now))
     }
 
-    /// Hears how many tokens the others took. What they take is expected to go on, half as before and half as now.
+    /// Hears how many tokens the others took. What they take is expected to go on; the last exchange counts an eighth,
+    /// so that gateways that wait for each other do not do so in step.
     mutating func hear(taken: Double, _ limit: RateLimit, now: UInt64) {
         let elapsed = seconds(to: now)
         // They cannot go on taking more than comes back.
-        if elapsed > 0 { drain = min(limit.rate, (drain + max(0, taken) / elapsed) / 2) }
+        if elapsed > 0 { drain = min(limit.rate, (7 * drain + max(0, taken) / elapsed) / 8) }
         heard = max(heard, now)
     }
 

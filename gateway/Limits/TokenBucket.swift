@@ -71,7 +71,7 @@ struct TokenBucket: Sendable, Equatable {
     /// What it holds by `now`.
     func refilled(_ limit: RateLimit, now: UInt64) -> Double {
         // Clocks of two threads may be a little apart; time never runs backwards in a bucket.
-        guard now > updated else { return tokens }
+        guard now > updated else { return min(limit.burst, tokens) }
         return min(limit.burst, tokens + Double(now - updated) / 1e9 * limit.rate)
     }
 
