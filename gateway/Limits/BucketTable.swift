@@ -74,7 +74,9 @@ struct BucketTable: Sendable {
             let reserve = entry.isShared ? shared[key]?.reserve(now: now) ?? 0 : 0
             decision = entry.bucket.take(limit, now: now, reserve: reserve)
             if decision.isAllowed { entry.usage += 1 }
-            isHot = !entry.isShared && Double(entry.usage) > limit.burst * fraction && shared.count < sharedCapacity
+            isHot =
+                !entry.isShared && Double(entry.usage) > max(1, limit.burst * fraction)
+                && shared.count < sharedCapacity
         }
         if entry.isShared, decision.isAllowed { shared[key]?.unsent += 1 }
         entries[index] = entry
