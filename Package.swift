@@ -170,8 +170,8 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "HTTPWire", "ServiceKit", .nioCore, .nioPosix, .nioSSL, .nioHTTP2, .nioHPACK, .yams, .lifecycle,
-                .logging, .metrics,
+                "HTTPWire", "Identity", "Redis", "ServiceKit", .nioCore, .nioPosix, .nioSSL, .nioHTTP2, .nioHPACK,
+                .yams, .lifecycle, .logging, .metrics,
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),
@@ -210,8 +210,8 @@ let package = Package(
         tests(
             "Gateway",
             [
-                "HTTPWire", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix, .nioSSL, .nioHTTP2,
-                .nioHPACK,
+                "HTTPWire", "Identity", "Redis", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix,
+                .nioSSL, .nioHTTP2, .nioHPACK,
             ]),
         .testTarget(
             name: "SystemTests",

@@ -3,6 +3,7 @@ import Logging
 import Metrics
 import NIOCore
 import NIOPosix
+import Redis
 import ServiceKit
 import ServiceLifecycle
 
@@ -16,7 +17,7 @@ extension Gateway {
         let registry = environment.metrics
         return try build(
             loadFile(environment.configuration), logger: environment.logger, metrics: registry,
-            exposition: { registry.exposition() },
+            exposition: { registry.exposition() }, redis: redis(environment.configuration),
             accessLog: environment.logger.logLevel <= .info ? AccessLog(descriptor: STDERR_FILENO) : nil)
     }
 
@@ -55,11 +56,13 @@ extension Gateway {
     /// - Parameters:
     ///   - metrics: where the gateway's instruments are made.
     ///   - exposition: what `/metrics` answers.
+    ///   - redis: where gateways share their limits; nil where each has its own.
     ///   - accessLog: takes a line for each request; nil for none.
     ///   - onListening: told the ports once requests are taken; that of TLS is nil where there is none.
     static func build(
         _ configuration: GatewayConfiguration, group: MultiThreadedEventLoopGroup = .singleton, logger: Logger,
-        metrics factory: any MetricsFactory, exposition: @escaping @Sendable () -> String, accessLog: AccessLog?,
+        metrics factory: any MetricsFactory, exposition: @escaping @Sendable () -> String,
+        redis: RedisConfiguration? = nil, accessLog: AccessLog?,
         onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
     ) throws -> [any Service] {
         let names = configuration.upstreams.map(\.name)
@@ -70,8 +73,11 @@ extension Gateway {
         let endpoints = OwnEndpoints(
             names: names, health: health, metrics: metrics, exposition: exposition, document: document,
             page: try DocsPage(resources: resources))
+        let limits = makeLimits(
+            configuration, redis: redis, directory: directory,
+            probe: Probe(group: group, timeout: configuration.healthChecks.timeout), metrics: factory, logger: logger)
         let core = GatewayCore(
-            configuration: configuration, limiter: RateLimiter(configuration.limits), directory: directory,
+            configuration: configuration, admission: limits.admission, directory: directory,
             endpoints: endpoints, metrics: metrics, accessLog: accessLog)
         let monitor = HealthMonitor(
             groups: configuration.upstreams, checks: configuration.healthChecks, directory: directory, board: health,
@@ -92,7 +98,7 @@ extension Gateway {
         }
         // The last one is the first to stop.
         let maintenance = MaintenanceWatch(maintenance: core.maintenance, logger: logger)
-        return [monitor, refresher, maintenance] + (watch.map { [$0] } ?? []) + [server]
+        return limits.services + [monitor, refresher, maintenance] + (watch.map { [$0] } ?? []) + [server]
     }
 
     private static func adminRoutes() throws -> [Route] {

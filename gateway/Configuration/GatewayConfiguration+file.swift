@@ -11,8 +11,8 @@ extension GatewayConfiguration {
     init(yaml: String, environment: @escaping FileValue.Environment) throws(GatewayFileError) {
         let root = FileValue(node: try Self.parse(yaml), environment: environment)
         let sections = try root.members(of: [
-            "listen", "admin", "clients", "upstreams", "upstream_connections", "limits", "health", "drain_timeout",
-            "discard_limit", "maintenance", "defaults", "routes",
+            "listen", "admin", "clients", "upstreams", "upstream_connections", "limits", "tokens", "health",
+            "drain_timeout", "discard_limit", "maintenance", "defaults", "routes",
         ])
         func section(_ name: String) throws(GatewayFileError) -> FileValue {
             guard let section = sections[name] else {
@@ -36,6 +36,10 @@ extension GatewayConfiguration {
             defaults: section("defaults"), upstreams: upstreams.map(\.name), routes: section("routes"))
         routes = table.routes
         strayRules = table.strayRules
+        limitExchange = try LimitExchange.Settings(section("limits"))
+        tokens = try sections["tokens"].map { setting throws(GatewayFileError) in
+            try TokenGate.Settings(setting, upstreams: upstreams.map(\.name))
+        }
         if let clients = sections["clients"] { self.clients = try Clients(clients) }
         if let setting = sections["maintenance"] { maintenance = try MaintenanceMode(setting) }
         if let health = sections["health"] { healthChecks = try HealthChecks(health) }
@@ -74,10 +78,13 @@ extension GatewayConfiguration.Listener {
 extension GatewayConfiguration.Clients {
     fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
         let members = try setting.members(of: [
-            "connections", "header_timeout", "idle_timeout", "target_limit", "head_limit", "field_limit", "scheme",
+            "connections", "connections_per_address", "header_timeout", "idle_timeout", "target_limit", "head_limit",
+            "field_limit",
+            "scheme",
         ])
         self.init()
         if let value = members["connections"] { connections = try value.int(in: 1...1_000_000) }
+        if let value = members["connections_per_address"] { connectionsPerAddress = try value.int(in: 1...1_000_000) }
         if let value = members["header_timeout"] { headerTimeout = try value.duration() }
         if let value = members["idle_timeout"] { idleTimeout = try value.duration() }
         if let value = members["target_limit"] { headLimits.target = try value.size() }
@@ -123,22 +130,5 @@ extension GatewayConfiguration.UpstreamGroup {
         guard (1...65535).contains(port) else { return nil }
         // An IPv6 literal stands in brackets in a URL, and without them everywhere else.
         return .init(host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: port)
-    }
-}
-
-extension RateLimiter.Limits {
-    fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
-        let members = try setting.members(of: ["address", "credential", "sign_in", "capacity"])
-        func limit(_ name: String) throws(GatewayFileError) -> RateLimit {
-            guard let member = members[name] else { throw setting.error("there is no limit '\(name)'") }
-            let values = try member.members(of: ["rate", "burst"])
-            guard let rate = values["rate"], let burst = values["burst"] else {
-                throw member.error("a limit needs 'rate' (requests a second) and 'burst'")
-            }
-            return RateLimit(rate: try rate.rate(), burst: Double(try burst.int(in: 1...1_000_000_000)))
-        }
-        self.init(
-            address: try limit("address"), credential: try limit("credential"), signIn: try limit("sign_in"),
-            capacity: try members["capacity"]?.int(in: 1...10_000_000) ?? 65_536)
     }
 }

@@ -14,6 +14,8 @@ struct GatewayConfiguration: Sendable {
     struct Clients: Sendable {
         /// Connections open at once.
         var connections = 10_000
+        /// Connections open at once from one address.
+        var connectionsPerAddress = 10_000
         var headLimits = HeadLimits()
         /// From the first byte of a head to its last.
         var headerTimeout = TimeAmount.seconds(10)
@@ -43,6 +45,10 @@ struct GatewayConfiguration: Sendable {
     var clients = Clients()
     var upstreams: [UpstreamGroup]
     var limits: RateLimiter.Limits
+    /// How the limits are shared, where there is a Redis.
+    var limitExchange = LimitExchange.Settings()
+    /// Nil where tokens are not checked.
+    var tokens: TokenGate.Settings?
     var healthChecks = HealthChecks()
     var maintenance = MaintenanceMode()
     /// Time for requests under way when the gateway is told to stop.

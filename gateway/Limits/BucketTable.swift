@@ -7,38 +7,88 @@ struct BucketTable: Sendable {
     private struct Entry: Sendable {
         var key: UInt64
         var bucket: TokenBucket
+        /// Tokens taken, less those that a gateway's part of the limit brings back: what tells that a key is worth sharing.
+        var usage: Float = 0
         /// Whether a service has accepted the credential that this bucket is for.
+        var isProven = false
+        var isShared = false
+    }
+
+    /// What taking a token came to.
+    struct Taken: Sendable {
+        var decision: RateDecision
         var isProven: Bool
+        /// Whether the bucket has become worth sharing with other gateways.
+        var isHot = false
+    }
+
+    /// How the limit is divided now.
+    enum Division: Sendable, Equatable {
+        /// There is nobody to share it with.
+        case whole
+        /// With others, who are told of keys that are used much; the fraction of the limit that is much.
+        case shared(from: Double)
+        /// Into fixed parts, as nobody can be told.
+        case parts(Int)
     }
 
     private static let ways = 8
 
-    private let limit: RateLimit
+    let limit: RateLimit
     private let mask: Int
     private var entries: [Entry?]
+    private let sharedCapacity: Int
+    private var shared: [UInt64: SharedBucket] = [:]
 
-    /// - Parameter capacity: buckets, rounded up to a power of two.
-    init(_ limit: RateLimit, capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: buckets, rounded up to a power of two.
+    ///   - sharedCapacity: those of them that are shared with other gateways at most.
+    init(_ limit: RateLimit, capacity: Int, sharedCapacity: Int = 512) {
         var sets = 1
         while sets * Self.ways < capacity { sets <<= 1 }
         self.limit = limit
+        self.sharedCapacity = sharedCapacity
         mask = sets - 1
         entries = Array(repeating: nil, count: sets * Self.ways)
     }
 
+    /// Buckets that the table holds.
+    var count: Int { entries.count { $0 != nil } }
+
+    var sharedCount: Int { shared.count }
+
     /// Takes a token from the bucket of `key`, which is made when there is none.
-    mutating func take(_ key: UInt64, now: UInt64) -> (decision: RateDecision, isProven: Bool) {
+    mutating func take(_ key: UInt64, now: UInt64, _ division: Division = .whole) -> Taken {
         let index = slot(for: key, now: now)
-        var entry = entries[index] ?? Entry(key: key, bucket: TokenBucket(limit, now: now), isProven: false)
-        let decision = entry.bucket.take(limit, now: now)
+        var entry = entries[index] ?? Entry(key: key, bucket: TokenBucket(limit, now: now))
+        var isHot = false
+        let decision: RateDecision
+        switch division {
+        case .whole:
+            decision = entry.bucket.take(limit, now: now)
+        case .parts(let count):
+            decision = entry.bucket.take(limit.share(of: count), now: now)
+        case .shared(let fraction):
+            let elapsed = now > entry.bucket.updated ? Double(now - entry.bucket.updated) / 1e9 : 0
+            entry.usage = max(0, entry.usage - Float(elapsed * limit.rate * fraction))
+            let reserve = entry.isShared ? shared[key]?.reserve(now: now) ?? 0 : 0
+            decision = entry.bucket.take(limit, now: now, reserve: reserve)
+            if decision.isAllowed { entry.usage += 1 }
+            isHot =
+                !entry.isShared && Double(entry.usage) > max(1, limit.burst * fraction)
+                && shared.count < sharedCapacity
+        }
+        if entry.isShared, decision.isAllowed { shared[key]?.unsent += 1 }
         entries[index] = entry
-        return (decision, entry.isProven)
+        return Taken(decision: decision, isProven: entry.isProven, isHot: isHot)
     }
 
     /// Gives back what the last `take` for `key` took.
     mutating func giveBack(_ key: UInt64) {
-        guard let index = find(key) else { return }
+        guard let index = find(key), let entry = entries[index] else { return }
         entries[index]?.bucket.giveBack(limit)
+        entries[index]?.usage = max(0, entry.usage - 1)
+        if entry.isShared { shared[key]?.unsent -= 1 }
     }
 
     /// Notes whether a service accepted the credential behind `key`.
@@ -61,16 +111,66 @@ struct BucketTable: Sendable {
     private mutating func slot(for key: UInt64, now: UInt64) -> Int {
         if let known = find(key) { return known }
         var victim = set(of: key).lowerBound
-        var most = -1.0
+        var most = -Double.infinity
         for index in set(of: key) {
             guard let entry = entries[index] else { return index }
-            let tokens = entry.bucket.isFull(limit, now: now) ? limit.burst : entry.bucket.tokens
+            let tokens = entry.bucket.refilled(limit, now: now)
             if tokens > most {
                 most = tokens
                 victim = index
             }
         }
+        if let entry = entries[victim], entry.isShared { shared[entry.key] = nil }
         entries[victim] = nil
         return victim
+    }
+}
+
+// MARK: Other gateways
+
+extension BucketTable {
+    /// Shares a bucket with other gateways from now on; they learn of all that is missing in it.
+    mutating func share(_ key: UInt64, as name: LimitName, now: UInt64) {
+        guard let index = find(key), let entry = entries[index], !entry.isShared else { return }
+        var bucket = SharedBucket(name: name, now: now)
+        bucket.unsent = Int((limit.burst - entry.bucket.refilled(limit, now: now)).rounded())
+        shared[key] = bucket
+        entries[index]?.isShared = true
+    }
+
+    /// What the others are to be told; from then on they count as told. Buckets that are full again are shared no more.
+    mutating func collect(_ kind: LimitKind, now: UInt64, into reports: inout [LimitReport]) {
+        for (key, bucket) in shared {
+            guard let index = find(key), let entry = entries[index] else {
+                shared[key] = nil
+                continue
+            }
+            if bucket.unsent == 0, entry.bucket.isFull(limit, now: now) {
+                shared[key] = nil
+                entries[index]?.isShared = false
+                continue
+            }
+            shared[key]?.unsent = 0
+            reports.append(
+                LimitReport(
+                    kind: kind, key: key, name: bucket.name, limit: limit, taken: bucket.unsent,
+                    balance: entry.bucket.refilled(limit, now: now), collected: now))
+        }
+    }
+
+    /// Takes back what `collect` gave out, since the others were not told.
+    mutating func restore(_ report: LimitReport) {
+        shared[report.key]?.unsent += report.taken
+    }
+
+    /// Hears what all gateways together have left in a bucket, between the report and `now`.
+    mutating func hear(balance: Double, of report: LimitReport, now: UInt64) {
+        guard let index = find(report.key), let entry = entries[index], var bucket = shared[report.key] else { return }
+        // The answer's moment is not known; in the middle it is half of the way wrong at most.
+        let wait = now > report.collected ? Double(now - report.collected) / 2e9 : 0
+        let tokens = min(limit.burst, balance + wait * limit.rate) - Double(bucket.unsent)
+        bucket.hear(taken: entry.bucket.refilled(limit, now: now) - tokens, limit, now: now)
+        shared[report.key] = bucket
+        entries[index]?.bucket.set(tokens, limit, now: now)
     }
 }

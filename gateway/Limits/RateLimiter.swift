@@ -4,7 +4,7 @@ import Synchronization
 enum LimitClass: String, Sendable, CaseIterable {
     /// Never.
     case none
-    /// By credential, or by address where there is none.
+    /// By user and organization, or by credential, or by address where there is none.
     case general
     /// By address whatever credential there is: where no service looks at it.
     case address
@@ -12,20 +12,35 @@ enum LimitClass: String, Sendable, CaseIterable {
     case signIn = "sign-in"
 }
 
-/// Limits requests by address and by credential.
+/// Limits requests by address, credential, user and organization.
 ///
-/// A laboratory sits behind one address, so a request with a credential is counted by that credential. As the gateway
-/// cannot tell a good one from a made-up one, a credential counts against its address too until a service has accepted
-/// it, and again after a service refused it; otherwise a new one for every request would have no limit.
+/// A laboratory sits behind one address, so a request with a credential is counted by that credential, or where the
+/// gateway has checked it, by whom it stands for. Of an opaque one it cannot tell a good one from a made-up one, so that
+/// counts against its address too until a service has accepted it, and again after a service refused it; otherwise a
+/// new one for every request would have no limit.
 ///
 /// The tables are sharded, each shard behind a lock held for some nanoseconds, so that all event loops share one count.
 final class RateLimiter: Sendable {
     struct Limits: Sendable, Equatable {
         var address: RateLimit
         var credential: RateLimit
+        /// Nil is as for credentials.
+        var principal: RateLimit?
+        /// Nil is no limit.
+        var organization: RateLimit?
         var signIn: RateLimit
         /// Buckets of each kind that are kept.
         var capacity: Int
+
+        func limit(of kind: LimitKind) -> RateLimit {
+            switch kind {
+            case .address: address
+            case .credential: credential
+            case .principal: principal ?? credential
+            case .organization: organization ?? credential
+            case .signIn: signIn
+            }
+        }
     }
 
     /// What a request was counted as; handed back with its outcome.
@@ -34,6 +49,16 @@ final class RateLimiter: Sendable {
         fileprivate var credential: UInt64
         /// Whether the address has been charged for a credential that nobody knows yet.
         fileprivate var isUnproven: Bool
+    }
+
+    /// What became of a request.
+    struct Admission: Sendable {
+        /// Nil where the class has no limit.
+        var decision: RateDecision?
+        /// To settle when the answer is known.
+        var ticket: Ticket?
+        /// The kinds whose bucket has become worth sharing with other gateways.
+        var hot: LimitKinds = []
     }
 
     /// How a service took the credential of a request.
@@ -50,81 +75,168 @@ final class RateLimiter: Sendable {
         }
     }
 
-    private struct Tables: Sendable {
-        var address: BucketTable
-        var credential: BucketTable
-        var signIn: BucketTable
-    }
-
     /// A class, as a mutex is noncopyable and cannot be an array's element.
     private final class Shard: Sendable {
-        private let tables: Mutex<Tables>
+        private let tables: Mutex<[BucketTable]>
 
-        init(_ tables: Tables) { self.tables = Mutex(tables) }
+        init(_ tables: [BucketTable]) { self.tables = Mutex(tables) }
 
-        func withLock<Result>(_ body: (inout Tables) -> Result) -> Result {
-            tables.withLock { body(&$0) }
+        func withTable<Result>(_ kind: LimitKind, _ body: (inout BucketTable) -> Result) -> Result {
+            tables.withLock { body(&$0[kind.rawValue]) }
         }
     }
 
+    let limits: Limits
     private let shards: [Shard]
+    private let gateways = Atomic<Int>(1)
+    private let isExchanging = Atomic<Bool>(false)
 
     init(_ limits: Limits, shardCount: Int = 16) {
         let capacity = max(1, limits.capacity / shardCount)
+        self.limits = limits
         shards = (0..<shardCount).map { _ in
-            Shard(
-                Tables(
-                    address: BucketTable(limits.address, capacity: capacity),
-                    credential: BucketTable(limits.credential, capacity: capacity),
-                    signIn: BucketTable(limits.signIn, capacity: capacity)))
+            Shard(LimitKind.allCases.map { BucketTable(limits.limit(of: $0), capacity: capacity) })
         }
     }
 
-    /// Counts a request.
+    // MARK: Requests
+
+    /// Counts a request of nobody known.
     ///
     /// - Parameters:
     ///   - address: a hash of the client's address.
     ///   - credential: a hash of what the request identifies itself by, if anything.
     ///   - now: nanoseconds of the monotonic clock.
-    /// - Returns: the decision, nil where the class has no limit, and the ticket to settle when the answer is known.
-    func admit(
-        _ limitClass: LimitClass, address: UInt64, credential: UInt64?, now: UInt64
-    ) -> (decision: RateDecision?, ticket: Ticket?) {
+    func admit(_ limitClass: LimitClass, address: UInt64, credential: UInt64?, now: UInt64) -> Admission {
         switch limitClass {
         case .none:
-            return (nil, nil)
+            return Admission()
         case .signIn:
-            return (shard(address).withLock { $0.signIn.take(address, now: now).decision }, nil)
+            return charge(.signIn, address, now: now)
         case .address:
-            return (shard(address).withLock { $0.address.take(address, now: now).decision }, nil)
+            return charge(.address, address, now: now)
         case .general:
-            guard let credential else {
-                return (shard(address).withLock { $0.address.take(address, now: now).decision }, nil)
+            guard let credential else { return charge(.address, address, now: now) }
+            let taken = take(.credential, credential, now: now)
+            let hot = taken.isHot ? LimitKinds(.credential) : []
+            guard taken.decision.isAllowed, !taken.isProven else {
+                let ticket = Ticket(address: address, credential: credential, isUnproven: false)
+                return Admission(decision: taken.decision, ticket: ticket, hot: hot)
             }
-            let (decision, isProven) = shard(credential).withLock { $0.credential.take(credential, now: now) }
-            guard decision.isAllowed, !isProven else {
-                return (decision, Ticket(address: address, credential: credential, isUnproven: false))
-            }
-            let charged = shard(address).withLock { $0.address.take(address, now: now).decision }
+            let charged = charge(.address, address, now: now)
             let ticket = Ticket(address: address, credential: credential, isUnproven: true)
-            return charged.isAllowed ? (decision, ticket) : (charged, nil)
+            let isAllowed = charged.decision?.isAllowed == true
+            return Admission(
+                decision: isAllowed ? taken.decision : charged.decision, ticket: isAllowed ? ticket : nil,
+                hot: hot.union(charged.hot))
         }
+    }
+
+    /// Counts a request of a user whose token was checked, by hashes of the user and of the organization.
+    func admit(principal: UInt64, organization: UInt64?, now: UInt64) -> Admission {
+        let own = charge(.principal, principal, now: now)
+        guard let organization, limits.organization != nil, let decision = own.decision, decision.isAllowed else {
+            return own
+        }
+        let all = charge(.organization, organization, now: now)
+        guard let allDecision = all.decision else { return own }
+        if !allDecision.isAllowed { giveBack(.principal, principal) }
+        // The one that ends first is told.
+        let isAllTighter = !allDecision.isAllowed || allDecision.remaining < decision.remaining
+        return Admission(decision: isAllTighter ? allDecision : decision, hot: own.hot.union(all.hot))
+    }
+
+    /// Takes a token of one kind alone.
+    func charge(_ kind: LimitKind, _ key: UInt64, now: UInt64) -> Admission {
+        let taken = take(kind, key, now: now)
+        return Admission(decision: taken.decision, hot: taken.isHot ? LimitKinds(kind) : [])
+    }
+
+    /// Gives back what `charge` took.
+    func giveBack(_ kind: LimitKind, _ key: UInt64) {
+        shard(key).withTable(kind) { $0.giveBack(key) }
     }
 
     /// Notes how a service took the credential of a request.
     func settle(_ ticket: Ticket, _ outcome: Outcome) {
         switch outcome {
         case .refused:
-            shard(ticket.credential).withLock { $0.credential.prove(ticket.credential, false) }
+            shard(ticket.credential).withTable(.credential) { $0.prove(ticket.credential, false) }
         case .accepted where ticket.isUnproven:
-            shard(ticket.credential).withLock { $0.credential.prove(ticket.credential, true) }
-            shard(ticket.address).withLock { $0.address.giveBack(ticket.address) }
+            shard(ticket.credential).withTable(.credential) { $0.prove(ticket.credential, true) }
+            giveBack(.address, ticket.address)
         case .accepted, .unknown:
             break
         }
     }
 
+    private func take(_ kind: LimitKind, _ key: UInt64, now: UInt64) -> BucketTable.Taken {
+        let division = division
+        return shard(key).withTable(kind) { $0.take(key, now: now, division) }
+    }
+
     private func shard(_ key: UInt64) -> Shard {
         shards[Int(key & 0xff) % shards.count]
+    }
+}
+
+// MARK: Other gateways
+
+extension RateLimiter {
+    /// How the limits are divided now.
+    var division: BucketTable.Division {
+        let gateways = gateways.load(ordering: .relaxed)
+        guard gateways > 1 else { return .whole }
+        guard isExchanging.load(ordering: .relaxed) else { return .parts(gateways) }
+        // Half of what each may use if all use the same: a key that could be over the limit is shared before it is.
+        return .shared(from: 0.5 / Double(gateways))
+    }
+
+    /// Takes note of how many gateways there are, this one included.
+    func meet(gateways count: Int) {
+        gateways.store(max(1, count), ordering: .relaxed)
+        isExchanging.store(true, ordering: .relaxed)
+    }
+
+    /// Takes note that the others cannot be told anything: each keeps to its part until they can.
+    func loseOthers() {
+        isExchanging.store(false, ordering: .relaxed)
+    }
+
+    func share(_ kind: LimitKind, _ key: UInt64, as name: LimitName, now: UInt64) {
+        shard(key).withTable(kind) { $0.share(key, as: name, now: now) }
+    }
+
+    /// What the others are to be told now.
+    func collect(now: UInt64) -> [LimitReport] {
+        var reports: [LimitReport] = []
+        for shard in shards {
+            for kind in LimitKind.allCases {
+                shard.withTable(kind) { $0.collect(kind, now: now, into: &reports) }
+            }
+        }
+        return reports
+    }
+
+    func restore(_ report: LimitReport) {
+        shard(report.key).withTable(report.kind) { $0.restore(report) }
+    }
+
+    func hear(balance: Double, of report: LimitReport, now: UInt64) {
+        shard(report.key).withTable(report.kind) { $0.hear(balance: balance, of: report, now: now) }
+    }
+
+    /// Buckets that are kept, and those of them that are shared.
+    var counts: (kept: Int, shared: Int) {
+        var counts = (kept: 0, shared: 0)
+        for shard in shards {
+            for kind in LimitKind.allCases {
+                shard.withTable(kind) {
+                    counts.kept += $0.count
+                    counts.shared += $0.sharedCount
+                }
+            }
+        }
+        return counts
     }
 }

@@ -18,24 +18,32 @@ enum AddressHash {
         }
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
+
+    /// What all gateways call the site that an address belongs to: all of an IPv4 address, 64 bits of an IPv6 one.
+    static func site(of address: String) -> String {
+        guard case .v6(let parsed) = try? SocketAddress(ipAddress: address, port: 0) else { return address }
+        return withUnsafeBytes(of: parsed.address.sin6_addr) { bytes in
+            bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ":")
+        }
+    }
 }
 
 /// What a limiter knows a credential by: a hash with this process's secret seed.
 enum CredentialHash {
-    /// The hash of what a request identifies itself by; nil when it does not. A bearer token wins over a key, a key
-    /// over a cookie, and a cookie over a token in the path.
-    static func of(_ head: RequestHead, _ bytes: Span<UInt8>, route: Route) -> UInt64? {
+    /// Where that stands by which a request identifies itself; nil when it does not. A bearer token wins over a key, a
+    /// key over a cookie, and a cookie over a token in the path.
+    static func range(_ head: RequestHead, _ bytes: Span<UInt8>, route: Route) -> Range<Int>? {
         if let authorization = head.authorization {
             // The scheme and the spaces behind it can be written in many ways, the token in one.
             var start = authorization.upperBound
             while start > authorization.lowerBound, bytes[start - 1] != ASCII.space { start -= 1 }
-            return hash(bytes, start..<authorization.upperBound)
+            return start..<authorization.upperBound
         }
-        if let credential = head.apiKey ?? head.sessionCookie { return hash(bytes, credential) }
-        return token(bytes, head.path, at: route.pattern.secrets).map { hash(bytes, $0) }
+        return head.apiKey ?? head.sessionCookie ?? token(bytes, head.path, at: route.pattern.secrets)
     }
 
-    private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    /// The hash of a credential.
+    static func of(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
         var hasher = Hasher()
         bytes.extracting(range).bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
         return UInt64(bitPattern: Int64(hasher.finalize()))

@@ -4,6 +4,11 @@ struct RateLimit: Sendable, Equatable {
     var rate: Double
     /// Tokens that a full bucket holds.
     var burst: Double
+
+    /// The part of it that one of so many gateways may use by itself.
+    func share(of gateways: Int) -> RateLimit {
+        RateLimit(rate: rate / Double(gateways), burst: max(1, burst / Double(gateways)))
+    }
 }
 
 /// What a limiter says of one request, as the `RateLimit` fields tell it.
@@ -20,6 +25,8 @@ struct RateDecision: Sendable, Equatable {
 }
 
 /// A token bucket: a request takes a token, and tokens come back evenly up to the burst.
+///
+/// It may be overdrawn by what other gateways took; what is owed comes back first.
 struct TokenBucket: Sendable, Equatable {
     private(set) var tokens: Double
     /// Nanoseconds of the monotonic clock.
@@ -32,14 +39,17 @@ struct TokenBucket: Sendable, Equatable {
     }
 
     /// Takes one token if there is one.
-    mutating func take(_ limit: RateLimit, now: UInt64) -> RateDecision {
+    ///
+    /// - Parameter reserve: tokens that others are expected to have taken, of which none is known yet.
+    mutating func take(_ limit: RateLimit, now: UInt64, reserve: Double = 0) -> RateDecision {
         refill(limit, now: now)
-        let isAllowed = tokens >= 1
+        let isAllowed = tokens - reserve >= 1
         if isAllowed { tokens -= 1 }
+        let left = tokens - reserve
         return RateDecision(
-            isAllowed: isAllowed, limit: Int(limit.burst), remaining: max(0, Int(tokens)),
-            reset: Int(((limit.burst - tokens) / limit.rate).rounded(.up)),
-            retryAfter: isAllowed ? 0 : max(1, Int(((1 - tokens) / limit.rate).rounded(.up))))
+            isAllowed: isAllowed, limit: Int(limit.burst), remaining: max(0, Int(left)),
+            reset: Int(((limit.burst - left) / limit.rate).rounded(.up)),
+            retryAfter: isAllowed ? 0 : max(1, Int(((1 - left) / limit.rate).rounded(.up))))
     }
 
     /// Gives a token back that turned out not to be owed.
@@ -47,19 +57,26 @@ struct TokenBucket: Sendable, Equatable {
         tokens = min(limit.burst, tokens + 1)
     }
 
+    /// Replaces what it holds.
+    mutating func set(_ tokens: Double, _ limit: RateLimit, now: UInt64) {
+        self.tokens = min(limit.burst, tokens)
+        updated = max(updated, now)
+    }
+
     /// Whether the bucket would be full by `now`, so that forgetting it changes nothing.
     func isFull(_ limit: RateLimit, now: UInt64) -> Bool {
         refilled(limit, now: now) >= limit.burst
     }
 
+    /// What it holds by `now`.
+    func refilled(_ limit: RateLimit, now: UInt64) -> Double {
+        // Clocks of two threads may be a little apart; time never runs backwards in a bucket.
+        guard now > updated else { return min(limit.burst, tokens) }
+        return min(limit.burst, tokens + Double(now - updated) / 1e9 * limit.rate)
+    }
+
     private mutating func refill(_ limit: RateLimit, now: UInt64) {
         tokens = refilled(limit, now: now)
         updated = max(updated, now)
-    }
-
-    private func refilled(_ limit: RateLimit, now: UInt64) -> Double {
-        // Clocks of two threads may be a little apart; time never runs backwards in a bucket.
-        guard now > updated else { return tokens }
-        return min(limit.burst, tokens + Double(now - updated) / 1e9 * limit.rate)
     }
 }

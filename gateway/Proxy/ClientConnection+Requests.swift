@@ -169,21 +169,16 @@ extension ClientConnection {
 
     private func limit(_ route: Route, _ bytes: Span<UInt8>) throws(Refusal) {
         guard site.isPublic else { return }
-        let credential = route.limit == .general ? CredentialHash.of(head, bytes, route: route) : nil
-        try apply(
-            worker.core.limiter.admit(
-                route.limit, address: origin.addressHash, credential: credential, now: started.uptimeNanoseconds))
+        try apply(worker.core.admission.admit(route, head, bytes, from: origin, now: started.uptimeNanoseconds))
     }
 
     /// Counts a request that no route takes by its address.
     func limitStray() throws(Refusal) {
         guard site.isPublic else { return }
-        try apply(
-            worker.core.limiter.admit(
-                .address, address: origin.addressHash, credential: nil, now: started.uptimeNanoseconds))
+        try apply(worker.core.admission.admitStray(origin, now: started.uptimeNanoseconds))
     }
 
-    private func apply(_ admission: (decision: RateDecision?, ticket: RateLimiter.Ticket?)) throws(Refusal) {
+    private func apply(_ admission: RateLimiter.Admission) throws(Refusal) {
         rate = admission.decision
         ticket = admission.ticket
         if let rate, !rate.isAllowed { throw .tooManyRequests(retryAfter: rate.retryAfter) }

@@ -18,7 +18,7 @@ extension ClientConnection {
     func beginResponse(_ response: ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming) {
         exchange.startResponse()
         status = response.status
-        if let ticket { worker.core.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
+        if let ticket { worker.core.admission.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
         unwrapsChunks = framing == .chunked && head.minorVersion == 0
         if framing == .untilClose || unwrapsChunks || worker.isDraining { exchange.keepsClient = false }
         worker.scratch.clear()

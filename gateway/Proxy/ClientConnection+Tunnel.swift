@@ -10,7 +10,7 @@ extension ClientConnection {
     func beginTunnel(_ response: ResponseHead, _ bytes: Span<UInt8>) {
         exchange.startResponse()
         status = response.status
-        if let ticket { worker.core.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
+        if let ticket { worker.core.admission.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
         worker.scratch.clear()
         response.write(into: &worker.scratch, bytes: bytes, context: responseContext)
         write(worker.scratch)

@@ -41,6 +41,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// The place in the worker's list.
     var slot: Int?
     var isCounted: Bool { carrier == nil }
+    var countedAddress: UInt64?
     var phase = Phase.idle
     /// When to give up what is being waited for.
     var deadline = NIODeadline.distantFuture
@@ -118,8 +119,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
             origin = carrier.origin
             if isStream { carrier.streamOpened() }
         } else {
-            guard worker.admit(self) else { return abort() }
             origin = ClientOrigin(context.channel.remoteAddress, scheme: clients.scheme)
+            guard worker.admit(self, on: site, from: origin) else { return abort() }
         }
         deadline = worker.now + clients.headerTimeout
     }

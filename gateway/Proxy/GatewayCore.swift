@@ -4,7 +4,7 @@ import Synchronization
 /// What all event loops share.
 final class GatewayCore: Sendable {
     let configuration: GatewayConfiguration
-    let limiter: RateLimiter
+    let admission: Admission
     let directory: UpstreamDirectory
     let endpoints: OwnEndpoints
     let metrics: GatewayMetrics
@@ -12,14 +12,17 @@ final class GatewayCore: Sendable {
     let maintenance: MaintenanceSwitch
     /// Client connections open now, of all event loops.
     let connections = Atomic<Int>(0)
+    /// The same by address.
+    let addressConnections: AddressConnections
 
     init(
-        configuration: GatewayConfiguration, limiter: RateLimiter, directory: UpstreamDirectory,
+        configuration: GatewayConfiguration, admission: Admission, directory: UpstreamDirectory,
         endpoints: OwnEndpoints, metrics: GatewayMetrics, accessLog: AccessLog?
     ) {
         self.configuration = configuration
         maintenance = MaintenanceSwitch(configuration.maintenance)
-        self.limiter = limiter
+        self.admission = admission
+        addressConnections = AddressConnections(limit: configuration.clients.connectionsPerAddress)
         self.directory = directory
         self.endpoints = endpoints
         self.metrics = metrics

@@ -1,4 +1,5 @@
 import HTTPWire
+import Identity
 import NIOCore
 
 /// An answer that the gateway gives itself.
@@ -54,6 +55,7 @@ struct LocalResponse: Sendable {
         self.init(status: refusal.status, contentType: "application/problem+json", body: body)
         if let seconds = refusal.retryAfter { fields.append(("Retry-After", String(seconds))) }
         if case .tlsRequired(let location) = refusal { fields.append(("Location", location)) }
+        if case .unauthorized = refusal { fields.append(("WWW-Authenticate", AuthenticationFailure.challenge)) }
         if case .methodNotAllowed(let methods) = refusal { fields.append(("Allow", methods.list)) }
     }
 }

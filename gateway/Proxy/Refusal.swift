@@ -1,8 +1,10 @@
 import HTTPWire
+import Identity
 
 /// Why the gateway answers a request itself.
 enum Refusal: Error, Equatable {
     case malformed(String)
+    case unauthorized(AuthenticationFailure)
     /// To a preflight.
     case originNotAllowed
     case notFound
@@ -36,6 +38,7 @@ enum Refusal: Error, Equatable {
         switch self {
         case .tlsRequired: 308
         case .malformed: 400
+        case .unauthorized: 401
         case .originNotAllowed: 403
         case .notFound: 404
         case .methodNotAllowed: 405
@@ -54,6 +57,7 @@ enum Refusal: Error, Equatable {
     var detail: String {
         switch self {
         case .malformed(let detail): "The request cannot be understood: \(detail)."
+        case .unauthorized(let failure): failure.detail
         case .originNotAllowed: "Pages of this origin may not use this path."
         case .notFound: "Nothing is known at this path."
         case .methodNotAllowed: "This path does not take this method."

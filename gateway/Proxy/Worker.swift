@@ -46,15 +46,26 @@ final class Worker {
 
     // MARK: Connections
 
-    /// Takes a new connection, unless it is one too many or comes while the gateway stops: it is to be closed then.
-    func admit(_ connection: any TimedConnection) -> Bool {
+    /// Takes a new connection, unless it is one too many, of all or of its address, or comes while the gateway stops: it
+    /// is to be closed then.
+    func admit(_ connection: any TimedConnection, on site: Site, from origin: ClientOrigin) -> Bool {
         let open = core.connections.add(1, ordering: .relaxed).newValue
         add(connection)
         counters.connections += 1
         counters.openConnections += 1
-        if open <= core.configuration.clients.connections, !isDraining { return true }
-        counters.refusedConnections += 1
-        return false
+        guard open <= core.configuration.clients.connections, !isDraining,
+            !site.isPublic || count(connection, for: origin.addressHash)
+        else {
+            counters.refusedConnections += 1
+            return false
+        }
+        return true
+    }
+
+    private func count(_ connection: any TimedConnection, for address: UInt64) -> Bool {
+        guard core.addressConnections.open(address) else { return false }
+        connection.countedAddress = address
+        return true
     }
 
     /// Takes what is part of a connection.
@@ -74,6 +85,10 @@ final class Worker {
         if connection.isCounted {
             counters.openConnections -= 1
             core.connections.subtract(1, ordering: .relaxed)
+        }
+        if let address = connection.countedAddress {
+            connection.countedAddress = nil
+            core.addressConnections.close(address)
         }
         if connections.isEmpty { drained?.succeed() }
     }

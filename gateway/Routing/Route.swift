@@ -38,12 +38,14 @@ final class Route: Sendable {
     let isRepeatable: Bool
     /// Whether a response goes on until somebody ends it, so that a shutdown does not wait for it.
     let isStream: Bool
+    /// Whether a bad token is refused here, before a service sees it.
+    let checksTokens: Bool
 
     init(
         pattern: RoutePattern, host: HostPattern? = nil, principal: PrincipalKind? = nil,
         rules: ResponseRules = .none, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
         bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
-        isStream: Bool = false
+        isStream: Bool = false, checksTokens: Bool = false
     ) {
         self.pattern = pattern
         self.host = host
@@ -57,6 +59,7 @@ final class Route: Sendable {
         self.allowsUpgrade = allowsUpgrade
         self.isRepeatable = isRepeatable
         self.isStream = isStream
+        self.checksTokens = checksTokens
     }
 }
 

@@ -10,7 +10,7 @@ struct RouteTable {
     private static let settings =
         ResponseFields.settings + [
             "connect_timeout", "response_timeout", "idle_timeout", "body_limit", "limit", "upgrade", "repeatable",
-            "stream",
+            "stream", "check_tokens",
         ]
 
     /// What a route that says nothing has.
@@ -22,6 +22,7 @@ struct RouteTable {
         var allowsUpgrade = false
         var isRepeatable = false
         var isStream = false
+        var checksTokens = true
 
         mutating func apply(_ members: [String: FileValue]) throws(GatewayFileError) {
             try fields.apply(members)
@@ -32,6 +33,7 @@ struct RouteTable {
             if let value = members["upgrade"] { allowsUpgrade = try value.bool() }
             if let value = members["repeatable"] { isRepeatable = try value.bool() }
             if let value = members["stream"] { isStream = try value.bool() }
+            if let value = members["check_tokens"] { checksTokens = try value.bool() }
             if let value = members["limit"] {
                 let text = try value.string()
                 guard let known = LimitClass(rawValue: text) else {
@@ -79,7 +81,9 @@ struct RouteTable {
             methods: try methods(members["methods"]),
             destination: try destination(members, of: setting, upstreams: upstreams), timeouts: options.timeouts,
             bodyLimit: options.bodyLimit, limit: options.limit, allowsUpgrade: options.allowsUpgrade,
-            isRepeatable: options.isRepeatable, isStream: options.isStream)
+            isRepeatable: options.isRepeatable, isStream: options.isStream,
+            // Where the path holds the credential, services look at no other.
+            checksTokens: options.checksTokens && pattern.secrets == 0 && members["upstream"] != nil)
     }
 
     /// The paths that every service has for its operators and its peers; a first segment that could be any of them

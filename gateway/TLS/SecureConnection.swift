@@ -29,6 +29,7 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
     private let streamLimit: Int
     var slot: Int?
     let isCounted = true
+    var countedAddress: UInt64?
     /// What is known of the client.
     private(set) var origin = ClientOrigin(nil, scheme: "https")
     private var stage = Stage.handshake
@@ -53,8 +54,8 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard worker.admit(self) else { return abort() }
         origin = ClientOrigin(context.channel.remoteAddress, scheme: "https")
+        guard worker.admit(self, on: site, from: origin) else { return abort() }
         deadline = worker.now + worker.core.configuration.clients.headerTimeout
     }
 

@@ -7,6 +7,7 @@ enum HTTPStatus {
         case 304: "Not Modified"
         case 308: "Permanent Redirect"
         case 400: "Bad Request"
+        case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"

@@ -76,6 +76,20 @@ public enum AuthenticationFailure: Error, Hashable {
     /// 503: whoever could tell does not answer.
     case unavailable
 
+    /// The reason in words, as clients are told it.
+    public var detail: String {
+        switch self {
+        case .malformed: "The credentials are malformed."
+        case .invalid: "The credentials are not valid."
+        case .expired: "The credentials have expired."
+        case .revoked: "The credentials have been revoked."
+        case .unavailable: "The credentials cannot be checked just now."
+        }
+    }
+
+    /// `WWW-Authenticate` of an answer that refuses credentials (RFC 6750 section 3.1).
+    public static let challenge = "Bearer error=\"invalid_token\""
+
     init(_ error: TokenError) {
         self =
             switch error {

@@ -88,8 +88,8 @@ struct RateLimiterTests {
             signIn: RateLimit(rate: 1, burst: 1), capacity: 1024))
 
     private func admit(_ limitClass: LimitClass, credential: UInt64? = nil) -> (allowed: Bool, RateLimiter.Ticket?) {
-        let (decision, ticket) = limiter.admit(limitClass, address: 1, credential: credential, now: 0)
-        return (decision?.isAllowed ?? true, ticket)
+        let admission = limiter.admit(limitClass, address: 1, credential: credential, now: 0)
+        return (admission.decision?.isAllowed ?? true, admission.ticket)
     }
 
     @Test("Each class has its own bucket, and some have none")
@@ -121,6 +121,45 @@ struct RateLimiterTests {
         if let ticket = admit(.general, credential: 7).1 { limiter.settle(ticket, .refused) }
         #expect((0..<3).map { _ in admit(.general).allowed } == [true, true, true])
         #expect(!admit(.general, credential: 7).allowed)
+    }
+
+    @Test("A user is counted by all their tokens, an organization by all its users, and no address pays for them")
+    func principals() {
+        let limiter = RateLimiter(
+            .init(
+                address: RateLimit(rate: 1, burst: 1), credential: RateLimit(rate: 1, burst: 1),
+                principal: RateLimit(rate: 1, burst: 3), organization: RateLimit(rate: 1, burst: 4),
+                signIn: RateLimit(rate: 1, burst: 1), capacity: 1024))
+        func admit(_ user: UInt64) -> RateDecision? {
+            limiter.admit(principal: user, organization: 100, now: 0).decision
+        }
+        #expect((0..<4).map { _ in admit(1)?.isAllowed } == [true, true, true, false])
+        // The fourth was the user's alone; the organization has one left, and tells that it has.
+        #expect(admit(2)?.remaining == 0)
+        #expect(admit(2)?.isAllowed == false)
+        // What the organization refused the user still has.
+        #expect(limiter.admit(principal: 2, organization: nil, now: 0).decision?.remaining == 1)
+        #expect(limiter.admit(.general, address: 1, credential: nil, now: 0).decision?.isAllowed == true)
+    }
+
+    @Test("However many addresses come, no more are kept than there is room for")
+    func capacity() {
+        let limiter = RateLimiter(
+            .init(
+                address: RateLimit(rate: 1, burst: 3), credential: RateLimit(rate: 1, burst: 5),
+                signIn: RateLimit(rate: 1, burst: 1), capacity: 4096))
+        limiter.meet(gateways: 2)
+        // Spread over all bits, as hashes are.
+        for number in UInt64(0)..<1_000_000 {
+            let address = number &* 0x9E37_79B9_7F4A_7C15
+            let admission = limiter.admit(.address, address: address, credential: nil, now: number)
+            if admission.hot.contains(LimitKinds(.address)) {
+                limiter.share(.address, address, as: LimitName(text: "\(number)"), now: number)
+            }
+        }
+        #expect((1...4096).contains(limiter.counts.kept))
+        #expect(limiter.counts.shared <= limiter.counts.kept)
+        #expect(limiter.admit(.address, address: 1, credential: nil, now: 0).decision?.isAllowed == true)
     }
 
     @Test(

@@ -3,6 +3,7 @@ import Logging
 import Metrics
 import NIOCore
 import NIOPosix
+import Redis
 import ServiceLifecycle
 import Synchronization
 import TestKit
@@ -19,7 +20,7 @@ struct TestGateway: Sendable {
 
     /// Runs `body` while a gateway serves `configuration`.
     static func with<Result: Sendable>(
-        _ configuration: GatewayConfiguration, accessLog: AccessLog? = nil,
+        _ configuration: GatewayConfiguration, redis: RedisConfiguration? = nil, accessLog: AccessLog? = nil,
         group loops: MultiThreadedEventLoopGroup = .singleton,
         _ body: @escaping @Sendable (TestGateway) async throws -> Result
     ) async throws -> Result {
@@ -27,7 +28,7 @@ struct TestGateway: Sendable {
         let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
         let services = try Gateway.build(
             configuration, group: loops, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
-            accessLog: accessLog, onListening: { listening.yield(($0, $1, $2 ?? 0)) })
+            redis: redis, accessLog: accessLog, onListening: { listening.yield(($0, $1, $2 ?? 0)) })
         let group = ServiceGroup(services: services, logger: logger)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {

@@ -30,19 +30,10 @@ extension Problem {
     }
 
     private init(_ failure: AuthenticationFailure) {
-        let reason =
-            switch failure {
-            case .malformed: "The credentials are malformed."
-            case .invalid: "The credentials are not valid."
-            case .expired: "The credentials have expired."
-            case .revoked: "The credentials have been revoked."
-            case .unavailable: "The credentials cannot be checked just now."
-            }
         self =
             failure == .unavailable
-            ? .unavailable(reason)
-            // RFC 6750, section 3.1.
-            : Problem(.unauthorized, reason).with(.wwwAuthenticate, "Bearer error=\"invalid_token\"")
+            ? .unavailable(failure.detail)
+            : Problem(.unauthorized, failure.detail).with(.wwwAuthenticate, AuthenticationFailure.challenge)
     }
 
     /// What the database refuses because of a value is the client's doing, even where no validation caught it.

@@ -14,11 +14,14 @@ public final class PublishedKeys: VerificationKeySource, Service {
         var keys: [String: VerificationKey] = [:]
         /// Whether the last fetch succeeded: only then does an unknown id mean that there is no such key.
         var isCurrent = false
+        /// When they were fetched last.
+        var fetchedAt: ContinuousClock.Instant?
     }
 
     private let state = Mutex(State())
     private let fetch: Fetch
     private let refreshInterval: Duration
+    private let minimumInterval: Duration
     private let gate: FetchGate
 
     public init(
@@ -26,6 +29,7 @@ public final class PublishedKeys: VerificationKeySource, Service {
     ) {
         self.fetch = fetch
         self.refreshInterval = refreshInterval
+        self.minimumInterval = minimumInterval
         gate = FetchGate(minimumInterval: minimumInterval)
     }
 
@@ -54,11 +58,35 @@ public final class PublishedKeys: VerificationKeySource, Service {
         }
     }
 
+    /// What is known of a key without asking.
+    enum KnownKey {
+        case key(VerificationKey)
+        /// The issuer has just published others.
+        case absent
+        /// The issuer has to be asked.
+        case unknown
+    }
+
+    func knownKey(id: String) -> KnownKey {
+        state.withLock { state in
+            if let key = state.keys[id] { return .key(key) }
+            guard state.isCurrent, let last = state.fetchedAt, last.duration(to: .now) < minimumInterval else {
+                return .unknown
+            }
+            return .absent
+        }
+    }
+
+    /// Fetches the keys, unless that was done within the last second.
+    public func refreshIfDue() async {
+        await gate.pass(refresh)
+    }
+
     private func refresh() async {
         do {
             var keys: [String: VerificationKey] = [:]
-            for key in try await fetch().keys { keys[key.kid] = try await VerificationKey(key) }
-            state.withLock { [keys] in $0 = State(keys: keys, isCurrent: true) }
+            for key in try await fetch().keys { keys[key.kid] = try VerificationKey(key) }
+            state.withLock { [keys] in $0 = State(keys: keys, isCurrent: true, fetchedAt: .now) }
         } catch {
             state.withLock { $0.isCurrent = false }
         }
@@ -99,7 +127,7 @@ public final class LocalKeys: VerificationKeySource {
     /// Replaces the keys: those that sign, and those whose tokens are still about.
     public func replace(with published: [JSONWebKey]) async throws {
         var replacement: [String: VerificationKey] = [:]
-        for key in published { replacement[key.kid] = try await VerificationKey(key) }
+        for key in published { replacement[key.kid] = try VerificationKey(key) }
         keys.withLock { [replacement] in $0 = replacement }
     }
 

@@ -91,7 +91,7 @@ public struct TokenClaims: Sendable, Hashable, Codable {
 }
 
 extension TokenClaims: JWTPayload {
-    /// The algorithm is pinned here too, beside the header's check, since only the key tells what was really used.
+    /// What this library would verify is pinned too; tokens are verified by ``VerificationKey``.
     public func verify(using algorithm: some JWTAlgorithm) throws {
         guard algorithm.name == "ES256" else { throw TokenError.wrongAlgorithm }
     }

@@ -41,7 +41,7 @@ public final class TokenVerifier: Sendable {
         let header = try TokenHeader(of: token)
         guard header.alg == JSONWebKey.Algorithm.es256.rawValue else { throw .wrongAlgorithm }
         guard let key = try await keys.key(id: header.kid) else { throw .unknownKey }
-        let claims = try await key.claims(of: token)
+        let claims = try key.claims(of: token)
         try claims.validate(at: now)
         return claims.principal
     }

@@ -1,0 +1,146 @@
+import Foundation
+import HTTPWire
+import Identity
+import NIOCore
+
+/// Decides whether a request may go on: checks its token where that can be done here, and counts it.
+final class Admission: Sendable {
+    let limiter: RateLimiter
+    /// Nil where tokens are not checked.
+    let tokens: TokenGate?
+    let metrics: LimitMetrics
+
+    init(limiter: RateLimiter, tokens: TokenGate?, metrics: LimitMetrics) {
+        self.limiter = limiter
+        self.tokens = tokens
+        self.metrics = metrics
+    }
+
+    /// Counts a request that no route takes by its address.
+    func admitStray(_ origin: ClientOrigin, now: UInt64) -> RateLimiter.Admission {
+        let admission = limiter.admit(.address, address: origin.addressHash, credential: nil, now: now)
+        if !admission.hot.isEmpty { share(admission.hot, .address, origin, now: now) }
+        return admission
+    }
+
+    /// Counts a request on `route`, by whom its credential stands for if the gateway can tell.
+    ///
+    /// - Throws: 401 for a credential that every service refuses. That has been counted by the address.
+    func admit(
+        _ route: Route, _ head: RequestHead, _ bytes: Span<UInt8>, from origin: ClientOrigin, now: UInt64
+    ) throws(Refusal) -> RateLimiter.Admission {
+        guard route.limit == .general, let place = CredentialHash.range(head, bytes, route: route) else {
+            let admission = limiter.admit(route.limit, address: origin.addressHash, credential: nil, now: now)
+            if !admission.hot.isEmpty {
+                share(admission.hot, route.limit == .signIn ? .signIn : .address, origin, now: now)
+            }
+            return admission
+        }
+        let credential = CredentialHash.of(bytes, place)
+        if let tokens, route.checksTokens, head.authorization ?? head.apiKey != nil {
+            guard Self.isToken(place, head, bytes) else { return try refuse(.malformed, origin, now: now) }
+            let admission = try check(place, credential, bytes, tokens, origin, now: now)
+            if let admission { return admission }
+        }
+        let admission = limiter.admit(.general, address: origin.addressHash, credential: credential, now: now)
+        if !admission.hot.isEmpty {
+            share(admission.hot, .address, origin, now: now)
+            if admission.hot.contains(LimitKinds(.credential)) {
+                share(.credential, credential, String(decoding: Array(bytes, place), as: UTF8.self), now: now)
+            }
+        }
+        return admission
+    }
+
+    // MARK: Tokens
+
+    /// Whether `place` is what a service would look at: the token of `Authorization`, or without that field the key.
+    private static func isToken(_ place: Range<Int>, _ head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        guard let authorization = head.authorization else { return true }
+        guard let token = Credentials.bearer(in: bytes.extracting(authorization)) else { return false }
+        return authorization.lowerBound + token.lowerBound == place.lowerBound && !token.isEmpty
+    }
+
+    /// - Returns: nil for a credential of which nothing is said here.
+    private func check(
+        _ place: Range<Int>, _ key: UInt64, _ bytes: Span<UInt8>, _ tokens: TokenGate, _ origin: ClientOrigin, now: UInt64
+    ) throws(Refusal) -> RateLimiter.Admission? {
+        if let isWritten = OpaqueCredential.isWritten(bytes.extracting(place)) {
+            return isWritten ? nil : try refuse(.malformed, origin, now: now)
+        }
+        let date = Date()
+        switch tokens.known(key, at: date) {
+        case .holder(let holder): return admit(holder, now: now)
+        case .refused(let failure): return try refuse(failure, origin, now: now)
+        case .open: return nil
+        case nil: break
+        }
+        // Signatures cost: an address has only so many.
+        let charged = limiter.charge(.address, origin.addressHash, now: now)
+        if !charged.hot.isEmpty { share(charged.hot, .address, origin, now: now) }
+        guard charged.decision?.isAllowed == true else { return charged }
+        metrics.checked.increment()
+        switch tokens.judge(key, String(decoding: Array(bytes, place), as: UTF8.self), at: date) {
+        case .holder(let holder):
+            limiter.giveBack(.address, origin.addressHash)
+            return admit(holder, now: now)
+        case .refused(let failure):
+            metrics.refused(failure)
+            throw .unauthorized(failure)
+        case .open:
+            limiter.giveBack(.address, origin.addressHash)
+            return nil
+        }
+    }
+
+    private func admit(_ holder: TokenHolder, now: UInt64) -> RateLimiter.Admission {
+        let admission = limiter.admit(principal: holder.principal, organization: holder.organization, now: now)
+        if admission.hot.contains(LimitKinds(.principal)) {
+            share(.principal, holder.principal, holder.user.id.uuidString, now: now)
+        }
+        if admission.hot.contains(LimitKinds(.organization)), let organization = holder.organization,
+            let id = holder.user.organizationID
+        {
+            share(.organization, organization, id.uuidString, now: now)
+        }
+        return admission
+    }
+
+    /// Counts a bad credential by its address.
+    ///
+    /// - Returns: when there have been too many.
+    private func refuse(
+        _ failure: AuthenticationFailure, _ origin: ClientOrigin, now: UInt64
+    ) throws(Refusal) -> RateLimiter.Admission {
+        let charged = limiter.charge(.address, origin.addressHash, now: now)
+        if !charged.hot.isEmpty { share(charged.hot, .address, origin, now: now) }
+        guard charged.decision?.isAllowed == true else { return charged }
+        metrics.refused(failure)
+        throw .unauthorized(failure)
+    }
+
+    // MARK: Sharing
+
+    /// Shares the address's bucket if it is among `kinds`.
+    private func share(_ kinds: LimitKinds, _ kind: LimitKind, _ origin: ClientOrigin, now: UInt64) {
+        guard kinds.contains(LimitKinds(kind)) else { return }
+        share(kind, origin.addressHash, AddressHash.site(of: origin.address), now: now)
+    }
+
+    private func share(_ kind: LimitKind, _ key: UInt64, _ text: String, now: UInt64) {
+        limiter.share(kind, key, as: LimitName(kind, text), now: now)
+    }
+}
+
+extension LimitName {
+    /// The name of what `text` says to be counted by `kind`.
+    init(_ kind: LimitKind, _ text: String) {
+        self.init(text: "lms:limit:\(kind):\(SecretHash(of: text).hex.prefix(32))")
+    }
+}
+
+extension [UInt8] {
+    fileprivate init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        self = bytes.extracting(range).bytes.withUnsafeBytes { Array($0) }
+    }
+}

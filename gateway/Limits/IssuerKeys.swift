@@ -1,0 +1,35 @@
+import Foundation
+import Identity
+import NIOCore
+import ServiceLifecycle
+
+/// Keeps the keys that tokens are checked with: fetched from the issuer now and then, and when a token names another.
+struct IssuerKeys: Service {
+    let tokens: TokenGate
+
+    func run() async throws {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await tokens.keys.run() }
+            group.addTask {
+                await cancelWhenGracefulShutdown {
+                    for await _ in tokens.keyRequests { await tokens.keys.refreshIfDue() }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// The keys that the upstream `issuer` publishes.
+    static func published(by issuer: Int, directory: UpstreamDirectory, probe: Probe) -> PublishedKeys {
+        PublishedKeys {
+            let copies = directory.copies(of: issuer)
+            guard let copy = copies.first(where: \.isHealthy) ?? copies.first else { throw IssuerUnreachable() }
+            let answer = try await probe.get("/.well-known/jwks.json", from: copy.address, host: copy.name)
+            guard answer.status == 200 else { throw IssuerUnreachable() }
+            return try JSONDecoder().decode(JSONWebKeySet.self, from: Data(answer.body.readableBytesView))
+        }
+    }
+}
+
+/// The issuer has no address, or no keys to give.
+private struct IssuerUnreachable: Error {}
