@@ -14,6 +14,8 @@ enum Refusal: Error, Equatable {
     case badGateway
     case unavailable
     case unanswered
+    case failing
+    case overloaded
     case unsupportedVersion
 
     init(_ error: MessageError) {
@@ -38,7 +40,7 @@ enum Refusal: Error, Equatable {
         case .tooManyRequests: 429
         case .headTooLarge: 431
         case .badGateway: 502
-        case .unavailable, .unanswered: 503
+        case .unavailable, .unanswered, .failing, .overloaded: 503
         case .unsupportedVersion: 505
         }
     }
@@ -57,6 +59,8 @@ enum Refusal: Error, Equatable {
         case .badGateway: "The service answered with something that is not HTTP."
         case .unavailable: "The service cannot be reached now; try again after the time in Retry-After."
         case .unanswered: "The service did not answer in time; try again after the time in Retry-After."
+        case .failing: "The service fails too many requests now; try again after the time in Retry-After."
+        case .overloaded: "The service has as many requests as it takes; try again after the time in Retry-After."
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         }
     }
@@ -65,7 +69,7 @@ enum Refusal: Error, Equatable {
     var retryAfter: Int? {
         switch self {
         case .tooManyRequests(let seconds): seconds
-        case .unavailable, .unanswered: 1
+        case .unavailable, .unanswered, .failing, .overloaded: 1
         default: nil
         }
     }
