@@ -6,8 +6,13 @@ final class CopyLoad: Sendable, Equatable {
 
     /// Takes one of `limit` places, if one is free.
     func take(limit: Int) -> Bool {
-        if requests.add(1, ordering: .relaxed).newValue <= limit { return true }
-        leave()
+        var count = requests.load(ordering: .relaxed)
+        while count < limit {
+            let (exchanged, original) = requests.weakCompareExchange(
+                expected: count, desired: count + 1, ordering: .relaxed)
+            if exchanged { return true }
+            count = original
+        }
         return false
     }
 

@@ -46,7 +46,7 @@ final class UpstreamPool {
     ///   - failed: the copy that has just failed the request, which another should get now.
     func lease(now: NIODeadline, fresh: Bool, after failed: UpstreamEndpoint? = nil) -> Lease {
         guard !endpoints.isEmpty else { return .none }
-        guard let endpoint = choose(now: now, after: failed), takePlace(at: endpoint) else {
+        guard let endpoint = takePlace(now: now, after: failed) else {
             counts.overloads += 1
             return .full
         }
@@ -164,7 +164,17 @@ final class UpstreamPool {
         for endpoint in endpoints where !keepsIdle(of: endpoint) { endpoint.closeIdle() }
     }
 
-    /// - Returns: the copy for the next request; nil when all have as many as they may.
+    /// - Returns: the copy for the next request, with a place taken; nil when all have as many as they may.
+    private func takePlace(now: NIODeadline, after failed: UpstreamEndpoint?) -> UpstreamEndpoint? {
+        guard let limit = policy.maximumRequests else { return choose(now: now, after: failed) }
+        // Another event loop may have taken the last place of the copy chosen, which is no candidate then.
+        for _ in endpoints.indices {
+            guard let endpoint = choose(now: now, after: failed) else { return nil }
+            if endpoint.load.take(limit: limit) { return endpoint }
+        }
+        return nil
+    }
+
     private func choose(now: NIODeadline, after failed: UpstreamEndpoint?) -> UpstreamEndpoint? {
         if endpoints.count == 1 { return endpoints[0] }
         var excluded = failed
@@ -185,10 +195,5 @@ final class UpstreamPool {
     private func hasPlace(at endpoint: UpstreamEndpoint) -> Bool {
         guard let limit = policy.maximumRequests else { return true }
         return !endpoint.load.isFull(limit: limit)
-    }
-
-    private func takePlace(at endpoint: UpstreamEndpoint) -> Bool {
-        guard let limit = policy.maximumRequests else { return true }
-        return endpoint.load.take(limit: limit)
     }
 }
