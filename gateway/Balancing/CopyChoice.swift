@@ -9,6 +9,12 @@ struct CopyChoice {
         var outstanding: Int
         /// As `CopyHealth.share` has it.
         var share: Double
+        /// Whether it could not be connected to a moment ago.
+        var isPaused = false
+
+        /// The lowest is tried: copies that are well, then those passed over, and last those that take no connection, as
+        /// these are never busy and would get everything.
+        fileprivate var rank: Int { share > 0 ? 0 : isPaused ? 2 : 1 }
     }
 
     var random: RandomNumbers
@@ -21,18 +27,16 @@ struct CopyChoice {
     /// - Parameters:
     ///   - count: how many copies there are.
     ///   - candidate: the copy at a place; nil where it may not be chosen.
-    /// - Returns: the place of the copy chosen. Where all are passed over any may be, as a check may be wrong and a try
-    ///   costs little; nil where none is a candidate.
+    /// - Returns: the place of the copy chosen; nil where none is a candidate. Where all are passed over they are tried
+    ///   nevertheless, as a check may be wrong and a try costs little.
     mutating func choose(_ count: Int, _ candidate: (Int) -> Candidate?) -> Int? {
-        var total = 0
-        var well = 0
+        var rank = Int.max
+        var number = 0
         for index in 0..<count {
-            guard let copy = candidate(index) else { continue }
-            total += 1
-            if copy.share > 0 { well += 1 }
+            guard let copy = candidate(index), copy.rank <= rank else { continue }
+            number = copy.rank == rank ? number + 1 : 1
+            rank = copy.rank
         }
-        let isAny = well == 0
-        let number = isAny ? total : well
         guard number > 0 else { return nil }
         var first = 0
         var second = min(1, number - 1)
@@ -44,7 +48,7 @@ struct CopyChoice {
         var chosen: (index: Int, copy: Candidate)?
         var ordinal = -1
         for index in 0..<count {
-            guard let copy = candidate(index), isAny || copy.share > 0 else { continue }
+            guard let copy = candidate(index), copy.rank == rank else { continue }
             ordinal += 1
             guard ordinal == first || ordinal == second else { continue }
             if let other = chosen {

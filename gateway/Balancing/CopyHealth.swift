@@ -31,12 +31,15 @@ struct CopyHealth: Equatable {
 
     /// Which part of a full share of the requests it takes now, up to 1; 0 when it is passed over.
     func share(_ policy: UpstreamPolicy, now: NIODeadline) -> Double {
-        guard isReady, pausedUntil <= now, ejectedUntil <= now else { return 0 }
+        guard isReady, !isPaused(now: now), ejectedUntil <= now else { return 0 }
         guard let returned else { return 1 }
         let age = now - returned
         guard age < policy.slowStart else { return 1 }
         return max(Self.firstShare, Double(age.nanoseconds) / Double(policy.slowStart.nanoseconds))
     }
+
+    /// Whether it could not be connected to a moment ago.
+    func isPaused(now: NIODeadline) -> Bool { pausedUntil > now }
 
     func isEjected(now: NIODeadline) -> Bool { ejectedUntil > now }
 
@@ -57,7 +60,7 @@ struct CopyHealth: Equatable {
     /// It took a connection.
     mutating func connect(now: NIODeadline) {
         isAway = false
-        guard pausedUntil > now else { return }
+        guard isPaused(now: now) else { return }
         pausedUntil = now
         returned = max(now, ejectedUntil)
     }

@@ -19,7 +19,7 @@ struct Exchange: Equatable {
 
     /// Where else a request could go that one copy of a service would not take.
     enum Others: Equatable {
-        /// Another copy is well.
+        /// Another copy may take connections.
         case available
         /// None, but this one was well until now.
         case soon

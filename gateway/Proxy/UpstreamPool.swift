@@ -120,7 +120,7 @@ final class UpstreamPool {
     func failed(_ endpoint: UpstreamEndpoint, _ loss: Exchange.Loss, now: NIODeadline) -> Exchange.Others {
         fail(endpoint, isConnected: loss != .notConnected, now: now)
         guard loss == .notConnected else { return .none }
-        if endpoints.contains(where: { $0.health.share(policy, now: now) > 0 }) { return .available }
+        if endpoints.contains(where: { $0.health.isReady && !$0.health.isPaused(now: now) }) { return .available }
         return endpoint.health.isAwaited ? .soon : .none
     }
 
@@ -183,7 +183,8 @@ final class UpstreamPool {
             let endpoint = endpoints[index]
             guard endpoint !== excluded, hasPlace(at: endpoint) else { return nil }
             return CopyChoice.Candidate(
-                outstanding: endpoint.outstanding, share: endpoint.health.share(policy, now: now))
+                outstanding: endpoint.outstanding, share: endpoint.health.share(policy, now: now),
+                isPaused: endpoint.health.isPaused(now: now))
         }
         return index.map { endpoints[$0] }
     }

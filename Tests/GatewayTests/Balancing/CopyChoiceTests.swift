@@ -51,6 +51,10 @@ struct CopyChoiceTests {
         #expect(counts([out, well, out], draws: 100) == [0, 100, 0])
         #expect(counts([out, nil, out], draws: 100) == [50, 0, 50])
         #expect(counts([out, nil], draws: 100) == [100, 0])
+        let away = Candidate(outstanding: 0, share: 0, isPaused: true)
+        let busy = Candidate(outstanding: 9, share: 0)
+        #expect(counts([away, busy, nil], draws: 100) == [0, 100, 0])
+        #expect(counts([away, nil, away], draws: 100) == [50, 0, 50])
         let all = counts([out, out, out], draws: 3000)
         for count in all { #expect((900...1100).contains(count)) }
     }

@@ -110,6 +110,22 @@ struct UpstreamPoolTests {
         #expect(endpoint.health.isEjected(now: now) == isFailure)
     }
 
+    @Test("A copy that is passed over for failing is used where the others take no connections")
+    func ejectedBeforeAway() throws {
+        var policy = UpstreamPolicy()
+        policy.ejectAfter = 1
+        let pool = pool(policy)
+        pool.update([try copy(1), try copy(2)], now: now)
+        let failing = try #require(lease(pool))
+        let away = try #require(lease(pool, after: failing))
+        _ = pool.failed(failing, .closed, now: now)
+        #expect(failing.health.isEjected(now: now))
+        pool.forget(away)
+        #expect(pool.failed(away, .notConnected, now: now) == .available)
+        // It has nothing to do, and yet it is not the better one.
+        for _ in 0..<5 { #expect(lease(pool) === failing) }
+    }
+
     @Test("Requests under way at a copy are bounded over all event loops, and a free place is taken again")
     func limit() throws {
         var policy = UpstreamPolicy()
