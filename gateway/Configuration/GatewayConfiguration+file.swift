@@ -1,4 +1,3 @@
-import Foundation
 import HTTPWire
 import NIOCore
 import Yams
@@ -11,8 +10,8 @@ extension GatewayConfiguration {
     init(yaml: String, environment: @escaping FileValue.Environment) throws(GatewayFileError) {
         let root = FileValue(node: try Self.parse(yaml), environment: environment)
         let sections = try root.members(of: [
-            "listen", "admin", "clients", "upstreams", "upstream_connections", "limits", "tokens", "health",
-            "drain_timeout", "discard_limit", "maintenance", "defaults", "routes",
+            "listen", "admin", "clients", "upstreams", "upstream_defaults", "upstream_connections", "limits", "tokens",
+            "health", "drain_timeout", "discard_limit", "maintenance", "defaults", "routes",
         ])
         func section(_ name: String) throws(GatewayFileError) -> FileValue {
             guard let section = sections[name] else {
@@ -25,12 +24,7 @@ extension GatewayConfiguration {
             tls = try TLS(section, host: listener.host)
         }
         admin = try Listener(section("admin"))
-        upstreams = try section("upstreams").members().map { member throws(GatewayFileError) in
-            guard member.key.utf8.allSatisfy({ ByteSet.requestID.contains($0) }), !member.key.isEmpty else {
-                throw member.value.error("'\(member.key)' is not a name of letters, digits and dashes")
-            }
-            return UpstreamGroup(name: member.key, addresses: try UpstreamGroup.addresses(member.value))
-        }
+        upstreams = try UpstreamGroup.all(section("upstreams"), defaults: sections["upstream_defaults"])
         limits = try RateLimiter.Limits(section("limits"))
         let table = try RouteTable(
             defaults: section("defaults"), upstreams: upstreams.map(\.name), routes: section("routes"))
@@ -99,36 +93,11 @@ extension GatewayConfiguration.Clients {
 
 extension GatewayConfiguration.HealthChecks {
     fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
-        let members = try setting.members(of: ["interval", "timeout"])
+        let members = try setting.members(of: ["interval", "timeout", "unhealthy_after", "healthy_after"])
         self.init()
         if let value = members["interval"] { interval = try value.duration() }
         if let value = members["timeout"] { timeout = try value.duration() }
-    }
-}
-
-extension GatewayConfiguration.UpstreamGroup {
-    /// One base URL, or several with commas between.
-    fileprivate static func addresses(
-        _ setting: FileValue
-    ) throws(GatewayFileError) -> [GatewayConfiguration.Listener] {
-        let text = try setting.string()
-        return try text.split(separator: ",", omittingEmptySubsequences: false).map { part throws(GatewayFileError) in
-            let part = part.trimmingCharacters(in: .whitespaces)
-            guard !part.isEmpty else { throw setting.error("one of the base URLs in '\(text)' is empty") }
-            guard let address = address(part) else {
-                throw setting.error("'\(part)' is not a base URL such as http://auth:8101")
-            }
-            return address
-        }
-    }
-
-    private static func address(_ text: String) -> GatewayConfiguration.Listener? {
-        guard let url = URLComponents(string: text), url.scheme == "http", let host = url.host, !host.isEmpty,
-            url.path.isEmpty || url.path == "/", url.query == nil, url.fragment == nil, url.user == nil
-        else { return nil }
-        let port = url.port ?? 80
-        guard (1...65535).contains(port) else { return nil }
-        // An IPv6 literal stands in brackets in a URL, and without them everywhere else.
-        return .init(host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: port)
+        if let value = members["unhealthy_after"] { thresholds.unhealthyAfter = try value.int(in: 1...1000) }
+        if let value = members["healthy_after"] { thresholds.healthyAfter = try value.int(in: 1...1000) }
     }
 }

@@ -29,12 +29,14 @@ struct GatewayConfiguration: Sendable {
     struct UpstreamGroup: Sendable, Equatable {
         var name: String
         var addresses: [Listener]
+        var policy = UpstreamPolicy()
     }
 
     /// How services are watched.
     struct HealthChecks: Sendable {
         var interval = TimeAmount.seconds(5)
         var timeout = TimeAmount.seconds(2)
+        var thresholds = CheckedReadiness.Thresholds()
     }
 
     var listener: Listener

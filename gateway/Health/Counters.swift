@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What one event loop has counted since it started.
 struct Counters: Sendable {
     /// What is counted for one service, or for the gateway's own answers.
@@ -8,6 +10,25 @@ struct Counters: Sendable {
         var retries = 0
         /// Connections lost or refused, and answers that were none.
         var failures = 0
+        /// Copies passed over for failing, each time that an event loop did so.
+        var ejections = 0
+        /// Requests not sent again, the budget for that being spent.
+        var unrepeated = 0
+        /// Requests refused, every copy having as many as it may.
+        var overloads = 0
+        /// Requests and tunnels under way.
+        var outstanding = 0
+        /// Copies passed over now for failing, summed over the event loops.
+        var ejected = 0
+
+        /// Takes over what a pool of connections counts.
+        mutating func note(_ pool: UpstreamPool, now: NIODeadline) {
+            ejections = pool.counts.ejections
+            unrepeated = pool.counts.unrepeated
+            overloads = pool.counts.overloads
+            outstanding = pool.outstanding
+            ejected = pool.ejected(now: now)
+        }
     }
 
     /// One for each service, and the gateway itself last.
@@ -54,5 +75,10 @@ extension Counters.Group {
         total.durationMicroseconds += other.durationMicroseconds
         total.retries += other.retries
         total.failures += other.failures
+        total.ejections += other.ejections
+        total.unrepeated += other.unrepeated
+        total.overloads += other.overloads
+        total.outstanding += other.outstanding
+        total.ejected += other.ejected
     }
 }

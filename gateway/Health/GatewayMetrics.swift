@@ -9,6 +9,11 @@ final class GatewayMetrics: Sendable {
         let statuses: [Counter]
         let retries: Counter
         let failures: Counter
+        let ejections: Counter
+        let unrepeated: Counter
+        let overloads: Counter
+        let outstanding: Meter
+        let ejected: Meter
         let duration: Timer
 
         init(service: String, factory: any MetricsFactory) {
@@ -19,6 +24,11 @@ final class GatewayMetrics: Sendable {
             }
             retries = Counter(label: "lms_gateway_upstream_retries", dimensions: [service], factory: factory)
             failures = Counter(label: "lms_gateway_upstream_failures", dimensions: [service], factory: factory)
+            ejections = Counter(label: "lms_gateway_upstream_ejections", dimensions: [service], factory: factory)
+            unrepeated = Counter(label: "lms_gateway_upstream_unrepeated", dimensions: [service], factory: factory)
+            overloads = Counter(label: "lms_gateway_upstream_overloads", dimensions: [service], factory: factory)
+            outstanding = Meter(label: "lms_gateway_upstream_outstanding", dimensions: [service], factory: factory)
+            ejected = Meter(label: "lms_gateway_upstream_ejected", dimensions: [service], factory: factory)
             duration = Timer(label: "lms_gateway_request_duration", dimensions: [service], factory: factory)
         }
     }
@@ -63,6 +73,11 @@ final class GatewayMetrics: Sendable {
             }
             instruments.retries.add(now.retries - last.retries)
             instruments.failures.add(now.failures - last.failures)
+            instruments.ejections.add(now.ejections - last.ejections)
+            instruments.unrepeated.add(now.unrepeated - last.unrepeated)
+            instruments.overloads.add(now.overloads - last.overloads)
+            instruments.outstanding.increment(by: Double(now.outstanding - last.outstanding))
+            instruments.ejected.increment(by: Double(now.ejected - last.ejected))
         }
         connections.add(counters.connections - last.connections)
         refusedConnections.add(counters.refusedConnections - last.refusedConnections)

@@ -37,27 +37,20 @@ struct HealthMonitor: Service {
     private func check(group index: Int) async -> ServiceHealth {
         let before = directory.copies(of: index)
         let addresses = await resolve(groups[index].addresses, known: before)
+        var copies = addresses.map { place in
+            before.first { $0.address == place.address && $0.name == place.name }
+                ?? UpstreamCopy(address: place.address, name: place.name)
+        }
         // Requests need not wait for the checks.
-        directory.update(
-            group: index,
-            addresses.map { place in
-                UpstreamCopy(
-                    address: place.address, name: place.name,
-                    isHealthy: before.first { $0.address == place.address }?.isHealthy ?? true)
-            })
+        directory.update(group: index, copies)
         let results = await withTaskGroup(of: (Int, CheckResult).self) { tasks in
             for (offset, place) in addresses.enumerated() { tasks.addTask { (offset, await check(place)) } }
             return await tasks.reduce(into: Array(repeating: CheckResult.silent, count: addresses.count)) {
                 $0[$1.0] = $1.1
             }
         }
-        directory.update(
-            group: index,
-            zip(addresses, results).map { place, result in
-                var isReady = false
-                if case .answered(true, _) = result { isReady = true }
-                return UpstreamCopy(address: place.address, name: place.name, isHealthy: isReady)
-            })
+        for (index, result) in results.enumerated() { copies[index].checks.record(result, checks.thresholds) }
+        directory.update(group: index, copies)
         return ServiceHealth(name: groups[index].name, checks: results)
     }
 

@@ -43,7 +43,7 @@ struct OpenAPIRefresher: Service {
 
     private func fetch(_ index: Int) async -> String? {
         let copies = directory.copies(of: index)
-        guard let copy = copies.first(where: \.isHealthy) ?? copies.first else { return nil }
+        guard let copy = copies.first(where: \.isReady) ?? copies.first else { return nil }
         let answer = try? await probe.get("/openapi.yaml", from: copy.address, host: copy.name)
         guard let answer, answer.status == 200 else { return nil }
         return String(buffer: answer.body)

@@ -71,6 +71,7 @@ extension ClientConnection {
         // A failed write has closed the connection, and everything with it.
         guard phase == .exchange else { return }
         let isBetween = exchange.endResponse()
+        noteAnswer()
         releaseUpstream(isReusable: isReusable && isBetween)
         finish()
         processInbound()

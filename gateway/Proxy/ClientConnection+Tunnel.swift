@@ -17,6 +17,7 @@ extension ClientConnection {
         flush()
         guard phase == .exchange else { return }
         phase = .tunnel
+        noteAnswer()
         worker.counters.openTunnels += 1
         extendDeadline()
         // A tunnel may be idle for hours; it holds no buffer meanwhile.

@@ -8,11 +8,13 @@ extension ClientConnection {
 
     /// Asks for a connection to the service, and sends what there is of the request on it.
     ///
-    /// - Parameter fresh: whether only a new connection will do.
-    func connect(fresh: Bool) {
+    /// - Parameters:
+    ///   - fresh: whether only a new connection will do.
+    ///   - failed: the copy that has just failed the request.
+    func connect(fresh: Bool, after failed: UpstreamEndpoint? = nil) {
         guard let pool, let route else { return }
         exchange.attempt()
-        switch pool.lease(now: worker.now, fresh: fresh) {
+        switch pool.lease(now: worker.now, fresh: fresh, after: failed) {
         case .reuse(let connection):
             upstream = connection
             exchange.connected(reused: true)
@@ -22,6 +24,8 @@ extension ClientConnection {
             upstream = connection
             deadline = worker.now + route.timeouts.connect
             connection.connect(on: worker.loop, for: self)
+        case .full:
+            refuse(.overloaded)
         case .none:
             refuse(.unavailable)
         }
@@ -30,7 +34,7 @@ extension ClientConnection {
     /// A new connection is there.
     func upstreamConnected(_ connection: UpstreamConnection) {
         exchange.connected(reused: false)
-        connection.endpoint.isHealthy = true
+        pool?.connected(connection.endpoint, now: worker.now)
         send(on: connection)
     }
 
@@ -55,18 +59,21 @@ extension ClientConnection {
         guard phase == .exchange, let connection = upstream, let pool else { return }
         upstream = nil
         pool.forget(connection.endpoint)
-        let others = loss == .notConnected ? pool.avoid(connection.endpoint, now: worker.now) : .none
+        let others = pool.failed(connection.endpoint, loss, now: worker.now)
         countFailure()
-        switch exchange.lost(loss, others: others) {
+        switch exchange.lost(loss, others: others, mayRepeat: pool.mayRepeat(now: worker.now)) {
         case .retry:
             countRetry()
-            connect(fresh: loss == .closed)
+            if loss == .closed { pool.repeats() }
+            connect(fresh: loss == .closed, after: connection.endpoint)
+            if phase != .exchange { processInbound() }
         case .wait:
             // The next tick that finds the deadline over tries again.
             deadline = worker.now
         case .answer(let refusal):
             // Those who come next need not wait, until a check or a request finds it well again.
-            if loss == .notConnected { connection.endpoint.isHealthy = false }
+            if loss == .notConnected { connection.endpoint.health.leave() }
+            if refusal == .failing { pool.doesNotRepeat() }
             refuse(refusal)
             processInbound()
         case .abort: abort()
@@ -93,6 +100,12 @@ extension ClientConnection {
         guard let connection = upstream, let pool else { return }
         upstream = nil
         pool.giveBack(connection, now: worker.now)
+    }
+
+    /// The service has answered to the end, or switched protocols.
+    func noteAnswer() {
+        guard let upstream else { return }
+        pool?.answered(upstream.endpoint, status: status, now: worker.now)
     }
 
     private func countFailure() {

@@ -19,7 +19,7 @@ struct Exchange: Equatable {
 
     /// Where else a request could go that one copy of a service would not take.
     enum Others: Equatable {
-        /// Another copy is well.
+        /// Another copy may take connections.
         case available
         /// None, but this one was well until now.
         case soon
@@ -96,8 +96,10 @@ struct Exchange: Equatable {
     /// §9.2.2) and the loss is explained: by a connection that had gone stale, or by a new one that the machine took for a
     /// service that was stopping. A second new one may have been closed because of the request itself.
     ///
-    /// - Parameter others: what is known of the copies of the service, for a connection that could not be made.
-    mutating func lost(_ loss: Loss, others: Others = .none) -> Recovery {
+    /// - Parameters:
+    ///   - others: what is known of the copies of the service, for a connection that could not be made.
+    ///   - mayRepeat: whether what a copy may have seen can go out again without loading a service too much that fails.
+    mutating func lost(_ loss: Loss, others: Others = .none, mayRepeat: Bool = true) -> Recovery {
         guard response == .awaited else { return .abort }
         let canRetry = attempts < Self.maximumAttempts && isHeld
         switch (loss, others) {
@@ -106,6 +108,7 @@ struct Exchange: Equatable {
         case (.notConnected, _): return .answer(.unavailable)
         case (.closed, _):
             guard canRetry, isRepeatable, isReused || !hasLostNew else { return .answer(.unavailable) }
+            guard mayRepeat else { return .answer(.failing) }
             hasLostNew = hasLostNew || !isReused
             return .retry
         case (.malformed, _): return .answer(.badGateway)

@@ -18,6 +18,8 @@ enum Refusal: Error, Equatable {
     case badGateway
     case unavailable
     case unanswered
+    case failing
+    case overloaded
     /// - Parameter asPage: whether a person reads the answer.
     case maintenance(MaintenanceMode.Notice, asPage: Bool)
     case unsupportedVersion
@@ -49,7 +51,7 @@ enum Refusal: Error, Equatable {
         case .tooManyRequests: 429
         case .headTooLarge: 431
         case .badGateway: 502
-        case .unavailable, .unanswered, .maintenance: 503
+        case .unavailable, .unanswered, .failing, .overloaded, .maintenance: 503
         case .unsupportedVersion: 505
         }
     }
@@ -70,6 +72,8 @@ enum Refusal: Error, Equatable {
         case .badGateway: "The service answered with something that is not HTTP."
         case .unavailable: "The service cannot be reached now; try again after the time in Retry-After."
         case .unanswered: "The service did not answer in time; try again after the time in Retry-After."
+        case .failing: "The service fails too many requests now; try again after the time in Retry-After."
+        case .overloaded: "The service has as many requests as it takes; try again after the time in Retry-After."
         case .maintenance(let notice, _): notice.message
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         case .tlsRequired: "This is served by HTTPS alone."
@@ -80,7 +84,7 @@ enum Refusal: Error, Equatable {
     var retryAfter: Int? {
         switch self {
         case .tooManyRequests(let seconds): seconds
-        case .unavailable, .unanswered: 1
+        case .unavailable, .unanswered, .failing, .overloaded: 1
         case .maintenance(let notice, _): notice.retryAfter
         default: nil
         }

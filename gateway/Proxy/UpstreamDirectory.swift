@@ -6,8 +6,12 @@ struct UpstreamCopy: Sendable, Equatable {
     let address: SocketAddress
     /// As it was configured: `host:port`.
     let name: String
-    /// Whether it answered the last check.
-    var isHealthy: Bool
+    /// What the checks said.
+    var checks = CheckedReadiness()
+    /// Stays the same as long as the copy is known.
+    var load = CopyLoad()
+
+    var isReady: Bool { checks.isReady }
 }
 
 /// Where the services are now: written by the health checks, read by every event loop.
@@ -24,7 +28,7 @@ final class UpstreamDirectory: Sendable {
         let copies = groups.map { group in
             group.addresses.compactMap { listener in
                 (try? SocketAddress(ipAddress: listener.host, port: listener.port)).map {
-                    UpstreamCopy(address: $0, name: listener.description, isHealthy: true)
+                    UpstreamCopy(address: $0, name: listener.description)
                 }
             }
         }

@@ -1,52 +1,57 @@
 import NIOCore
 
-/// One copy of a service, as one event loop uses it.
-final class UpstreamEndpoint {
-    let address: SocketAddress
-    let name: String
-    var isHealthy: Bool
-    /// Requests that this event loop has under way there.
-    var outstanding = 0
-    /// Until when it is passed over, having refused a connection.
-    var avoidedUntil = NIODeadline.uptimeNanoseconds(0)
-    /// Connections between requests, the most recently used last.
-    var idle: [UpstreamConnection] = []
-
-    init(_ copy: UpstreamCopy) {
-        address = copy.address
-        name = copy.name
-        isHealthy = copy.isHealthy
-    }
-}
-
 /// The connections of one event loop to one service.
 final class UpstreamPool {
     enum Lease {
         case reuse(UpstreamConnection)
         case connect(UpstreamEndpoint)
+        /// Every copy has as many requests under way as it may.
+        case full
         /// No copy of the service is known.
         case none
     }
 
-    /// How long a copy that refused a connection is passed over while there are others.
-    private static let avoidance = TimeAmount.seconds(1)
+    /// What is counted since the start.
+    struct Counts {
+        var ejections = 0
+        /// Requests not sent again, the budget being spent.
+        var unrepeated = 0
+        /// Requests refused, every copy having as many as it may.
+        var overloads = 0
+    }
 
     private var endpoints: [UpstreamEndpoint] = []
-    private var rotation = 0
+    private var choice = CopyChoice()
+    private var budget: RetryBudget
+    private let policy: UpstreamPolicy
     private let idleLimit: Int
     private let idleTimeout: TimeAmount
+    private(set) var counts = Counts()
+    /// Requests under way, at copies too that are no longer known.
+    private(set) var outstanding = 0
 
-    init(idleLimit: Int, idleTimeout: TimeAmount) {
+    init(policy: UpstreamPolicy, idleLimit: Int, idleTimeout: TimeAmount) {
+        self.policy = policy
         self.idleLimit = idleLimit
         self.idleTimeout = idleTimeout
+        budget = RetryBudget(policy)
     }
+
+    // MARK: Connections
 
     /// A connection for one request.
     ///
-    /// - Parameter fresh: whether an idle connection will not do, the last one having been stale.
-    func lease(now: NIODeadline, fresh: Bool) -> Lease {
-        guard let endpoint = choose(now: now) else { return .none }
+    /// - Parameters:
+    ///   - fresh: whether an idle connection will not do, the last one having been stale.
+    ///   - failed: the copy that has just failed the request, which another should get now.
+    func lease(now: NIODeadline, fresh: Bool, after failed: UpstreamEndpoint? = nil) -> Lease {
+        guard !endpoints.isEmpty else { return .none }
+        guard let endpoint = takePlace(now: now, after: failed) else {
+            counts.overloads += 1
+            return .full
+        }
         endpoint.outstanding += 1
+        outstanding += 1
         if !fresh, let connection = endpoint.idle.popLast() { return .reuse(connection) }
         return .connect(endpoint)
     }
@@ -54,10 +59,8 @@ final class UpstreamPool {
     /// Takes a connection back that is between two requests.
     func giveBack(_ connection: UpstreamConnection, now: NIODeadline) {
         let endpoint = connection.endpoint
-        endpoint.outstanding -= 1
-        guard endpoint.idle.count < idleLimit, endpoints.contains(where: { $0 === endpoint }) else {
-            return connection.close()
-        }
+        forget(endpoint)
+        guard endpoint.idle.count < idleLimit, keepsIdle(of: endpoint) else { return connection.close() }
         connection.idleUntil = now + idleTimeout
         endpoint.idle.append(connection)
     }
@@ -65,15 +68,8 @@ final class UpstreamPool {
     /// A leased connection will not come back.
     func forget(_ endpoint: UpstreamEndpoint) {
         endpoint.outstanding -= 1
-    }
-
-    /// A copy could not be connected to.
-    ///
-    /// - Returns: where else the request could go.
-    func avoid(_ endpoint: UpstreamEndpoint, now: NIODeadline) -> Exchange.Others {
-        endpoint.avoidedUntil = now + Self.avoidance
-        if endpoints.contains(where: { $0.isHealthy && $0.avoidedUntil <= now }) { return .available }
-        return endpoint.isHealthy ? .soon : .none
+        outstanding -= 1
+        if policy.maximumRequests != nil { endpoint.load.leave() }
     }
 
     /// An idle connection was closed by the service.
@@ -91,47 +87,114 @@ final class UpstreamPool {
     }
 
     func closeAll() {
-        for endpoint in endpoints {
-            let idle = endpoint.idle
-            endpoint.idle = []
-            for connection in idle { connection.close() }
+        for endpoint in endpoints { endpoint.closeIdle() }
+    }
+
+    /// Whether connections to a copy are kept between requests: not to one that is gone, nor to one that gets no new
+    /// requests while others do.
+    private func keepsIdle(of endpoint: UpstreamEndpoint) -> Bool {
+        guard endpoints.contains(where: { $0 === endpoint }) else { return false }
+        return endpoint.health.isReady || !endpoints.contains { $0.health.isReady }
+    }
+
+    // MARK: What becomes of requests
+
+    /// A copy took a connection.
+    func connected(_ endpoint: UpstreamEndpoint, now: NIODeadline) {
+        endpoint.health.connect(now: now)
+    }
+
+    /// A copy has answered a request to the end, or switched protocols.
+    func answered(_ endpoint: UpstreamEndpoint, status: Int, now: NIODeadline) {
+        if status >= 500, policy.failureStatuses.contains(status) {
+            fail(endpoint, isConnected: true, now: now)
+        } else {
+            endpoint.health.succeed()
+            budget.earn()
         }
     }
+
+    /// A copy has failed a request.
+    ///
+    /// - Returns: where else the request could go that it could not take.
+    func failed(_ endpoint: UpstreamEndpoint, _ loss: Exchange.Loss, now: NIODeadline) -> Exchange.Others {
+        fail(endpoint, isConnected: loss != .notConnected, now: now)
+        guard loss == .notConnected else { return .none }
+        if endpoints.contains(where: { $0.health.isReady && !$0.health.isPaused(now: now) }) { return .available }
+        return endpoint.health.isAwaited ? .soon : .none
+    }
+
+    private func fail(_ endpoint: UpstreamEndpoint, isConnected: Bool, now: NIODeadline) {
+        let out = endpoints.count { $0 !== endpoint && (!$0.health.isReady || $0.health.isEjected(now: now)) }
+        let isEjected = endpoint.health.fail(
+            policy, isConnected: isConnected,
+            mayEject: (out + 1) * 100 <= endpoints.count * policy.maximumEjectedPercent, now: now,
+            jitter: choice.random.fraction())
+        if isEjected { counts.ejections += 1 }
+    }
+
+    /// Whether a request that a copy may have seen may be sent again now.
+    func mayRepeat(now: NIODeadline) -> Bool { budget.isOpen(now: now) }
+
+    /// Such a request is sent again.
+    func repeats() { budget.spend() }
+
+    /// Such a request is not, for the budget is spent.
+    func doesNotRepeat() { counts.unrepeated += 1 }
+
+    func ejected(now: NIODeadline) -> Int { endpoints.count { $0.health.isEjected(now: now) } }
+
+    // MARK: Copies
 
     /// Takes over what is known of the service, keeping the connections to the copies that are still there.
-    func update(_ copies: [UpstreamCopy]) {
+    ///
+    /// Requests and tunnels under way at the others go on.
+    func update(_ copies: [UpstreamCopy], now: NIODeadline) {
         var old = endpoints
+        let firstUsed = old.isEmpty ? nil : now
         endpoints = copies.map { copy in
             guard let index = old.firstIndex(where: { $0.address == copy.address }) else {
-                return UpstreamEndpoint(copy)
+                return UpstreamEndpoint(copy, firstUsed: firstUsed)
             }
             let endpoint = old.remove(at: index)
-            endpoint.isHealthy = copy.isHealthy
+            endpoint.health.setReady(copy.isReady, now: now)
             return endpoint
         }
-        for endpoint in old {
-            let idle = endpoint.idle
-            endpoint.idle = []
-            for connection in idle { connection.close() }
-        }
+        for endpoint in old { endpoint.closeIdle() }
+        for endpoint in endpoints where !keepsIdle(of: endpoint) { endpoint.closeIdle() }
     }
 
-    /// The copy with the fewest requests under way, among those that are well if there are any; else among all, as a
-    /// check may be wrong and a try costs little.
-    private func choose(now: NIODeadline) -> UpstreamEndpoint? {
-        guard endpoints.count > 1 else { return endpoints.first }
-        rotation &+= 1
-        var best: UpstreamEndpoint?
-        for offset in endpoints.indices {
-            let candidate = endpoints[(offset + rotation) % endpoints.count]
-            guard let current = best else {
-                best = candidate
-                continue
-            }
-            let isWell = candidate.isHealthy && candidate.avoidedUntil <= now
-            let currentIsWell = current.isHealthy && current.avoidedUntil <= now
-            if isWell != currentIsWell ? isWell : candidate.outstanding < current.outstanding { best = candidate }
+    /// - Returns: the copy for the next request, with a place taken; nil when all have as many as they may.
+    private func takePlace(now: NIODeadline, after failed: UpstreamEndpoint?) -> UpstreamEndpoint? {
+        guard let limit = policy.maximumRequests else { return choose(now: now, after: failed) }
+        // Another event loop may have taken the last place of the copy chosen, which is no candidate then.
+        for _ in endpoints.indices {
+            guard let endpoint = choose(now: now, after: failed) else { return nil }
+            if endpoint.load.take(limit: limit) { return endpoint }
         }
-        return best
+        return nil
+    }
+
+    private func choose(now: NIODeadline, after failed: UpstreamEndpoint?) -> UpstreamEndpoint? {
+        if endpoints.count == 1 { return endpoints[0] }
+        var excluded = failed
+        if let failed, !endpoints.contains(where: { $0 !== failed && isOpen($0, now: now) }) { excluded = nil }
+        let index = choice.choose(endpoints.count) { index in
+            let endpoint = endpoints[index]
+            guard endpoint !== excluded, hasPlace(at: endpoint) else { return nil }
+            return CopyChoice.Candidate(
+                outstanding: endpoint.outstanding, share: endpoint.health.share(policy, now: now),
+                isPaused: endpoint.health.isPaused(now: now))
+        }
+        return index.map { endpoints[$0] }
+    }
+
+    private func isOpen(_ endpoint: UpstreamEndpoint, now: NIODeadline) -> Bool {
+        endpoint.health.share(policy, now: now) > 0 && hasPlace(at: endpoint)
+    }
+
+    private func hasPlace(at endpoint: UpstreamEndpoint) -> Bool {
+        guard let limit = policy.maximumRequests else { return true }
+        return !endpoint.load.isFull(limit: limit)
     }
 }

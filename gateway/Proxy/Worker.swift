@@ -35,9 +35,10 @@ final class Worker {
         self.index = index
         self.core = core
         let configuration = core.configuration
-        pools = configuration.upstreams.map { _ in
+        pools = configuration.upstreams.map { group in
             UpstreamPool(
-                idleLimit: configuration.upstreamIdleConnections, idleTimeout: configuration.upstreamIdleTimeout)
+                policy: group.policy, idleLimit: configuration.upstreamIdleConnections,
+                idleTimeout: configuration.upstreamIdleTimeout)
         }
         counters = Counters(groups: configuration.upstreams.count)
         published = counters
@@ -114,7 +115,7 @@ final class Worker {
         date = ByteBuffer(string: HTTPDate.text())
         if let (version, copies) = core.directory.changes(since: directoryVersion) {
             directoryVersion = version
-            for (pool, copies) in zip(pools, copies) { pool.update(copies) }
+            for (pool, copies) in zip(pools, copies) { pool.update(copies, now: now) }
         }
         // From the end, as a connection that closes is replaced by the last one.
         for slot in connections.indices.reversed() where slot < connections.count {
@@ -134,6 +135,7 @@ final class Worker {
     }
 
     private func report() {
+        for (group, pool) in pools.enumerated() { counters.groups[group].note(pool, now: now) }
         core.metrics.publish(counters, last: published, worker: index)
         published = counters
         lines?.flush()

@@ -47,12 +47,21 @@ struct HealthTests {
         var counters = Counters(groups: 1)
         counters.count(group: 0, status: 200, bytes: 10, latency: 2_000_000)
         counters.count(group: nil, status: 404, bytes: 5, latency: 1_000)
+        counters.groups[0].ejections = 3
+        counters.groups[0].ejected = 1
+        counters.groups[0].outstanding = 4
+        counters.groups[0].unrepeated = 5
+        counters.groups[0].overloads = 6
         let text = MetricsReport.json(counters, names: ["a"])
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         let services = object?["services"] as? [String: [String: Any]]
         #expect(object?["bytes_sent"] as? Int == 15)
         #expect(services?["a"]?["2xx"] as? Int == 1)
         #expect(services?["a"]?["mean_ms"] as? Double == 2)
+        let upstream = ["ejections", "ejected", "outstanding", "unrepeated", "overloads"].map {
+            services?["a"]?[$0] as? Int
+        }
+        #expect(upstream == [3, 1, 4, 5, 6])
         #expect(services?["gateway"]?["4xx"] as? Int == 1)
     }
 }

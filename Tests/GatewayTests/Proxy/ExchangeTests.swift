@@ -32,6 +32,17 @@ struct ExchangeTests {
         #expect(other.lost(.closed) == .answer(.unavailable))
     }
 
+    @Test("What a copy may have seen is not sent again beyond the budget, what none has seen is")
+    func budget() {
+        var seen = exchange(repeatable: true, reused: true)
+        #expect(seen.lost(.closed, mayRepeat: false) == .answer(.failing))
+        var unseen = exchange(repeatable: true)
+        #expect(unseen.lost(.notConnected, others: .available, mayRepeat: false) == .retry)
+        // What may not be repeated anyway is no matter of the budget.
+        var other = exchange(repeatable: false, reused: true)
+        #expect(other.lost(.closed, mayRepeat: false) == .answer(.unavailable))
+    }
+
     @Test("Of connections that were new only one is replaced, as the request itself may have been the reason")
     func newOnes() {
         var exchange = exchange(repeatable: true)
