@@ -63,7 +63,8 @@ final class Admission: Sendable {
 
     /// - Returns: nil for a credential of which nothing is said here.
     private func check(
-        _ place: Range<Int>, _ key: UInt64, _ bytes: Span<UInt8>, _ tokens: TokenGate, _ origin: ClientOrigin, now: UInt64
+        _ place: Range<Int>, _ key: UInt64, _ bytes: Span<UInt8>, _ tokens: TokenGate, _ origin: ClientOrigin,
+        now: UInt64
     ) throws(Refusal) -> RateLimiter.Admission? {
         if let isWritten = OpaqueCredential.isWritten(bytes.extracting(place)) {
             return isWritten ? nil : try refuse(.malformed, origin, now: now)
