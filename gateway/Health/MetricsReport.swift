@@ -6,8 +6,8 @@ enum MetricsReport {
             let total = group.statuses.reduce(0, +)
             let mean = total == 0 ? 0 : Double(group.durationMicroseconds / total) / 1000
             return #""\#(name)":{"requests":\#(total),\#(statuses.joined(separator: ",")),"mean_ms":\#(mean),"#
-                + #""outstanding":\(group.outstanding),"ejected":\(group.ejected),"ejections":\(group.ejections),"#
-                + #""unrepeated":\(group.unrepeated),"overloads":\(group.overloads),"#
+                + #""outstanding":\#(group.outstanding),"ejected":\#(group.ejected),"ejections":\#(group.ejections),"#
+                + #""unrepeated":\#(group.unrepeated),"overloads":\#(group.overloads),"#
                 + #""retries":\#(group.retries),"failures":\#(group.failures)}"#
         }
         return #"{"connections":{"open":\#(counters.openConnections),"accepted":\#(counters.connections),"#

@@ -23,7 +23,7 @@ struct IssuerKeys: Service {
     static func published(by issuer: Int, directory: UpstreamDirectory, probe: Probe) -> PublishedKeys {
         PublishedKeys {
             let copies = directory.copies(of: issuer)
-            guard let copy = copies.first(where: \.isHealthy) ?? copies.first else { throw IssuerUnreachable() }
+            guard let copy = copies.first(where: \.isReady) ?? copies.first else { throw IssuerUnreachable() }
             let answer = try await probe.get("/.well-known/jwks.json", from: copy.address, host: copy.name)
             guard answer.status == 200 else { throw IssuerUnreachable() }
             return try JSONDecoder().decode(JSONWebKeySet.self, from: Data(answer.body.readableBytesView))

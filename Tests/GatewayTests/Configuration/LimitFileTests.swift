@@ -21,7 +21,7 @@ struct LimitFileTests {
             routes:
               - {path: /a, upstream: auth}
               - {path: /b, upstream: auth, check_tokens: false}
-              - {path: "/{token:lms_dev_*}/c", upstream: other}
+              - {path: "/v1/{token:lms_dev_*}/c", upstream: other}
               - {path: /d, answer: alive}
             \(tokens)
             """

@@ -232,7 +232,6 @@ struct BrokenConnectionTests {
                 #expect(answer.status == 408)
                 #expect(answer["connection"] == "close")
                 #expect(try await connection.read() == nil)
-                try await connection.abort()
                 try await trickle
             }
         }

@@ -17,6 +17,8 @@ struct HTTP2LimitsTests {
             $0.tls = "      streams: 2"
         } _: { gateway in
             try await TestHTTP2Client.with(port: gateway.tlsPort) { client in
+                // The limit holds for who knows of it.
+                _ = try await client.next(.settings)
                 for stream: UInt32 in [1, 3, 5] { try await client.request(stream) }
                 let refused = try await client.next(.reset)
                 #expect(refused.stream == 5)

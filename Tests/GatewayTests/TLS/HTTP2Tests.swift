@@ -103,7 +103,8 @@ struct HTTP2Tests {
                 _ = try await client.next(.headers)
                 try await client.data(1, ByteBuffer(string: "hello"))
                 try await client.data(1, ByteBuffer(string: "world"), ends: true)
-                #expect(try await client.response(1).text == "0 PUT /items/1 HTTP/1.1 helloworld")
+                let text = try await client.response(1).text
+                #expect(text.hasSuffix(" PUT /items/1 HTTP/1.1 helloworld"))
             }
         }
     }
