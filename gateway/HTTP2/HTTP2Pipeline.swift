@@ -6,8 +6,8 @@ extension ChannelPipeline.SynchronousOperations {
     /// Speaks HTTP/2 on a connection, and serves each of its streams with a ``ClientConnection``.
     ///
     /// Beyond what is set here, the protocol's own limits hold: 200 RST_STREAM, 200 PING, SETTINGS and PRIORITY together
-    /// and 200 streams with errors in 30 s, 5 CONTINUATION for a head, and no stream beyond the limit. A connection that
-    /// passes them is ended with ENHANCE_YOUR_CALM, a stream too many with REFUSED_STREAM.
+    /// and 200 streams with errors in 30 s, 5 CONTINUATION for a head, and no stream beyond the limit, which is 100 for a
+    /// client that has not taken note of another. A connection that passes them is ended.
     ///
     /// - Parameters:
     ///   - streamLimit: requests under way at once.

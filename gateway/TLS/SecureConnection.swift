@@ -99,8 +99,6 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
     func streamOpened() {
         openStreams += 1
         deadline = .distantFuture
-        // The protocol holds a client to the limit once it has taken note of it, which this one does not do.
-        if openStreams > 2 * streamLimit { abort() }
     }
 
     func streamClosed() {
