@@ -69,7 +69,7 @@ extension Laboratory {
     }
 
     /// Tells of a battery, and waits until this service knows.
-    fileprivate func tell(battery level: Double, of device: UUID) async throws {
+    func tell(battery level: Double, of device: UUID) async throws {
         try await server.publish(event(battery: level, of: device))
         try await eventually { try await battery(of: device) == level }
     }

@@ -110,11 +110,11 @@ import Testing
                 let theirs = try await store.claim([4])
                 #expect(mine[3]?.position == .zero)
                 await #expect(throws: PartitionLost.self) {
-                    try await store.store(EvaluationTurn(checkpoints: mine))
+                    try await store.store(EvaluationTurn(checkpoints: mine), waitingForLocks: .seconds(1))
                 }
                 var moved = theirs
                 moved[4]?.position = .init(milliseconds: 7)
-                _ = try await store.store(EvaluationTurn(checkpoints: moved))
+                _ = try await store.store(EvaluationTurn(checkpoints: moved), waitingForLocks: .seconds(1))
                 #expect(try await store.claim([4])[4]?.position == .init(milliseconds: 7))
             }
         }

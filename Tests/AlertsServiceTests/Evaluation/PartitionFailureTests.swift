@@ -2,6 +2,7 @@ import EventBus
 import FoundationEssentials
 import Kernel
 import Postgres
+import Redis
 import TestKit
 import Testing
 
@@ -53,12 +54,59 @@ import Testing
                     "SELECT id FROM alerts.rules WHERE id = \(rule) FOR UPDATE")
                 try await laboratory.send(locked, [(1, 31)])
                 try await laboratory.send(other, [(1, 31)])
-                try await eventually(within: .seconds(25)) { try await laboratory.alerts(other).count == 1 }
+                // Well before any statement that waits would be given up.
+                try await eventually(within: .seconds(8)) { try await laboratory.alerts(other).count == 1 }
                 #expect(try await laboratory.alerts(locked).isEmpty)
             }
         }
         try await eventually(within: .seconds(30)) { try await laboratory.alerts(locked).count == 1 }
         try await server.running.stop()
+    }
+
+    @Test func `a read that fails while rules change loses no change for a device that is silent`() async throws {
+        let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
+        let laboratory = server.laboratory()
+        let device = try await laboratory.register()
+        try await laboratory.tell(battery: 9, of: device)
+        func makeRule(isEnabled: Bool) async throws -> UUID? {
+            UUID(
+                uuidString: try await laboratory.makeRule([
+                    "kind": "battery_low", "sensor_type": nil, "condition": nil, "threshold_value": 10,
+                    "enabled": .bool(isEnabled),
+                ]))
+        }
+        _ = try await makeRule(isEnabled: true)
+        // The device is in memory by now, and nothing more comes of it.
+        _ = try await laboratory.alert(device, status: "active")
+        let rule = try await makeRule(isEnabled: false)
+        try await withClient(server.database.administrator) { client in
+            try await client.withTransaction { transaction in
+                _ = try await transaction.query("LOCK TABLE alerts.alerts IN ACCESS EXCLUSIVE MODE")
+                _ = try await client.query("UPDATE alerts.rules SET enabled = true WHERE id = \(rule)")
+                try await self.tellOfChanges(laboratory, device)
+                // The rules have been read by then, and what stands is waited for.
+                try await eventually {
+                    let ended = try await client.query(
+                        """
+                        SELECT query LIKE '%SELECT rule_id, device_id, sensor_type, id FROM alerts.alerts%',
+                            pg_terminate_backend(pid)
+                        FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """)
+                    return try ended.contains { try $0.decode(Bool.self, at: 0) }
+                }
+            }
+        }
+        try await eventually(within: .seconds(30)) { try await laboratory.alerts(device).count == 2 }
+        try await server.running.stop()
+    }
+
+    /// Tells, with one step, that an organization's rules have changed and what stands in a device's partition.
+    private func tellOfChanges(_ laboratory: Laboratory, _ device: UUID) async throws {
+        _ = try await laboratory.server.redis.send(
+            RedisCommand(
+                "EVAL", "redis.call('INCR', KEYS[1]) return redis.call('INCR', KEYS[2])", "2",
+                "lms:alerts:rules:\(laboratory.organization.text)",
+                "lms:alerts:standing:\(StreamName.telemetryPartition(of: device))"))
     }
 
     @Test func `who has lost one partition goes on with the others, and takes it again when it is free`() async throws {

@@ -3,9 +3,17 @@ import Postgres
 import ServiceKit
 
 extension EvaluationEngine {
-    /// How long a statement of one partition may take where all together have failed, so that many that hang do not take
-    /// many times as long.
-    private static let partPatience = Duration.seconds(2)
+    /// How long the statements that store a turn may take, and wait for what others have locked.
+    private struct Patience {
+        /// For all partitions together. Who holds a row for long is waited for by the partition alone that needs it.
+        static let turn = Patience(statement: PostgresClient.requestPatience, lock: .milliseconds(250))
+        /// For one where all together have failed, so that many that hang do not take many times as long. A deadlock is
+        /// noticed within it.
+        static let part = Patience(statement: .seconds(2), lock: .milliseconds(1_500))
+
+        let statement: Duration
+        let lock: Duration
+    }
 
     /// Stores what has come of a turn: where nothing did, the positions alone. A partition that cannot be stored is given
     /// up.
@@ -49,15 +57,15 @@ extension EvaluationEngine {
     }
 
     /// Stores a turn in one transaction, and where that is refused or takes too long each partition in its own.
-    private func commit(
-        _ turn: EvaluationTurn, within patience: Duration = PostgresClient.requestPatience
-    ) async throws {
+    private func commit(_ turn: EvaluationTurn, within patience: Patience = .turn) async throws {
         do {
-            let steps = try await PostgresClient.$patience.withValue(patience) { try await store.store(turn) }
+            let steps = try await PostgresClient.$patience.withValue(patience.statement) {
+                try await store.store(turn, waitingForLocks: patience.lock)
+            }
             await hasStored(turn)
             await announcer.announce(steps)
         } catch  where turn.checkpoints.count > 1 && Self.isPartitionsOwn(error) {
-            for part in turn.parts { try await commit(part, within: Self.partPatience) }
+            for part in turn.parts { try await commit(part, within: .part) }
         } catch {
             // That may be for a rule of which nobody has told.
             if error is StandingChanged { await cache.forget(turn.begunIn) }

@@ -73,11 +73,12 @@ struct EvaluationStore: Sendable {
 
     /// Stores a turn: all of it or, when this throws, nothing.
     ///
+    /// - Parameter patience: How long each lock is waited for that others hold.
     /// - Returns: The steps of alerts, to be announced.
     /// - Throws: ``PartitionLost``, ``StandingChanged``, `PostgresError`.
-    func store(_ turn: EvaluationTurn) async throws -> [AlertStep] {
+    func store(_ turn: EvaluationTurn, waitingForLocks patience: Duration) async throws -> [AlertStep] {
         try await database.withRepeatableTransaction(as: .platform) { transaction in
-            try await advance(turn.checkpoints, transaction)
+            try await advance(turn.checkpoints, waitingForLocks: patience, transaction)
             var (steps, statements) = try await apply(turn, transaction)
             if !turn.devices.isEmpty { statements += try self.statements(storing: turn.devices, turn.checkpoints) }
             for step in steps { statements += try step.statements(outbox) }
@@ -89,9 +90,13 @@ struct EvaluationStore: Sendable {
     /// Stores how far the partitions have come; first in its transaction, so that no other holder works meanwhile.
     ///
     /// - Throws: ``PartitionLost`` when one of them is another's by now; then nothing may be committed.
-    private func advance(_ checkpoints: [Int: Checkpoint], _ transaction: Transaction) async throws {
+    private func advance(
+        _ checkpoints: [Int: Checkpoint], waitingForLocks patience: Duration, _ transaction: Transaction
+    ) async throws {
         let ordered = checkpoints.sorted { $0.key < $1.key }
-        let rows = try await transaction.query(
+        let limit = "\(Int(patience / .milliseconds(1)))ms"
+        let results = try await transaction.batch([
+            "SELECT set_config('lock_timeout', \(limit), true)",
             """
             UPDATE alerts.checkpoints SET
                 position = moved.position, state_position = moved.state_position, updated_at = now()
@@ -100,8 +105,9 @@ struct EvaluationStore: Sendable {
                 \(ordered.map(\.value.position.description)), \(ordered.map(\.value.statePosition.description)))
                 AS moved (partition, epoch, position, state_position)
             WHERE checkpoints.partition = moved.partition AND checkpoints.epoch = moved.epoch
-            """)
-        guard rows.affectedRows == checkpoints.count else { throw PartitionLost() }
+            """,
+        ])
+        guard results.last?.affectedRows == checkpoints.count else { throw PartitionLost() }
     }
 }
 
