@@ -40,14 +40,14 @@ actor NotificationDispatcher {
             deliver: { await self.deliver($0) })
     }
 
-    private func claim(limit: Int) async throws -> [Claim] {
+    func claim(limit: Int) async throws -> [Claim] {
         let end = ContinuousClock.now.advanced(by: DeliveryStore.claimDuration)
         let claimed = try await deliveries.claim(limit: limit, beside: shares)
         for delivery in claimed { shares.hold(delivery) }
         return claimed.map { Claim(delivery: $0, end: end) }
     }
 
-    private func deliver(_ claim: Claim) async {
+    func deliver(_ claim: Claim) async {
         let delivery = claim.delivery
         let settlement = delivery.wasTaken ? .sent : await attempt(claim)
         await note(until: claim.end) { try await deliveries.settle(delivery, as: settlement) }

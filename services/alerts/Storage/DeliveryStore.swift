@@ -31,33 +31,62 @@ struct DeliveryStore: Sendable {
         }
     }
 
+    /// How many notifications are looked at of each organization, those first that wait longest. They are of all the
+    /// channels whose turn it may be, unless few channels crowd out the others.
+    private static let window = 32
+
     /// What is due first in each of `limit` channels: those first whose organization would hold the fewest slots with them,
     /// then who waits longest. Channels that ``DeliveryShares/choose(from:free:)`` can give no slot are left alone.
     ///
-    /// The index is asked once for each channel that anything is pending for, however much that is.
+    /// An index is asked once for each organization that anything is pending for. Where so much is due in few channels that
+    /// the oldest of it does not tell which others are due, the other one is asked for each channel of that organization.
     private static func leads(_ limit: Int, beside shares: DeliveryShares) -> SQL {
         let held = Array(shares.organizations)
+        let most = DeliveryShares.mostOfOrganization(free: limit)
         return """
-            WITH RECURSIVE heads AS (
-                (SELECT organization_id, channel_id, due_at FROM alerts.notifications
-                WHERE status = 'pending' AND due_at IS NOT NULL
-                ORDER BY organization_id, channel_id, due_at LIMIT 1)
+            WITH RECURSIVE organizations AS (
+                (SELECT organization_id FROM alerts.notifications WHERE \(isInTurn) ORDER BY organization_id LIMIT 1)
+                UNION ALL
+                SELECT next.* FROM organizations CROSS JOIN LATERAL (
+                    SELECT organization_id FROM alerts.notifications
+                    WHERE organization_id > organizations.organization_id AND \(isInTurn)
+                    ORDER BY organization_id LIMIT 1) AS next),
+            waiting AS (
+                SELECT organizations.organization_id, coalesce(held.count, 0) AS held
+                FROM organizations LEFT JOIN unnest(\(held.map(\.key)), \(held.map(\.value)))
+                    AS held (organization_id, count) USING (organization_id)
+                WHERE coalesce(held.count, 0) < \(most)),
+            oldest AS (
+                SELECT organization_id, channel_id, min(due_at) AS due_at, count(*) AS seen
+                FROM waiting CROSS JOIN LATERAL (
+                    SELECT channel_id, due_at FROM alerts.notifications
+                    WHERE organization_id = waiting.organization_id AND \(isInTurn) AND due_at <= now()
+                    ORDER BY due_at LIMIT \(window)) AS due
+                GROUP BY organization_id, channel_id),
+            crowded AS (
+                SELECT organization_id FROM waiting JOIN oldest USING (organization_id)
+                GROUP BY organization_id, held
+                HAVING sum(seen) = \(window) AND count(*) FILTER (WHERE \(hasRoom("oldest", shares))) < \(most) - held),
+            heads AS (
+                SELECT head.* FROM crowded CROSS JOIN LATERAL (
+                    SELECT organization_id, channel_id, due_at FROM alerts.notifications
+                    WHERE organization_id = crowded.organization_id AND \(isInTurn)
+                    ORDER BY channel_id, due_at LIMIT 1) AS head
                 UNION ALL
                 SELECT next.* FROM heads CROSS JOIN LATERAL (
                     SELECT organization_id, channel_id, due_at FROM alerts.notifications
-                    WHERE status = 'pending' AND due_at IS NOT NULL
-                        AND (organization_id, channel_id) > (heads.organization_id, heads.channel_id)
-                    ORDER BY organization_id, channel_id, due_at LIMIT 1) AS next),
+                    WHERE organization_id = heads.organization_id AND channel_id > heads.channel_id AND \(isInTurn)
+                    ORDER BY channel_id, due_at LIMIT 1) AS next),
+            due AS (
+                SELECT organization_id, channel_id, due_at FROM oldest
+                WHERE organization_id NOT IN (SELECT organization_id FROM crowded)
+                UNION ALL
+                SELECT organization_id, channel_id, due_at FROM heads WHERE due_at <= now()),
             turns AS (
-                SELECT heads.*, coalesce(held.count, 0)
-                    + row_number() OVER (PARTITION BY organization_id ORDER BY due_at) AS turn
-                FROM heads LEFT JOIN unnest(\(held.map(\.key)), \(held.map(\.value)))
-                    AS held (organization_id, count) USING (organization_id)
-                WHERE due_at <= now() AND channel_id <> ALL(\(shares.fullChannels)) AND (\(shares.takesLetters)
-                    OR NOT EXISTS (SELECT FROM alerts.channels WHERE channels.id = heads.channel_id AND type = 'email'))),
+                SELECT due.*, held + row_number() OVER (PARTITION BY organization_id ORDER BY due_at) AS turn
+                FROM due JOIN waiting USING (organization_id) WHERE \(hasRoom("due", shares))),
             queues AS (
-                SELECT * FROM turns WHERE turn <= \(DeliveryShares.mostOfOrganization(free: limit))
-                ORDER BY turn, due_at LIMIT \(limit)),
+                SELECT * FROM turns WHERE turn <= \(most) ORDER BY turn, due_at LIMIT \(limit)),
             leads AS (
                 SELECT first.id, turn FROM queues CROSS JOIN LATERAL (
                     SELECT id FROM alerts.notifications
@@ -68,6 +97,17 @@ struct DeliveryStore: Sendable {
             WHERE status = 'pending' AND due_at <= now()
             ORDER BY turn, due_at FOR UPDATE OF notifications SKIP LOCKED
             """
+    }
+
+    /// As the indexes have it by which turns are found.
+    private static let isInTurn: SQL = "status = 'pending' AND due_at IS NOT NULL"
+
+    /// Whether the channel of a row may be given a slot.
+    private static func hasRoom(_ table: SQL, _ shares: DeliveryShares) -> SQL {
+        """
+        \(table).channel_id <> ALL(\(shares.fullChannels)) AND (\(shares.takesLetters) OR NOT EXISTS (
+            SELECT FROM alerts.channels WHERE channels.id = \(table).channel_id AND type = 'email'))
+        """
     }
 
     /// Messages that an attempt was made at before, which may have been taken.
