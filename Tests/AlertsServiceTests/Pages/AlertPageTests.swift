@@ -70,6 +70,29 @@ import Testing
         #expect(refused.status == 422 && refused.text.contains("The notes must have at most 2000 characters."))
     }
 
+    @Test func `notes whose action is refused stay in the form, and on the page where there is none any more`()
+        async throws
+    {
+        let scene = try await Scene()
+        let member = try await scene.laboratory.browser(.member)
+        func act(_ action: String, _ notes: String) async throws -> TestHTTPResponse {
+            try await member.submit(
+                "\(scene.path)/\(action)", [("from", "list"), ("query", ""), ("notes", notes)], from: "/alerts")
+        }
+        // It is open still, so that the form is there.
+        let long = String(repeating: "x", count: 2_000)
+        let open = try await act("resolve", "<b>\(long)")
+        #expect(open.status == 422 && open.text.contains("value=\"&lt;b&gt;\(long)\""), "\(open)")
+        #expect(open.text.contains("<details class=\"confirm\" open>") && !open.text.contains("Your notes"))
+
+        #expect(try await act("resolve", "").status == 303)
+        let gone = try await act("acknowledge", "for <all>")
+        #expect(gone.status == 409 && gone.text.contains("<p class=\"excerpt\">for &lt;all&gt;</p>"), "\(gone)")
+        #expect(gone.text.contains("<a href=\"\(scene.path)\">the alert's page</a>"))
+        let silent = try await act("acknowledge", " ")
+        #expect(silent.status == 409 && !silent.text.contains("Your notes"))
+    }
+
     @Test func `an alert's page tells what happened, and what can be done`() async throws {
         let scene = try await Scene()
         let viewer = try await scene.laboratory.browser(.viewer)

@@ -30,6 +30,15 @@ struct AlertListContents: Sendable {
     let rules: [DirectoryStore.Entry]
 }
 
+/// A form of the list that was refused.
+struct AlertListRefusal: Sendable {
+    let problem: Problem
+    /// Which alert it is about.
+    let alert: UUID?
+    /// What was typed; nil for nothing.
+    let notes: String?
+}
+
 /// What `alerts.mustache` and `alerts_list.mustache` read as `page`.
 struct AlertsPage: Sendable {
     struct Item: Sendable {
@@ -47,6 +56,8 @@ struct AlertsPage: Sendable {
         /// Whether the caller may end it.
         let mayAct: Bool
         let mayAcknowledge: Bool
+        /// What was typed into its form, where that was refused.
+        let typedNotes: String?
     }
 
     let tabs: AlertTabs
@@ -68,17 +79,21 @@ struct AlertsPage: Sendable {
     let notice: String?
     /// Why something was not done.
     let refusal: String?
+    /// The notes that were typed to it, where the list has no form any more that holds them, and the page of that alert.
+    let lostNotes: String?
+    let lostNotesPath: String?
 
     init(
         _ contents: AlertListContents, _ query: AlertListQuery, for user: UserPrincipal, notice: String?,
-        refusal: Problem?
+        refusal: AlertListRefusal?
     ) {
         tabs = AlertTabs(.alerts, for: user)
         items = contents.alerts.items.map { alert in
             let role = user.role(onDevice: alert.deviceID, ofProject: contents.projects[alert.deviceID])
             return Item(
                 alert, assignee: alert.assignedTo.map { contents.names[$0] ?? "Somebody" },
-                mayAct: role.map { $0 >= .member } ?? false)
+                mayAct: role.map { $0 >= .member } ?? false,
+                typedNotes: refusal.flatMap { $0.alert == alert.id ? $0.notes : nil })
         }
         hasItems = !items.isEmpty
         pager = Pager(
@@ -96,12 +111,15 @@ struct AlertsPage: Sendable {
         self.query = query.text
         listPath = query.path(of: "/alerts/list")
         self.notice = notice
-        self.refusal = refusal?.sentence
+        self.refusal = refusal?.problem.sentence
+        let isHeld = items.contains { $0.mayAct && $0.typedNotes != nil }
+        lostNotes = isHeld ? nil : refusal?.notes
+        lostNotesPath = lostNotes == nil ? nil : refusal?.alert.map { "/alerts/\($0.text)" }
     }
 }
 
 extension AlertsPage.Item {
-    fileprivate init(_ alert: Alert, assignee: String?, mayAct: Bool) {
+    fileprivate init(_ alert: Alert, assignee: String?, mayAct: Bool, typedNotes: String?) {
         path = "/alerts/\(alert.id.text)"
         message = alert.message
         severity = alert.severity.rawValue
@@ -114,6 +132,7 @@ extension AlertsPage.Item {
         notes = alert.notes
         self.mayAct = mayAct && alert.status.isOpen
         mayAcknowledge = alert.status == .active
+        self.typedNotes = typedNotes
     }
 }
 

@@ -77,7 +77,10 @@ struct AlertPageRoutes: Sendable {
     ) async throws -> Response {
         try await answeringForm(request, context, act) { problem in
             if let query {
-                return try await pages.list("alerts", request, context, showing: query, refusal: problem)
+                let notes = context.form["notes"]?.trimmed ?? ""
+                let refusal = AlertListRefusal(
+                    problem: problem, alert: try? context.id(), notes: notes.isEmpty ? nil : notes)
+                return try await pages.list("alerts", request, context, showing: query, refusal: refusal)
             }
             let refused = RefusedForm(name: form, fields: context.form, problem: problem)
             return try await pages.show("alert", request, context, refused: refused)

@@ -22,7 +22,7 @@ struct AlertPages: Sendable {
     ///   - refusal: Why a form of the list was refused, where the page is the answer to one.
     func list(
         _ template: String, _ request: Request, _ context: AppRequestContext, showing query: AlertListQuery? = nil,
-        refusal: Problem? = nil
+        refusal: AlertListRefusal? = nil
     ) async throws -> Response {
         let user = try context.user
         let parameters = try request.query()
@@ -31,7 +31,7 @@ struct AlertPages: Sendable {
         let page = AlertsPage(
             try await contents(of: query, part, for: user, in: try context.organizationID), query, for: user,
             notice: request.notice(AlertNotice.self), refusal: refusal)
-        return try renderer.render(template, page, status: refusal?.status ?? .ok, for: request, context)
+        return try renderer.render(template, page, status: refusal?.problem.status ?? .ok, for: request, context)
             .response(from: request, context: context)
     }
 
