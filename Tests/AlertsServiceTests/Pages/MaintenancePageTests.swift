@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import Kernel
+import Postgres
 import TestKit
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
             #expect(page.status == 422 && page.text.contains("id=\"\(id)\""), "\(page)")
         }
         let made = try await admin.landing(try await submit("2099-01-01T08:00", "2099-01-01T10:00:00")).text
-        #expect(made.contains("Defrost &lt;all&gt;") && made.contains("2099-01-01 08:00 UTC to 2099-01-01 10:00 UTC"))
+        #expect(made.contains("Defrost &lt;all&gt;") && made.contains("2099-01-01 08:00 to 2099-01-01 10:00 UTC"))
         #expect(made.contains("<span class=\"badge pending\">to come</span>"))
         #expect(!(try await laboratory.browser(.viewer).get(Self.path).text.contains("Make the window")))
         let delete = "\(Self.path)/\(try await windows(of: laboratory)[0]["id"].string ?? "")/delete"
@@ -50,6 +51,46 @@ import Testing
         #expect(try await other.submit(delete, from: Self.path).status == 404)
         let deleted = try await admin.submit(delete, from: Self.path)
         #expect(try await admin.landing(deleted).text.contains("has been deleted"))
+    }
+
+    @Test(arguments: [
+        ("2030-07-01T08:00", "2030-07-01T10:00", "2030-07-01T06:00:00Z", "2030-07-01T08:00:00Z"),
+        // What clocks show twice is all of it.
+        ("2030-10-27T02:30", "2030-10-27T02:30", "2030-10-27T00:30:00Z", "2030-10-27T01:30:00Z"),
+    ])
+    func `a window is typed and shown in the local times of its zone`(
+        _ start: String, _ end: String, _ startsAt: String, _ endsAt: String
+    ) async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let admin = try await laboratory.browser(.admin)
+        let fields = ["period": "once", "starts_at": start, "ends_at": end, "time_zone": "Europe/Berlin"]
+        let page = try await admin.landing(try await submit(admin, fields)).text
+        let shown = [start, end].map { $0.replacing("T", with: " ") }
+        #expect(page.contains("\(shown[0]) to \(shown[1]) Europe/Berlin · all devices"), "\(page)")
+        let window = try #require(try await windows(of: laboratory).first)
+        #expect(window["starts_at"].string.flatMap { Timestamp($0) } == Timestamp(startsAt))
+        #expect(window["ends_at"].string.flatMap { Timestamp($0) } == Timestamp(endsAt))
+        #expect(window["time_zone"] == "Europe/Berlin")
+    }
+
+    @Test(arguments: [
+        ("Europe/Berlin", "2030-03-31T02:30", "window-start-error"),
+        ("Mars/Olympus", "2030-01-01T08:00", "window-zone-error"),
+        ("", "2030-01-01T08:00", "window-zone-error"),
+    ])
+    func `a local time that there is not is refused, with what was typed`(
+        _ zone: String, _ start: String, _ id: String
+    ) async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let page = try await laboratory.browser(.admin).submit(
+            Self.path,
+            [
+                ("name", "Defrost"), ("period", "once"), ("starts_at", start), ("ends_at", "2030-04-01T08:00"),
+                ("time_zone", zone),
+            ], from: Self.path)
+        #expect(page.status == 422 && page.text.contains("id=\"\(id)\""), "\(page)")
+        #expect(page.text.contains("value=\"\(zone)\"") && page.text.contains("value=\"\(start)\""))
+        #expect(try await windows(of: laboratory).isEmpty)
     }
 
     @Test func `a window comes again every week, on the days and in the hours that are chosen`() async throws {

@@ -48,6 +48,7 @@ import Testing
             made.append(answer.json)
         }
         #expect(made[0]["recurring"].isNull && made[0]["scope"] == ["tags": ["cold"]])
+        #expect(made[0]["time_zone"] == "UTC" && made[1]["time_zone"].isNull)
         #expect(made[1]["recurring"] == Self.hours() && made[1]["starts_at"].isNull)
         #expect(try await viewer.get("\(path)?order=asc").json["items"].array == made)
         let id = try #require(made[0]["id"].string)
@@ -77,6 +78,11 @@ import Testing
         ("what is over", once(["starts_at": "2020-01-01T00:00:00Z", "ends_at": "2020-01-02T00:00:00Z"]), "ends_at"),
         ("more than a year", once(["ends_at": "2999-01-01T00:00:00Z"]), "ends_at"),
         ("both kinds", once(["recurring": hours()]), "starts_at"),
+        ("an abbreviation for a zone", once(["time_zone": "CET"]), "time_zone"),
+        (
+            "a zone beside hours that have one",
+            once(["starts_at": nil, "ends_at": nil, "recurring": hours(), "time_zone": "UTC"]), "time_zone"
+        ),
         ("no such zone", recurring(["time_zone": "Europe/Atlantis"]), "recurring.time_zone"),
         ("an offset for a zone", recurring(["time_zone": "UTC+3"]), "recurring.time_zone"),
         ("no days", recurring(["days": []]), "recurring.days"),

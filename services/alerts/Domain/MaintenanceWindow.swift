@@ -33,6 +33,8 @@ struct MaintenanceWindow: Sendable, Hashable {
         var notes: String
         var scope: RuleScope
         var period: Period
+        /// The time zone in whose local times a window that is in force once is shown; nil: UTC.
+        var zoneName: String?
     }
 
     let id: UUID

@@ -26,7 +26,7 @@ struct RuleSchedule: Sendable, Hashable {
     /// Whether the rule may trigger at that time.
     func isActive(at time: Timestamp) -> Bool {
         let second = Self.second(of: time)
-        let (day, ofDay) = (second + offset(at: second)).quotientAndFlooredRemainder(by: Self.secondsPerDay)
+        let (day, ofDay) = (second + zone.offset(at: second)).quotientAndFlooredRemainder(by: Self.secondsPerDay)
         let minute = Int(ofDay / 60)
         if from < to { return from <= minute && minute < to && days.contains(Self.weekday(of: day)) }
         return minute >= from && days.contains(Self.weekday(of: day))
@@ -52,7 +52,7 @@ struct RuleSchedule: Sendable, Hashable {
     /// When hours may begin or end at a minute of the day, from the day before on for two weeks.
     private func moments(of minute: Int, near time: Timestamp) -> [Timestamp] {
         let second = Self.second(of: time)
-        let today = (second + offset(at: second)).quotientAndFlooredRemainder(by: Self.secondsPerDay).quotient
+        let today = (second + zone.offset(at: second)).quotientAndFlooredRemainder(by: Self.secondsPerDay).quotient
         return (today - 1...today + Self.daysAhead).flatMap { moments(of: minute, on: $0) }
             .map { Timestamp(microseconds: $0 * 1_000_000) }
     }
@@ -62,25 +62,20 @@ struct RuleSchedule: Sendable, Hashable {
     private func moments(of minute: Int, on day: Int64) -> [Int64] {
         let local = day * Self.secondsPerDay + Int64(minute) * 60
         let (early, late) = (local - Self.secondsPerDay, local + Self.secondsPerDay)
-        let (before, after) = (offset(at: early), offset(at: late))
+        let (before, after) = (zone.offset(at: early), zone.offset(at: late))
         guard before != after else { return [local - before] }
         return [local - before, local - after, change(between: early, and: late)]
     }
 
     /// The second at which the clocks are changed between two that have different offsets.
     private func change(between early: Int64, and late: Int64) -> Int64 {
-        let before = offset(at: early)
+        let before = zone.offset(at: early)
         var (low, high) = (early, late)
         while low + 1 < high {
             let middle = (low + high) / 2
-            if offset(at: middle) == before { low = middle } else { high = middle }
+            if zone.offset(at: middle) == before { low = middle } else { high = middle }
         }
         return high
-    }
-
-    /// How far the clocks are ahead of UTC, in seconds.
-    private func offset(at second: Int64) -> Int64 {
-        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second))))
     }
 
     private static func second(of time: Timestamp) -> Int64 {

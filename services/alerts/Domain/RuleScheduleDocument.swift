@@ -32,10 +32,8 @@ extension RuleScheduleDocument {
         return RuleSchedule(zone: zone, zoneName: timeZone, days: Set(weekdays), from: from, to: to)
     }
 
-    /// The time zone, by a name of the IANA database; nil for abbreviations and offsets, which know no summer.
-    var zone: TimeZone? {
-        timeZone == "UTC" || timeZone.contains("/") ? TimeZone(identifier: timeZone) : nil
-    }
+    /// The time zone; nil where there is none of that name.
+    var zone: TimeZone? { TimeZone(named: timeZone) }
 
     /// Minutes since midnight, 1440 for `24:00`; nil for what is no time of day.
     static func minute(_ text: String) -> Int? {

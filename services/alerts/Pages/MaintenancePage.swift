@@ -1,4 +1,5 @@
-import FoundationEssentials
+// The time zones of the IANA database are in the whole of Foundation.
+import Foundation
 import HTTPKit
 import Identity
 import Kernel
@@ -40,6 +41,8 @@ struct MaintenancePage: Sendable {
     let periods: [Choice]
     let start: Field
     let end: Field
+    /// In which these two are.
+    let zone: LineField
     let hours: HoursSection
     let scope: ScopeSection
     /// What has just been done.
@@ -67,6 +70,10 @@ struct MaintenancePage: Sendable {
         }
         start = form.field("starts_at", called: "The beginning")
         end = form.field("ends_at", called: "The end")
+        zone = LineField(
+            name: "time_zone", id: "window-zone", label: "Time zone", hint: "Such as Europe/Berlin.",
+            isRequired: false, inputMode: "text", value: draft.zoneName,
+            error: form.field("time_zone", called: "Time zone").error, dependsOnChoice: true)
         hours = HoursSection(draft.hours, names: "recurring.", id: "window", path: "recurring", form)
         scope = ScopeSection(draft.scope, choices, id: "window", form)
         self.notice = notice
@@ -82,7 +89,7 @@ extension MaintenancePage.Item {
         scope = definition.scope.sentence(names)
         period =
             switch definition.period {
-            case .once(let start, let end): "\(Moment(start).text) to \(Moment(end).text)"
+            case .once(let start, let end): Self.text(from: start, to: end, in: definition.zoneName)
             case .recurring(let hours): "every \(hours.sentence)"
             }
         (standing, tone) =
@@ -91,5 +98,11 @@ extension MaintenancePage.Item {
             case .once(_, let end) where end <= now: ("over", "archived")
             case .once, .recurring: ("to come", "pending")
             }
+    }
+    /// In UTC where this machine knows no time zone of that name.
+    private static func text(from start: Timestamp, to end: Timestamp, in zoneName: String?) -> String {
+        let known = zoneName.flatMap { name in TimeZone(named: name).map { (zone: $0, name: name) } }
+        let (zone, name) = known ?? (.gmt, "UTC")
+        return "\(zone.text(of: start)) to \(zone.text(of: end)) \(name)"
     }
 }

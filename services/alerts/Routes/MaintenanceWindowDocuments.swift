@@ -13,10 +13,12 @@ struct MaintenanceWindowInput: Decodable, Sendable {
     let scope: RuleScopeDocument?
     let startsAt: Timestamp?
     let endsAt: Timestamp?
+    let timeZone: String?
     let recurring: RuleScheduleDocument?
 
     enum CodingKeys: String, CodingKey {
         case name, notes, scope, recurring
+        case timeZone = "time_zone"
         case startsAt = "starts_at"
         case endsAt = "ends_at"
     }
@@ -30,14 +32,17 @@ struct MaintenanceWindowInput: Decodable, Sendable {
         check.length(of: notes, 0...2_000, "notes")
         let scope = scope.map { check.scope($0) } ?? .all
         let period = checkedPeriod(at: now, &check)
+        if let timeZone { check.zone(timeZone, "time_zone") }
         guard check.errors.isEmpty, let scope, let period else { throw Problem.invalid(check.errors) }
-        return MaintenanceWindow.Definition(name: name, notes: notes ?? "", scope: scope, period: period)
+        return MaintenanceWindow.Definition(
+            name: name, notes: notes ?? "", scope: scope, period: period, zoneName: timeZone)
     }
 
     private func checkedPeriod(at now: Timestamp, _ check: inout Validation) -> MaintenanceWindow.Period? {
         if let recurring {
             check.require(startsAt == nil, "starts_at", "has no meaning with recurring")
             check.require(endsAt == nil, "ends_at", "has no meaning with recurring")
+            check.require(timeZone == nil, "time_zone", "has no meaning with recurring, which has its own")
             guard let hours = check.hours(recurring, "recurring") else { return nil }
             check.require(
                 hours.firstInactive(from: now) != nil, "recurring", "must leave some time without maintenance")
@@ -64,6 +69,8 @@ struct MaintenanceWindowDocument: Encodable, Sendable {
     let scope: RuleScopeDocument
     let startsAt: Timestamp?
     let endsAt: Timestamp?
+    /// Nil with `recurring`, which has its own.
+    let timeZone: String?
     let recurring: RuleScheduleDocument?
     let version: Int
     let createdAt: Timestamp
@@ -73,6 +80,7 @@ struct MaintenanceWindowDocument: Encodable, Sendable {
         case organizationID = "organization_id"
         case startsAt = "starts_at"
         case endsAt = "ends_at"
+        case timeZone = "time_zone"
         case createdAt = "created_at"
     }
 
@@ -83,8 +91,12 @@ struct MaintenanceWindowDocument: Encodable, Sendable {
         notes = window.definition.notes
         scope = RuleScopeDocument(window.definition.scope)
         switch window.definition.period {
-        case .once(let start, let end): (startsAt, endsAt, recurring) = (start, end, nil)
-        case .recurring(let hours): (startsAt, endsAt, recurring) = (nil, nil, RuleScheduleDocument(hours))
+        case .once(let start, let end):
+            (startsAt, endsAt, recurring) = (start, end, nil)
+            timeZone = window.definition.zoneName ?? "UTC"
+        case .recurring(let hours):
+            (startsAt, endsAt, recurring) = (nil, nil, RuleScheduleDocument(hours))
+            timeZone = nil
         }
         version = window.version
         createdAt = window.createdAt

@@ -16,13 +16,18 @@ extension Validation {
         return scope
     }
 
+    /// A time zone has a name that the database knows, too.
+    mutating func zone(_ name: String, _ field: String) {
+        let isKnown = TimeZoneName(name) != nil && TimeZone(named: name) != nil
+        require(isKnown, field, "must be a name of the IANA time zone database")
+    }
+
     /// Hours must lie in a time zone that there is, on some day, and have a length.
     ///
     /// - Returns: Nil where there are none to make.
     mutating func hours(_ document: RuleScheduleDocument, _ field: String) -> RuleSchedule? {
         let days = RuleSchedule.Weekday.allCases.map(\.rawValue)
-        let isZone = TimeZoneName(document.timeZone) != nil && document.zone != nil
-        require(isZone, "\(field).time_zone", "must be a name of the IANA time zone database")
+        zone(document.timeZone, "\(field).time_zone")
         count(of: document.days, 1...days.count, "\(field).days")
         require(
             document.days.allSatisfy(days.contains), "\(field).days", "must be of \(days.listed)")

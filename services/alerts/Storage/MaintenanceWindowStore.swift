@@ -62,10 +62,11 @@ struct MaintenanceWindowStore: Sendable {
         let rows = try await transaction.query(
             """
             INSERT INTO alerts.maintenance_windows (
-                id, organization_id, name, notes, scope, starts_at, ends_at, recurring)
+                id, organization_id, name, notes, scope, starts_at, ends_at, recurring, time_zone)
             VALUES (
                 \(UUID.v7()), \(organization), \(window.name), \(window.notes),
-                \(try JSONB(RuleScopeDocument(window.scope))), \(start), \(end), \(recurring))
+                \(try JSONB(RuleScopeDocument(window.scope))), \(start), \(end), \(recurring),
+                \(window.zoneName))
             RETURNING \(MaintenanceWindow.columns)
             """)
         return try rows.only(MaintenanceWindow.init(row:))
@@ -92,7 +93,7 @@ struct MaintenanceWindowStore: Sendable {
 extension MaintenanceWindow {
     /// What ``init(row:)`` reads, in its order.
     fileprivate static let columns: SQL = """
-        id, organization_id, name, notes, scope, starts_at, ends_at, recurring, version, created_at
+        id, organization_id, name, notes, scope, starts_at, ends_at, recurring, version, created_at, time_zone
         """
 
     /// - Throws: `DecodingFailure`, ``StoredValueError``.
@@ -104,7 +105,7 @@ extension MaintenanceWindow {
             id: try row.decode(at: 0), organizationID: try row.decode(at: 1),
             definition: Definition(
                 name: try row.decode(at: 2), notes: try row.decode(at: 3), scope: scope,
-                period: try Period(row: row, at: 5)),
+                period: try Period(row: row, at: 5), zoneName: try row.decode(at: 10)),
             version: try row.decode(at: 8), createdAt: try row.decode(at: 9))
     }
 }
