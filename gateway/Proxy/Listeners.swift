@@ -11,7 +11,7 @@ enum Listeners {
     /// - Parameter tls: ends TLS on them; nil takes plain connections.
     /// - Throws: ``CannotListen`` when the address is in use or cannot be had.
     static func bind(
-        _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site,
+        _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site.Kind,
         tls: TLSContexts? = nil
     ) async throws -> [any Channel] {
         if address.port != 0 { try await requireUnused(address, on: workers[0].eventLoop) }
@@ -42,7 +42,7 @@ enum Listeners {
     }
 
     private static func bootstrap(
-        _ worker: NIOLoopBound<Worker>, _ site: Site, _ tls: TLSContexts?
+        _ worker: NIOLoopBound<Worker>, _ site: Site.Kind, _ tls: TLSContexts?
     ) -> ServerBootstrap {
         ServerBootstrap(group: worker.eventLoop)
             .serverChannelOption(.backlog, value: 4096)

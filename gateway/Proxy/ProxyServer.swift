@@ -7,27 +7,25 @@ import ServiceLifecycle
 struct ProxyServer: Service {
     let core: GatewayCore
     let group: MultiThreadedEventLoopGroup
-    let site: Site
-    let adminSite: Site
-    /// What is served on the TLS listener, and with what; nil for none.
-    let secure: (site: Site, contexts: TLSContexts)?
+    /// What TLS is ended with; nil for nowhere.
+    let contexts: TLSContexts?
     let logger: Logger
     /// Told the ports once requests are taken.
     var onListening: @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
 
     func run() async throws {
         let workers = try await makeWorkers()
-        let configuration = core.configuration
-        var listeners = try await Listeners.bind(configuration.listener, workers: workers, site: site)
+        let configuration = core.current.value.configuration
+        var listeners = try await Listeners.bind(configuration.listener, workers: workers, site: .open)
         var tlsPort: Int?
-        if let (site, contexts) = secure {
+        if let contexts {
             let address = contexts.settings.listener
-            let more = try await Listeners.bind(address, workers: workers, site: site, tls: contexts)
+            let more = try await Listeners.bind(address, workers: workers, site: .secure, tls: contexts)
             tlsPort = more[0].localAddress?.port ?? address.port
             listeners += more
             logger.notice("listening with TLS", metadata: ["host": "\(address.host)", "port": "\(tlsPort ?? 0)"])
         }
-        let admin = try await Listeners.bind(configuration.admin, workers: [workers[0]], site: adminSite)
+        let admin = try await Listeners.bind(configuration.admin, workers: [workers[0]], site: .operators)
         let port = listeners[0].localAddress?.port ?? configuration.listener.port
         let adminPort = admin[0].localAddress?.port ?? configuration.admin.port
         logger.notice(
@@ -49,6 +47,7 @@ struct ProxyServer: Service {
             }.get()
             workers.append(worker)
         }
+        await core.register(workers)
         return workers
     }
 
@@ -60,7 +59,7 @@ struct ProxyServer: Service {
         let drained = workers.map { worker in
             worker.eventLoop.flatSubmit { worker.value.drain() }
         }
-        let deadline = group.next().scheduleTask(in: core.configuration.drainTimeout) {}
+        let deadline = group.next().scheduleTask(in: core.current.value.configuration.drainTimeout) {}
         let all = EventLoopFuture.andAllComplete(drained, on: group.next())
         await firstOf(all, deadline.futureResult)
         deadline.cancel()

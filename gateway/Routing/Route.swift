@@ -61,6 +61,15 @@ final class Route: Sendable {
         self.isStream = isStream
         self.checksTokens = checksTokens
     }
+
+    /// The same with the upstream at another place.
+    convenience init(_ route: Route, to upstream: Int) {
+        self.init(
+            pattern: route.pattern, host: route.host, principal: route.principal, rules: route.rules,
+            methods: route.methods, destination: .upstream(upstream), timeouts: route.timeouts,
+            bodyLimit: route.bodyLimit, limit: route.limit, allowsUpgrade: route.allowsUpgrade,
+            isRepeatable: route.isRepeatable, isStream: route.isStream, checksTokens: route.checksTokens)
+    }
 }
 
 /// A path pattern: `/api/v1/devices/{id}/readings/*`.
