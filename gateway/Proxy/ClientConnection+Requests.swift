@@ -173,6 +173,7 @@ extension ClientConnection {
     private func limit(_ route: Route, _ bytes: Span<UInt8>) throws(Refusal) {
         guard site.isPublic else { return }
         try apply(worker.core.admission.admit(route, head, bytes, from: origin, now: started.uptimeNanoseconds))
+        if !route.provesCredentials { ticket = nil }
     }
 
     /// Counts a request that no route takes by its address.

@@ -85,7 +85,10 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
         guard name == "h2" else {
             stage = .http1
             deadline = .distantFuture
-            return try pipeline.addHandler(ClientConnection(worker: worker, site: site, carrier: self))
+            let connection = ClientConnection(worker: worker, site: site, carrier: self)
+            try pipeline.addHandler(connection)
+            if worker.isDraining { connection.drain() }
+            return
         }
         stage = .http2
         deadline = worker.now + worker.generation.configuration.clients.headerTimeout

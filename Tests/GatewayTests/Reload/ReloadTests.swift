@@ -1,7 +1,6 @@
 import Foundation
 import NIOCore
 import ServiceKit
-import Synchronization
 import TestKit
 import Testing
 
@@ -42,7 +41,7 @@ struct ReloadTests {
 
     @Test("Under load no request fails, no connection ends, and new routes are there")
     func underLoad() async throws {
-        let isOver = Atomic(false)
+        let end = Gate()
         try await RawServer.with { connection, _ in
             try await Self.serve("service", &connection)
         } _: { server in
@@ -57,15 +56,15 @@ struct ReloadTests {
                                     let answer = try await Self.get("/items/\(client)", &connection)
                                     guard answer.status == 200, answer["connection"] != "close" else { return -1 }
                                     count += 1
-                                } while !isOver.load(ordering: .relaxed)
+                                } while !end.isOpen
                                 return count
                             }
                         }
                     }
                     // The others end with this, whatever comes of it.
-                    defer { isOver.store(true, ordering: .relaxed) }
+                    defer { end.open() }
                     try await Self.reloadRepeatedly(file, gateway, port: server.port)
-                    isOver.store(true, ordering: .relaxed)
+                    end.open()
                     for try await count in clients { #expect(count > 0) }
                 }
             }
