@@ -9,6 +9,11 @@ import Testing
 
 @Suite("The gateway's file, read again", .timeLimit(.minutes(1)))
 struct ReloadTests {
+    /// When a test has had enough load.
+    private final class End: Sendable {
+        let isReached = Atomic(false)
+    }
+
     /// A file with a route that tells which reading of it is in use.
     private static func file(port: Int, routes: String = "") -> TestFile {
         var file = TestFile(port: port)
@@ -42,7 +47,7 @@ struct ReloadTests {
 
     @Test("Under load no request fails, no connection ends, and new routes are there")
     func underLoad() async throws {
-        let isOver = Atomic(false)
+        let end = End()
         try await RawServer.with { connection, _ in
             try await Self.serve("service", &connection)
         } _: { server in
@@ -57,15 +62,15 @@ struct ReloadTests {
                                     let answer = try await Self.get("/items/\(client)", &connection)
                                     guard answer.status == 200, answer["connection"] != "close" else { return -1 }
                                     count += 1
-                                } while !isOver.load(ordering: .relaxed)
+                                } while !end.isReached.load(ordering: .relaxed)
                                 return count
                             }
                         }
                     }
                     // The others end with this, whatever comes of it.
-                    defer { isOver.store(true, ordering: .relaxed) }
+                    defer { end.isReached.store(true, ordering: .relaxed) }
                     try await Self.reloadRepeatedly(file, gateway, port: server.port)
-                    isOver.store(true, ordering: .relaxed)
+                    end.isReached.store(true, ordering: .relaxed)
                     for try await count in clients { #expect(count > 0) }
                 }
             }
