@@ -63,7 +63,7 @@ struct BatchRelayTests {
                                 """
                             ).count == 1
                         }
-                        publisher.putBack([last])
+                        publisher.notePublished([last])
                     }
                     try await eventually {
                         try await administrator.query("SELECT FROM readings.batches WHERE NOT is_published").isEmpty

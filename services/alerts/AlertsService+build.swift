@@ -101,7 +101,7 @@ extension AlertsService {
         PreferencePageRoutes(renderer: pages, preferences: preferences).add(to: &routes)
         MaintenancePageRoutes(renderer: pages, editor: maintenance, directory: directory).add(to: &routes)
         AlertAnalyticsRoutes(statistics: AlertStatisticsStore(database: database)).add(to: &routes)
-        SnapshotRoutes(snapshots: SnapshotStore(database: database)).add(to: &routes)
+        SnapshotRoutes(snapshots: SnapshotStore(database: database, logger: logger)).add(to: &routes)
 
         let http = try HTTPApplication(
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),

@@ -54,8 +54,8 @@ final class BatchPublisher: ServiceLifecycle.Service {
         }
     }
 
-    /// Batches of which that could not be said now.
-    func putBack(_ ids: [Int64]) {
+    /// Notes batches as published, whose rows do not say so yet: for ``takePublished()``.
+    func notePublished(_ ids: [Int64]) {
         state.withLock { $0.published += ids }
     }
 
@@ -116,7 +116,7 @@ final class BatchPublisher: ServiceLifecycle.Service {
             }
             do {
                 try await telemetry.send(batches)
-                putBack(batches.map(\.id))
+                notePublished(batches.map(\.id))
             } catch {
                 leave(batches, because: error)
             }

@@ -57,7 +57,8 @@ struct BatchRelay: ServiceLifecycle.Service {
         do {
             try await store.forget(ids)
         } catch {
-            publisher.putBack(ids)
+            // Their rows are still to say so.
+            publisher.notePublished(ids)
         }
     }
 
