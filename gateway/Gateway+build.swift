@@ -15,10 +15,22 @@ extension Gateway {
     @Sendable
     static func build(_ environment: ServiceEnvironment) throws -> [any Service] {
         let registry = environment.metrics
-        return try build(
+        let defaultPort = environment.service.defaultPort
+        let (requests, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let services = try build(
             loadFile(environment.configuration), logger: environment.logger, metrics: registry,
             exposition: { registry.exposition() }, redis: redis(environment.configuration),
-            accessLog: environment.logger.logLevel <= .info ? AccessLog(descriptor: STDERR_FILENO) : nil)
+            accessLog: environment.logger.logLevel <= .info ? AccessLog(descriptor: STDERR_FILENO) : nil,
+            reloads: Reloads(requests: requests) { try await readFile(defaultPort: defaultPort) },
+            onHandover: { kill(getpid(), SIGTERM) })
+        return [HangupSignal(reload: reload)] + services
+    }
+
+    /// Reads the settings and the gateway's file.
+    ///
+    /// - Throws: `GatewayFileError`, `ConfigurationError`.
+    static func readFile(defaultPort: Int) async throws -> GatewayConfiguration {
+        try loadFile(try await ServiceConfiguration.load(defaultPort: defaultPort))
     }
 
     /// Reads the gateway's file: the one that `LMS_GATEWAY_FILE` names, else the one that came with the program.
@@ -58,47 +70,51 @@ extension Gateway {
     ///   - exposition: what `/metrics` answers.
     ///   - redis: where gateways share their limits; nil where each has its own.
     ///   - accessLog: takes a line for each request; nil for none.
+    ///   - reloads: when the file is to be read again, and how; nil for never.
     ///   - onListening: told the ports once requests are taken; that of TLS is nil where there is none.
+    ///   - onHandover: called when another gateway has taken the listeners over; stops this one.
     static func build(
         _ configuration: GatewayConfiguration, group: MultiThreadedEventLoopGroup = .singleton, logger: Logger,
         metrics factory: any MetricsFactory, exposition: @escaping @Sendable () -> String,
-        redis: RedisConfiguration? = nil, accessLog: AccessLog?,
-        onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
+        redis: RedisConfiguration? = nil, accessLog: AccessLog?, reloads: Reloads? = nil,
+        onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in },
+        onHandover: @escaping @Sendable () -> Void = {}
     ) throws -> [any Service] {
-        let names = configuration.upstreams.map(\.name)
         let directory = UpstreamDirectory(configuration.upstreams)
         let health = HealthBoard()
-        let metrics = GatewayMetrics(names: names, factory: factory)
-        let document = OpenAPIDocument(services: names)
+        let metrics = GatewayMetrics(factory: factory)
+        let current = CurrentGeneration(try Generation(configuration, metrics: metrics))
+        let document = OpenAPIDocument(services: configuration.upstreams.map(\.name))
         let endpoints = OwnEndpoints(
-            names: names, health: health, metrics: metrics, exposition: exposition, document: document,
+            health: health, metrics: metrics, exposition: exposition, document: document,
             page: try DocsPage(resources: resources))
         let limits = makeLimits(
-            configuration, redis: redis, directory: directory,
+            current, redis: redis, directory: directory,
             probe: Probe(group: group, timeout: configuration.healthChecks.timeout), metrics: factory, logger: logger)
         let core = GatewayCore(
-            configuration: configuration, admission: limits.admission, directory: directory,
-            endpoints: endpoints, metrics: metrics, accessLog: accessLog)
+            current: current, admission: limits.admission, directory: directory, endpoints: endpoints,
+            metrics: metrics, operators: Site(router: try Router(try adminRoutes()), isPublic: false),
+            accessLog: accessLog)
         let monitor = HealthMonitor(
-            groups: configuration.upstreams, checks: configuration.healthChecks, directory: directory, board: health,
-            group: group, logger: logger)
+            current: current, directory: directory, board: health, group: group, logger: logger)
         let refresher = OpenAPIRefresher(
-            services: names, directory: directory, document: document,
-            probe: Probe(group: group, timeout: configuration.healthChecks.timeout), logger: logger)
-        let router = try Router(configuration.routes)
+            current: current, directory: directory, document: document, group: group, logger: logger)
         let contexts = try configuration.tls.map { try TLSContexts($0) }
         let server = ProxyServer(
-            core: core, group: group,
-            site: Site(router: router, isPublic: true, securePort: configuration.tls?.redirectPort),
-            adminSite: Site(router: try Router(try adminRoutes()), isPublic: false),
-            secure: contexts.map { (Site(router: router, isPublic: true), $0) }, logger: logger,
-            onListening: onListening)
+            core: core, group: group, contexts: contexts, logger: logger, onListening: onListening,
+            onHandover: onHandover, check: { await monitor.check(current.value) })
         let watch = contexts.map {
             CertificateWatch(contexts: $0, interval: $0.settings.reloadInterval, logger: logger)
         }
+        let reload = reloads.map { reloads in
+            ConfigurationReload(
+                reloads: reloads, started: configuration, core: core, monitor: monitor,
+                metrics: ReloadMetrics(factory: factory, current.value), logger: logger)
+        }
         // The last one is the first to stop.
-        let maintenance = MaintenanceWatch(maintenance: core.maintenance, logger: logger)
-        return limits.services + [monitor, refresher, maintenance] + (watch.map { [$0] } ?? []) + [server]
+        let maintenance = MaintenanceWatch(current: current, logger: logger)
+        return limits.services + [monitor, refresher, maintenance] + (watch.map { [$0] } ?? [])
+            + (reload.map { [$0] } ?? []) + [server]
     }
 
     private static func adminRoutes() throws -> [Route] {

@@ -24,15 +24,16 @@ extension Gateway {
 
     /// Makes what admits requests, and what keeps it up to date.
     static func makeLimits(
-        _ configuration: GatewayConfiguration, redis: RedisConfiguration?, directory: UpstreamDirectory, probe: Probe,
+        _ current: CurrentGeneration, redis: RedisConfiguration?, directory: UpstreamDirectory, probe: Probe,
         metrics factory: any MetricsFactory, logger: Logger
     ) -> (admission: Admission, services: [any Service]) {
+        let configuration = current.value.configuration
         let limiter = RateLimiter(configuration.limits)
         let metrics = LimitMetrics(factory: factory)
         let revocations = Revocations()
         let tokens = configuration.tokens.map { settings in
             TokenGate(
-                keys: IssuerKeys.published(by: settings.issuer, directory: directory, probe: probe),
+                keys: IssuerKeys.published(current, directory: directory, probe: probe),
                 revocations: revocations, capacity: settings.capacity)
         }
         var services: [any Service] = []

@@ -19,6 +19,9 @@ final class CopyLoad: Sendable, Equatable {
     /// Whether all places are taken now.
     func isFull(limit: Int) -> Bool { requests.load(ordering: .relaxed) >= limit }
 
+    /// Counts so many more, whether or not there are places.
+    func add(_ count: Int) { requests.add(count, ordering: .relaxed) }
+
     /// Gives a place back.
     func leave() { requests.subtract(1, ordering: .relaxed) }
 

@@ -11,7 +11,7 @@ extension GatewayConfiguration {
         let root = FileValue(node: try Self.parse(yaml), environment: environment)
         let sections = try root.members(of: [
             "listen", "admin", "clients", "upstreams", "upstream_defaults", "upstream_connections", "limits", "tokens",
-            "health", "drain_timeout", "discard_limit", "maintenance", "defaults", "routes",
+            "health", "drain_timeout", "drain_grace", "discard_limit", "maintenance", "defaults", "routes",
         ])
         func section(_ name: String) throws(GatewayFileError) -> FileValue {
             guard let section = sections[name] else {
@@ -19,10 +19,10 @@ extension GatewayConfiguration {
             }
             return section
         }
-        listener = try Listener(section("listen"), beside: ["tls"])
-        if let section = try section("listen").members(of: ["host", "port", "tls"])["tls"] {
-            tls = try TLS(section, host: listener.host)
-        }
+        listener = try Listener(section("listen"), beside: ["tls", "handover"])
+        let listen = try section("listen").members(of: ["host", "port", "tls", "handover"])
+        if let section = listen["tls"] { tls = try TLS(section, host: listener.host) }
+        if let path = try listen["handover"]?.string(), !path.isEmpty { handover = path }
         admin = try Listener(section("admin"))
         upstreams = try UpstreamGroup.all(section("upstreams"), defaults: sections["upstream_defaults"])
         limits = try RateLimiter.Limits(section("limits"))
@@ -38,6 +38,7 @@ extension GatewayConfiguration {
         if let setting = sections["maintenance"] { maintenance = try MaintenanceMode(setting) }
         if let health = sections["health"] { healthChecks = try HealthChecks(health) }
         if let time = sections["drain_timeout"] { drainTimeout = try time.duration() }
+        if let time = sections["drain_grace"] { drainGrace = try time.duration() }
         if let size = sections["discard_limit"] { discardLimit = try size.size() }
         if let pool = try sections["upstream_connections"]?.members(of: ["idle_timeout", "idle"]) {
             if let time = pool["idle_timeout"] { upstreamIdleTimeout = try time.duration() }

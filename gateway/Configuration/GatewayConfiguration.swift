@@ -30,6 +30,8 @@ struct GatewayConfiguration: Sendable {
         var name: String
         var addresses: [Listener]
         var policy = UpstreamPolicy()
+        /// Whether it was in the file once, but is no longer.
+        var isRetired = false
     }
 
     /// How services are watched.
@@ -40,6 +42,8 @@ struct GatewayConfiguration: Sendable {
     }
 
     var listener: Listener
+    /// The UNIX socket at which a new gateway takes the listeners over; nil for none.
+    var handover: String?
     /// Where TLS is ended; nil for nowhere.
     var tls: TLS?
     /// Metrics and probes, for operators only.
@@ -55,6 +59,8 @@ struct GatewayConfiguration: Sendable {
     var maintenance = MaintenanceMode()
     /// Time for requests under way when the gateway is told to stop.
     var drainTimeout = TimeAmount.seconds(15)
+    /// Time for which idle connections stay open then, in case a request is on its way on them.
+    var drainGrace = TimeAmount.milliseconds(500)
     /// Bytes of an unwanted upload that are read so that the client sees the answer.
     var discardLimit = 8 << 20
     /// How long an unused connection to a service is kept.

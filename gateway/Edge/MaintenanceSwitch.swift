@@ -27,13 +27,14 @@ final class MaintenanceSwitch: Sendable {
 struct MaintenanceWatch: Service {
     static let interval = Duration.seconds(1)
 
-    let maintenance: MaintenanceSwitch
+    let current: CurrentGeneration
     let logger: Logger
 
     func run() async {
         await cancelWhenGracefulShutdown {
             var last = false
             for await _ in Rounds(every: Self.interval) {
+                let maintenance = current.value.maintenance
                 maintenance.look()
                 let isOn = maintenance.isOn
                 if isOn != last { logger.notice("maintenance", metadata: ["state": "\(isOn ? "begun" : "ended")"]) }

@@ -21,6 +21,9 @@ extension ChannelPipeline.SynchronousOperations {
             // Each field counts for 32 bytes more than it has (RFC 9113 §6.5.2).
             HTTP2Setting(parameter: .maxHeaderListSize, value: headLimits.head + 32 * headLimits.fields),
         ]
+        // What a client has sent before it hears of a reset is passed over for so many streams; beyond them it would end
+        // the connection.
+        settings.maximumRecentlyResetStreams = max(32, 2 * streamLimit)
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.outboundBufferSizeHighWatermark = ClientConnection.bufferLimit
         streams.outboundBufferSizeLowWatermark = ClientConnection.bufferLimit / 2

@@ -31,8 +31,10 @@ struct Counters: Sendable {
         }
     }
 
-    /// One for each service, and the gateway itself last.
+    /// One for each upstream, by its place.
     var groups: [Group]
+    /// What the gateway answers itself.
+    var own = Group()
     var connections = 0
     var openConnections = 0
     /// Connections closed at once, there being too many.
@@ -45,20 +47,29 @@ struct Counters: Sendable {
     var abandoned = 0
 
     init(groups: Int) {
-        self.groups = Array(repeating: Group(), count: groups + 1)
+        self.groups = Array(repeating: Group(), count: groups)
+    }
+
+    /// Makes room for more upstreams.
+    mutating func grow(to count: Int) {
+        while groups.count < count { groups.append(Group()) }
     }
 
     /// Counts a request that is over. Latency is in nanoseconds.
     mutating func count(group: Int?, status: Int, bytes: Int, latency: Int64) {
         let microseconds = Int(max(0, latency) / 1000)
-        let index = group ?? groups.count - 1
-        groups[index].statuses[min(max(status / 100 - 1, 0), 4)] += 1
-        groups[index].durationMicroseconds += microseconds
+        if let group {
+            groups[group].count(status, microseconds)
+        } else {
+            own.count(status, microseconds)
+        }
         bytesSent += bytes
     }
 
     static func += (total: inout Counters, other: Counters) {
-        for index in total.groups.indices { total.groups[index] += other.groups[index] }
+        total.grow(to: other.groups.count)
+        for (index, group) in other.groups.enumerated() { total.groups[index] += group }
+        total.own += other.own
         total.connections += other.connections
         total.openConnections += other.openConnections
         total.refusedConnections += other.refusedConnections
@@ -70,6 +81,11 @@ struct Counters: Sendable {
 }
 
 extension Counters.Group {
+    fileprivate mutating func count(_ status: Int, _ microseconds: Int) {
+        statuses[min(max(status / 100 - 1, 0), 4)] += 1
+        durationMicroseconds += microseconds
+    }
+
     static func += (total: inout Self, other: Self) {
         for index in total.statuses.indices { total.statuses[index] += other.statuses[index] }
         total.durationMicroseconds += other.durationMicroseconds

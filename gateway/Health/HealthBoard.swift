@@ -43,17 +43,27 @@ extension ServiceHealth {
 
 /// How all services are, as the checks left it.
 final class HealthBoard: Sendable {
-    private let services: Mutex<[ServiceHealth]?> = Mutex(nil)
-
-    /// Puts the outcome of a round of checks in the place of the last.
-    func update(_ services: [ServiceHealth]) {
-        self.services.withLock { $0 = services }
+    private struct State {
+        var services: [ServiceHealth]?
+        var generation = 0
     }
 
-    var current: [ServiceHealth] { services.withLock { $0 ?? [] } }
+    private let state = Mutex(State())
+
+    /// Puts the outcome of a round of checks in the place of the last.
+    ///
+    /// - Parameter generation: the number of the one whose services were checked; later ones have been known since.
+    func update(_ services: [ServiceHealth], by generation: Int = 1) {
+        state.withLock { state in
+            guard generation >= state.generation else { return }
+            state = State(services: services, generation: generation)
+        }
+    }
+
+    var current: [ServiceHealth] { state.withLock { $0.services ?? [] } }
 
     /// Whether a first round of checks is over, so that the gateway knows where to send requests.
-    var isReady: Bool { services.withLock { $0 != nil } }
+    var isReady: Bool { state.withLock { $0.services != nil } }
 
     /// The services as JSON: 503 when one is down, or before the first checks.
     var response: LocalResponse {

@@ -6,8 +6,7 @@ import ServiceLifecycle
 
 /// Checks every copy of every service on a timer: whether it is ready, and where its name points now.
 struct HealthMonitor: Service {
-    let groups: [GatewayConfiguration.UpstreamGroup]
-    let checks: GatewayConfiguration.HealthChecks
+    let current: CurrentGeneration
     let directory: UpstreamDirectory
     let board: HealthBoard
     let group: any EventLoopGroup
@@ -15,14 +14,22 @@ struct HealthMonitor: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            for await _ in Rounds(every: .nanoseconds(checks.interval.nanoseconds)) { await check() }
+            while !Task.isCancelled {
+                let generation = current.value
+                await check(generation)
+                // The pause between two rounds is the purpose; a cancellation ends it early.
+                try? await Task.sleep(for: Duration(generation.configuration.healthChecks.interval))
+            }
         }
     }
 
-    /// One round over all services at once.
-    func check() async {
+    /// One round over all services of a generation at once.
+    func check(_ generation: Generation) async {
+        let groups = generation.configuration.upstreams
         let results = await withTaskGroup(of: (Int, ServiceHealth).self) { tasks in
-            for index in groups.indices { tasks.addTask { (index, await check(group: index)) } }
+            for index in groups.indices where !groups[index].isRetired {
+                tasks.addTask { (index, await check(groups[index], at: index, generation)) }
+            }
             return await tasks.reduce(into: [Int: ServiceHealth]()) { $0[$1.0] = $1.1 }
         }
         let last = Dictionary(uniqueKeysWithValues: board.current.map { ($0.name, $0.status) })
@@ -31,31 +38,36 @@ struct HealthMonitor: Service {
             logger.notice(
                 "service changed", metadata: ["upstream": "\(service.name)", "status": "\(service.status.rawValue)"])
         }
-        board.update(services)
+        board.update(services, by: generation.number)
     }
 
-    private func check(group index: Int) async -> ServiceHealth {
+    private func check(
+        _ upstream: GatewayConfiguration.UpstreamGroup, at index: Int, _ generation: Generation
+    ) async -> ServiceHealth {
+        let checks = generation.configuration.healthChecks
         let before = directory.copies(of: index)
-        let addresses = await resolve(groups[index].addresses, known: before)
+        let addresses = await resolve(upstream.addresses, known: before)
         var copies = addresses.map { place in
             before.first { $0.address == place.address && $0.name == place.name }
                 ?? UpstreamCopy(address: place.address, name: place.name)
         }
         // Requests need not wait for the checks.
-        directory.update(group: index, copies)
+        directory.update(group: index, copies, by: generation)
         let results = await withTaskGroup(of: (Int, CheckResult).self) { tasks in
-            for (offset, place) in addresses.enumerated() { tasks.addTask { (offset, await check(place)) } }
+            for (offset, place) in addresses.enumerated() {
+                tasks.addTask { (offset, await check(place, within: checks.timeout)) }
+            }
             return await tasks.reduce(into: Array(repeating: CheckResult.silent, count: addresses.count)) {
                 $0[$1.0] = $1.1
             }
         }
         for (index, result) in results.enumerated() { copies[index].checks.record(result, checks.thresholds) }
-        directory.update(group: index, copies)
-        return ServiceHealth(name: groups[index].name, checks: results)
+        directory.update(group: index, copies, by: generation)
+        return ServiceHealth(name: upstream.name, checks: results)
     }
 
-    private func check(_ place: HostResolver.Place) async -> CheckResult {
-        let probe = Probe(group: group, timeout: checks.timeout, limit: 64 << 10)
+    private func check(_ place: HostResolver.Place, within timeout: TimeAmount) async -> CheckResult {
+        let probe = Probe(group: group, timeout: timeout, limit: 64 << 10)
         let start = NIODeadline.now()
         guard let answer = try? await probe.get("/readyz", from: place.address, host: place.name) else {
             return .silent

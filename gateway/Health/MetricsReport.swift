@@ -1,7 +1,7 @@
 /// The gateway's counts as JSON.
 enum MetricsReport {
     static func json(_ counters: Counters, names: [String]) -> String {
-        let groups = zip(names + ["gateway"], counters.groups).map { name, group in
+        let groups = (Array(zip(names, counters.groups)) + [("gateway", counters.own)]).map { name, group in
             let statuses = group.statuses.enumerated().map { #""\#($0.offset + 1)xx":\#($0.element)"# }
             let total = group.statuses.reduce(0, +)
             let mean = total == 0 ? 0 : Double(group.durationMicroseconds / total) / 1000

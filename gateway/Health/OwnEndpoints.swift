@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 
 /// What the gateway answers itself, by the names that its file uses.
@@ -20,21 +21,17 @@ enum OwnEndpoint: String, Sendable, CaseIterable {
 
 /// Answers the requests that no service is asked for.
 final class OwnEndpoints: Sendable {
-    private let names: [String]
     private let health: HealthBoard
     private let metrics: GatewayMetrics
     private let exposition: @Sendable () -> String
     private let document: OpenAPIDocument
     private let page: DocsPage
 
-    /// - Parameters:
-    ///   - names: the services, in the order in which they are counted.
-    ///   - exposition: all metrics as Prometheus text.
+    /// - Parameter exposition: all metrics as Prometheus text.
     init(
-        names: [String], health: HealthBoard, metrics: GatewayMetrics, exposition: @escaping @Sendable () -> String,
+        health: HealthBoard, metrics: GatewayMetrics, exposition: @escaping @Sendable () -> String,
         document: OpenAPIDocument, page: DocsPage
     ) {
-        self.names = names
         self.health = health
         self.metrics = metrics
         self.exposition = exposition
@@ -42,13 +39,13 @@ final class OwnEndpoints: Sendable {
         self.page = page
     }
 
-    func answer(_ endpoint: OwnEndpoint) -> LocalResponse {
+    func answer(_ endpoint: OwnEndpoint, by generation: Generation) -> LocalResponse {
         switch endpoint {
         case .alive: .json(#"{"status":"up"}"#)
         case .ready: health.isReady ? .json(#"{"status":"up"}"#) : .json(#"{"status":"down"}"#, status: 503)
         case .health: health.response
-        case .version: .json(#"{"name":"lms-gateway","version":"\#(GatewayVersion.current)"}"#)
-        case .metrics: .json(MetricsReport.json(metrics.total, names: names))
+        case .version: .json(GatewayVersion.json(generation))
+        case .metrics: .json(MetricsReport.json(metrics.total, names: generation.configuration.upstreams.map(\.name)))
         case .prometheus:
             LocalResponse(contentType: "text/plain; version=0.0.4", body: ByteBuffer(string: exposition()))
         case .openAPI: document.response
@@ -70,4 +67,11 @@ extension LocalResponse {
 
 enum GatewayVersion {
     static let current = "1.0.0"
+
+    /// What runs, and with which reading of its file: `configuration` counts them from 1.
+    static func json(_ generation: Generation) -> String {
+        let loaded = generation.loaded.formatted(.iso8601)
+        return #"{"name":"lms-gateway","version":"\#(current)","configuration":\#(generation.number),"#
+            + #""configuration_loaded_at":"\#(loaded)"}"#
+    }
 }

@@ -76,6 +76,11 @@ final class Admission: Sendable {
         case .open: return nil
         case nil: break
         }
+        // Without keys there is nothing to be verified.
+        guard tokens.keys.areKnown else {
+            tokens.wantKeys()
+            return nil
+        }
         // Signatures cost: an address has only so many.
         let charged = limiter.charge(.address, origin.addressHash, now: now)
         if !charged.hot.isEmpty { share(charged.hot, .address, origin, now: now) }

@@ -34,7 +34,7 @@ struct BucketTable: Sendable {
 
     private static let ways = 8
 
-    let limit: RateLimit
+    var limit: RateLimit
     private let mask: Int
     private var entries: [Entry?]
     private let sharedCapacity: Int

@@ -19,9 +19,10 @@ struct IssuerKeys: Service {
         }
     }
 
-    /// The keys that the upstream `issuer` publishes.
-    static func published(by issuer: Int, directory: UpstreamDirectory, probe: Probe) -> PublishedKeys {
+    /// The keys that the issuer of the generation in use publishes.
+    static func published(_ current: CurrentGeneration, directory: UpstreamDirectory, probe: Probe) -> PublishedKeys {
         PublishedKeys {
+            guard let issuer = current.value.configuration.tokens?.issuer else { throw IssuerUnreachable() }
             let copies = directory.copies(of: issuer)
             guard let copy = copies.first(where: \.isReady) ?? copies.first else { throw IssuerUnreachable() }
             let answer = try await probe.get("/.well-known/jwks.json", from: copy.address, host: copy.name)

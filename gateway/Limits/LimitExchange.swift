@@ -81,7 +81,7 @@ struct LimitExchange: Service {
         reports = reports.dropFirst(part.count)
         let now = NIODeadline.now().uptimeNanoseconds
         for (report, balance) in zip(part, answer.array ?? []) {
-            guard let balance = balance.string.flatMap(Double.init) else { continue }
+            guard let balance = balance.string.flatMap(Double.init), balance.isFinite else { continue }
             limiter.hear(balance: balance, of: report, now: now)
         }
     }

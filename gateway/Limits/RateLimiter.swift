@@ -86,16 +86,24 @@ final class RateLimiter: Sendable {
         }
     }
 
-    let limits: Limits
+    private let limitsOrganizations: Atomic<Bool>
     private let shards: [Shard]
     private let gateways = Atomic<Int>(1)
     private let isExchanging = Atomic<Bool>(false)
 
     init(_ limits: Limits, shardCount: Int = 16) {
         let capacity = max(1, limits.capacity / shardCount)
-        self.limits = limits
+        limitsOrganizations = Atomic(limits.organization != nil)
         shards = (0..<shardCount).map { _ in
             Shard(LimitKind.allCases.map { BucketTable(limits.limit(of: $0), capacity: capacity) })
+        }
+    }
+
+    /// Takes other limits into use, all but the capacity. Of what is in a bucket as much stays as the new limit allows.
+    func change(to limits: Limits) {
+        limitsOrganizations.store(limits.organization != nil, ordering: .relaxed)
+        for shard in shards {
+            for kind in LimitKind.allCases { shard.withTable(kind) { $0.limit = limits.limit(of: kind) } }
         }
     }
 
@@ -135,9 +143,9 @@ final class RateLimiter: Sendable {
     /// Counts a request of a user whose token was checked, by hashes of the user and of the organization.
     func admit(principal: UInt64, organization: UInt64?, now: UInt64) -> Admission {
         let own = charge(.principal, principal, now: now)
-        guard let organization, limits.organization != nil, let decision = own.decision, decision.isAllowed else {
-            return own
-        }
+        guard let organization, limitsOrganizations.load(ordering: .relaxed), let decision = own.decision,
+            decision.isAllowed
+        else { return own }
         let all = charge(.organization, organization, now: now)
         guard let allDecision = all.decision else { return own }
         if !allDecision.isAllowed { giveBack(.principal, principal) }

@@ -30,16 +30,17 @@ enum AddressHash {
 
 /// What a limiter knows a credential by: a hash with this process's secret seed.
 enum CredentialHash {
-    /// Where that stands by which a request identifies itself; nil when it does not. A bearer token wins over a key, a
-    /// key over a cookie, and a cookie over a token in the path.
+    /// Where that stands by which a request identifies itself; nil when it does not. As in services, a token in the path
+    /// wins over a bearer token, that over a key, and a key over a cookie.
     static func range(_ head: RequestHead, _ bytes: Span<UInt8>, route: Route) -> Range<Int>? {
+        if let place = token(bytes, head.path, at: route.pattern.secrets) { return place }
         if let authorization = head.authorization {
             // The scheme and the spaces behind it can be written in many ways, the token in one.
             var start = authorization.upperBound
             while start > authorization.lowerBound, bytes[start - 1] != ASCII.space { start -= 1 }
             return start..<authorization.upperBound
         }
-        return head.apiKey ?? head.sessionCookie ?? token(bytes, head.path, at: route.pattern.secrets)
+        return head.apiKey ?? head.sessionCookie
     }
 
     /// The hash of a credential.

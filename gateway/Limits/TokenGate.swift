@@ -43,6 +43,9 @@ final class TokenGate: Sendable {
         (keyRequests, requestKeys) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// Has the issuer asked for its keys.
+    func wantKeys() { requestKeys.yield() }
+
     /// What is known of a token from before; nil of one that is new, or was long ago.
     func known(_ key: UInt64, at now: Date) -> Verdict? {
         let finding = shard(key).table.withLock { $0.finding(for: key, at: now.timeIntervalSince1970) }
@@ -64,7 +67,7 @@ final class TokenGate: Sendable {
         case .open:
             return .open
         case .unknownKey:
-            requestKeys.yield()
+            wantKeys()
             return .open
         }
         shard(key).table.withLock { [until] in $0.insert(finding, for: key, until: until) }

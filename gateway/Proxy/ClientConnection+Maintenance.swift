@@ -8,7 +8,7 @@ extension ClientConnection {
     func requireService(
         _ route: Route, _ path: Span<UInt8>, _ range: Range<Int>, _ bytes: Span<UInt8>
     ) throws(Refusal) {
-        let maintenance = worker.core.maintenance
+        let maintenance = worker.generation.maintenance
         guard maintenance.isOn, case .upstream = route.destination, !maintenance.mode.passes(path, range),
             !maintenance.mode.passes(context?.channel.remoteAddress)
         else { return }

@@ -34,7 +34,9 @@ extension ClientConnection {
     private func readHead(_ bytes: inout ByteBuffer) -> Bool {
         if phase == .idle {
             phase = .head
-            deadline = worker.now + worker.core.configuration.clients.headerTimeout
+            let clients = worker.generation.configuration.clients
+            deadline = worker.now + clients.headerTimeout
+            parser = RequestParser(limits: clients.headLimits)
         }
         do {
             guard let length = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else { return false }
@@ -66,7 +68,7 @@ extension ClientConnection {
                 acceptsGzip = head.acceptsGzip(bytes.readableBytesUInt8Span)
                 bytes.moveReaderIndex(forwardBy: headLength)
                 if body.isDone { exchange.endRequest() }
-                answer(worker.core.endpoints.answer(endpoint))
+                answer(worker.core.endpoints.answer(endpoint, by: worker.generation))
             case .upstream:
                 prepare(route, bytes.readableBytesUInt8Span)
                 bytes.moveReaderIndex(forwardBy: headLength)
@@ -84,6 +86,7 @@ extension ClientConnection {
     /// Forgets the last request.
     private func startExchange(_ bytes: Span<UInt8>) {
         phase = .exchange
+        site = worker.site(siteKind)
         started = worker.readClock()
         exchange = Exchange(isRepeatable: false, keepsClient: head.persists && !worker.isDraining)
         body = BodyReader(head.framing, trailers: false)
@@ -94,7 +97,7 @@ extension ClientConnection {
         rate = nil
         ticket = nil
         loggedPath.clear()
-        apply(site.isPublic ? worker.core.configuration.strayRules : .none, bytes)
+        apply(site.isPublic ? worker.generation.configuration.strayRules : .none, bytes)
         requestID.clear()
         if let given = head.requestID, (1...128).contains(given.count), bytes.all(in: .requestID, at: given) {
             requestID.write(bytes, given)
@@ -170,6 +173,7 @@ extension ClientConnection {
     private func limit(_ route: Route, _ bytes: Span<UInt8>) throws(Refusal) {
         guard site.isPublic else { return }
         try apply(worker.core.admission.admit(route, head, bytes, from: origin, now: started.uptimeNanoseconds))
+        if !route.provesCredentials { ticket = nil }
     }
 
     /// Counts a request that no route takes by its address.
@@ -251,7 +255,7 @@ extension ClientConnection {
     func becomeIdle() {
         if worker.isDraining { return close(unread: false) }
         phase = .idle
-        deadline = worker.now + worker.core.configuration.clients.idleTimeout
+        deadline = worker.now + worker.generation.configuration.clients.idleTimeout
     }
 }
 

@@ -120,7 +120,7 @@ extension ClientConnection {
     private var canDiscardRest: Bool {
         if exchange.requestEnded { return true }
         if head.expectsContinue { return false }
-        return (body.remaining ?? 0) <= worker.core.configuration.discardLimit
+        return (body.remaining ?? 0) <= worker.generation.configuration.discardLimit
     }
 
     // MARK: The end of a request
@@ -132,7 +132,7 @@ extension ClientConnection {
             close(unread: !exchange.requestEnded)
         } else if !exchange.requestEnded {
             phase = .discarding
-            discardAllowance = worker.core.configuration.discardLimit
+            discardAllowance = worker.generation.configuration.discardLimit
             deadline = worker.now + .seconds(30)
         } else {
             becomeIdle()
@@ -149,7 +149,7 @@ extension ClientConnection {
         if case .upstream(let index) = route?.destination { group = index }
         let record = AccessLog.Record(
             method: head.method, path: loggedPath, status: status, bytes: bytesSent, duration: duration,
-            upstream: group.map { worker.core.configuration.upstreams[$0].name }, requestID: requestID,
+            upstream: group.map { worker.generation.configuration.upstreams[$0].name }, requestID: requestID,
             trace: trace, client: origin.address)
         worker.record(record, group: group)
     }

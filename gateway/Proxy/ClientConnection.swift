@@ -33,7 +33,9 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     static let bufferLimit = 64 * 1024
 
     let worker: Worker
-    let site: Site
+    let siteKind: Site.Kind
+    /// What is served to the request under way.
+    var site: Site
     /// The TLS connection that carries this one; nil for one without TLS.
     private let carrier: SecureConnection?
     /// Whether it is one of several streams of its carrier.
@@ -88,12 +90,13 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     private var withheldRead = false
     private var needsFlush = false
 
-    init(worker: Worker, site: Site, carrier: SecureConnection? = nil, isStream: Bool = false) {
+    init(worker: Worker, site: Site.Kind, carrier: SecureConnection? = nil, isStream: Bool = false) {
         self.worker = worker
-        self.site = site
+        siteKind = site
+        self.site = worker.site(site)
         self.carrier = carrier
         self.isStream = isStream
-        parser = RequestParser(limits: worker.core.configuration.clients.headLimits)
+        parser = RequestParser(limits: worker.generation.configuration.clients.headLimits)
     }
 
     // MARK: The channel
@@ -113,14 +116,14 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        let clients = worker.core.configuration.clients
+        let clients = worker.generation.configuration.clients
         if let carrier {
             worker.add(self)
             origin = carrier.origin
             if isStream { carrier.streamOpened() }
         } else {
             origin = ClientOrigin(context.channel.remoteAddress, scheme: clients.scheme)
-            guard worker.admit(self, on: site, from: origin) else { return abort() }
+            guard worker.admit(self, isPublic: site.isPublic, from: origin) else { return abort() }
         }
         deadline = worker.now + clients.headerTimeout
     }
@@ -259,9 +262,12 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     }
 
     /// Makes this the last request.
+    ///
+    /// Between two requests the next may be on its way already, which nobody could send again if the connection were closed
+    /// before it comes: for a while it is waited for.
     func drain() {
         switch phase {
-        case .idle: abort()
+        case .idle: deadline = min(deadline, worker.now + worker.generation.configuration.drainGrace)
         case .tunnel: drainTunnel()
         case .exchange where route?.isStream == true && exchange.response == .started: abort()
         case .head, .exchange, .discarding, .lingering, .closed: exchange.keepsClient = false
@@ -282,7 +288,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         if isStream { return closeStream() }
         lingeringBytes = pendingBytes
         guard unread || lingeringBytes > 0 else { return abort() }
-        discardAllowance = worker.core.configuration.discardLimit
+        discardAllowance = worker.generation.configuration.discardLimit
         deadline = worker.now + .seconds(5)
         context?.close(mode: .output, promise: nil)
         resumeReading()
@@ -291,7 +297,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// Ends the response. The stream is closed when its client has read all of it, and has ended its request or been told
     /// not to go on with it.
     private func closeStream() {
-        let configuration = worker.core.configuration
+        let configuration = worker.generation.configuration
         discardAllowance = configuration.discardLimit
         deadline = worker.now + configuration.clients.idleTimeout
         context?.close(mode: .output, promise: nil)

@@ -3,44 +3,55 @@ import Synchronization
 
 /// What all event loops share.
 final class GatewayCore: Sendable {
-    let configuration: GatewayConfiguration
+    let current: CurrentGeneration
     let admission: Admission
     let directory: UpstreamDirectory
     let endpoints: OwnEndpoints
     let metrics: GatewayMetrics
     let accessLog: AccessLog?
-    let maintenance: MaintenanceSwitch
+    /// What is served to operators.
+    let operators: Site
     /// Client connections open now, of all event loops.
     let connections = Atomic<Int>(0)
     /// The same by address.
     let addressConnections: AddressConnections
+    private let workers: Mutex<[NIOLoopBound<Worker>]> = Mutex([])
 
     init(
-        configuration: GatewayConfiguration, admission: Admission, directory: UpstreamDirectory,
-        endpoints: OwnEndpoints, metrics: GatewayMetrics, accessLog: AccessLog?
+        current: CurrentGeneration, admission: Admission, directory: UpstreamDirectory, endpoints: OwnEndpoints,
+        metrics: GatewayMetrics, operators: Site, accessLog: AccessLog?
     ) {
-        self.configuration = configuration
-        maintenance = MaintenanceSwitch(configuration.maintenance)
+        self.current = current
         self.admission = admission
-        addressConnections = AddressConnections(limit: configuration.clients.connectionsPerAddress)
+        addressConnections = AddressConnections(limit: current.value.configuration.clients.connectionsPerAddress)
         self.directory = directory
         self.endpoints = endpoints
         self.metrics = metrics
+        self.operators = operators
         self.accessLog = accessLog
     }
-}
 
-/// What is served on a listener.
-final class Site: Sendable {
-    let router: Router
-    /// Whether requests count towards the limits and appear in the access log.
-    let isPublic: Bool
-    /// The port to which clients are sent that come without TLS; nil serves them.
-    let securePort: Int?
+    /// Lets event loops know of the generations that follow the one they began with.
+    func register(_ workers: [NIOLoopBound<Worker>]) async {
+        self.workers.withLock { $0 = workers }
+        await tell(current.value)
+    }
 
-    init(router: Router, isPublic: Bool, securePort: Int? = nil) {
-        self.router = router
-        self.isPublic = isPublic
-        self.securePort = securePort
+    /// Puts a generation into use; when this returns, it is on every event loop.
+    ///
+    /// Buckets keep what has been taken from them, and no connection is closed for a limit that is lower now.
+    func adopt(_ generation: Generation) async {
+        let configuration = generation.configuration
+        admission.limiter.change(to: configuration.limits)
+        addressConnections.change(limit: configuration.clients.connectionsPerAddress)
+        current.replace(by: generation)
+        await tell(generation)
+    }
+
+    private func tell(_ generation: Generation) async {
+        for worker in workers.withLock(\.self) {
+            // An event loop that has ended serves nobody.
+            try? await worker.eventLoop.submit { worker.value.adopt(generation) }.get()
+        }
     }
 }

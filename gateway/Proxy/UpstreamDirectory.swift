@@ -19,26 +19,41 @@ final class UpstreamDirectory: Sendable {
     private struct State: Sendable {
         var version = 0
         var copies: [[UpstreamCopy]]
+        /// The number of the last generation that was announced.
+        var generation = 1
     }
 
     private let state: Mutex<State>
 
     /// Starts with the addresses that need no name server.
     init(_ groups: [GatewayConfiguration.UpstreamGroup]) {
-        let copies = groups.map { group in
-            group.addresses.compactMap { listener in
-                (try? SocketAddress(ipAddress: listener.host, port: listener.port)).map {
-                    UpstreamCopy(address: $0, name: listener.description)
-                }
+        state = Mutex(State(copies: groups.map(Self.knownCopies)))
+    }
+
+    private static func knownCopies(_ group: GatewayConfiguration.UpstreamGroup) -> [UpstreamCopy] {
+        group.addresses.compactMap { listener in
+            (try? SocketAddress(ipAddress: listener.host, port: listener.port)).map {
+                UpstreamCopy(address: $0, name: listener.description)
             }
         }
-        state = Mutex(State(copies: copies))
+    }
+
+    /// Makes room for the upstreams that a generation adds. What checks of earlier ones still find out does not count from
+    /// now on.
+    func announce(_ generation: Generation) {
+        state.withLock { state in
+            state.generation = generation.number
+            state.copies += generation.configuration.upstreams.dropFirst(state.copies.count).map(Self.knownCopies)
+            state.version += 1
+        }
     }
 
     /// Puts what is known now of a group in the place of what was known.
-    func update(group: Int, _ copies: [UpstreamCopy]) {
+    ///
+    /// - Parameter generation: the one by which it was found out.
+    func update(group: Int, _ copies: [UpstreamCopy], by generation: Generation) {
         state.withLock { state in
-            guard state.copies[group] != copies else { return }
+            guard state.generation == generation.number, state.copies[group] != copies else { return }
             state.copies[group] = copies
             state.version += 1
         }

@@ -23,9 +23,9 @@ final class UpstreamPool {
     private var endpoints: [UpstreamEndpoint] = []
     private var choice = CopyChoice()
     private var budget: RetryBudget
-    private let policy: UpstreamPolicy
-    private let idleLimit: Int
-    private let idleTimeout: TimeAmount
+    private var policy: UpstreamPolicy
+    private var idleLimit: Int
+    private var idleTimeout: TimeAmount
     private(set) var counts = Counts()
     /// Requests under way, at copies too that are no longer known.
     private(set) var outstanding = 0
@@ -34,6 +34,21 @@ final class UpstreamPool {
         self.policy = policy
         self.idleLimit = idleLimit
         self.idleTimeout = idleTimeout
+        budget = RetryBudget(policy)
+    }
+
+    /// Takes other settings into use.
+    func change(policy: UpstreamPolicy, idleLimit: Int, idleTimeout: TimeAmount) {
+        self.idleLimit = idleLimit
+        self.idleTimeout = idleTimeout
+        guard policy != self.policy else { return }
+        // What is under way is counted where it is limited, and only there.
+        switch (self.policy.maximumRequests != nil, policy.maximumRequests != nil) {
+        case (false, true): for endpoint in endpoints { endpoint.load.add(endpoint.outstanding) }
+        case (true, false): for endpoint in endpoints { endpoint.load.add(-endpoint.outstanding) }
+        case (true, true), (false, false): break
+        }
+        self.policy = policy
         budget = RetryBudget(policy)
     }
 

@@ -13,7 +13,10 @@ final class Worker {
     let loop: any EventLoop
     let core: GatewayCore
     private let index: Int
-    let pools: [UpstreamPool]
+    /// What is served by now; replaced between two events.
+    private(set) var generation: Generation
+    /// The connections to the upstreams, by their places.
+    private(set) var pools: [UpstreamPool] = []
     var requestIDs = RequestIDs()
     /// Heads are written here; between two events it is nobody's.
     var scratch = ByteBuffer()
@@ -34,28 +37,67 @@ final class Worker {
         self.loop = loop
         self.index = index
         self.core = core
-        let configuration = core.configuration
-        pools = configuration.upstreams.map { group in
-            UpstreamPool(
-                policy: group.policy, idleLimit: configuration.upstreamIdleConnections,
-                idleTimeout: configuration.upstreamIdleTimeout)
-        }
-        counters = Counters(groups: configuration.upstreams.count)
+        generation = core.current.value
+        counters = Counters(groups: 0)
         published = counters
         lines = core.accessLog.map { AccessLines($0) }
+        makePools()
+    }
+
+    // MARK: Generations
+
+    /// Serves by another generation from now on. What is under way goes on as it began.
+    func adopt(_ next: Generation) {
+        guard next.number > generation.number else { return }
+        generation = next
+        makePools()
+        takeCopies(since: -1)
+    }
+
+    /// Follows the upstreams of the generation.
+    private func makePools() {
+        let configuration = generation.configuration
+        for (index, group) in configuration.upstreams.enumerated() {
+            if index < pools.count {
+                pools[index].change(
+                    policy: group.policy, idleLimit: configuration.upstreamIdleConnections,
+                    idleTimeout: configuration.upstreamIdleTimeout)
+            } else {
+                pools.append(
+                    UpstreamPool(
+                        policy: group.policy, idleLimit: configuration.upstreamIdleConnections,
+                        idleTimeout: configuration.upstreamIdleTimeout))
+            }
+        }
+        counters.grow(to: pools.count)
+        published.grow(to: pools.count)
+    }
+
+    private func takeCopies(since last: Int) {
+        guard let (version, copies) = core.directory.changes(since: last) else { return }
+        directoryVersion = version
+        for (pool, copies) in zip(pools, copies) { pool.update(copies, now: now) }
+    }
+
+    func site(_ kind: Site.Kind) -> Site {
+        switch kind {
+        case .open: generation.open
+        case .secure: generation.secure
+        case .operators: core.operators
+        }
     }
 
     // MARK: Connections
 
     /// Takes a new connection, unless it is one too many, of all or of its address, or comes while the gateway stops: it
     /// is to be closed then.
-    func admit(_ connection: any TimedConnection, on site: Site, from origin: ClientOrigin) -> Bool {
+    func admit(_ connection: any TimedConnection, isPublic: Bool, from origin: ClientOrigin) -> Bool {
         let open = core.connections.add(1, ordering: .relaxed).newValue
         add(connection)
         counters.connections += 1
         counters.openConnections += 1
-        guard open <= core.configuration.clients.connections, !isDraining,
-            !site.isPublic || count(connection, for: origin.addressHash)
+        guard open <= generation.configuration.clients.connections, !isDraining,
+            !isPublic || count(connection, for: origin.addressHash)
         else {
             counters.refusedConnections += 1
             return false
@@ -113,10 +155,7 @@ final class Worker {
     private func tick() {
         now = .now()
         date = ByteBuffer(string: HTTPDate.text())
-        if let (version, copies) = core.directory.changes(since: directoryVersion) {
-            directoryVersion = version
-            for (pool, copies) in zip(pools, copies) { pool.update(copies, now: now) }
-        }
+        takeCopies(since: directoryVersion)
         // From the end, as a connection that closes is replaced by the last one.
         for slot in connections.indices.reversed() where slot < connections.count {
             connections[slot].checkDeadline(now)
@@ -130,13 +169,17 @@ final class Worker {
     /// Counts a request that is over, and writes its line.
     func record(_ record: AccessLog.Record, group: Int?) {
         counters.count(group: group, status: record.status, bytes: record.bytes, latency: record.duration)
-        core.metrics.record(duration: record.duration, group: group)
+        if let group {
+            generation.instruments[group].duration.recordNanoseconds(record.duration)
+        } else {
+            core.metrics.own.duration.recordNanoseconds(record.duration)
+        }
         lines?.append(record)
     }
 
     private func report() {
         for (group, pool) in pools.enumerated() { counters.groups[group].note(pool, now: now) }
-        core.metrics.publish(counters, last: published, worker: index)
+        core.metrics.publish(counters, last: published, worker: index, instruments: generation.instruments)
         published = counters
         lines?.flush()
     }

@@ -40,12 +40,14 @@ final class Route: Sendable {
     let isStream: Bool
     /// Whether a bad token is refused here, before a service sees it.
     let checksTokens: Bool
+    /// Whether an answer that succeeds tells that the request's credential is good; not where anybody is answered.
+    let provesCredentials: Bool
 
     init(
         pattern: RoutePattern, host: HostPattern? = nil, principal: PrincipalKind? = nil,
         rules: ResponseRules = .none, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
         bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
-        isStream: Bool = false, checksTokens: Bool = false
+        isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true
     ) {
         self.pattern = pattern
         self.host = host
@@ -60,6 +62,17 @@ final class Route: Sendable {
         self.isRepeatable = isRepeatable
         self.isStream = isStream
         self.checksTokens = checksTokens
+        self.provesCredentials = provesCredentials
+    }
+
+    /// The same with the upstream at another place.
+    convenience init(_ route: Route, to upstream: Int) {
+        self.init(
+            pattern: route.pattern, host: route.host, principal: route.principal, rules: route.rules,
+            methods: route.methods, destination: .upstream(upstream), timeouts: route.timeouts,
+            bodyLimit: route.bodyLimit, limit: route.limit, allowsUpgrade: route.allowsUpgrade,
+            isRepeatable: route.isRepeatable, isStream: route.isStream, checksTokens: route.checksTokens,
+            provesCredentials: route.provesCredentials)
     }
 }
 

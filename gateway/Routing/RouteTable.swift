@@ -10,7 +10,7 @@ struct RouteTable {
     private static let settings =
         ResponseFields.settings + [
             "connect_timeout", "response_timeout", "idle_timeout", "body_limit", "limit", "upgrade", "repeatable",
-            "stream", "check_tokens",
+            "stream", "check_tokens", "proves_credentials",
         ]
 
     /// What a route that says nothing has.
@@ -23,6 +23,7 @@ struct RouteTable {
         var isRepeatable = false
         var isStream = false
         var checksTokens = true
+        var provesCredentials = true
 
         mutating func apply(_ members: [String: FileValue]) throws(GatewayFileError) {
             try fields.apply(members)
@@ -34,6 +35,7 @@ struct RouteTable {
             if let value = members["repeatable"] { isRepeatable = try value.bool() }
             if let value = members["stream"] { isStream = try value.bool() }
             if let value = members["check_tokens"] { checksTokens = try value.bool() }
+            if let value = members["proves_credentials"] { provesCredentials = try value.bool() }
             if let value = members["limit"] {
                 let text = try value.string()
                 guard let known = LimitClass(rawValue: text) else {
@@ -83,7 +85,8 @@ struct RouteTable {
             bodyLimit: options.bodyLimit, limit: options.limit, allowsUpgrade: options.allowsUpgrade,
             isRepeatable: options.isRepeatable, isStream: options.isStream,
             // Where the path holds the credential, services look at no other.
-            checksTokens: options.checksTokens && pattern.secrets == 0 && members["upstream"] != nil)
+            checksTokens: options.checksTokens && pattern.secrets == 0 && members["upstream"] != nil,
+            provesCredentials: options.provesCredentials)
     }
 
     /// The paths that every service has for its operators and its peers; a first segment that could be any of them

@@ -2,7 +2,7 @@ import NIOSSL
 
 extension GatewayConfiguration {
     /// Where TLS is ended, and with what.
-    struct TLS: Sendable {
+    struct TLS: Sendable, Equatable {
         var listener: Listener
         /// A PEM file: the certificate, then those by which it was signed.
         var certificate: String

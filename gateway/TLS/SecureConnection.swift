@@ -25,7 +25,7 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
     private static let goAwayTimeout = TimeAmount.seconds(2)
 
     let worker: Worker
-    let site: Site
+    let site: Site.Kind
     private let streamLimit: Int
     var slot: Int?
     let isCounted = true
@@ -37,7 +37,7 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
     private var openStreams = 0
     private var context: ChannelHandlerContext?
 
-    init(worker: Worker, site: Site, streamLimit: Int) {
+    init(worker: Worker, site: Site.Kind, streamLimit: Int) {
         self.worker = worker
         self.site = site
         self.streamLimit = streamLimit
@@ -55,8 +55,8 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
 
     func channelActive(context: ChannelHandlerContext) {
         origin = ClientOrigin(context.channel.remoteAddress, scheme: "https")
-        guard worker.admit(self, on: site, from: origin) else { return abort() }
-        deadline = worker.now + worker.core.configuration.clients.headerTimeout
+        guard worker.admit(self, isPublic: true, from: origin) else { return abort() }
+        deadline = worker.now + worker.generation.configuration.clients.headerTimeout
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -85,13 +85,17 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
         guard name == "h2" else {
             stage = .http1
             deadline = .distantFuture
-            return try pipeline.addHandler(ClientConnection(worker: worker, site: site, carrier: self))
+            let connection = ClientConnection(worker: worker, site: site, carrier: self)
+            try pipeline.addHandler(connection)
+            if worker.isDraining { connection.drain() }
+            return
         }
         stage = .http2
-        deadline = worker.now + worker.core.configuration.clients.headerTimeout
+        deadline = worker.now + worker.generation.configuration.clients.headerTimeout
         try pipeline.addHTTP2(
-            for: self, streamLimit: streamLimit, headLimits: worker.core.configuration.clients.headLimits,
+            for: self, streamLimit: streamLimit, headLimits: worker.generation.configuration.clients.headLimits,
             on: context.eventLoop)
+        if worker.isDraining { goAway() }
     }
 
     // MARK: Streams
@@ -104,7 +108,7 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
     func streamClosed() {
         openStreams -= 1
         guard openStreams == 0 else { return }
-        let idleTimeout = worker.core.configuration.clients.idleTimeout
+        let idleTimeout = worker.generation.configuration.clients.idleTimeout
         deadline = worker.now + (stage == .goingAway ? Self.goAwayTimeout : idleTimeout)
     }
 
@@ -117,9 +121,8 @@ final class SecureConnection: ChannelInboundHandler, TimedConnection {
 
     func drain() {
         switch stage {
-        case .handshake: abort()
         case .http2: goAway()
-        case .http1, .goingAway: break
+        case .handshake, .http1, .goingAway: break
         }
     }
 

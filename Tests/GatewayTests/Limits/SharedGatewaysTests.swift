@@ -10,7 +10,7 @@ struct SharedGatewaysTests {
     @Test("Overloaded by one address, two gateways admit together what one would, and not 5 % more")
     func together() async throws {
         let redis = try RedisConfiguration(url: await TestServers.shared().newRedisURL())
-        let limit = RateLimit(rate: 50, burst: 25)
+        let limit = RateLimit(rate: 20, burst: 10)
         try await RawServer.with(RawServer.echo) { server in
             var configuration = try TestFile(port: server.port).load()
             configuration.limits.address = limit

@@ -4,6 +4,7 @@ import Metrics
 import NIOCore
 import NIOPosix
 import Redis
+import ServiceKit
 import ServiceLifecycle
 import Synchronization
 import TestKit
@@ -21,18 +22,26 @@ struct TestGateway: Sendable {
     /// Runs `body` while a gateway serves `configuration`.
     static func with<Result: Sendable>(
         _ configuration: GatewayConfiguration, redis: RedisConfiguration? = nil, accessLog: AccessLog? = nil,
+        reloads: Reloads? = nil, metrics: PrometheusRegistry? = nil, log: RecordedLog? = nil,
         group loops: MultiThreadedEventLoopGroup = .singleton,
         _ body: @escaping @Sendable (TestGateway) async throws -> Result
     ) async throws -> Result {
         let (ports, listening) = AsyncStream.makeStream(of: (Int, Int, Int).self)
-        let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
+        let logger = log?.logger ?? Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
+        let (handovers, handover) = AsyncStream.makeStream(of: Void.self)
         let services = try Gateway.build(
-            configuration, group: loops, logger: logger, metrics: NOOPMetricsHandler.instance, exposition: { "" },
-            redis: redis, accessLog: accessLog, onListening: { listening.yield(($0, $1, $2 ?? 0)) })
+            configuration, group: loops, logger: logger, metrics: metrics ?? NOOPMetricsHandler.instance,
+            exposition: { "" }, redis: redis, accessLog: accessLog, reloads: reloads,
+            onListening: { listening.yield(($0, $1, $2 ?? 0)) }, onHandover: { handover.yield() })
         let group = ServiceGroup(services: services, logger: logger)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
                 try await group.run()
+                return nil
+            }
+            tasks.addTask {
+                // As the signal does that a process sends itself.
+                for await _ in handovers { await group.triggerGracefulShutdown() }
                 return nil
             }
             tasks.addTask {
@@ -42,6 +51,7 @@ struct TestGateway: Sendable {
             var result: Result?
             while result == nil, let next = try await tasks.next() { result = next }
             await group.triggerGracefulShutdown()
+            handover.finish()
             try await tasks.waitForAll()
             guard let result else { throw CancellationError() }
             return result
@@ -72,8 +82,11 @@ struct TestGateway: Sendable {
 /// The gateway's file for tests: a few routes to one service, short times.
 struct TestFile {
     var upstream: [Int]
+    /// Other upstreams, with two spaces before each; they stand before `service`.
+    var upstreams = ""
     /// The settings of the section `tls`, with six spaces before each.
     var tls: String?
+    var listenHost = "127.0.0.1"
     var clients = ""
     var limits = (address: 1_000_000, credential: 1_000_000, signIn: 1_000_000)
     var health = "  interval: 200ms\n  timeout: 1s"
@@ -88,7 +101,7 @@ struct TestFile {
         let addresses = upstream.map { "http://127.0.0.1:\($0)" }.joined(separator: ",")
         let yaml = """
             listen:
-              host: 127.0.0.1
+              host: \(listenHost)
               port: 0
             \(tls.map { "  tls:\n\($0)" } ?? "")
             admin:
@@ -98,6 +111,7 @@ struct TestFile {
               connections: 1000
             \(clients)
             upstreams:
+            \(upstreams)
               service: \(addresses)
             limits:
               address:

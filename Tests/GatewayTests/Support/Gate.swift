@@ -12,12 +12,14 @@ final class Reached: Sendable {
 
 /// Holds a test's service up until the test opens it.
 final class Gate: Sendable {
-    private let isOpen = Atomic<Bool>(false)
+    private let state = Atomic<Bool>(false)
 
-    func open() { isOpen.store(true, ordering: .relaxed) }
+    var isOpen: Bool { state.load(ordering: .relaxed) }
+
+    func open() { state.store(true, ordering: .relaxed) }
 
     /// Returns once it is open.
     func pass() async throws {
-        try await eventually(within: .seconds(60)) { isOpen.load(ordering: .relaxed) }
+        try await eventually(within: .seconds(60)) { isOpen }
     }
 }
