@@ -5,6 +5,8 @@ import ServiceKit
 extension EvaluationEngine {
     /// How long the statements that store a turn may take, and wait for what others have locked.
     private struct Patience {
+        /// For a partition beside which there is nothing to be stored: nobody waits with it.
+        static let alone = Patience(statement: PostgresClient.requestPatience, lock: PostgresClient.requestPatience)
         /// For all partitions together. Who holds a row for long is waited for by the partition alone that needs it.
         static let turn = Patience(statement: PostgresClient.requestPatience, lock: .milliseconds(250))
         /// For one where all together have failed, so that many that hang do not take many times as long. A deadlock is
@@ -49,7 +51,7 @@ extension EvaluationEngine {
         }
         guard !turn.checkpoints.isEmpty else { return }
         do {
-            try await commit(turn)
+            try await commit(turn, within: turn.checkpoints.count > 1 ? .turn : .alone)
         } catch {
             forget()
             throw error
@@ -57,7 +59,7 @@ extension EvaluationEngine {
     }
 
     /// Stores a turn in one transaction, and where that is refused or takes too long each partition in its own.
-    private func commit(_ turn: EvaluationTurn, within patience: Patience = .turn) async throws {
+    private func commit(_ turn: EvaluationTurn, within patience: Patience) async throws {
         do {
             let steps = try await PostgresClient.$patience.withValue(patience.statement) {
                 try await store.store(turn, waitingForLocks: patience.lock)
