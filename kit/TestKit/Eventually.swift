@@ -13,7 +13,7 @@ public struct TimedOut: Error, CustomStringConvertible {
 ///
 /// - Throws: ``TimedOut`` when it is not within `limit`.
 public func eventually(
-    within limit: Duration = .seconds(10), every interval: Duration = .milliseconds(10),
+    within limit: Duration = .seconds(30), every interval: Duration = .milliseconds(10),
     _ condition: () async throws -> Bool
 ) async throws {
     _ = try await eventually(within: limit, every: interval) { try await condition() ? () : nil }
@@ -23,7 +23,7 @@ public func eventually(
 ///
 /// - Throws: ``TimedOut`` when there is none within `limit`.
 public func eventually<Value>(
-    within limit: Duration = .seconds(10), every interval: Duration = .milliseconds(10),
+    within limit: Duration = .seconds(30), every interval: Duration = .milliseconds(10),
     _ value: () async throws -> Value?
 ) async throws -> Value {
     let deadline = ContinuousClock.now.advanced(by: limit)
