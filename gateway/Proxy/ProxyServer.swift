@@ -13,71 +13,27 @@ struct ProxyServer: Service {
     /// Told the ports once requests are taken.
     var onListening: @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
 
-    /// Called when another gateway has taken the listeners over; stops this one.
-    var onHandover: @Sendable () -> Void = {}
-    /// Looks once how all services are.
-    let check: @Sendable () async -> Void
-
     func run() async throws {
         let workers = try await makeWorkers()
         let configuration = core.current.value.configuration
-        var inheritance: Inheritance?
-        if let path = configuration.handover { inheritance = try await Inheritance.claim(at: path) }
-        // Who follows another begins when it knows what that one knows.
-        if inheritance != nil { await check() }
-        let inherited = inheritance?.sockets ?? []
-        var listeners = try await Listeners.open(
-            configuration.listener, workers: workers, site: .open, inherited: inherited)
-        let port = listeners[0].port
+        var listeners = try await Listeners.bind(configuration.listener, workers: workers, site: .open)
         var tlsPort: Int?
         if let contexts {
             let address = contexts.settings.listener
-            let more = try await Listeners.open(
-                address, workers: workers, site: .secure, tls: contexts, inherited: inherited)
-            tlsPort = more[0].port
+            let more = try await Listeners.bind(address, workers: workers, site: .secure, tls: contexts)
+            tlsPort = more[0].localAddress?.port ?? address.port
             listeners += more
             logger.notice("listening with TLS", metadata: ["host": "\(address.host)", "port": "\(tlsPort ?? 0)"])
         }
-        let admin = try await Listeners.open(
-            configuration.admin, workers: [workers[0]], site: .operators, inherited: inherited)
+        let admin = try await Listeners.bind(configuration.admin, workers: [workers[0]], site: .operators)
+        let port = listeners[0].localAddress?.port ?? configuration.listener.port
+        let adminPort = admin[0].localAddress?.port ?? configuration.admin.port
         logger.notice(
             "listening",
-            metadata: ["host": "\(configuration.listener.host)", "port": "\(port)", "admin_port": "\(admin[0].port)"])
-        let used = Set((listeners + admin).map(\.socket.descriptor))
-        for socket in inherited where !used.contains(socket.descriptor) { socket.close() }
-        let handover = try configuration.handover.map { try Handover(at: $0) }
-        inheritance?.confirm()
-        onListening(port, admin[0].port, tlsPort)
-        let isHandedOver = await untilEnd(handover, (listeners + admin).map(\.socket))
-        // Probes and metrics are the other gateway's, too.
-        if isHandedOver { for listener in admin { await listener.close() } }
-        await stop(listeners, isHandedOver ? [] : admin, workers)
-    }
-
-    /// Waits until the gateway is told to stop.
-    ///
-    /// - Returns: whether another has taken the listeners over.
-    private func untilEnd(_ handover: Handover?, _ sockets: [ListeningSocket]) async -> Bool {
-        guard let handover else {
-            try? await gracefulShutdown()
-            return false
-        }
-        return await withTaskGroup(of: Bool.self) { tasks in
-            tasks.addTask {
-                try? await gracefulShutdown()
-                return false
-            }
-            tasks.addTask { await handover.giveAway(sockets) }
-            let isHandedOver = await tasks.next() ?? false
-            tasks.cancelAll()
-            if isHandedOver {
-                logger.notice("another gateway has taken over")
-                onHandover()
-                // A service that ends before it is told to would take the others down.
-                try? await gracefulShutdown()
-            }
-            return isHandedOver
-        }
+            metadata: ["host": "\(configuration.listener.host)", "port": "\(port)", "admin_port": "\(adminPort)"])
+        onListening(port, adminPort, tlsPort)
+        try? await gracefulShutdown()
+        await stop(listeners, admin, workers)
     }
 
     private func makeWorkers() async throws -> [NIOLoopBound<Worker>] {
@@ -96,9 +52,9 @@ struct ProxyServer: Service {
     }
 
     private func stop(
-        _ listeners: [Listener], _ admin: [Listener], _ workers: [NIOLoopBound<Worker>]
+        _ listeners: [any Channel], _ admin: [any Channel], _ workers: [NIOLoopBound<Worker>]
     ) async {
-        for listener in listeners { await listener.close() }
+        for listener in listeners { try? await listener.close().get() }
         logger.notice("draining")
         let drained = workers.map { worker in
             worker.eventLoop.flatSubmit { worker.value.drain() }
@@ -107,7 +63,7 @@ struct ProxyServer: Service {
         let all = EventLoopFuture.andAllComplete(drained, on: group.next())
         await firstOf(all, deadline.futureResult)
         deadline.cancel()
-        for listener in admin { await listener.close() }
+        for listener in admin { try? await listener.close().get() }
         for worker in workers { try? await worker.eventLoop.submit { worker.value.stop() }.get() }
     }
 
