@@ -81,13 +81,14 @@ struct CopyHealth: Equatable {
     mutating func fail(
         _ policy: UpstreamPolicy, isConnected: Bool, mayEject: Bool, now: NIODeadline, jitter: Double
     ) -> Bool {
+        if !isConnected {
+            let end = now + Self.pause
+            pausedUntil = end
+            returned = max(returned ?? end, end)
+        }
         // What was under way before tells nothing new.
         guard ejectedUntil <= now else { return false }
         failures += 1
-        if !isConnected {
-            pausedUntil = now + Self.pause
-            returned = pausedUntil
-        }
         guard failures >= policy.ejectAfter, mayEject else { return false }
         failures = 0
         if ejections > 0, now - ejectedUntil >= policy.maximumEjectionTime { ejections = 0 }

@@ -15,8 +15,8 @@ struct UpstreamPolicy: Sendable, Equatable {
     var maximumEjectionTime = TimeAmount.minutes(5)
     /// How many of a service's copies may be out at once, ejected or not ready, for one more to be ejected.
     var maximumEjectedPercent = 50
-    /// Answers that are failures.
-    var failureStatuses = [502, 503, 504]
+    /// Answers that are failures. Not 503: a copy that says it is busy works, and has its requests come later.
+    var failureStatuses = [502, 504]
     /// Requests of a hundred that may be sent a second time.
     var retryPercent = 20
     /// Requests a second, of one event loop, that may be sent a second time in any case.

@@ -57,8 +57,10 @@ struct ResponseFields {
     /// Fields about the message or the connection, and those that another setting decides about.
     private static let reserved = Set(
         [
-            "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Keep-Alive", "Trailer",
-            "Transfer-Encoding", "Upgrade", "Vary", "X-Request-ID",
+            "Allow", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Keep-Alive",
+            "Location",
+            "Retry-After", "Set-Cookie", "Trailer", "Transfer-Encoding", "Upgrade", "Vary", "WWW-Authenticate",
+            "X-Request-ID",
         ].map { LowercasedText($0) })
 
     private static func checked(_ name: String, _ value: FileValue) throws(GatewayFileError) -> LowercasedText {

@@ -135,8 +135,13 @@ final class UpstreamPool {
     func failed(_ endpoint: UpstreamEndpoint, _ loss: Exchange.Loss, now: NIODeadline) -> Exchange.Others {
         fail(endpoint, isConnected: loss != .notConnected, now: now)
         guard loss == .notConnected else { return .none }
-        if endpoints.contains(where: { $0.health.isReady && !$0.health.isPaused(now: now) }) { return .available }
-        return endpoint.health.isAwaited ? .soon : .none
+        func isThereAnother(_ condition: (CopyHealth) -> Bool) -> Bool {
+            endpoints.contains { $0 !== endpoint && !$0.health.isPaused(now: now) && condition($0.health) }
+        }
+        if isThereAnother(\.isReady) { return .available }
+        if endpoint.health.isAwaited { return .soon }
+        // The checks may be wrong.
+        return isThereAnother { _ in true } ? .available : .none
     }
 
     private func fail(_ endpoint: UpstreamEndpoint, isConnected: Bool, now: NIODeadline) {
@@ -194,12 +199,14 @@ final class UpstreamPool {
         if endpoints.count == 1 { return endpoints[0] }
         var excluded = failed
         if let failed, !endpoints.contains(where: { $0 !== failed && isOpen($0, now: now) }) { excluded = nil }
+        // Those passed over are no way out where the others have as many requests as they may.
+        let mustBeWell = policy.maximumRequests != nil && endpoints.contains { $0.health.share(policy, now: now) > 0 }
         let index = choice.choose(endpoints.count) { index in
             let endpoint = endpoints[index]
-            guard endpoint !== excluded, hasPlace(at: endpoint) else { return nil }
+            let share = endpoint.health.share(policy, now: now)
+            guard endpoint !== excluded, hasPlace(at: endpoint), share > 0 || !mustBeWell else { return nil }
             return CopyChoice.Candidate(
-                outstanding: endpoint.outstanding, share: endpoint.health.share(policy, now: now),
-                isPaused: endpoint.health.isPaused(now: now))
+                outstanding: endpoint.outstanding, share: share, isPaused: endpoint.health.isPaused(now: now))
         }
         return index.map { endpoints[$0] }
     }

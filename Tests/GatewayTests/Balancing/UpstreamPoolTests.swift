@@ -99,7 +99,7 @@ struct UpstreamPoolTests {
 
     @Test(
         "Answers are failures by their status",
-        arguments: [(502, true), (503, true), (504, true), (500, false), (501, false), (404, false), (200, false)])
+        arguments: [(502, true), (503, false), (504, true), (500, false), (501, false), (404, false), (200, false)])
     func statuses(status: Int, isFailure: Bool) throws {
         var policy = UpstreamPolicy()
         policy.ejectAfter = 2
@@ -124,6 +124,53 @@ struct UpstreamPoolTests {
         #expect(pool.failed(away, .notConnected, now: now) == .available)
         // It has nothing to do, and yet it is not the better one.
         for _ in 0..<5 { #expect(lease(pool) === failing) }
+    }
+
+    @Test("Where no copy is ready, what one does not take goes to another")
+    func noneReady() throws {
+        let pool = pool()
+        var copies = [try copy(1), try copy(2)]
+        pool.update(copies, now: now)
+        for index in copies.indices {
+            copies[index].checks.record(.answered(isReady: false, latency: 1), CheckedReadiness.Thresholds())
+        }
+        pool.update(copies, now: now)
+        let away = try #require(lease(pool))
+        #expect(pool.failed(away, .notConnected, now: now) == .available)
+        let other = try #require(lease(pool, after: away))
+        #expect(other !== away)
+        #expect(pool.failed(other, .notConnected, now: now) == .none)
+    }
+
+    @Test("A copy that was ejected and is away now is the last to be tried, and no other to itself")
+    func ejectedAndAway() throws {
+        var policy = UpstreamPolicy()
+        policy.ejectAfter = 1
+        let pool = pool(policy)
+        var copies = [try copy(1), try copy(2)]
+        pool.update(copies, now: now)
+        let away = try #require(lease(pool))
+        let other = try #require(lease(pool, after: away))
+        _ = pool.failed(away, .closed, now: now)
+        #expect(away.health.isEjected(now: now))
+        let unready = other.address.port == 1 ? 0 : 1
+        copies[unready].checks.record(.answered(isReady: false, latency: 1), CheckedReadiness.Thresholds())
+        pool.update(copies, now: now)
+        pool.forget(away)
+        #expect(pool.failed(away, .notConnected, now: now) == .soon)
+        for _ in 0..<5 { #expect(lease(pool) === other) }
+    }
+
+    @Test("Where the copies that are well have as many requests as they may, those passed over get none")
+    func fullAndUnready() throws {
+        var policy = UpstreamPolicy()
+        policy.maximumRequests = 2
+        let pool = pool(policy)
+        var copies = [try copy(1), try copy(2)]
+        copies[1].checks.record(.answered(isReady: false, latency: 1), CheckedReadiness.Thresholds())
+        pool.update(copies, now: now)
+        #expect(ports(pool, 3) == [1, 1])
+        #expect(pool.counts.overloads == 1)
     }
 
     @Test("Requests under way at a copy are bounded over all event loops, and a free place is taken again")

@@ -76,7 +76,7 @@ struct BalancingTests {
         }
     }
 
-    @Test("Answers eject by their status", arguments: [(503, 3), (500, 10), (404, 10)])
+    @Test("Answers eject by their status", arguments: [(502, 3), (503, 10), (500, 10), (404, 10)])
     func statuses(status: Int, failures: Int) async throws {
         let failing = TestCopy(.answers(status))
         let settings = "  eject_after: 3\n  eject_time: 1h\n  eject_time_limit: 1h"

@@ -9,7 +9,7 @@ function init(arguments)
     if body ~= "" then headers["Content-Type"] = "application/octet-stream" else body = nil end
     requests, next_request = {}, 0
     for number = 1, tonumber(arguments[1]) do
-        headers["Authorization"] = string.format("Bearer lms_dev_bench%035d", number)
+        headers["Authorization"] = string.format("Bearer lms_dev_bench%037d0", number)
         requests[number] = wrk.format(arguments[2], arguments[3], headers, body)
     end
 end

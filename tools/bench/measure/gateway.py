@@ -93,7 +93,7 @@ def request_cpu(run):
 def added_latency(bench):
     """What either adds to the latency of its service at a rate that leaves room; an open loop, as `latency` is."""
     requests = [
-        f"GET {SMALL} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer lms_dev_bench{number % CREDENTIALS:035}\r\n"
+        f"GET {SMALL} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer lms_dev_bench{number % CREDENTIALS:037}0\r\n"
         "\r\n".encode() for number in range(RATE * bench.seconds)]
     with Proxies(bench) as proxies:
         direct, *behind = (
