@@ -58,9 +58,8 @@ struct ResponseFields {
     private static let reserved = Set(
         [
             "Allow", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Date", "Keep-Alive",
-            "Location",
-            "Retry-After", "Set-Cookie", "Trailer", "Transfer-Encoding", "Upgrade", "Vary", "WWW-Authenticate",
-            "X-Request-ID",
+            "Location", "Retry-After", "Set-Cookie", "Trailer", "Transfer-Encoding", "Upgrade", "Vary",
+            "WWW-Authenticate", "X-Request-ID",
         ].map { LowercasedText($0) })
 
     private static func checked(_ name: String, _ value: FileValue) throws(GatewayFileError) -> LowercasedText {
