@@ -5,8 +5,8 @@ import NIOCore
 ///
 /// A connection with TLS carries one of these, or one for each stream of HTTP/2, which looks like a connection with one
 /// request; without TLS it is the only handler in its pipeline. Everything that it touches is on its event loop. What the
-/// extensions in the neighbouring files do, in the order of a request: `+Requests` reads and admits it, `+Upstream` sends it to a
-/// service, `+Responses` passes the answer back or gives one, `+Tunnel` takes over where it became a WebSocket.
+/// extensions in the neighbouring files do, in the order of a request: `+Requests` reads and admits it, `+Upstream` sends
+/// it to a service, `+Responses` passes the answer back or gives one, `+Tunnel` takes over where it became a WebSocket.
 final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer

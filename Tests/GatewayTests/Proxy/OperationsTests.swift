@@ -41,6 +41,29 @@ struct OperationsTests {
         }
     }
 
+    @Test(
+        "What is on its way to a gateway that stops is answered, as the last", .timeLimit(.minutes(1)))
+    func grace() async throws {
+        var configuration = try TestFile(port: 1).load()
+        configuration.drainGrace = .minutes(1)
+        try await TestGateway.with(configuration) { gateway in
+            try await gateway.connect { idle in
+                let request = "GET /healthz HTTP/1.1\r\nHost: lms\r\n\r\n"
+                try await idle.send(request)
+                #expect(try await idle.message()["connection"] == nil)
+                await gateway.stop()
+                var isLast = false
+                while !isLast {
+                    try await idle.send(request)
+                    let answer = try await idle.message()
+                    #expect(answer.status == 200)
+                    isLast = answer["connection"] == "close"
+                }
+                #expect(try await idle.read() == nil)
+            }
+        }
+    }
+
     @Test("A second gateway on a port does not share it, but fails")
     func samePort() async throws {
         try await TestGateway.with(TestFile(port: 1).load()) { gateway in

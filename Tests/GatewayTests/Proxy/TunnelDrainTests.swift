@@ -34,6 +34,7 @@ struct TunnelDrainTests {
         } _: { server in
             var configuration = try TestFile(port: server.port).load()
             configuration.drainTimeout = .minutes(10)
+            configuration.drainGrace = .milliseconds(1)
             try await TestGateway.with(configuration, group: loop) { try await body($0, received) }
         }
     }
