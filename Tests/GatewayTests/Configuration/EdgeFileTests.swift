@@ -33,6 +33,8 @@ struct EdgeFileTests {
             ("defaults:\n  headers:\n    set:\n      X-A: \"a\\tb\\nc\"", 4, "control"),
             ("defaults:\n  headers:\n    set: {content-length: 1}", 3, "content-length"),
             ("defaults:\n  headers:\n    remove: [RateLimit-Limit]", 3, "RateLimit-Limit"),
+            ("defaults:\n  headers:\n    remove: [Retry-After]", 3, "Retry-After"),
+            ("defaults:\n  headers:\n    set: {set-cookie: a=b}", 3, "set-cookie"),
             ("defaults:\n  headers:\n    remove: [Access-Control-Allow-Origin]", 3, "'cors'"),
             ("defaults:\n  headers:\n    add: {X-A: 1}", 3, "add"),
             ("defaults:\n  cache_control: \"a\\nb\"", 2, "control"),

@@ -196,22 +196,32 @@ struct BrokenConnectionTests {
         "A client that vanishes within its download takes the service's connection along", .timeLimit(.minutes(1)),
         arguments: Departure.allCases)
     func vanishesInDownload(departure: Departure) async throws {
+        try await withLargeAnswer { gateway, closed in
+            try await gateway.connect { connection in
+                try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
+                _ = try await connection.read(through: "\r\n\r\n")
+                if departure == .reset { try await connection.reset() }
+            }
+            await closed.first { _ in true }
+        }
+    }
+
+    /// Runs `body` with a gateway to a service whose answer is more than all buffers on the way hold, and with what tells
+    /// that the service's connection has ended within it.
+    private func withLargeAnswer(
+        idleTimeout: String = "60s", _ body: @escaping @Sendable (TestGateway, AsyncStream<Void>) async throws -> Void
+    ) async throws {
         let (closed, close) = AsyncStream.makeStream(of: Void.self)
         try await RawServer.with { connection, _ in
             guard try await connection.message().startLine.contains("/items") else { return }
             try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.size)\r\n\r\n")
             defer { close.yield() }
-            // More than all buffers on the way hold, so that it ends with an error.
+            // It ends with an error.
             while true { try await connection.send(Self.piece) }
         } _: { server in
-            try await TestGateway.with(TestFile(port: server.port).load()) { gateway in
-                try await gateway.connect { connection in
-                    try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
-                    _ = try await connection.read(through: "\r\n\r\n")
-                    if departure == .reset { try await connection.reset() }
-                }
-                await closed.first { _ in true }
-            }
+            var file = TestFile(port: server.port)
+            file.defaults = "  idle_timeout: \(idleTimeout)"
+            try await TestGateway.with(file.load()) { try await body($0, closed) }
         }
     }
 
@@ -239,23 +249,13 @@ struct BrokenConnectionTests {
 
     @Test("A client that reads nothing of its answer is cut off, and the service with it", .timeLimit(.minutes(1)))
     func standingReader() async throws {
-        let (closed, close) = AsyncStream.makeStream(of: Void.self)
-        try await RawServer.with { connection, _ in
-            guard try await connection.message().startLine.contains("/items") else { return }
-            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.size)\r\n\r\n")
-            defer { close.yield() }
-            while true { try await connection.send(Self.piece) }
-        } _: { server in
-            var file = TestFile(port: server.port)
-            file.defaults = "  idle_timeout: 500ms"
-            try await TestGateway.with(file.load()) { gateway in
-                try await gateway.connect { connection in
-                    try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
-                    await closed.first { _ in true }
-                    var received = 0
-                    while let bytes = try? await connection.read() { received += bytes.readableBytes }
-                    #expect(received < Self.size)
-                }
+        try await withLargeAnswer(idleTimeout: "500ms") { gateway, closed in
+            try await gateway.connect { connection in
+                try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
+                await closed.first { _ in true }
+                var received = 0
+                while let bytes = try? await connection.read() { received += bytes.readableBytes }
+                #expect(received < Self.size)
             }
         }
     }
