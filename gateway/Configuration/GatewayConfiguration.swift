@@ -66,7 +66,7 @@ struct GatewayConfiguration: Sendable {
     /// How long an unused connection to a service is kept.
     var upstreamIdleTimeout = TimeAmount.seconds(30)
     /// Unused connections to one copy of a service that an event loop keeps.
-    var upstreamIdleConnections = 128
+    var upstreamIdleConnections = 1024
     var routes: [Route]
     /// What becomes of the fields of answers to requests that have no route.
     var strayRules: ResponseRules

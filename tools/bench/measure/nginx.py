@@ -70,7 +70,7 @@ LOCATION = """
 LIMITS = """
     limit_req_zone $http_authorization zone=credential:10m rate=1000r/s;
     limit_req_status 429;
-    upstream service {{ server 127.0.0.1:{upstream}; keepalive 128; keepalive_requests 100000000; }}
+    upstream service {{ server 127.0.0.1:{upstream}; keepalive 1024; keepalive_requests 100000000; }}
 """
 
 # As the gateway in all, an access line for every request included.
