@@ -1,7 +1,7 @@
 import NIOCore
 
 extension ClientConnection {
-    private var pool: UpstreamPool? {
+    var pool: UpstreamPool? {
         guard case .upstream(let group) = route?.destination else { return nil }
         return worker.pools[group]
     }
@@ -14,7 +14,10 @@ extension ClientConnection {
     func connect(fresh: Bool, after failed: UpstreamEndpoint? = nil) {
         guard let pool, let route else { return }
         exchange.attempt()
-        switch pool.lease(now: worker.now, fresh: fresh, after: failed) {
+        let loop = sharesConnection ? worker.loop : nil
+        switch pool.lease(now: worker.now, fresh: fresh, after: failed, sharedOn: loop) {
+        case .share(let connection):
+            send(on: connection)
         case .reuse(let connection):
             upstream = connection
             exchange.connected(reused: true)
@@ -54,25 +57,31 @@ extension ClientConnection {
         connection.flush()
     }
 
+    /// The copy that has the request.
+    private var endpoint: UpstreamEndpoint? { upstream?.endpoint ?? sharedPlace?.connection.endpoint }
+
     /// The service's connection failed by itself.
-    func upstreamLost(_ loss: Exchange.Loss) {
-        guard phase == .exchange, let connection = upstream, let pool else { return }
+    ///
+    /// - Parameter isCounted: whether that is a failure of the copy; not where others have told of it.
+    func upstreamLost(_ loss: Exchange.Loss, isCounted: Bool = true) {
+        guard phase == .exchange, let endpoint, let pool else { return }
         upstream = nil
-        pool.forget(connection.endpoint)
-        let others = pool.failed(connection.endpoint, loss, now: worker.now)
+        sharedPlace = nil
+        pool.forget(endpoint)
+        let others = isCounted ? pool.failed(endpoint, loss, now: worker.now) : .none
         countFailure()
         switch exchange.lost(loss, others: others, mayRepeat: pool.mayRepeat(now: worker.now)) {
         case .retry:
             countRetry()
             if loss == .closed { pool.repeats() }
-            connect(fresh: loss == .closed, after: connection.endpoint)
+            connect(fresh: loss == .closed, after: endpoint)
             if phase != .exchange { processInbound() }
         case .wait:
             // The next tick that finds the deadline over tries again.
             deadline = worker.now
         case .answer(let refusal):
             // Those who come next need not wait, until a check or a request finds it well again.
-            if loss == .notConnected { connection.endpoint.health.leave() }
+            if loss == .notConnected { endpoint.health.leave() }
             if refusal == .failing { pool.doesNotRepeat() }
             refuse(refusal)
             processInbound()
@@ -83,29 +92,41 @@ extension ClientConnection {
     /// Gives the service's connection up for being too slow.
     func loseUpstream(_ loss: Exchange.Loss) {
         upstream?.close()
+        if let place = sharedPlace {
+            place.connection.leave(place.id)
+            // Others need not wait for it as long.
+            place.connection.end()
+        }
         upstreamLost(loss)
     }
 
-    /// Closes the service's connection, if there is one: it is within a message.
+    /// Gives up what is under way at the service: its connection is within a message, and is closed unless it is shared.
     func dropUpstream() {
-        guard let connection = upstream, let pool else { return }
+        guard let endpoint, let pool else { return }
+        upstream?.close()
         upstream = nil
-        pool.forget(connection.endpoint)
-        connection.close()
+        if let place = sharedPlace { place.connection.leave(place.id) }
+        sharedPlace = nil
+        pool.forget(endpoint)
     }
 
     /// Ends the use of the service's connection.
     func releaseUpstream(isReusable: Bool) {
         guard isReusable else { return dropUpstream() }
-        guard let connection = upstream, let pool else { return }
-        upstream = nil
-        pool.giveBack(connection, now: worker.now)
+        guard let pool else { return }
+        if let connection = upstream {
+            upstream = nil
+            pool.giveBack(connection, now: worker.now)
+        } else if let place = sharedPlace {
+            sharedPlace = nil
+            pool.forget(place.connection.endpoint)
+        }
     }
 
     /// The service has answered to the end, or switched protocols.
     func noteAnswer() {
-        guard let upstream else { return }
-        pool?.answered(upstream.endpoint, status: status, now: worker.now)
+        guard let endpoint else { return }
+        pool?.answered(endpoint, status: status, now: worker.now)
     }
 
     private func countFailure() {

@@ -5,7 +5,7 @@ import NIOCore
 /// Answers go out in the order of the requests: one is taken only while no other is being answered behind this handler,
 /// and what comes while one is answered here waits for its turn, unread but for what was read with it. Everything else
 /// is handed on, byte by byte as it came, to what serves the routes.
-final class DirectHandler: ServedConnection, ChannelDuplexHandler {
+final class DirectHandler: ServedConnection, ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = IOData
@@ -30,6 +30,8 @@ final class DirectHandler: ServedConnection, ChannelDuplexHandler {
     private var isReadPutOff = false
     /// Whether the client sends nothing more, and the routes have not been told.
     private var isInputEnded = false
+    /// Whether another handler has taken over, and what serves the routes with it.
+    private var isReplaced = false
     var ending = ConnectionEnding()
     private(set) var context: ChannelHandlerContext?
     /// Of the requests answered here, and of those that the routes answer.
@@ -63,7 +65,7 @@ final class DirectHandler: ServedConnection, ChannelDuplexHandler {
         received = ByteBuffer()
         ending.cancelTimer()
         pending?.abandon()
-        routes.end()
+        if !isReplaced { routes.end() }
         dropCandidate()
     }
 
@@ -145,7 +147,13 @@ final class DirectHandler: ServedConnection, ChannelDuplexHandler {
     }
 
     private func decide(_ context: ChannelHandlerContext) {
-        guard activity.requests == 0, let head = DirectHead(framing.head, of: received) else { return framing.handOn() }
+        guard activity.requests == 0 else { return framing.handOn() }
+        guard let head = DirectHead(framing.head, of: received) else {
+            guard !routes.areServed, framing.asksToMultiplex(received.readableBytesUInt8Span) else {
+                return framing.handOn()
+            }
+            return multiplex(context)
+        }
         for route in direct where route.method == head.method {
             guard let responder = route.responder(to: head) else { continue }
             candidate = Candidate(responder: responder, route: route.path, origin: DirectAnswers.Origin(head))
@@ -154,6 +162,20 @@ final class DirectHandler: ServedConnection, ChannelDuplexHandler {
             return framing.take(body: head.bodyLength)
         }
         framing.handOn()
+    }
+
+    /// Makes room for a handler of requests that share the connection.
+    private func multiplex(_ context: ChannelHandlerContext) {
+        received = ByteBuffer()
+        let requests = MultiplexedRequests(direct, answers: answers, routes: routes, idleTimeout: activity.idleTimeout)
+        do {
+            try context.pipeline.syncOperations.addHandler(requests, position: .after(self))
+            isReplaced = true
+        } catch {
+            return context.close(promise: nil)
+        }
+        if activity.isDraining { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
 
     /// - Returns: Whether something is left of what came before the end.
@@ -241,7 +263,8 @@ final class DirectHandler: ServedConnection, ChannelDuplexHandler {
         _ result: Result<DirectAnswer, any Error>, to origin: DirectAnswers.Origin, route: String, isLast: Bool,
         _ context: ChannelHandlerContext
     ) {
-        let message = answers.message(to: origin, result, route: route, isLast: isLast)
+        var message = ByteBuffer()
+        answers.write(result, to: origin, route: route, isLast: isLast, into: &message)
         guard self.context != nil, context.channel.isActive else { return }
         context.writeAndFlush(wrapOutboundOut(message), promise: nil)
         if isLast { finish(lingering: true) }
