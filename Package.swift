@@ -148,8 +148,8 @@ let package = Package(
         kit(
             "WebSockets",
             [
-                .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .nioWebSocket, .crypto, .deque, .lifecycle, .logging,
+                "HTTPKit", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTP1, .nioHTTPTypes,
+                .nioHTTPTypesHTTP1, .nioWebSocket, .crypto, .deque, .lifecycle, .logging,
             ]),
         kit("LocalStack", ["CLinux", "Reactor", "Postgres", "Redis", "Kernel", .logging]),
         kit(

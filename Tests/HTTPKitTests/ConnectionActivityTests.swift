@@ -62,13 +62,35 @@ struct ConnectionActivityTests {
         activity.headCame(at: at(1))
         activity.headCame(at: at(2))
         activity.drain(at: at(2))
-        #expect(!activity.isOver && !activity.isLastAnswer)
+        #expect(!activity.isOver && !activity.isLastAnswer(isFollowed: false, at: at(3)))
         activity.answered(at: at(3))
-        #expect(!activity.isOver && activity.isLastAnswer)
+        #expect(!activity.isOver && activity.isLastAnswer(isFollowed: false, at: at(3)))
         activity.forget()
         #expect(activity.isOver)
         activity.headCame(at: at(4))
-        #expect(!activity.isOver && activity.isLastAnswer)
+        #expect(!activity.isOver && activity.isLastAnswer(isFollowed: false, at: at(4)))
+    }
+
+    @Test func `what comes behind a request is waited for until the grace is over, from when the process was to end`() {
+        var activity = ConnectionActivity(idleTimeout: .seconds(10), grace: .seconds(3), now: at(0))
+        activity.headCame(at: at(1))
+        #expect(!activity.isLastAnswer(isFollowed: true, at: at(9)) && !activity.refuses(at: at(9)))
+        activity.drain(at: at(10))
+        activity.drain(at: at(12))
+        #expect(!activity.isLastAnswer(isFollowed: true, at: at(12)) && !activity.refuses(at: at(12)))
+        #expect(activity.isLastAnswer(isFollowed: true, at: at(13)) && activity.refuses(at: at(13)))
+    }
+
+    @Test func `those that were taken are answered, and one is taken when nothing else is under way`() {
+        var activity = ConnectionActivity(idleTimeout: .seconds(10), grace: .seconds(3), now: at(0))
+        activity.headCame(at: at(1))
+        activity.headCame(at: at(1))
+        activity.drain(at: at(1))
+        #expect(!activity.isLastAnswer(isFollowed: true, at: at(5)) && activity.refuses(at: at(5)))
+        activity.answered(at: at(5))
+        #expect(activity.isLastAnswer(isFollowed: true, at: at(5)) && activity.refuses(at: at(5)))
+        activity.answered(at: at(5))
+        #expect(!activity.refuses(at: at(5)))
     }
 
     @Test func `when the process ends, it idles for an instant only, from then or from its last answer`() {

@@ -49,18 +49,56 @@ struct DirectDrainTests {
     }
 
     @Test(arguments: [false, true])
-    func `what came behind a request is answered, too, and only the last answer says so`(isRouted: Bool) async throws {
+    func `after the grace the next answer is the last, whatever has come behind its request`(isRouted: Bool)
+        async throws
+    {
         try await echo.serveRaw { connection, served in
-            let (first, second) = (EchoRoute.request(#"{"hold":true}"#), EchoRoute.request("2", isRouted: isRouted))
-            try await connection.send(first + second)
+            let hold = EchoRoute.request(#"{"hold":true}"#)
+            try await connection.send(hold + EchoRoute.request("2", isRouted: isRouted))
             try await echo.isHeld()
             try await stop(served)
+            try await connection.send(EchoRoute.request("3", isRouted: isRouted))
+            echo.release()
+            let last = try await connection.message()
+            #expect(last.status == 201 && last["connection"] == "close")
+            #expect(try last.json("body") as? String == #"{"hold":true}"#)
+            #expect(try await connection.readToEnd().isEmpty)
+        }
+    }
+
+    @Test func `what the routes have got by the end of the grace is answered, and nothing behind it`() async throws {
+        try await echo.serveRaw { connection, served in
+            let hold = EchoRoute.request(#"{"hold":true}"#, isRouted: true)
+            try await connection.send(hold + EchoRoute.request("2"))
+            try await echo.isHeld()
+            try await stop(served)
+            try await connection.send(EchoRoute.request("3"))
             echo.release()
             let answer = try await connection.message()
             #expect(answer.status == 201 && answer["connection"] == nil)
             let last = try await connection.message()
             #expect(last.status == 201 && last["connection"] == "close")
             #expect(try last.json("body") as? String == "2")
+            #expect(try await connection.readToEnd().isEmpty)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    func `a client that always has requests behind the one that is answered comes to an end`(isRouted: Bool)
+        async throws
+    {
+        try await echo.serveRaw { connection, served in
+            let request = EchoRoute.request("1", isRouted: isRouted)
+            try await connection.send(String(repeating: request, count: 50))
+            await served.stop()
+            var message: RawMessage
+            repeat {
+                // The server may have ended its side, behind what is still to be read.
+                try? await connection.send(request)
+                message = try await connection.message()
+                #expect(message.status == 201)
+            } while message["connection"] == nil
+            #expect(message["connection"] == "close")
             #expect(try await connection.readToEnd().isEmpty)
         }
     }

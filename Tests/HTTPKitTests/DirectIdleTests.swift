@@ -84,4 +84,22 @@ struct DirectIdleTests {
             #expect(try await connection.readToEnd().isEmpty)
         }
     }
+
+    @Test func `what comes behind it in the grace is answered, too, and only the last answer says so`() async throws {
+        try await connect(idleTimeout: .seconds(60), grace: .seconds(60)) { connection, channel in
+            let hold = "POST /echo HTTP/1.1\r\nContent-Length: 13\r\n\r\n{\"hold\":true}"
+            try await connection.send(hold + "POST /echo HTTP/1.1\r\nContent-Length: 1\r\n\r\n2")
+            try await echo.isHeld()
+            try await channel.eventLoop.submit {
+                channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+            }.get()
+            echo.release()
+            let answer = try await connection.message()
+            #expect(answer.status == 201 && answer["connection"] == nil)
+            let last = try await connection.message()
+            #expect(last.status == 201 && last["connection"] == "close")
+            #expect(try last.json("body") as? String == "2")
+            #expect(try await connection.readToEnd().isEmpty)
+        }
+    }
 }

@@ -38,6 +38,10 @@ final class EchoRoute: DirectRoute {
         try await eventually { self.state.withLock { $0.held != nil } }
     }
 
+    private func hold(_ answer: @escaping @Sendable () -> Void) {
+        state.withLock { $0.held = answer }
+    }
+
     func release() {
         let held = state.withLock { state in
             defer { state.held = nil }
@@ -64,7 +68,7 @@ final class EchoRoute: DirectRoute {
                 })
         }
         if text.contains("hold") {
-            state.withLock { $0.held = answer }
+            hold(answer)
         } else {
             Task { answer() }
         }
@@ -97,8 +101,10 @@ extension EchoRoute {
             { table in
                 table.post(EchoRoute.path, .public) { request, context in
                     let body = try await request.body.collect(upTo: 1 << 20)
-                    guard String(buffer: body) != #"{"fail":true}"# else { throw Problem.unavailable(retryAfter: 7) }
-                    return JSON(["way": "table", "body": Self.echo(of: String(buffer: body))], status: .created)
+                    let text = String(buffer: body)
+                    guard text != #"{"fail":true}"# else { throw Problem.unavailable(retryAfter: 7) }
+                    if text.contains("hold") { await withCheckedContinuation { held in self.hold { held.resume() } } }
+                    return JSON(["way": "table", "body": Self.echo(of: text)], status: .created)
                 }
             },
             { served in

@@ -4,7 +4,8 @@ import LocalStack
 /// A mail server that others have written, `aiosmtpd` from PyPI, in a process of its own.
 ///
 /// It takes every letter but those to `nobody@`, which it refuses for good (550), and to `busy@`, which it refuses for
-/// now (451), and to `closed@`, as one that is overloaded (421); within one to `drop@` it hangs up.
+/// now (451), and to `closed@`, as one that is overloaded (421); within one to `cut@` it hangs up, and behind one to
+/// `drop@`, without saying whether it has taken it.
 public struct MailServer: Sendable {
     /// What the server says of a letter that it took.
     public struct Letter: Decodable, Sendable {

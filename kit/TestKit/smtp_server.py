@@ -1,6 +1,6 @@
 """A mail server for the tests: takes letters, and writes what it took as lines of JSON to the standard output.
 
-What it makes of a letter depends on whom it is for: busy@, closed@, nobody@ and drop@ have their own answers.
+What it makes of a letter depends on whom it is for: busy@, closed@, nobody@, cut@ and drop@ have their own answers.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 import threading
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, required=True)
@@ -65,6 +65,21 @@ class Handler:
         return "250 taken"
 
 
+class Server(SMTP):
+    async def smtp_DATA(self, arg):
+        if self.envelope and self.envelope.rcpt_tos and self.envelope.rcpt_tos[0].startswith("cut@"):
+            await self.push("354 go on")
+            await self._reader.readuntil(b"\r\n")
+            self.transport.abort()
+        else:
+            await super().smtp_DATA(arg)
+
+
+class Listener(Controller):
+    def factory(self):
+        return Server(self.handler, **self.SMTP_kwargs)
+
+
 def authenticate(server, session, envelope, mechanism, data):
     login, password = data.login.decode(), data.password.decode()
     say(tried_password=True)
@@ -77,7 +92,7 @@ context = None
 if options.certificate:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(options.certificate, options.key)
-controller = Controller(
+controller = Listener(
     Handler(),
     hostname="127.0.0.1",
     port=options.port,

@@ -1,3 +1,4 @@
+import HTTPKit
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -34,14 +35,14 @@ public struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
                     limitConfiguration: NIOHTTPDecoderLimitConfiguration(configuration)))
             let codec = HTTP1ToHTTPServerCodec(secure: false)
             let additional = configuration.additionalChannelHandlers()
-            let connection = HTTPConnectionStateHandler(
-                idleTimeout: configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: logger)
+            let handlers = ConnectionHandlers(idleTimeout: configuration.idleTimeout)
             let upgrade = UpgradeHandler(
-                replacing: [connection] + additional + [codec, encoder, decoder], tasks: tasks)
+                replacing: [handlers.requests] + additional + [handlers.connection, codec, encoder, decoder],
+                tasks: tasks)
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandlers([encoder, decoder, codec])
+            try pipeline.addHandlers([handlers.connection, encoder, decoder, codec])
             try pipeline.addHandlers(additional)
-            try pipeline.addHandlers([connection, upgrade])
+            try pipeline.addHandlers([handlers.requests, upgrade])
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
@@ -49,15 +50,6 @@ public struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
 
     public func handle(value: Value, logger: Logger) async {
         await handleHTTP(asyncChannel: value, logger: logger)
-    }
-}
-
-extension NIOHTTPDecoderLimitConfiguration {
-    fileprivate init(_ configuration: HTTP1Channel.Configuration) {
-        self.init()
-        maxHeaderFieldSize = configuration.httpDecoder.maxHeaderFieldSize
-        maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize
-        maxHeaderFieldCount = configuration.httpDecoder.maxHeaderFieldCount
     }
 }
 

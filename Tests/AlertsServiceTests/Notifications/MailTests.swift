@@ -47,16 +47,18 @@ import Testing
         let laboratory = try await AlertsServer.shared().laboratory()
         let good = "good-\(UUID.v7().text)@example.org"
         let channel = try await makeChannel(
-            laboratory, "nobody@example.org", "busy@example.org", "closed@example.org", "drop@example.org", good)
+            laboratory, "nobody@example.org", "busy@example.org", "closed@example.org", "drop@example.org",
+            "cut@example.org", good)
         _ = try await laboratory.makeRule(telling: channel)
         try await laboratory.send(.v7(), [(1, 31)])
         // Each has failed once, and those that may be tried again have been.
         try await eventually(within: .seconds(30)) {
-            try await laboratory.notifications("&status=pending").filter { ($0["attempts"].int ?? 0) >= 2 }.count == 3
+            try await laboratory.notifications("&status=pending").filter { ($0["attempts"].int ?? 0) >= 2 }.count == 4
         }
         let outcomes: [String: (status: String, code: Int?)] = [
             "nobody@example.org": ("dead", 550), "busy@example.org": ("pending", 451),
-            "closed@example.org": ("pending", 421), "drop@example.org": ("pending", nil), good: ("sent", 250),
+            "closed@example.org": ("pending", 421), "drop@example.org": ("pending", nil),
+            "cut@example.org": ("pending", nil), good: ("sent", 250),
         ]
         for notification in try await laboratory.notifications() {
             let expected = try #require(outcomes[notification["recipient"].string ?? ""])

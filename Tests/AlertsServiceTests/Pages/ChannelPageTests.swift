@@ -80,7 +80,7 @@ import Testing
         #expect(try await laboratory.client(.viewer).get("/api/v1/alerts/channels").json["items"] == [])
     }
 
-    @Test func `a test that fails is told, and what was not delivered is seen and sent again`() async throws {
+    @Test func `a test that fails is told, and what is being delivered is seen, and not sent again`() async throws {
         let laboratory = try await AlertsServer.shared().laboratory()
         // Nobody listens there.
         let channel = try await laboratory.makeChannel("http://127.0.0.1:1/hook")
@@ -107,6 +107,23 @@ import Testing
         #expect(try await admin.get(delivery).text.contains("<dt>Held until</dt><dd><time datetime=\"2031-02-03T04:00"))
         #expect(try await admin.submit("\(delivery)/resend", from: delivery).status == 409)
         #expect(try await admin.get("/alerts/deliveries?status=sent").text.contains("Nothing was sent."))
+    }
+
+    @Test func `what was delivered is sent again by an admin`() async throws {
+        let laboratory = try await AlertsServer.shared().laboratory()
+        let receiver = try await TestHTTPServer.start()
+        let channel = try await laboratory.makeChannel(receiver.url)
+        _ = try await laboratory.raise(.v7(), ["channel_ids": [.string(channel)]])
+        let sent = try await laboratory.notification(status: "sent")
+        let delivery = "/alerts/deliveries/\(sent["id"].string ?? "")"
+        let seen = try await laboratory.browser(.viewer).get(delivery).text
+        #expect(seen.contains("<td>sent</td>") && !seen.contains("Send it again"))
+        let admin = try await laboratory.browser(.admin)
+        #expect(try await admin.get(delivery).text.contains("Send it again"))
+        let page = try await admin.landing(try await admin.submit("\(delivery)/resend", from: delivery))
+        #expect(page.text.contains("It is sent again, as a message of its own: this one."))
+        try await eventually { receiver.requests.count == 2 }
+        #expect(Set(receiver.requests.map { $0.header("LMS-Delivery-ID") }).count == 2)
     }
 
     @Test func `another organization's channels and deliveries have no page`() async throws {

@@ -40,6 +40,21 @@ import Testing
         try await server.running.stop()
     }
 
+    @Test func `the rule's page tells when it would have fired, and calls devices by their names`() async throws {
+        let (past, server) = try await Self.start()
+        let laboratory = server.laboratory()
+        let device = try await laboratory.register(named: "<b>Cryostat</b>")
+        past.set([Self.entry(laboratory, [(device, 1, 31), (device, 2, 20), (device, 3, 40)])])
+        let path = "/alerts/rules/\(try await laboratory.makeRule())"
+        let page = try await laboratory.browser(.admin).submit("\(path)/test", from: path)
+        #expect(page.status == 200, "\(page)")
+        #expect(page.text.contains("would have fired 2 times, over 3 readings of 1 devices."))
+        #expect(page.text.contains("<td>&lt;b&gt;Cryostat&lt;/b&gt;</td>"))
+        #expect(page.text.contains("<td>temperature 31 is above 30</td>"))
+        #expect(page.text.contains("<time datetime=\"1970-01-01T00:00:02") && page.text.contains("<td>still open</td>"))
+        try await server.running.stop()
+    }
+
     @Test func `no more is told than a thousand alerts`() async throws {
         let (past, server) = try await Self.start()
         let laboratory = server.laboratory()

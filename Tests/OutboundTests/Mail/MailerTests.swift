@@ -83,8 +83,11 @@ import Testing
         let closed = await failure { try await mailer.send(message(to: "closed@example.org")) }
         #expect(closed?.reply?.code == 421)
         #expect(closed?.isPermanent == false)
-        let dropped = await failure { try await mailer.send(message(to: "drop@example.org")) }
-        #expect(dropped?.isPermanent == false)
+        // Within the letter, and behind it.
+        for name in ["cut", "drop"] {
+            let dropped = await failure { try await mailer.send(message(to: "\(name)@example.org")) }
+            #expect(dropped?.isPermanent == false && dropped?.reply == nil, "\(name)")
+        }
         #expect(try server.letters().isEmpty)
         try await server.stop()
         let gone = await failure { try await mailer.send(message()) }

@@ -43,7 +43,8 @@ struct DirectConnection: ServerChildChannelValue {
 }
 
 extension NIOHTTPDecoderLimitConfiguration {
-    init(_ configuration: HTTP1Channel.Configuration) {
+    /// The limits of Hummingbird's HTTP/1.1 channel.
+    public init(_ configuration: HTTP1Channel.Configuration) {
         self.init()
         maxHeaderFieldSize = configuration.httpDecoder.maxHeaderFieldSize
         maxHeaderListSize = configuration.httpDecoder.maxHeaderListSize

@@ -5,7 +5,7 @@ import NIOCore
 /// Answers go out in the order of the requests: one is taken only while no other is being answered behind this handler,
 /// and what comes while one is answered here waits for its turn, unread but for what was read with it. Everything else
 /// is handed on, byte by byte as it came, to what serves the routes.
-final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
+final class DirectHandler: ServedConnection, ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = IOData
@@ -19,9 +19,6 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let origin: DirectAnswers.Origin
     }
 
-    /// A client that takes nothing of an answer for so long is not waited for at the end of its connection.
-    private static let patience = TimeAmount.seconds(5)
-
     private let direct: [any DirectRoute]
     private let answers: DirectAnswers
     private var routes: ConnectionRoutes
@@ -33,17 +30,13 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReadPutOff = false
     /// Whether the client sends nothing more, and the routes have not been told.
     private var isInputEnded = false
-    /// Whether the client sends nothing more.
-    private var isInputClosed = false
-    /// Whether the connection is to be closed behind what has been written.
-    private var isFinishing = false
     /// Whether another handler has taken over, and what serves the routes with it.
     private var isReplaced = false
-    private var idling: Scheduled<Void>?
-    /// Nil before the handler is part of a connection, and after.
-    private var context: ChannelHandlerContext?
+    var ending = ConnectionEnding()
+    private(set) var context: ChannelHandlerContext?
     /// Of the requests answered here, and of those that the routes answer.
     var activity: ConnectionActivity
+    var hasReceived: Bool { received.readableBytes > 0 }
 
     init(
         _ direct: [any DirectRoute], answers: DirectAnswers, routes: ConnectionRoutes, idleTimeout: TimeAmount?,
@@ -70,74 +63,31 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         received = ByteBuffer()
-        idling?.cancel()
+        ending.cancelTimer()
         pending?.abandon()
         if !isReplaced { routes.end() }
         dropCandidate()
     }
 
-    /// Closes the connection once it has idled for too long.
-    func watchIdling() {
-        if activity.isDraining {
-            // It has less time than it had.
-            idling?.cancel()
-            idling = nil
-        }
-        guard idling == nil, !isFinishing, let context, let deadline = activity.idleDeadline else { return }
-        idling = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
-            self.idling = nil
-            guard let deadline = self.activity.idleDeadline, deadline <= .now() else { return self.watchIdling() }
-            self.endIdling()
-        }
-    }
-
-    private func endIdling() {
+    func endIdling() {
         guard let context else { return }
         if let request = candidate {
             dropCandidate()
             let problem = Problem(.requestTimeout, "The body did not come in time.")
             write(.failure(problem), to: request.origin, route: request.route, isLast: true, context)
         } else {
-            finish()
+            finish(lingering: false)
         }
     }
 
-    /// Closes the connection once all that was written has been sent: to close it at once would throw the rest away. Who
-    /// reads slowly is waited for, and who does not read is not.
-    func finish() {
-        guard !isFinishing, let context else { return }
-        isFinishing = true
-        idling?.cancel()
-        let sent = context.eventLoop.makePromise(of: Void.self)
-        // It fails where the sending direction has ended already, which waits for the rest as well.
-        sent.futureResult.flatMapError { [channel = context.channel] _ in
-            channel.close(mode: .output)
-        }.whenComplete { [channel = context.channel] _ in
-            channel.close(promise: nil)
-        }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
-        watchSending(since: .max)
-    }
-
-    private func watchSending(since last: Int) {
-        idling = context?.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
-            guard let channel = self.context?.channel else { return }
-            let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-            if unsent < last { self.watchSending(since: unsent) } else { channel.close(promise: nil) }
-        }
-    }
-
-    /// To end the sending direction of a connection whose other one has ended would close it at once.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard mode == .output, isInputClosed, !isFinishing else { return context.close(mode: mode, promise: promise) }
-        context.channel.closeFuture.cascade(to: promise)
-        finish()
+        close(context, mode, promise)
     }
 
     // MARK: What comes
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isFinishing else { return }
+        guard !ending.isFinishing else { return }
         var bytes = unwrapInboundIn(data)
         if candidate != nil { activity.bodyCame(bytes.readableBytes, at: .now()) }
         if received.readableBytes == 0 {
@@ -149,13 +99,16 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         proceed(context)
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !readToEnd(context) { context.fireChannelReadComplete() }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case is ChannelShouldQuiesceEvent:
-            activity.drain(at: .now())
-            watchIdling()
+            drain()
         case ChannelEvent.inputClosed as ChannelEvent:
-            (isInputEnded, isInputClosed) = (true, true)
+            (isInputEnded, ending.isInputClosed) = (true, true)
             pending?.abandon()
             proceed(context)
         default:
@@ -179,7 +132,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Does what there is to do with what has come, up to a request whose answer has to be waited for.
     private func proceed(_ context: ChannelHandlerContext) {
-        loop: while pending == nil, !isFinishing, self.context != nil {
+        loop: while pending == nil, !ending.isFinishing, self.context != nil {
             switch framing.next(in: received.readableBytesUInt8Span) {
             case .wait:
                 if isInputEnded, endInput(context) { continue }
@@ -237,7 +190,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if routes.areServed {
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         } else {
-            finish()
+            finish(lingering: false)
         }
         return false
     }
@@ -253,7 +206,6 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// What comes next is not to be answered here: the routes may have refused what came before it.
     func handOnAll() {
         dropCandidate()
         framing.giveUp()
@@ -267,9 +219,6 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     // MARK: What is answered
-
-    /// Whether the next answer is the last one: the process ends, and nothing has come behind its request.
-    var isLastAnswer: Bool { activity.isLastAnswer && received.readableBytes == 0 }
 
     private func answer(head: Int, body: Int, _ context: ChannelHandlerContext) {
         guard let request = candidate, let content = received.getSlice(at: received.readerIndex + head, length: body)
@@ -318,7 +267,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         answers.write(result, to: origin, route: route, isLast: isLast, into: &message)
         guard self.context != nil, context.channel.isActive else { return }
         context.writeAndFlush(wrapOutboundOut(message), promise: nil)
-        if isLast { finish() }
+        if isLast { finish(lingering: true) }
     }
 }
 

@@ -16,7 +16,8 @@ struct ConnectionActivity {
     private(set) var requests = 0
     /// Whether the newest of them is not whole.
     private(set) var isReading = false
-    private(set) var isDraining = false
+    /// Nil unless the process ends.
+    private var graceEnd: NIODeadline?
     private var lastActive: NIODeadline
 
     init(idleTimeout: TimeAmount?, grace: TimeAmount = Self.grace, now: NIODeadline) {
@@ -25,11 +26,25 @@ struct ConnectionActivity {
         lastActive = now
     }
 
+    var isDraining: Bool { graceEnd != nil }
+
     /// Whether the process ends and nothing is left to be answered.
     var isOver: Bool { isDraining && requests == 0 }
 
     /// Whether the next answer is the last one before the process ends.
-    var isLastAnswer: Bool { isDraining && requests <= 1 }
+    ///
+    /// - Parameter isFollowed: Whether something has come behind its request that is not among ``requests``. It is waited
+    ///   for no longer than the grace: a client may always have a request behind the one that is answered.
+    func isLastAnswer(isFollowed: Bool, at now: @autoclosure () -> NIODeadline) -> Bool {
+        guard let graceEnd, requests <= 1 else { return false }
+        return !isFollowed || graceEnd <= now()
+    }
+
+    /// Whether a request whose head comes now is not answered any more, as those before it are the last ones.
+    func refuses(at now: NIODeadline) -> Bool {
+        guard let graceEnd else { return false }
+        return requests > 0 && graceEnd <= now
+    }
 
     /// When the connection has idled for long enough; nil while an answer is awaited, which may take its time.
     ///
@@ -71,7 +86,7 @@ struct ConnectionActivity {
 
     /// The process is about to end.
     mutating func drain(at now: NIODeadline) {
-        isDraining = true
+        if graceEnd == nil { graceEnd = now + grace }
         if requests == 0 { lastActive = now }
     }
 }
