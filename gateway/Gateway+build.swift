@@ -21,7 +21,8 @@ extension Gateway {
             loadFile(environment.configuration), logger: environment.logger, metrics: registry,
             exposition: { registry.exposition() }, redis: redis(environment.configuration),
             accessLog: environment.logger.logLevel <= .info ? AccessLog(descriptor: STDERR_FILENO) : nil,
-            reloads: Reloads(requests: requests) { try await readFile(defaultPort: defaultPort) })
+            reloads: Reloads(requests: requests) { try await readFile(defaultPort: defaultPort) },
+            onHandover: { kill(getpid(), SIGTERM) })
         return [HangupSignal(reload: reload)] + services
     }
 
@@ -71,11 +72,13 @@ extension Gateway {
     ///   - accessLog: takes a line for each request; nil for none.
     ///   - reloads: when the file is to be read again, and how; nil for never.
     ///   - onListening: told the ports once requests are taken; that of TLS is nil where there is none.
+    ///   - onHandover: called when another gateway has taken the listeners over; stops this one.
     static func build(
         _ configuration: GatewayConfiguration, group: MultiThreadedEventLoopGroup = .singleton, logger: Logger,
         metrics factory: any MetricsFactory, exposition: @escaping @Sendable () -> String,
         redis: RedisConfiguration? = nil, accessLog: AccessLog?, reloads: Reloads? = nil,
-        onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
+        onListening: @escaping @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in },
+        onHandover: @escaping @Sendable () -> Void = {}
     ) throws -> [any Service] {
         let directory = UpstreamDirectory(configuration.upstreams)
         let health = HealthBoard()
@@ -98,7 +101,8 @@ extension Gateway {
             current: current, directory: directory, document: document, group: group, logger: logger)
         let contexts = try configuration.tls.map { try TLSContexts($0) }
         let server = ProxyServer(
-            core: core, group: group, contexts: contexts, logger: logger, onListening: onListening)
+            core: core, group: group, contexts: contexts, logger: logger, onListening: onListening,
+            onHandover: onHandover, check: { await monitor.check(current.value) })
         let watch = contexts.map {
             CertificateWatch(contexts: $0, interval: $0.settings.reloadInterval, logger: logger)
         }

@@ -3,30 +3,64 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
+/// What accepts connections on a listening socket.
+struct Listener: Sendable {
+    let channel: any Channel
+    /// Held beside the channel's own descriptor, so that it can be handed over.
+    let socket: ListeningSocket
+
+    var port: Int { socket.address?.port ?? 0 }
+
+    /// Begins to accept on one that was opened not to.
+    func accept() async throws { try await channel.setOption(.autoRead, value: true).get() }
+
+    func close() async {
+        try? await channel.close().get()
+        socket.close()
+    }
+}
+
 /// Opens the sockets on which clients connect.
 enum Listeners {
-    /// Binds one socket for each worker, all on one port: the kernel spreads connections over them, and each connection
-    /// is accepted on the event loop where it stays.
+    /// Listens with one socket for each worker, all on one port: the kernel spreads connections over them, and each
+    /// connection is accepted on the event loop where it stays.
     ///
-    /// - Parameter tls: ends TLS on them; nil takes plain connections.
+    /// - Parameters:
+    ///   - tls: ends TLS on them; nil takes plain connections.
+    ///   - inherited: those of another process at this address; each gets a worker, since clients wait in all of them.
+    ///   - accepts: whether connections are taken at once.
     /// - Throws: ``CannotListen`` when the address is in use or cannot be had.
-    static func bind(
+    static func open(
         _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site.Kind,
-        tls: TLSContexts? = nil
-    ) async throws -> [any Channel] {
-        if address.port != 0 { try await requireUnused(address, on: workers[0].eventLoop) }
-        var port = address.port
-        var channels: [any Channel] = []
-        for worker in workers {
-            let channel = try await bootstrap(worker, site, tls).bind(host: address.host, port: port).get()
-            port = channel.localAddress?.port ?? port
-            channels.append(channel)
+        tls: TLSContexts? = nil, inherited: [ListeningSocket] = [], accepts: Bool = true
+    ) async throws -> [Listener] {
+        let wanted = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
+        let known = inherited.filter { $0.kind == site && ($0.address == wanted || address.port == 0) }
+        if address.port != 0, known.isEmpty { try await requireUnused(address, on: workers[0].eventLoop) }
+        var listeners: [Listener] = []
+        for index in 0..<max(known.count, workers.count) {
+            let socket: ListeningSocket
+            if index < known.count {
+                socket = known[index]
+            } else {
+                do {
+                    socket = try ListeningSocket(
+                        listeningOn: listeners.first?.socket.address ?? wanted, kind: site)
+                } catch { throw CannotListen(address: address, errnoCode: error.errnoCode) }
+            }
+            let bootstrap = bootstrap(workers[index % workers.count], site, tls)
+                .serverChannelOption(.autoRead, value: accepts)
+            let channel = try await bootstrap.withBoundSocket(socket.duplicate()).get()
+            // The channel has set a backlog of its own.
+            try socket.listen()
+            listeners.append(Listener(channel: channel, socket: socket))
         }
-        return channels
+        return listeners
     }
 
     /// Binds the address alone for a moment. Sockets that share a port would also share it with another process's,
-    /// and a second gateway started by mistake would silently take half of the connections.
+    /// and a second gateway started by mistake would silently take half of the connections. One that follows another
+    /// comes by its sockets (``Handover``).
     private static func requireUnused(_ address: GatewayConfiguration.Listener, on loop: any EventLoop) async throws {
         let channel: any Channel
         do {
@@ -45,9 +79,6 @@ enum Listeners {
         _ worker: NIOLoopBound<Worker>, _ site: Site.Kind, _ tls: TLSContexts?
     ) -> ServerBootstrap {
         ServerBootstrap(group: worker.eventLoop)
-            .serverChannelOption(.backlog, value: 4096)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in

@@ -13,27 +13,76 @@ struct ProxyServer: Service {
     /// Told the ports once requests are taken.
     var onListening: @Sendable (_ port: Int, _ adminPort: Int, _ tlsPort: Int?) -> Void = { _, _, _ in }
 
+    /// Called when another gateway has taken the listeners over; stops this one.
+    var onHandover: @Sendable () -> Void = {}
+    /// Looks once how all services are.
+    let check: @Sendable () async -> Void
+
     func run() async throws {
         let workers = try await makeWorkers()
         let configuration = core.current.value.configuration
-        var listeners = try await Listeners.bind(configuration.listener, workers: workers, site: .open)
+        var inheritance: Inheritance?
+        if let path = configuration.handover { inheritance = try await Inheritance.claim(at: path) }
+        // Who follows another begins when it knows what that one knows.
+        if inheritance != nil { await check() }
+        let inherited = inheritance?.sockets ?? []
+        let accepts = inheritance == nil
+        var listeners = try await Listeners.open(
+            configuration.listener, workers: workers, site: .open, inherited: inherited, accepts: accepts)
+        let port = listeners[0].port
         var tlsPort: Int?
         if let contexts {
             let address = contexts.settings.listener
-            let more = try await Listeners.bind(address, workers: workers, site: .secure, tls: contexts)
-            tlsPort = more[0].localAddress?.port ?? address.port
+            let more = try await Listeners.open(
+                address, workers: workers, site: .secure, tls: contexts, inherited: inherited, accepts: accepts)
+            tlsPort = more[0].port
             listeners += more
             logger.notice("listening with TLS", metadata: ["host": "\(address.host)", "port": "\(tlsPort ?? 0)"])
         }
-        let admin = try await Listeners.bind(configuration.admin, workers: [workers[0]], site: .operators)
-        let port = listeners[0].localAddress?.port ?? configuration.listener.port
-        let adminPort = admin[0].localAddress?.port ?? configuration.admin.port
+        let admin = try await Listeners.open(
+            configuration.admin, workers: [workers[0]], site: .operators, inherited: inherited,
+            accepts: accepts)
         logger.notice(
             "listening",
-            metadata: ["host": "\(configuration.listener.host)", "port": "\(port)", "admin_port": "\(adminPort)"])
-        onListening(port, adminPort, tlsPort)
+            metadata: ["host": "\(configuration.listener.host)", "port": "\(port)", "admin_port": "\(admin[0].port)"])
+        let used = Set((listeners + admin).map(\.socket.descriptor))
+        for socket in inherited where !used.contains(socket.descriptor) { socket.close() }
+        let handover = try configuration.handover.map { try Handover(at: $0) }
+        if let inheritance {
+            await inheritance.confirm()
+            for listener in listeners + admin { try await listener.accept() }
+        }
+        onListening(port, admin[0].port, tlsPort)
+        guard let follower = await untilEnd(handover, (listeners + admin).map(\.socket)) else {
+            return await stop(listeners, admin, workers)
+        }
+        logger.notice("another gateway takes over")
+        // Probes and metrics are the other gateway's, too.
+        for listener in listeners + admin { await listener.close() }
+        follower.begin()
+        onHandover()
+        // A service that ends before it is told to would take the others down.
         try? await gracefulShutdown()
-        await stop(listeners, admin, workers)
+        await stop([], [], workers)
+    }
+
+    /// Waits until the gateway is told to stop.
+    ///
+    /// - Returns: who takes the listeners over, if somebody does.
+    private func untilEnd(_ handover: Handover?, _ sockets: [ListeningSocket]) async -> Handover.Follower? {
+        guard let handover else {
+            try? await gracefulShutdown()
+            return nil
+        }
+        return await withTaskGroup(of: Handover.Follower?.self) { tasks in
+            tasks.addTask {
+                try? await gracefulShutdown()
+                return nil
+            }
+            tasks.addTask { await handover.giveAway(sockets) }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? nil
+        }
     }
 
     private func makeWorkers() async throws -> [NIOLoopBound<Worker>] {
@@ -52,9 +101,9 @@ struct ProxyServer: Service {
     }
 
     private func stop(
-        _ listeners: [any Channel], _ admin: [any Channel], _ workers: [NIOLoopBound<Worker>]
+        _ listeners: [Listener], _ admin: [Listener], _ workers: [NIOLoopBound<Worker>]
     ) async {
-        for listener in listeners { try? await listener.close().get() }
+        for listener in listeners { await listener.close() }
         logger.notice("draining")
         let drained = workers.map { worker in
             worker.eventLoop.flatSubmit { worker.value.drain() }
@@ -63,7 +112,7 @@ struct ProxyServer: Service {
         let all = EventLoopFuture.andAllComplete(drained, on: group.next())
         await firstOf(all, deadline.futureResult)
         deadline.cancel()
-        for listener in admin { try? await listener.close().get() }
+        for listener in admin { await listener.close() }
         for worker in workers { try? await worker.eventLoop.submit { worker.value.stop() }.get() }
     }
 

@@ -1,7 +1,7 @@
 /// What is served on a listener.
 final class Site: Sendable {
     /// Which listener.
-    enum Kind: Sendable {
+    enum Kind: UInt8, Sendable {
         /// Clients without TLS.
         case open
         /// Clients with it.

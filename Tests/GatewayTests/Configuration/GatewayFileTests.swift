@@ -130,7 +130,8 @@ struct GatewayFileTests {
     @Test("Two routes for the same requests are told at the second")
     func conflict() {
         let yaml = valid.replacingOccurrences(of: "path: /b\n    methods: [GET, PUT]", with: "path: /a/*")
-        #expect(throws: GatewayFileError.self) { try load(yaml) }
+        let error = #expect(throws: GatewayFileError.self) { try load(yaml) }
+        #expect(error?.line == 25)
     }
 
     @Test("What is no YAML, or nothing, is told", arguments: ["", "a: [", "- a", "listen: 1"])

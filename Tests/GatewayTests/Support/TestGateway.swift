@@ -28,14 +28,20 @@ struct TestGateway: Sendable {
     ) async throws -> Result {
         let (ports, listening) = AsyncStream.makeStream(of: (Int, Int, Int).self)
         let logger = log?.logger ?? Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
+        let (handovers, handover) = AsyncStream.makeStream(of: Void.self)
         let services = try Gateway.build(
             configuration, group: loops, logger: logger, metrics: metrics ?? NOOPMetricsHandler.instance,
             exposition: { "" }, redis: redis, accessLog: accessLog, reloads: reloads,
-            onListening: { listening.yield(($0, $1, $2 ?? 0)) })
+            onListening: { listening.yield(($0, $1, $2 ?? 0)) }, onHandover: { handover.yield() })
         let group = ServiceGroup(services: services, logger: logger)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
                 try await group.run()
+                return nil
+            }
+            tasks.addTask {
+                // As the signal does that a process sends itself.
+                for await _ in handovers { await group.triggerGracefulShutdown() }
                 return nil
             }
             tasks.addTask {
@@ -45,6 +51,7 @@ struct TestGateway: Sendable {
             var result: Result?
             while result == nil, let next = try await tasks.next() { result = next }
             await group.triggerGracefulShutdown()
+            handover.finish()
             try await tasks.waitForAll()
             guard let result else { throw CancellationError() }
             return result

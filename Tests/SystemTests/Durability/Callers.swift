@@ -64,6 +64,9 @@ final class Callers: Sendable {
         }
     }
 
+    /// How many calls have been refused.
+    var refusals: Int { state.withLock { $0.answers.values.reduce(0) { $0 + $1.refusals } } }
+
     /// Waits until every call has been refused once more.
     func waitUntilAllAreRefused() async throws { try await waitUntilAllHaveGrown(\.refusals) }
 
