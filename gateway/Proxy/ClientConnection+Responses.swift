@@ -86,7 +86,7 @@ extension ClientConnection {
     /// Waits on for the next piece.
     func extendDeadline() {
         guard let route else { return }
-        deadline = worker.now + route.timeouts.idle
+        deadline = min(worker.now + route.timeouts.idle, pace.due)
     }
 
     // MARK: From the gateway

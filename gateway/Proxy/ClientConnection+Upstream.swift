@@ -48,7 +48,7 @@ extension ClientConnection {
             flush()
         }
         head.expectsContinue = false
-        deadline = worker.now + (exchange.requestEnded ? route.timeouts.response : route.timeouts.idle)
+        deadline = requestDeadline(route)
         resumeReading()
         // Last, as a failure to write calls back.
         connection.flush()

@@ -57,6 +57,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var route: Route?
     var body = BodyReader(.none, trailers: false)
     var contentSeen = 0
+    var pace = BodyPace()
     var requestID = ByteBuffer()
     /// `traceparent`, as the client sent it or made here.
     var trace = ByteBuffer()
@@ -133,6 +134,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
             context.read()
         } else {
             withheldRead = true
+            holdBody()
         }
     }
 
@@ -198,6 +200,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         guard withheldRead, wantsRead, let context else { return }
         withheldRead = false
         context.read()
+        resumeBody()
     }
 
     /// Looks at what came while the last request was under way.
