@@ -1,6 +1,10 @@
 import NIOCore
 
 extension ClientConnection {
+    /// A quarter of the time for an answer is what clients must have waited for one that has left to tell of its copy: at a
+    /// copy that works some request is answered meanwhile.
+    private static let patienceDivisor: Int64 = 4
+
     private var pool: UpstreamPool? {
         guard case .upstream(let group) = route?.destination else { return nil }
         return worker.pools[group]
@@ -59,6 +63,8 @@ extension ClientConnection {
         guard phase == .exchange, let connection = upstream, let pool else { return }
         upstream = nil
         pool.forget(connection.endpoint)
+        // As a tunnel does, an event stream ends by being cut, whoever stops; its copy has answered long ago.
+        if route?.isStream == true, exchange.response == .started, loss == .closed { return abort() }
         let others = pool.failed(connection.endpoint, loss, now: worker.now)
         countFailure()
         switch exchange.lost(loss, others: others, mayRepeat: pool.mayRepeat(now: worker.now)) {
@@ -106,6 +112,17 @@ extension ClientConnection {
     func noteAnswer() {
         guard let upstream else { return }
         pool?.answered(upstream.endpoint, status: status, now: worker.now)
+    }
+
+    /// The client has left.
+    func noteAbandonment() {
+        guard exchange.isConnected, exchange.requestEnded, exchange.response == .awaited, let upstream, let pool,
+            let route
+        else { return }
+        // The deadline is that of the answer.
+        let sent = deadline - route.timeouts.response
+        let patience = TimeAmount.nanoseconds(route.timeouts.response.nanoseconds / Self.patienceDivisor)
+        if pool.abandoned(upstream.endpoint, sent: sent, patience: patience, now: worker.now) { countFailure() }
     }
 
     private func countFailure() {

@@ -132,7 +132,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func read(context: ChannelHandlerContext) {
         if wantsRead {
             context.read()
-        } else {
+        } else if !withheldRead {
             withheldRead = true
             holdBody()
         }
@@ -168,6 +168,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         switch last {
         case .exchange:
             worker.counters.abandoned += 1
+            noteAbandonment()
             recordRequest(abandoned: true)
         case .tunnel: leaveTunnel()
         case .idle, .head, .discarding, .lingering, .closed: break
@@ -199,8 +200,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func resumeReading() {
         guard withheldRead, wantsRead, let context else { return }
         withheldRead = false
-        context.read()
         resumeBody()
+        context.read()
     }
 
     /// Looks at what came while the last request was under way.
