@@ -19,7 +19,9 @@ struct DirectAnswersTests {
             metrics: RequestMetrics(PrometheusRegistry()),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let answer = DirectAnswer(.ok, json: ByteBuffer(string: "{}"))
-        let text = String(buffer: answers.message(to: origin, .success(answer), route: "/a", isLast: isLast))
+        var written = ByteBuffer()
+        answers.write(.success(answer), to: origin, route: "/a", isLast: isLast, into: &written)
+        let text = String(buffer: written)
         #expect(text.hasSuffix("\r\n\r\n{}"))
         return RawMessage(head: String(text.dropLast(2)))
     }

@@ -102,6 +102,7 @@ extension ClientConnection {
         route = nil
         rate = nil
         ticket = nil
+        mustBeAlone = false
         loggedPath.clear()
         apply(site.isPublic ? worker.generation.configuration.strayRules : .none, bytes)
         requestID.clear()

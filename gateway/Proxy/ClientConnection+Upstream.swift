@@ -5,7 +5,7 @@ extension ClientConnection {
     /// copy that works some request is answered meanwhile.
     private static let patienceDivisor: Int64 = 4
 
-    private var pool: UpstreamPool? {
+    var pool: UpstreamPool? {
         guard case .upstream(let group) = route?.destination else { return nil }
         return worker.pools[group]
     }
@@ -18,7 +18,10 @@ extension ClientConnection {
     func connect(fresh: Bool, after failed: UpstreamEndpoint? = nil) {
         guard let pool, let route else { return }
         exchange.attempt()
-        switch pool.lease(now: worker.now, fresh: fresh, after: failed) {
+        let loop = sharesConnection ? worker.loop : nil
+        switch pool.lease(now: worker.now, fresh: fresh, after: failed, sharedOn: loop) {
+        case .share(let connection):
+            send(on: connection)
         case .reuse(let connection):
             upstream = connection
             exchange.connected(reused: true)
@@ -58,27 +61,33 @@ extension ClientConnection {
         connection.flush()
     }
 
+    /// The copy that has the request.
+    var endpoint: UpstreamEndpoint? { upstream?.endpoint ?? sharedPlace?.connection.endpoint }
+
     /// The service's connection failed by itself.
-    func upstreamLost(_ loss: Exchange.Loss) {
-        guard phase == .exchange, let connection = upstream, let pool else { return }
+    ///
+    /// - Parameter isCounted: whether that is a failure of the copy; not where others have told of it.
+    func upstreamLost(_ loss: Exchange.Loss, isCounted: Bool = true) {
+        guard phase == .exchange, let endpoint, let pool else { return }
         upstream = nil
-        pool.forget(connection.endpoint)
+        sharedPlace = nil
+        pool.forget(endpoint)
         // As a tunnel does, an event stream ends by being cut, whoever stops; its copy has answered long ago.
         if route?.isStream == true, exchange.response == .started, loss == .closed { return abort() }
-        let others = pool.failed(connection.endpoint, loss, now: worker.now)
+        let others = isCounted ? pool.failed(endpoint, loss, now: worker.now) : .none
         countFailure()
         switch exchange.lost(loss, others: others, mayRepeat: pool.mayRepeat(now: worker.now)) {
         case .retry:
             countRetry()
             if loss == .closed { pool.repeats() }
-            connect(fresh: loss == .closed, after: connection.endpoint)
+            connect(fresh: loss == .closed, after: endpoint)
             if phase != .exchange { processInbound() }
         case .wait:
             // The next tick that finds the deadline over tries again.
             deadline = worker.now
         case .answer(let refusal):
             // Those who come next need not wait, until a check or a request finds it well again.
-            if loss == .notConnected { connection.endpoint.health.leave() }
+            if loss == .notConnected { endpoint.health.leave() }
             if refusal == .failing { pool.doesNotRepeat() }
             refuse(refusal)
             processInbound()
@@ -89,40 +98,52 @@ extension ClientConnection {
     /// Gives the service's connection up for being too slow.
     func loseUpstream(_ loss: Exchange.Loss) {
         upstream?.close()
+        if let place = sharedPlace {
+            place.connection.leave(place.id)
+            // Others need not wait for it as long.
+            place.connection.end()
+        }
         upstreamLost(loss)
     }
 
-    /// Closes the service's connection, if there is one: it is within a message.
+    /// Gives up what is under way at the service: its connection is within a message, and is closed unless it is shared.
     func dropUpstream() {
-        guard let connection = upstream, let pool else { return }
+        guard let endpoint, let pool else { return }
+        upstream?.close()
         upstream = nil
-        pool.forget(connection.endpoint)
-        connection.close()
+        if let place = sharedPlace { place.connection.leave(place.id) }
+        sharedPlace = nil
+        pool.forget(endpoint)
     }
 
     /// Ends the use of the service's connection.
     func releaseUpstream(isReusable: Bool) {
         guard isReusable else { return dropUpstream() }
-        guard let connection = upstream, let pool else { return }
-        upstream = nil
-        pool.giveBack(connection, now: worker.now)
+        guard let pool else { return }
+        if let connection = upstream {
+            upstream = nil
+            pool.giveBack(connection, now: worker.now)
+        } else if let place = sharedPlace {
+            sharedPlace = nil
+            pool.forget(place.connection.endpoint)
+        }
     }
 
     /// The service has answered to the end, or switched protocols.
     func noteAnswer() {
-        guard let upstream else { return }
-        pool?.answered(upstream.endpoint, status: status, now: worker.now)
+        guard let endpoint else { return }
+        pool?.answered(endpoint, status: status, now: worker.now)
     }
 
     /// The client has left.
     func noteAbandonment() {
-        guard exchange.isConnected, exchange.requestEnded, exchange.response == .awaited, let upstream, let pool,
+        guard exchange.isConnected, exchange.requestEnded, exchange.response == .awaited, let endpoint, let pool,
             let route
         else { return }
         // The deadline is that of the answer.
         let sent = deadline - route.timeouts.response
         let patience = TimeAmount.nanoseconds(route.timeouts.response.nanoseconds / Self.patienceDivisor)
-        if pool.abandoned(upstream.endpoint, sent: sent, patience: patience, now: worker.now) { countFailure() }
+        if pool.abandoned(endpoint, sent: sent, patience: patience, now: worker.now) { countFailure() }
     }
 
     private func countFailure() {

@@ -75,6 +75,10 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// The head as the service gets it and what is held of the body, in case it must be sent again.
     var outgoing = ByteBuffer()
     var upstream: UpstreamConnection?
+    /// Where the request is while it goes over a connection with others.
+    var sharedPlace: SharedPlace?
+    /// Whether it needs a connection of its own.
+    var mustBeAlone = false
     var tunnel = Tunnel()
 
     // The response under way.

@@ -70,6 +70,9 @@ struct Exchange: Equatable {
         isReused = false
     }
 
+    /// The connection that was asked for was not the right one; nobody has acted on the request.
+    mutating func takeBack() { attempts -= 1 }
+
     /// A connection is there.
     mutating func connected(reused: Bool) {
         isConnected = true

@@ -9,6 +9,10 @@ final class UpstreamEndpoint {
     var outstanding = 0
     /// Connections between requests, the most recently used last.
     var idle: [UpstreamConnection] = []
+    /// What small requests share, once it is there.
+    var multiplexed: MultiplexedConnection?
+    /// When such a connection may be tried for again.
+    var multiplexesFrom = NIODeadline.uptimeNanoseconds(0)
     /// Requests that all event loops have under way there.
     private(set) var load: CopyLoad
     /// When it last began to answer a request of this event loop.
@@ -37,5 +41,16 @@ final class UpstreamEndpoint {
         let idle = idle
         self.idle = []
         for connection in idle { connection.close() }
+        multiplexed?.end()
+    }
+
+    /// A connection for a small request beside others; where there is none it is made, for those who come later.
+    func shared(on loop: any EventLoop, now: NIODeadline) -> MultiplexedConnection? {
+        if let multiplexed { return multiplexed.isOpen ? multiplexed : nil }
+        guard multiplexesFrom <= now else { return nil }
+        let connection = MultiplexedConnection(self, on: loop, now: now)
+        multiplexed = connection
+        connection.open()
+        return nil
     }
 }

@@ -4,6 +4,8 @@ import NIOCore
 final class UpstreamPool {
     enum Lease {
         case reuse(UpstreamConnection)
+        /// One that other requests use at the same time.
+        case share(MultiplexedConnection)
         case connect(UpstreamEndpoint)
         /// Every copy has as many requests under way as it may.
         case full
@@ -59,7 +61,10 @@ final class UpstreamPool {
     /// - Parameters:
     ///   - fresh: whether an idle connection will not do, the last one having been stale.
     ///   - failed: the copy that has just failed the request, which another should get now.
-    func lease(now: NIODeadline, fresh: Bool, after failed: UpstreamEndpoint? = nil) -> Lease {
+    ///   - loop: where a request is that may go over a connection with others.
+    func lease(
+        now: NIODeadline, fresh: Bool, after failed: UpstreamEndpoint? = nil, sharedOn loop: (any EventLoop)? = nil
+    ) -> Lease {
         guard !endpoints.isEmpty else { return .none }
         guard let endpoint = takePlace(now: now, after: failed) else {
             counts.overloads += 1
@@ -67,6 +72,7 @@ final class UpstreamPool {
         }
         endpoint.outstanding += 1
         outstanding += 1
+        if !fresh, let loop, let connection = endpoint.shared(on: loop, now: now) { return .share(connection) }
         if !fresh, let connection = endpoint.idle.popLast() { return .reuse(connection) }
         return .connect(endpoint)
     }
@@ -98,6 +104,7 @@ final class UpstreamPool {
             let expired = endpoint.idle.prefix { $0.idleUntil <= now }
             endpoint.idle.removeFirst(expired.count)
             for connection in expired { connection.close() }
+            if let shared = endpoint.multiplexed, shared.isIdle, shared.lastUsed + idleTimeout <= now { shared.end() }
         }
     }
 

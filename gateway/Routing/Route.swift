@@ -40,6 +40,8 @@ final class Route: Sendable {
     let allowsUpgrade: Bool
     /// Whether a service takes any request on this route twice without harm, so that it may be sent again.
     let isRepeatable: Bool
+    /// Whether small requests go over a connection to the service that they share with others.
+    let isMultiplexed: Bool
     /// Whether a response goes on until somebody ends it, so that a shutdown does not wait for it.
     let isStream: Bool
     /// Whether a bad token is refused here, before a service sees it.
@@ -51,7 +53,7 @@ final class Route: Sendable {
         pattern: RoutePattern, host: HostPattern? = nil, principal: PrincipalKind? = nil,
         rules: ResponseRules = .none, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
         bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
-        isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true
+        isMultiplexed: Bool = false, isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true
     ) {
         self.pattern = pattern
         self.host = host
@@ -64,6 +66,7 @@ final class Route: Sendable {
         self.limit = limit
         self.allowsUpgrade = allowsUpgrade
         self.isRepeatable = isRepeatable
+        self.isMultiplexed = isMultiplexed
         self.isStream = isStream
         self.checksTokens = checksTokens
         self.provesCredentials = provesCredentials
@@ -75,8 +78,8 @@ final class Route: Sendable {
             pattern: route.pattern, host: route.host, principal: route.principal, rules: route.rules,
             methods: route.methods, destination: .upstream(upstream), timeouts: route.timeouts,
             bodyLimit: route.bodyLimit, limit: route.limit, allowsUpgrade: route.allowsUpgrade,
-            isRepeatable: route.isRepeatable, isStream: route.isStream, checksTokens: route.checksTokens,
-            provesCredentials: route.provesCredentials)
+            isRepeatable: route.isRepeatable, isMultiplexed: route.isMultiplexed, isStream: route.isStream,
+            checksTokens: route.checksTokens, provesCredentials: route.provesCredentials)
     }
 }
 

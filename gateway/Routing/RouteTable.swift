@@ -10,7 +10,7 @@ struct RouteTable {
     private static let settings =
         ResponseFields.settings + [
             "connect_timeout", "response_timeout", "idle_timeout", "body_timeout", "body_rate", "body_limit", "limit",
-            "upgrade", "repeatable", "stream", "check_tokens", "proves_credentials",
+            "upgrade", "repeatable", "multiplex", "stream", "check_tokens", "proves_credentials",
         ]
 
     /// What a route that says nothing has.
@@ -21,6 +21,7 @@ struct RouteTable {
         var limit = LimitClass.general
         var allowsUpgrade = false
         var isRepeatable = false
+        var isMultiplexed = false
         var isStream = false
         var checksTokens = true
         var provesCredentials = true
@@ -35,6 +36,7 @@ struct RouteTable {
             if let value = members["body_limit"] { bodyLimit = try value.size() }
             if let value = members["upgrade"] { allowsUpgrade = try value.bool() }
             if let value = members["repeatable"] { isRepeatable = try value.bool() }
+            if let value = members["multiplex"] { isMultiplexed = try value.bool() }
             if let value = members["stream"] { isStream = try value.bool() }
             if let value = members["check_tokens"] { checksTokens = try value.bool() }
             if let value = members["proves_credentials"] { provesCredentials = try value.bool() }
@@ -85,7 +87,7 @@ struct RouteTable {
             methods: try methods(members["methods"]),
             destination: try destination(members, of: setting, upstreams: upstreams), timeouts: options.timeouts,
             bodyLimit: options.bodyLimit, limit: options.limit, allowsUpgrade: options.allowsUpgrade,
-            isRepeatable: options.isRepeatable, isStream: options.isStream,
+            isRepeatable: options.isRepeatable, isMultiplexed: options.isMultiplexed, isStream: options.isStream,
             // Where the path holds the credential, services look at no other.
             checksTokens: options.checksTokens && pattern.secrets == 0 && members["upstream"] != nil,
             provesCredentials: options.provesCredentials)

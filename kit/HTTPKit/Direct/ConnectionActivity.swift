@@ -10,7 +10,7 @@ struct ConnectionActivity {
     /// request. A round trip and a busy client need less, and nobody notices that stopping takes so much longer.
     static let grace = TimeAmount.milliseconds(250)
 
-    private let idleTimeout: TimeAmount?
+    let idleTimeout: TimeAmount?
     private let grace: TimeAmount
     /// Those whose heads have come and whose answers have not gone out.
     private(set) var requests = 0

@@ -48,17 +48,18 @@ struct DirectAnswers: Sendable {
         fieldLines = ByteBuffer(lines: fields)
     }
 
-    /// The whole answer to a request, as it goes over the connection.
+    /// Appends the whole answer to a request, as it goes over the connection.
     ///
     /// - Parameter isLast: Whether the connection is closed behind it.
-    func message(
-        to origin: Origin, _ result: Result<DirectAnswer, any Error>, route: String, isLast: Bool
-    ) -> ByteBuffer {
+    func write(
+        _ result: Result<DirectAnswer, any Error>, to origin: Origin, route: String, isLast: Bool,
+        into message: inout ByteBuffer
+    ) {
         let (status, lines, body) = content(of: result, origin, route: route)
         metrics.record(
             origin.method, route: route, status: status, since: origin.start,
             logger: logger.logLevel <= .debug ? logger(for: origin) : logger)
-        var message = ByteBufferAllocator().buffer(capacity: lines.readableBytes + body.readableBytes + 512)
+        message.reserveCapacity(minimumWritableBytes: lines.readableBytes + body.readableBytes + 512)
         message.writeStaticString("HTTP/1.1 ")
         message.writeDecimal(status.code)
         message.writeStaticString(" ")
@@ -75,7 +76,6 @@ struct DirectAnswers: Sendable {
         if origin.isSecure { message.writeImmutableBuffer(strictTransport) }
         message.writeStaticString(isLast ? "Connection: close\r\n\r\n" : "\r\n")
         message.writeImmutableBuffer(body)
-        return message
     }
 
     private func content(

@@ -31,9 +31,11 @@ struct DirectFraming {
     /// Those of the routes' parser, or tighter: it counts names and values, this one every byte of a head.
     private static let limits = HeadLimits(target: 80 * 1024, head: 80 * 1024, fields: 1000)
 
+    static var parser: RequestParser { RequestParser(limits: limits, strictness: .framing) }
+
     /// Of the request that is to be decided on, in the bytes that ``next(in:)`` was given.
     private(set) var head = RequestHead()
-    private var parser = RequestParser(limits: limits, strictness: .framing)
+    private var parser = Self.parser
     private var state = State.head
 
     /// What is to be done next.
@@ -72,6 +74,13 @@ struct DirectFraming {
     private mutating func handOnAll(_ bytes: Span<UInt8>) -> Step {
         state = .allHandedOn
         return bytes.isEmpty ? .wait : .handOn(bytes.count)
+    }
+
+    /// Whether the head that was to be decided on is all that has come, and asks for several requests to share the
+    /// connection from now on.
+    func asksToMultiplex(_ bytes: Span<UInt8>) -> Bool {
+        guard case .undecided(bytes.count) = state, head.method == .get, head.framing == .none else { return false }
+        return head.fields.contains { $0.field == .upgrade && bytes.matches(MultiplexFrame.protocolName, at: $0.value) }
     }
 
     /// The request that was to be decided on is answered here, once its body of so many bytes has come.

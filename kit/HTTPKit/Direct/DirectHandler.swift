@@ -5,7 +5,7 @@ import NIOCore
 /// Answers go out in the order of the requests: one is taken only while no other is being answered behind this handler,
 /// and what comes while one is answered here waits for its turn, unread but for what was read with it. Everything else
 /// is handed on, byte by byte as it came, to what serves the routes.
-final class DirectHandler: ChannelDuplexHandler {
+final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = IOData
@@ -37,6 +37,8 @@ final class DirectHandler: ChannelDuplexHandler {
     private var isInputClosed = false
     /// Whether the connection is to be closed behind what has been written.
     private var isFinishing = false
+    /// Whether another handler has taken over, and what serves the routes with it.
+    private var isReplaced = false
     private var idling: Scheduled<Void>?
     /// Nil before the handler is part of a connection, and after.
     private var context: ChannelHandlerContext?
@@ -70,7 +72,7 @@ final class DirectHandler: ChannelDuplexHandler {
         received = ByteBuffer()
         idling?.cancel()
         pending?.abandon()
-        routes.end()
+        if !isReplaced { routes.end() }
         dropCandidate()
     }
 
@@ -192,7 +194,13 @@ final class DirectHandler: ChannelDuplexHandler {
     }
 
     private func decide(_ context: ChannelHandlerContext) {
-        guard activity.requests == 0, let head = DirectHead(framing.head, of: received) else { return framing.handOn() }
+        guard activity.requests == 0 else { return framing.handOn() }
+        guard let head = DirectHead(framing.head, of: received) else {
+            guard !routes.areServed, framing.asksToMultiplex(received.readableBytesUInt8Span) else {
+                return framing.handOn()
+            }
+            return multiplex(context)
+        }
         for route in direct where route.method == head.method {
             guard let responder = route.responder(to: head) else { continue }
             candidate = Candidate(responder: responder, route: route.path, origin: DirectAnswers.Origin(head))
@@ -201,6 +209,20 @@ final class DirectHandler: ChannelDuplexHandler {
             return framing.take(body: head.bodyLength)
         }
         framing.handOn()
+    }
+
+    /// Makes room for a handler of requests that share the connection.
+    private func multiplex(_ context: ChannelHandlerContext) {
+        received = ByteBuffer()
+        let requests = MultiplexedRequests(direct, answers: answers, routes: routes, idleTimeout: activity.idleTimeout)
+        do {
+            try context.pipeline.syncOperations.addHandler(requests, position: .after(self))
+            isReplaced = true
+        } catch {
+            return context.close(promise: nil)
+        }
+        if activity.isDraining { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
 
     /// - Returns: Whether something is left of what came before the end.
@@ -292,7 +314,8 @@ final class DirectHandler: ChannelDuplexHandler {
         _ result: Result<DirectAnswer, any Error>, to origin: DirectAnswers.Origin, route: String, isLast: Bool,
         _ context: ChannelHandlerContext
     ) {
-        let message = answers.message(to: origin, result, route: route, isLast: isLast)
+        var message = ByteBuffer()
+        answers.write(result, to: origin, route: route, isLast: isLast, into: &message)
         guard self.context != nil, context.channel.isActive else { return }
         context.writeAndFlush(wrapOutboundOut(message), promise: nil)
         if isLast { finish() }
