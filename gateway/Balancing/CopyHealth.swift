@@ -18,7 +18,7 @@ struct CopyHealth: Equatable {
     private(set) var ejections = 0
     private(set) var ejectedUntil = NIODeadline.uptimeNanoseconds(0)
     private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
-    /// When it began to take requests again; nil for one that was always there.
+    /// When it began to take requests again, ejected or not ready before; nil for one that was always there.
     private var returned: NIODeadline?
     /// Whether requests have waited in vain for it to come back.
     private var isAway = false
@@ -60,9 +60,7 @@ struct CopyHealth: Equatable {
     /// It took a connection.
     mutating func connect(now: NIODeadline) {
         isAway = false
-        guard isPaused(now: now) else { return }
-        pausedUntil = now
-        returned = max(now, ejectedUntil)
+        pausedUntil = min(pausedUntil, now)
     }
 
     /// It answered a request.
@@ -81,13 +79,9 @@ struct CopyHealth: Equatable {
     mutating func fail(
         _ policy: UpstreamPolicy, isConnected: Bool, mayEject: Bool, now: NIODeadline, jitter: Double
     ) -> Bool {
-        if !isConnected {
-            let end = now + Self.pause
-            pausedUntil = end
-            returned = max(returned ?? end, end)
-        }
-        // What was under way before tells nothing new.
-        guard ejectedUntil <= now else { return false }
+        if !isConnected { pausedUntil = now + Self.pause }
+        // What was under way before tells nothing new, nor what is cut off where a copy stops that has said so.
+        guard isReady, ejectedUntil <= now else { return false }
         failures += 1
         guard failures >= policy.ejectAfter, mayEject else { return false }
         failures = 0

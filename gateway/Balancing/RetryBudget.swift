@@ -10,16 +10,20 @@ struct RetryBudget: Equatable {
 
     private let perRequest: Double
     private let perSecond: Double
+    /// What the seconds alone save up.
+    private let floor: Double
     private let capacity: Double
     private var tokens: Double
     private var updated: NIODeadline?
 
-    /// A full budget.
+    /// A budget with all that the seconds save up. Answered requests save up the part of a hundred of them, so that there is
+    /// something for what was under way at a copy that dies where the seconds bring little.
     init(_ policy: UpstreamPolicy) {
         perRequest = Double(policy.retryPercent) / 100
         perSecond = Double(policy.retriesPerSecond)
-        capacity = max(perSecond * Self.saved, perRequest > 0 ? 1 : 0)
-        tokens = capacity
+        floor = max(perSecond * Self.saved, perRequest > 0 ? 1 : 0)
+        capacity = max(floor, Double(policy.retryPercent))
+        tokens = floor
     }
 
     /// A request was answered.
@@ -27,8 +31,8 @@ struct RetryBudget: Equatable {
 
     /// Whether a request may be sent again now.
     mutating func isOpen(now: NIODeadline) -> Bool {
-        if let updated, now > updated {
-            tokens = min(capacity, tokens + Double((now - updated).nanoseconds) / 1e9 * perSecond)
+        if let updated, now > updated, tokens < floor {
+            tokens = min(floor, tokens + Double((now - updated).nanoseconds) / 1e9 * perSecond)
         }
         updated = now
         return tokens >= 1

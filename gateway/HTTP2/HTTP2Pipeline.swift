@@ -24,6 +24,9 @@ extension ChannelPipeline.SynchronousOperations {
         // What a client has sent before it hears of a reset is passed over for so many streams; beyond them it would end
         // the connection.
         settings.maximumRecentlyResetStreams = max(32, 2 * streamLimit)
+        // Streams with errors are counted over the whole life of a connection, too, which would end one that another proxy
+        // keeps for weeks over a bad request now and then. What comes in 30 s bounds a flood without that.
+        settings.maximumConnectionGlitches = .max
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.outboundBufferSizeHighWatermark = ClientConnection.bufferLimit
         streams.outboundBufferSizeLowWatermark = ClientConnection.bufferLimit / 2

@@ -151,9 +151,12 @@ extension BucketTable {
                 continue
             }
             shared[key]?.unsent = 0
+            // In an outage most of what was taken has come back, too, which Redis does not see: a bucket holds no more than
+            // its burst. More would keep everybody waiting for what nobody owes.
+            let taken = min(bucket.unsent, Int(limit.burst + limit.rate))
             reports.append(
                 LimitReport(
-                    kind: kind, key: key, name: bucket.name, limit: limit, taken: bucket.unsent,
+                    kind: kind, key: key, name: bucket.name, limit: limit, taken: taken,
                     balance: entry.bucket.refilled(limit, now: now), collected: now))
         }
     }

@@ -73,9 +73,10 @@ struct LimitExchange: Service {
         do {
             answer = try await redis.eval(
                 LimitScripts.take, keys: part.map(\.name.text), arguments: part.flatMap(LimitScripts.arguments))
-        } catch let error as RedisError {
-            // What may have arrived counts as told: to tell it twice would take what nobody took.
-            if case .unavailable = error { for report in reports { limiter.restore(report) } }
+        } catch {
+            // What may have arrived counts as told: to tell it twice would take what nobody took. What was to follow it
+            // is told the next time.
+            for report in reports.dropFirst(Self.maySend(error) ? part.count : 0) { limiter.restore(report) }
             throw error
         }
         reports = reports.dropFirst(part.count)
@@ -83,6 +84,14 @@ struct LimitExchange: Service {
         for (report, balance) in zip(part, answer.array ?? []) {
             guard let balance = balance.string.flatMap(Double.init), balance.isFinite else { continue }
             limiter.hear(balance: balance, of: report, now: now)
+        }
+    }
+
+    /// Whether something may have been sent in spite of an error.
+    private static func maySend(_ error: any Error) -> Bool {
+        switch error {
+        case RedisError.unavailable, RedisError.connectionFailed: false
+        default: true
         }
     }
 }

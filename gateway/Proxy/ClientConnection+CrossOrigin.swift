@@ -7,7 +7,8 @@ extension ClientConnection {
     /// Who asks is looked up now: when the answer comes, the request's bytes are gone.
     func apply(_ rules: ResponseRules, _ bytes: Span<UInt8>) {
         self.rules = rules
-        pageOrigin.clear()
+        // An empty buffer has its storage from all others, and clearing it would give it one of its own.
+        if pageOrigin.readableBytes > 0 { pageOrigin.clear() }
         if let cors = rules.cors, let origin = head.value(of: Self.origin, in: bytes), cors.allows(bytes, origin) {
             pageOrigin.write(bytes, origin)
         }

@@ -73,7 +73,12 @@ extension ClientConnection {
                 prepare(route, bytes.readableBytesUInt8Span)
                 bytes.moveReaderIndex(forwardBy: headLength)
                 // What has come of the body goes out with the head.
-                if body.isDone { exchange.endRequest() } else { forwardRequestBody(&bytes) }
+                if body.isDone {
+                    exchange.endRequest()
+                } else {
+                    pace.begin(route.timeouts, now: worker.now)
+                    forwardRequestBody(&bytes)
+                }
                 if phase == .exchange { connect(fresh: false) }
             }
         } catch {
@@ -91,6 +96,7 @@ extension ClientConnection {
         exchange = Exchange(isRepeatable: false, keepsClient: head.persists && !worker.isDraining)
         body = BodyReader(head.framing, trailers: false)
         contentSeen = 0
+        pace = BodyPace()
         status = 0
         bytesSent = 0
         route = nil
@@ -215,6 +221,7 @@ extension ClientConnection {
             let taken = try body.take(bytes.readableBytesUInt8Span)
             total = taken.total
             contentSeen += taken.content
+            pace.receive(taken.content, route.timeouts, now: worker.now)
         } catch {
             bytes.skip()
             return refuse(Refusal(error))
@@ -222,14 +229,17 @@ extension ClientConnection {
         guard contentSeen <= route.bodyLimit, let piece = bytes.readSlice(length: total) else {
             return refuse(.contentTooLarge(limit: route.bodyLimit))
         }
-        if body.isDone { exchange.endRequest() }
+        if body.isDone {
+            exchange.endRequest()
+            pace.end()
+        }
         if exchange.isHeld { outgoing.writeImmutableBuffer(piece) }
         guard exchange.isConnected else { return }
         if exchange.isHeld, outgoing.readableBytes > Self.bufferLimit {
             exchange.isHeld = false
             outgoing.clear()
         }
-        deadline = worker.now + (exchange.requestEnded ? route.timeouts.response : route.timeouts.idle)
+        deadline = requestDeadline(route)
         upstream?.write(piece)
     }
 

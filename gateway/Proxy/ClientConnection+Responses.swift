@@ -17,6 +17,7 @@ extension ClientConnection {
     /// The head of the response has come; it is written together with what the same read brought of the body.
     func beginResponse(_ response: ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming) {
         exchange.startResponse()
+        endpoint?.lastAnswer = worker.now
         status = response.status
         if let ticket { worker.core.admission.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
         unwrapsChunks = framing == .chunked && head.minorVersion == 0
@@ -86,7 +87,7 @@ extension ClientConnection {
     /// Waits on for the next piece.
     func extendDeadline() {
         guard let route else { return }
-        deadline = worker.now + route.timeouts.idle
+        deadline = min(worker.now + route.timeouts.idle, pace.due)
     }
 
     // MARK: From the gateway

@@ -1,6 +1,10 @@
 import NIOCore
 
 extension ClientConnection {
+    /// A quarter of the time for an answer is what clients must have waited for one that has left to tell of its copy: at a
+    /// copy that works some request is answered meanwhile.
+    private static let patienceDivisor: Int64 = 4
+
     var pool: UpstreamPool? {
         guard case .upstream(let group) = route?.destination else { return nil }
         return worker.pools[group]
@@ -51,14 +55,14 @@ extension ClientConnection {
             flush()
         }
         head.expectsContinue = false
-        deadline = worker.now + (exchange.requestEnded ? route.timeouts.response : route.timeouts.idle)
+        deadline = requestDeadline(route)
         resumeReading()
         // Last, as a failure to write calls back.
         connection.flush()
     }
 
     /// The copy that has the request.
-    private var endpoint: UpstreamEndpoint? { upstream?.endpoint ?? sharedPlace?.connection.endpoint }
+    var endpoint: UpstreamEndpoint? { upstream?.endpoint ?? sharedPlace?.connection.endpoint }
 
     /// The service's connection failed by itself.
     ///
@@ -68,6 +72,8 @@ extension ClientConnection {
         upstream = nil
         sharedPlace = nil
         pool.forget(endpoint)
+        // As a tunnel does, an event stream ends by being cut, whoever stops; its copy has answered long ago.
+        if route?.isStream == true, exchange.response == .started, loss == .closed { return abort() }
         let others = isCounted ? pool.failed(endpoint, loss, now: worker.now) : .none
         countFailure()
         switch exchange.lost(loss, others: others, mayRepeat: pool.mayRepeat(now: worker.now)) {
@@ -127,6 +133,17 @@ extension ClientConnection {
     func noteAnswer() {
         guard let endpoint else { return }
         pool?.answered(endpoint, status: status, now: worker.now)
+    }
+
+    /// The client has left.
+    func noteAbandonment() {
+        guard exchange.isConnected, exchange.requestEnded, exchange.response == .awaited, let endpoint, let pool,
+            let route
+        else { return }
+        // The deadline is that of the answer.
+        let sent = deadline - route.timeouts.response
+        let patience = TimeAmount.nanoseconds(route.timeouts.response.nanoseconds / Self.patienceDivisor)
+        if pool.abandoned(endpoint, sent: sent, patience: patience, now: worker.now) { countFailure() }
     }
 
     private func countFailure() {

@@ -57,6 +57,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var route: Route?
     var body = BodyReader(.none, trailers: false)
     var contentSeen = 0
+    var pace = BodyPace()
     var requestID = ByteBuffer()
     /// `traceparent`, as the client sent it or made here.
     var trace = ByteBuffer()
@@ -135,8 +136,9 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func read(context: ChannelHandlerContext) {
         if wantsRead {
             context.read()
-        } else {
+        } else if !withheldRead {
             withheldRead = true
+            holdBody()
         }
     }
 
@@ -170,6 +172,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         switch last {
         case .exchange:
             worker.counters.abandoned += 1
+            noteAbandonment()
             recordRequest(abandoned: true)
         case .tunnel: leaveTunnel()
         case .idle, .head, .discarding, .lingering, .closed: break
@@ -201,6 +204,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func resumeReading() {
         guard withheldRead, wantsRead, let context else { return }
         withheldRead = false
+        resumeBody()
         context.read()
     }
 

@@ -12,6 +12,7 @@ struct ClientOrigin {
 
     /// - Parameter scheme: `http` or `https`.
     init(_ address: SocketAddress?, scheme: String) {
+        let address = address?.unmapped
         self.address = address?.ipAddress ?? "unknown"
         addressHash = AddressHash.of(address)
         forwarded = ForwardedFields(address: self.address, scheme: scheme)

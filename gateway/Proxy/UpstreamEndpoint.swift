@@ -14,13 +14,27 @@ final class UpstreamEndpoint {
     /// When such a connection may be tried for again.
     var multiplexesFrom = NIODeadline.uptimeNanoseconds(0)
     /// Requests that all event loops have under way there.
-    let load: CopyLoad
+    private(set) var load: CopyLoad
+    /// When it last began to answer a request of this event loop.
+    var lastAnswer = NIODeadline.uptimeNanoseconds(0)
 
     init(_ copy: UpstreamCopy, firstUsed: NIODeadline?) {
         address = copy.address
         name = copy.name
         health = CopyHealth(isReady: copy.isReady, firstUsed: firstUsed)
         load = copy.load
+    }
+
+    /// Counts by `load` from now on, as the other event loops do.
+    ///
+    /// - Parameter isCounted: whether requests are counted at all.
+    func count(by load: CopyLoad, isCounted: Bool) {
+        guard load !== self.load else { return }
+        if isCounted {
+            load.add(outstanding)
+            self.load.add(-outstanding)
+        }
+        self.load = load
     }
 
     func closeIdle() {

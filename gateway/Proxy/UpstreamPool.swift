@@ -151,6 +151,19 @@ final class UpstreamPool {
         return isThereAnother { _ in true } ? .available : .none
     }
 
+    /// A client has left that waited for a copy's answer. Where the copy has begun to answer nobody for as long as `patience`,
+    /// it may hang: clients that leave before the time-out would hide that.
+    ///
+    /// - Parameter sent: when the copy had the whole request.
+    /// - Returns: whether that counts as a failure.
+    func abandoned(
+        _ endpoint: UpstreamEndpoint, sent: NIODeadline, patience: TimeAmount, now: NIODeadline
+    ) -> Bool {
+        guard now - max(sent, endpoint.lastAnswer) >= patience else { return false }
+        fail(endpoint, isConnected: true, now: now)
+        return true
+    }
+
     private func fail(_ endpoint: UpstreamEndpoint, isConnected: Bool, now: NIODeadline) {
         let out = endpoints.count { $0 !== endpoint && (!$0.health.isReady || $0.health.isEjected(now: now)) }
         let isEjected = endpoint.health.fail(
@@ -184,6 +197,8 @@ final class UpstreamPool {
                 return UpstreamEndpoint(copy, firstUsed: firstUsed)
             }
             let endpoint = old.remove(at: index)
+            // Another where its host has another name now.
+            endpoint.count(by: copy.load, isCounted: policy.maximumRequests != nil)
             endpoint.health.setReady(copy.isReady, now: now)
             return endpoint
         }

@@ -8,6 +8,10 @@ struct RouteTimeouts: Sendable, Equatable {
     var response: TimeAmount
     /// Between two pieces of a body, either way, or of a tunnel.
     var idle: TimeAmount
+    /// By how much the body of a request may fall behind `bodyRate`.
+    var body = TimeAmount.minutes(1)
+    /// Bytes of content a second that a request has to bring.
+    var bodyRate = 500
 }
 
 /// What one line of the routing table says.

@@ -9,8 +9,8 @@ struct RouteTable {
 
     private static let settings =
         ResponseFields.settings + [
-            "connect_timeout", "response_timeout", "idle_timeout", "body_limit", "limit", "upgrade", "repeatable",
-            "multiplex", "stream", "check_tokens", "proves_credentials",
+            "connect_timeout", "response_timeout", "idle_timeout", "body_timeout", "body_rate", "body_limit", "limit",
+            "upgrade", "repeatable", "multiplex", "stream", "check_tokens", "proves_credentials",
         ]
 
     /// What a route that says nothing has.
@@ -31,6 +31,8 @@ struct RouteTable {
             if let value = members["connect_timeout"] { timeouts.connect = try value.duration() }
             if let value = members["response_timeout"] { timeouts.response = try value.duration() }
             if let value = members["idle_timeout"] { timeouts.idle = try value.duration() }
+            if let value = members["body_timeout"] { timeouts.body = try value.duration() }
+            if let value = members["body_rate"] { timeouts.bodyRate = try value.size() }
             if let value = members["body_limit"] { bodyLimit = try value.size() }
             if let value = members["upgrade"] { allowsUpgrade = try value.bool() }
             if let value = members["repeatable"] { isRepeatable = try value.bool() }

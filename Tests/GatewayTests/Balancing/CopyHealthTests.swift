@@ -88,7 +88,9 @@ struct CopyHealthTests {
         #expect(!(late + after).contains(true))
     }
 
-    @Test("A copy that cannot be connected to is passed over for a moment at once, and longer if that goes on")
+    @Test(
+        "A copy that cannot be connected to is passed over for a moment at once, and longer if that goes on; only then it starts slowly"
+    )
     func refused() {
         var health = CopyHealth(isReady: true, firstUsed: nil)
         func refuse(at seconds: Double) -> Bool {
@@ -96,18 +98,18 @@ struct CopyHealthTests {
         }
         let first = refuse(at: 1)
         #expect(!first)
-        #expect([1, 1.9, 2].map { health.share(policy, now: at($0)) } == [0, 0, 0.1])
+        #expect([1, 1.9, 2].map { health.share(policy, now: at($0)) } == [0, 0, 1])
         let others = [refuse(at: 2), refuse(at: 3)]
         #expect(others == [false, true])
-        #expect(health.isEjected(now: at(7.9)))
+        #expect([7.9, 8, 13, 18].map { health.share(policy, now: at($0)) } == [0, 0.1, 0.5, 1])
     }
 
-    @Test("A connection ends the moment in which a copy is passed over")
+    @Test("A connection ends the moment in which a copy is passed over, and begins no slow start")
     func connected() {
         var health = CopyHealth(isReady: true, firstUsed: nil)
         _ = health.fail(policy, isConnected: false, mayEject: true, now: at(1), jitter: 0)
         health.connect(now: at(1.5))
-        #expect(health.share(policy, now: at(1.5)) == 0.1)
+        #expect(health.share(policy, now: at(1.5)) == 1)
         var other = ejected()
         other.connect(now: at(1))
         #expect(other.share(policy, now: at(1)) == 0)
@@ -122,6 +124,17 @@ struct CopyHealthTests {
         #expect(health.share(policy, now: at(2)) == 0)
         health.setReady(true, now: at(20))
         #expect([20, 25, 30].map { health.share(policy, now: at($0)) } == [0.1, 0.5, 1])
+    }
+
+    @Test("What a copy cuts off that has said it stops does not eject it")
+    func stopping() {
+        var health = CopyHealth(isReady: true, firstUsed: nil)
+        health.setReady(false, now: at(1))
+        let ejections = (0..<10).map { _ in fail(&health, at: 2) }
+        #expect(!ejections.contains(true))
+        health.setReady(true, now: at(3))
+        #expect(health.share(policy, now: at(3)) == 0.1)
+        #expect(health.failures == 0)
     }
 
     @Test("Checks do not bring back a copy that fails requests")

@@ -44,4 +44,16 @@ struct RetryBudgetTests {
         part.earn()
         #expect(drain(&part, at: 100) == 1)
     }
+
+    @Test("Answered requests save up the part of a hundred of them where the seconds bring less")
+    func saved() {
+        for (perSecond, start, full) in [(0, 1, 20), (1, 10, 20), (3, 30, 30)] {
+            var budget = RetryBudget(UpstreamPolicy(retryPercent: 20, retriesPerSecond: perSecond))
+            #expect(drain(&budget, at: 0) == start)
+            for _ in 0..<10_000 { budget.earn() }
+            #expect(drain(&budget, at: 0) == full)
+            // Time alone brings no more than the seconds do.
+            #expect(drain(&budget, at: 1000) == (perSecond == 0 ? 0 : start))
+        }
+    }
 }

@@ -196,6 +196,40 @@ struct UpstreamPoolTests {
         #expect(ports(pools[0], 2) == [last.address.port])
     }
 
+    @Test("What is under way at a copy stays counted where its host gets another name")
+    func renamed() throws {
+        var policy = UpstreamPolicy()
+        policy.maximumRequests = 3
+        let pools = [pool(policy), pool(policy)]
+        let before = try copy(1)
+        for pool in pools { pool.update([before], now: now) }
+        let held = try #require(lease(pools[0]))
+        let after = UpstreamCopy(address: before.address, name: "other:1")
+        pools[0].update([after], now: now)
+        // This one has seen that the old name was gone, too.
+        pools[1].update([], now: now)
+        pools[1].update([after], now: now)
+        #expect(ports(pools[1], 4) == [1, 1])
+        pools[0].forget(held)
+        #expect(ports(pools[1], 4) == [1])
+    }
+
+    @Test(
+        "A client that leaves counts against a copy that has answered nobody for long, and against no other",
+        arguments: [(4.9, 100.0, false), (5, 100, true), (60, 4.9, false), (60, 5, true)])
+    func abandoned(sentAgo: Double, answeredAgo: Double, isFailure: Bool) throws {
+        func ago(_ seconds: Double) -> NIODeadline { now - .nanoseconds(Int64(seconds * 1e9)) }
+        var policy = UpstreamPolicy()
+        policy.ejectAfter = 1
+        let pool = pool(policy)
+        pool.update([try copy(1), try copy(2)], now: now)
+        let endpoint = try #require(lease(pool))
+        endpoint.lastAnswer = ago(answeredAgo)
+        let counts = pool.abandoned(endpoint, sent: ago(sentAgo), patience: .seconds(5), now: now)
+        #expect(counts == isFailure)
+        #expect(endpoint.health.isEjected(now: now) == isFailure)
+    }
+
     @Test("No copy is known until one is told")
     func none() throws {
         let pool = pool()

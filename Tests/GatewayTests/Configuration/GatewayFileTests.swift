@@ -58,6 +58,14 @@ struct GatewayFileTests {
         #expect(try load(valid, ["PORT": "1", "HOST": "::1"]).listener.host == "::1")
     }
 
+    @Test("How slowly bodies may come is said for all routes, or for one")
+    func pace() throws {
+        let configuration = try load(valid + "\n    body_timeout: 20s\n    body_rate: 2KiB")
+        #expect(configuration.routes.map(\.timeouts.body) == [.seconds(60), .seconds(20)])
+        #expect(configuration.routes.map(\.timeouts.bodyRate) == [500, 2048])
+        #expect(throws: GatewayFileError.self) { try load(valid + "\n    body_rate: 0") }
+    }
+
     @Test(
         "What is wrong is told with its line",
         arguments: [

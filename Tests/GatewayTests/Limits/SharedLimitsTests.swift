@@ -1,3 +1,7 @@
+import Logging
+import Metrics
+import Redis
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -100,6 +104,99 @@ struct SharedLimitsTests {
         #expect(limiter.collect(now: 0).map(\.taken) == [0])
         for report in reports { limiter.restore(report) }
         #expect(limiter.collect(now: 0).map(\.taken) == [35])
+    }
+}
+
+@Suite("What cannot be shared")
+struct UnsharedLimitsTests {
+    private let second: UInt64 = 1_000_000_000
+
+    @Test("After an outage what was taken is told up to a full bucket and a second of the rate")
+    func outage() {
+        let limit = RateLimit(rate: 10, burst: 50)
+        let limiter = SimulatedGateways(2, address: limit).limiters[0]
+        _ = limiter.admit(.address, address: 1, credential: nil, now: 0)
+        limiter.share(.address, 1, as: LimitName(text: "1"), now: 0)
+        _ = limiter.collect(now: 0)
+        limiter.loseOthers()
+        var allowed = 0
+        for step in 0..<UInt64(6000) {
+            let now = step * second / 20
+            if limiter.admit(.address, address: 1, credential: nil, now: now).decision?.isAllowed == true {
+                allowed += 1
+            }
+        }
+        #expect(allowed > 1000)
+        limiter.meet(gateways: 2)
+        let reports = limiter.collect(now: 300 * second)
+        #expect(reports.map(\.taken) == [60])
+        // What Redis did not hear is bounded the same way.
+        for report in reports { limiter.restore(report) }
+        #expect(limiter.collect(now: 300 * second).map(\.taken) == [60])
+    }
+
+    @Test("Where more buckets are used much than are shared, the others have the whole limit at each gateway")
+    func full() {
+        let limit = RateLimit(rate: 1, burst: 20)
+        var table = BucketTable(limit, capacity: 4096, sharedCapacity: 8)
+        let keys = (UInt64(1)...16).map { $0 &* 0x9E37_79B9_7F4A_7C15 }
+        var allowed: [UInt64: Int] = [:]
+        for _ in 0..<30 {
+            for key in keys {
+                let taken = table.take(key, now: 0, .shared(from: 0.25))
+                if taken.decision.isAllowed { allowed[key, default: 0] += 1 }
+                if taken.isHot { table.share(key, as: LimitName(text: "\(key)"), now: 0) }
+            }
+        }
+        #expect(table.sharedCount == 8)
+        #expect(allowed.values.allSatisfy { $0 == 20 })
+        #expect(allowed.count == 16)
+        // Those that are full again make room.
+        var reports: [LimitReport] = []
+        table.collect(.address, now: 0, into: &reports)
+        #expect(reports.count == 8)
+        table.collect(.address, now: 100 * second, into: &reports)
+        #expect(table.sharedCount == 0)
+        for _ in 0..<10 where table.take(keys[15], now: 100 * second, .shared(from: 0.25)).isHot {
+            table.share(keys[15], as: LimitName(text: "16"), now: 100 * second)
+        }
+        #expect(table.sharedCount == 1)
+    }
+
+    @Test("What was to follow a batch that failed is told the next time")
+    func batches() async throws {
+        let configuration = try RedisConfiguration(url: await TestServers.shared().newRedisURL())
+        let limiter = SimulatedGateways(2, address: RateLimit(rate: 0.001, burst: 100)).limiters[0]
+        let keys = (UInt64(1)...600).map { $0 &* 0x9E37_79B9_7F4A_7C15 }
+        for key in keys {
+            for _ in 0..<3 { _ = limiter.admit(.address, address: key, credential: nil, now: 0) }
+            limiter.share(.address, key, as: LimitName(text: "\(key)"), now: 0)
+        }
+        let redis = RedisClient(configuration)
+        try await redis.withConnection { connection in
+            // What Redis cannot take from.
+            for key in keys { _ = try await connection.send(RedisCommand("SET", "\(key)", "x")) }
+        }
+        let exchange = LimitExchange(
+            limiter: limiter, redis: redis, settings: .init(), id: "a",
+            metrics: LimitMetrics(factory: NOOPMetricsHandler.instance),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let succeeded = try await withThrowingTaskGroup(of: Bool?.self) { tasks in
+            tasks.addTask {
+                await redis.run()
+                return nil
+            }
+            tasks.addTask {
+                try await eventually { (try? await redis.send(RedisCommand("PING"))) != nil }
+                return await exchange.exchange()
+            }
+            defer { tasks.cancelAll() }
+            return try await tasks.first { $0 != nil } ?? nil
+        }
+        #expect(succeeded == false)
+        let taken = limiter.collect(now: 0).map(\.taken)
+        #expect(taken.count { $0 == 3 } == 600 - 256)
+        #expect(taken.count { $0 == 0 } == 256)
     }
 }
 

@@ -81,6 +81,49 @@ struct TokenGateTests {
         }
     }
 
+    @Test("A token whose key is not known yet goes to its service, and the issuer is asked once a second at most")
+    func newKey() async throws {
+        try await IssuingServer.with { server in
+            try await TestGateway.with(server.file().load()) { gateway in
+                try await gateway.knowsKeys(of: server)
+                let signer = try await TokenSigner(key: SigningKey())
+                let claims = try TestIssuer.claims(of: try await server.token())
+                let start = ContinuousClock.now
+                func fetches() -> Int { server.requests(for: "/.well-known/jwks.json") }
+                let before = fetches()
+                // They come before a fetch, during one, and right after it.
+                var sent = 0
+                while fetches() - before < 2 || sent < 20 {
+                    let token = try await signer.sign(claims)
+                    for _ in 0..<2 {
+                        #expect(try await gateway.get("/items/1", bearer: token).status == 200)
+                        sent += 1
+                    }
+                    try #require(start.duration(to: .now) < .seconds(60))
+                }
+                #expect(server.requests(for: "/items/1") == sent)
+                #expect(fetches() - before <= Int(start.duration(to: .now) / .seconds(1)) + 1)
+            }
+        }
+    }
+
+    @Test("Another copy of the issuer is asked for the keys where the first does not give them")
+    func secondCopy() async throws {
+        try await RawServer.with { connection, _ in
+            while true {
+                let request = try await connection.message()
+                let status = request.startLine.contains("jwks.json") ? "500 No" : "200 OK"
+                try await connection.send("HTTP/1.1 \(status)\r\nContent-Length: 0\r\n\r\n")
+            }
+        } _: { keyless in
+            try await IssuingServer.with { server in
+                var file = server.file()
+                file.upstream = [keyless.port, server.port]
+                try await TestGateway.with(file.load()) { gateway in try await gateway.knowsKeys(of: server) }
+            }
+        }
+    }
+
     @Test("Bad tokens use up their address, and nobody's whose token is good and known")
     func flood() async throws {
         try await IssuingServer.with { server in

@@ -8,6 +8,10 @@ final class TestCopy: Sendable {
         case answers(Int)
         /// Closes the connection in place of an answer.
         case resets
+        /// Never answers.
+        case hangs
+        /// Closes the connection within the answer.
+        case cuts
     }
 
     private let state: Mutex<(behaviour: Behaviour, isReady: Bool)>
@@ -81,6 +85,12 @@ final class TestCopy: Sendable {
             switch behaviour {
             case .answers(let status): try await Self.answer(status, on: connection)
             case .resets: return
+            case .hangs:
+                while try await connection.read() != nil {}
+                return
+            case .cuts:
+                try await connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+                return
             }
         }
     }

@@ -14,14 +14,11 @@ public final class PublishedKeys: VerificationKeySource, Service {
         var keys: [String: VerificationKey] = [:]
         /// Whether the last fetch succeeded: only then does an unknown id mean that there is no such key.
         var isCurrent = false
-        /// When they were fetched last.
-        var fetchedAt: ContinuousClock.Instant?
     }
 
     private let state = Mutex(State())
     private let fetch: Fetch
     private let refreshInterval: Duration
-    private let minimumInterval: Duration
     private let gate: FetchGate
 
     public init(
@@ -29,7 +26,6 @@ public final class PublishedKeys: VerificationKeySource, Service {
     ) {
         self.fetch = fetch
         self.refreshInterval = refreshInterval
-        self.minimumInterval = minimumInterval
         gate = FetchGate(minimumInterval: minimumInterval)
     }
 
@@ -58,24 +54,8 @@ public final class PublishedKeys: VerificationKeySource, Service {
         }
     }
 
-    /// What is known of a key without asking.
-    enum KnownKey {
-        case key(VerificationKey)
-        /// The issuer has just published others.
-        case absent
-        /// The issuer has to be asked.
-        case unknown
-    }
-
-    func knownKey(id: String) -> KnownKey {
-        state.withLock { state in
-            if let key = state.keys[id] { return .key(key) }
-            guard state.isCurrent, let last = state.fetchedAt, last.duration(to: .now) < minimumInterval else {
-                return .unknown
-            }
-            return .absent
-        }
-    }
+    /// A key, if it is known without asking.
+    func knownKey(id: String) -> VerificationKey? { state.withLock { $0.keys[id] } }
 
     /// Fetches the keys, unless that was done within the last second.
     public func refreshIfDue() async {
@@ -86,7 +66,7 @@ public final class PublishedKeys: VerificationKeySource, Service {
         do {
             var keys: [String: VerificationKey] = [:]
             for key in try await fetch().keys { keys[key.kid] = try VerificationKey(key) }
-            state.withLock { [keys] in $0 = State(keys: keys, isCurrent: true, fetchedAt: .now) }
+            state.withLock { [keys] in $0 = State(keys: keys, isCurrent: true) }
         } catch {
             state.withLock { $0.isCurrent = false }
         }
