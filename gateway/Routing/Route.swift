@@ -17,6 +17,8 @@ final class Route: Sendable {
         case upstream(Int)
         /// Something that the gateway answers itself.
         case own(OwnEndpoint)
+        /// Files that the gateway has read.
+        case folder(StaticFolder)
     }
 
     let pattern: RoutePattern
@@ -42,12 +44,14 @@ final class Route: Sendable {
     let checksTokens: Bool
     /// Whether an answer that succeeds tells that the request's credential is good; not where anybody is answered.
     let provesCredentials: Bool
+    /// Whether answers that a service has not compressed are compressed on their way.
+    let compresses: Bool
 
     init(
         pattern: RoutePattern, host: HostPattern? = nil, principal: PrincipalKind? = nil,
         rules: ResponseRules = .none, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
         bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
-        isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true
+        isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true, compresses: Bool = false
     ) {
         self.pattern = pattern
         self.host = host
@@ -63,6 +67,7 @@ final class Route: Sendable {
         self.isStream = isStream
         self.checksTokens = checksTokens
         self.provesCredentials = provesCredentials
+        self.compresses = compresses
     }
 
     /// The same with the upstream at another place.
@@ -72,7 +77,7 @@ final class Route: Sendable {
             methods: route.methods, destination: .upstream(upstream), timeouts: route.timeouts,
             bodyLimit: route.bodyLimit, limit: route.limit, allowsUpgrade: route.allowsUpgrade,
             isRepeatable: route.isRepeatable, isStream: route.isStream, checksTokens: route.checksTokens,
-            provesCredentials: route.provesCredentials)
+            provesCredentials: route.provesCredentials, compresses: route.compresses)
     }
 }
 
