@@ -171,7 +171,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "HTTPWire", "Identity", "Redis", "ServiceKit", .nioCore, .nioPosix, .nioSSL, .nioHTTP2, .nioHPACK,
-                .yams, .lifecycle, .unixSignals, .logging, .metrics,
+                .crypto, .yams, .lifecycle, .unixSignals, .logging, .metrics,
             ],
             path: "gateway", exclude: ["README.md"], resources: [.copy("gateway.yaml"), .copy("Docs")],
             swiftSettings: strict),

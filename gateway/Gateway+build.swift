@@ -46,7 +46,9 @@ extension Gateway {
                 value(of: name, in: settings) ?? environment[name]
             }
         } catch let error as GatewayFileError {
-            throw GatewayFileError(file: file.path, line: error.line, message: error.message)
+            var error = error
+            error.file = file.path
+            throw error
         } catch {
             throw GatewayFileError(file: file.path, line: nil, message: "cannot be read")
         }

@@ -187,8 +187,20 @@ def check_compose(findings: Findings) -> int:
         if name in PROCESSES | {"migrate"}:
             hardened = service.get("read_only") and service.get("cap_drop") == ["ALL"]
             findings.expect(hardened, f"{where} is not confined")
+    check_compose_tls(schema, services, findings)
     check_secrets(findings)
     return len(services)
+
+
+def check_compose_tls(schema: dict, services: dict, findings: Findings) -> None:
+    """What is laid over docker-compose.yml belongs to a service of it."""
+    document = yaml.safe_load((ROOT / "docker-compose.tls.yml").read_text())
+    for error in jsonschema.Draft7Validator(schema).iter_errors(document):
+        findings.append(f"docker-compose.tls.yml: {'/'.join(map(str, error.path))}: {error.message}")
+    for name, service in document["services"].items():
+        findings.expect(name in services, f"docker-compose.tls.yml: there is no service {name}")
+        for variable in service.get("environment", {}):
+            check_setting(f"docker-compose.tls.yml: {name}", variable, findings)
 
 
 def check_secrets(findings: Findings) -> None:

@@ -1,7 +1,7 @@
 import NIOCore
 import Yams
 
-/// One value of the gateway's file: every error of reading it names its line.
+/// One value of the gateway's file: every error of reading it names its place.
 struct FileValue {
     let node: Node
     let environment: Environment
@@ -9,14 +9,11 @@ struct FileValue {
     /// Looks up what stands in `${…}`.
     typealias Environment = (String) -> String?
 
-    private var line: Int? { node.mark?.line }
-
     /// The error of this value; it names the variables that the value comes from.
     func error(_ message: String) -> GatewayFileError {
-        guard let text = node.scalar?.string, text.contains("${") else {
-            return GatewayFileError(line: line, message: message)
-        }
-        return GatewayFileError(line: line, message: "\(message); the value comes from \(text)")
+        var message = message
+        if let text = node.scalar?.string, text.contains("${") { message += "; the value comes from \(text)" }
+        return GatewayFileError(line: node.mark?.line, column: node.mark?.column, message: message)
     }
 
     // MARK: Structure

@@ -54,6 +54,8 @@ extension GatewayConfiguration {
             return node
         } catch let error as GatewayFileError {
             throw error
+        } catch let error as YamlError {
+            throw GatewayFileError(error)
         } catch {
             throw GatewayFileError(line: nil, message: "not YAML: \(error)")
         }

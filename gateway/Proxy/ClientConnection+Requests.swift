@@ -69,6 +69,11 @@ extension ClientConnection {
                 bytes.moveReaderIndex(forwardBy: headLength)
                 if body.isDone { exchange.endRequest() }
                 answer(worker.core.endpoints.answer(endpoint, by: worker.generation))
+            case .folder(let folder):
+                let response = try folder.answer(head, bytes.readableBytesUInt8Span)
+                bytes.moveReaderIndex(forwardBy: headLength)
+                if body.isDone { exchange.endRequest() }
+                answer(response)
             case .upstream:
                 prepare(route, bytes.readableBytesUInt8Span)
                 bytes.moveReaderIndex(forwardBy: headLength)
@@ -200,6 +205,7 @@ extension ClientConnection {
         let method = head.method
         let isRepeatable = method?.isIdempotent == true || route.isRepeatable || head.hasIdempotencyKey
         exchange = Exchange(isRepeatable: isRepeatable, keepsClient: exchange.keepsClient)
+        acceptsGzip = route.compresses && head.acceptsGzip(bytes)
         outgoing.clear()
         head.write(
             into: &outgoing, bytes: bytes, forwarded: origin.forwarded, requestID: requestID, trace: trace,

@@ -22,8 +22,10 @@ extension ClientConnection {
         if let ticket { worker.core.admission.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
         unwrapsChunks = framing == .chunked && head.minorVersion == 0
         if framing == .untilClose || unwrapsChunks || worker.isDraining { exchange.keepsClient = false }
+        var context = responseContext
+        context.compression = beginCompression(response, bytes)
         worker.scratch.clear()
-        response.write(into: &worker.scratch, bytes: bytes, context: responseContext)
+        response.write(into: &worker.scratch, bytes: bytes, context: context)
         hasPendingHead = true
         extendDeadline()
     }
@@ -31,6 +33,7 @@ extension ClientConnection {
     /// Passes on what `bytes` hold of the response's body.
     func forwardBody(_ bytes: inout ByteBuffer, _ reader: inout BodyReader) throws(MessageError) {
         extendDeadline()
+        if compressor != nil { return try compressBody(&bytes, &reader) }
         guard unwrapsChunks else {
             let (total, _) = try reader.take(bytes.readableBytesUInt8Span)
             if let piece = bytes.readSlice(length: total) { writeBody(piece) }
@@ -45,7 +48,7 @@ extension ClientConnection {
         }
     }
 
-    private func writeBody(_ piece: ByteBuffer) {
+    func writeBody(_ piece: ByteBuffer) {
         guard hasPendingHead else { return write(piece) }
         if piece.readableBytes <= Self.copyLimit {
             worker.scratch.writeImmutableBuffer(piece)
@@ -67,6 +70,7 @@ extension ClientConnection {
 
     /// The response is complete.
     func endResponse(isReusable: Bool) {
+        endCompression()
         writePendingHead()
         flush()
         // A failed write has closed the connection, and everything with it.

@@ -88,6 +88,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var hasPendingHead = false
     /// Whether chunks are unwrapped, for a client that does not know them.
     var unwrapsChunks = false
+    /// What compresses the body; nil where it passes as it is.
+    var compressor: GzipCompressor?
     /// Bytes that are still read only to be dropped.
     var discardAllowance = 0
     var lingeringBytes = 0
@@ -177,6 +179,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         case .tunnel: leaveTunnel()
         case .idle, .head, .discarding, .lingering, .closed: break
         }
+        abandonCompression()
         dropUpstream()
         if isStream, slot != nil { carrier?.streamClosed() }
         worker.remove(self)

@@ -62,6 +62,8 @@ struct ResponseContext {
     /// Whether an answer of the gateway's own may be gzip.
     var acceptsGzip = false
     var rules = ResponseRules.none
+    /// What becomes of the body of a service's answer.
+    var compression = ResponseCompression.none
     /// The origin of the page that asks, where it may read the answer; else empty.
     var pageOrigin = ByteBuffer()
 }
@@ -75,14 +77,18 @@ extension ResponseHead {
         out.write(bytes, statusText)
         out.writeStaticString("\r\n")
         let rules = status == 101 ? .none : context.rules
+        let compression = context.compression
         out.writeFields(fields, of: bytes, options: connectionOptions) { field in
             field.field.isEndToEndInResponse && (field.field != .contentLength || mayHaveFraming)
-                && !rules.drops(bytes, field.name)
+                && !rules.drops(bytes, field.name) && !compression.replaces(field, bytes)
         }
+        if compression != .none { compression.write(into: &out, self, bytes, rules) }
         rules.write(
             into: &out, status: status, isOwn: false, isSecure: context.isSecure, origin: context.pageOrigin
         ) { has($0, in: bytes) }
-        if isChunked, mayHaveFraming, !context.isHTTP10 { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
+        if isChunked || compression == .gzip, mayHaveFraming, !context.isHTTP10 {
+            out.writeStaticString("Transfer-Encoding: chunked\r\n")
+        }
         if !hasDate { out.writeDate(context.date) }
         if let rate = context.rate, !hasRateLimit { out.writeRateLimit(rate) }
         if status == 101 {

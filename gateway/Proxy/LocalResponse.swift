@@ -56,6 +56,7 @@ struct LocalResponse: Sendable {
         if let seconds = refusal.retryAfter { fields.append(("Retry-After", String(seconds))) }
         if case .tlsRequired(let location) = refusal { fields.append(("Location", location)) }
         if case .unauthorized = refusal { fields.append(("WWW-Authenticate", AuthenticationFailure.challenge)) }
+        if case .rangeNotSatisfiable(let length) = refusal { fields.append(("Content-Range", "bytes */\(length)")) }
         if case .methodNotAllowed(let methods) = refusal { fields.append(("Allow", methods.list)) }
     }
 }

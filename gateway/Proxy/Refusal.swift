@@ -12,6 +12,8 @@ enum Refusal: Error, Equatable {
     case requestTimeout
     case contentTooLarge(limit: Int)
     case targetTooLong
+    /// - Parameter length: bytes of what a range was asked of.
+    case rangeNotSatisfiable(length: Int)
     case headTooLarge
     case unknownExpectation
     case tooManyRequests(retryAfter: Int)
@@ -47,6 +49,7 @@ enum Refusal: Error, Equatable {
         case .requestTimeout: 408
         case .contentTooLarge: 413
         case .targetTooLong: 414
+        case .rangeNotSatisfiable: 416
         case .unknownExpectation: 417
         case .tooManyRequests: 429
         case .headTooLarge: 431
@@ -66,6 +69,7 @@ enum Refusal: Error, Equatable {
         case .requestTimeout: "The request did not arrive in time."
         case .contentTooLarge(let limit): "The request content may have \(limit) bytes here."
         case .targetTooLong: "The request target is too long."
+        case .rangeNotSatisfiable(let length): "The content has \(length) bytes, none of them in this range."
         case .headTooLarge: "The request header fields are too large or too many."
         case .unknownExpectation: "The only expectation met is 100-continue."
         case .tooManyRequests: "Too many requests; send the next one after the time in Retry-After."

@@ -21,6 +21,8 @@ final class Worker {
     /// Heads are written here; between two events it is nobody's.
     var scratch = ByteBuffer()
     var counters: Counters
+    /// Answers that are being compressed.
+    var compressions = 0
     /// The time of the last event that looked at the clock, at most a tick old.
     private(set) var now = NIODeadline.now()
     private(set) var date = ByteBuffer()

@@ -7,5 +7,7 @@ struct HTTPMethods: OptionSet, Sendable {
     init(rawValue: UInt8) { self.rawValue = rawValue }
     init(_ method: HTTPMethod) { rawValue = 1 << method.rawValue }
 
+    /// GET and HEAD.
+    static let reading: HTTPMethods = [HTTPMethods(.get), HTTPMethods(.head)]
     static let all = HTTPMethods(rawValue: 0x7f)
 }

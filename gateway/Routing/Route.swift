@@ -21,6 +21,8 @@ final class Route: Sendable {
         case upstream(Int)
         /// Something that the gateway answers itself.
         case own(OwnEndpoint)
+        /// Files that the gateway has read.
+        case folder(StaticFolder)
     }
 
     let pattern: RoutePattern
@@ -48,12 +50,15 @@ final class Route: Sendable {
     let checksTokens: Bool
     /// Whether an answer that succeeds tells that the request's credential is good; not where anybody is answered.
     let provesCredentials: Bool
+    /// Whether answers that a service has not compressed are compressed on their way.
+    let compresses: Bool
 
     init(
         pattern: RoutePattern, host: HostPattern? = nil, principal: PrincipalKind? = nil,
         rules: ResponseRules = .none, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
         bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
-        isMultiplexed: Bool = false, isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true
+        isMultiplexed: Bool = false, isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true,
+        compresses: Bool = false
     ) {
         self.pattern = pattern
         self.host = host
@@ -70,6 +75,7 @@ final class Route: Sendable {
         self.isStream = isStream
         self.checksTokens = checksTokens
         self.provesCredentials = provesCredentials
+        self.compresses = compresses
     }
 
     /// The same with the upstream at another place.
@@ -79,7 +85,8 @@ final class Route: Sendable {
             methods: route.methods, destination: .upstream(upstream), timeouts: route.timeouts,
             bodyLimit: route.bodyLimit, limit: route.limit, allowsUpgrade: route.allowsUpgrade,
             isRepeatable: route.isRepeatable, isMultiplexed: route.isMultiplexed, isStream: route.isStream,
-            checksTokens: route.checksTokens, provesCredentials: route.provesCredentials)
+            checksTokens: route.checksTokens, provesCredentials: route.provesCredentials,
+            compresses: route.compresses)
     }
 }
 

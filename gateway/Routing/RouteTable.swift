@@ -10,7 +10,7 @@ struct RouteTable {
     private static let settings =
         ResponseFields.settings + [
             "connect_timeout", "response_timeout", "idle_timeout", "body_timeout", "body_rate", "body_limit", "limit",
-            "upgrade", "repeatable", "multiplex", "stream", "check_tokens", "proves_credentials",
+            "upgrade", "repeatable", "multiplex", "stream", "check_tokens", "proves_credentials", "gzip",
         ]
 
     /// What a route that says nothing has.
@@ -25,6 +25,7 @@ struct RouteTable {
         var isStream = false
         var checksTokens = true
         var provesCredentials = true
+        var compresses = false
 
         mutating func apply(_ members: [String: FileValue]) throws(GatewayFileError) {
             try fields.apply(members)
@@ -40,6 +41,7 @@ struct RouteTable {
             if let value = members["stream"] { isStream = try value.bool() }
             if let value = members["check_tokens"] { checksTokens = try value.bool() }
             if let value = members["proves_credentials"] { provesCredentials = try value.bool() }
+            if let value = members["gzip"] { compresses = try value.bool() }
             if let value = members["limit"] {
                 let text = try value.string()
                 guard let known = LimitClass(rawValue: text) else {
@@ -69,7 +71,7 @@ struct RouteTable {
         _ setting: FileValue, defaults: Options, upstreams: [String]
     ) throws(GatewayFileError) -> Route {
         let members = try setting.members(
-            of: ["path", "host", "principal", "methods", "upstream", "answer"] + settings)
+            of: ["path", "host", "principal", "methods", "upstream", "answer", "static"] + settings)
         var options = defaults
         try options.apply(members)
         guard let path = members["path"] else { throw setting.error("a route needs a 'path'") }
@@ -84,13 +86,14 @@ struct RouteTable {
             pattern: pattern, host: try host(members["host"]),
             principal: try principal(members["principal"], of: pattern),
             rules: options.fields.rules,
-            methods: try methods(members["methods"]),
-            destination: try destination(members, of: setting, upstreams: upstreams), timeouts: options.timeouts,
+            methods: try methods(members),
+            destination: try destination(members, of: setting, upstreams: upstreams, pattern),
+            timeouts: options.timeouts,
             bodyLimit: options.bodyLimit, limit: options.limit, allowsUpgrade: options.allowsUpgrade,
             isRepeatable: options.isRepeatable, isMultiplexed: options.isMultiplexed, isStream: options.isStream,
             // Where the path holds the credential, services look at no other.
             checksTokens: options.checksTokens && pattern.secrets == 0 && members["upstream"] != nil,
-            provesCredentials: options.provesCredentials)
+            provesCredentials: options.provesCredentials, compresses: options.compresses)
     }
 
     /// The paths that every service has for its operators and its peers; a first segment that could be any of them
@@ -102,9 +105,12 @@ struct RouteTable {
         }
     }
 
-    private static func methods(_ setting: FileValue?) throws(GatewayFileError) -> HTTPMethods {
-        guard let setting else { return .all }
-        return try HTTPMethods(setting)
+    private static func methods(_ members: [String: FileValue]) throws(GatewayFileError) -> HTTPMethods {
+        let isStatic = members["static"] != nil
+        guard let setting = members["methods"] else { return isStatic ? .reading : .all }
+        let methods = try HTTPMethods(setting)
+        if isStatic, !methods.isSubset(of: .reading) { throw setting.error("files take GET and HEAD alone") }
+        return methods
     }
 
     private static func host(_ setting: FileValue?) throws(GatewayFileError) -> HostPattern? {
@@ -130,23 +136,39 @@ struct RouteTable {
     }
 
     private static func destination(
-        _ members: [String: FileValue], of setting: FileValue, upstreams: [String]
+        _ members: [String: FileValue], of setting: FileValue, upstreams: [String], _ pattern: RoutePattern
     ) throws(GatewayFileError) -> Route.Destination {
-        switch (members["upstream"], members["answer"]) {
-        case (let upstream?, nil):
+        switch (members["upstream"], members["answer"], members["static"]) {
+        case (let upstream?, nil, nil):
             let name = try upstream.string()
             guard let index = upstreams.firstIndex(of: name) else {
                 throw upstream.error("there is no upstream '\(name)'")
             }
             return .upstream(index)
-        case (nil, let answer?):
+        case (nil, let answer?, nil):
             let name = try answer.string()
             guard let endpoint = OwnEndpoint(rawValue: name) else {
                 throw answer.error("the gateway has no answer '\(name)'")
             }
             return .own(endpoint)
+        case (nil, nil, let folder?):
+            return .folder(try staticFolder(folder, pattern))
         default:
-            throw setting.error("a route needs either 'upstream' or 'answer'")
+            throw setting.error("a route needs either 'upstream', 'answer' or 'static'")
+        }
+    }
+
+    private static func staticFolder(
+        _ setting: FileValue, _ pattern: RoutePattern
+    ) throws(GatewayFileError) -> StaticFolder {
+        let path = try setting.string()
+        let isLiteral = pattern.segments.allSatisfy { if case .literal = $0 { true } else { false } }
+        guard pattern.isOpen, isLiteral else {
+            throw setting.error("files are served below a path such as /files/*, not '\(pattern.text)'")
+        }
+        guard path.hasPrefix("/") else { throw setting.error("'\(path)' is not the path of a folder from the root") }
+        do { return try StaticFolder(path, at: String(pattern.text.dropLast())) } catch {
+            throw setting.error(error.message)
         }
     }
 }

@@ -142,6 +142,25 @@ struct GatewayFileTests {
         #expect(error?.line == 25)
     }
 
+    @Test(
+        "Where a file stops being YAML is told as any other place",
+        arguments: [
+            ("methods: [GET, PUT]", "methods: [GET, PUT", 27, 13, "flow sequence in line 26"),
+            ("host: 127.0.0.1\n", "host: \"127.0.0.1\n", 28, 21, "quoted scalar in line 5"),
+            ("  port: 0", "\tport: 0", 6, 1, "tab"),
+            ("  port: 0", "   port: 0", 6, 8, "mapping"),
+            ("  - path: /b", "  - path: *b", 25, 11, "alias"),
+            ("body_limit: 2KiB", "response_timeout: 2s", 20, 3, "'response_timeout' stands there twice"),
+            ("  port: 0", "  port: \u{1}", 6, 9, "control characters"),
+        ])
+    func syntax(text: String, replacement: String, line: Int, column: Int, mention: String) {
+        let yaml = valid.replacingOccurrences(of: text, with: replacement)
+        let error = #expect(throws: GatewayFileError.self) { try load(yaml) }
+        #expect(error?.line == line && error?.column == column, "\(error?.description ?? "")")
+        #expect(error?.message.contains(mention) == true, "\(error?.message ?? "")")
+        #expect(error?.message.contains("\n") == false)
+    }
+
     @Test("What is no YAML, or nothing, is told", arguments: ["", "a: [", "- a", "listen: 1"])
     func noFile(yaml: String) {
         #expect(throws: GatewayFileError.self) { try load(yaml) }
@@ -150,8 +169,8 @@ struct GatewayFileTests {
     @Test("An error reads as a compiler's does")
     func description() {
         #expect(
-            GatewayFileError(file: "/etc/gateway.yaml", line: 3, message: "no").description == "/etc/gateway.yaml:3: no"
-        )
+            GatewayFileError(file: "/etc/gateway.yaml", line: 3, column: 7, message: "no").description
+                == "/etc/gateway.yaml:3:7: no")
         #expect(GatewayFileError(line: nil, message: "no").description == "no")
     }
 }

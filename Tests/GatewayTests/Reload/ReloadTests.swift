@@ -109,7 +109,7 @@ struct ReloadTests {
                     }
                     let line = try #require(log.lines.first { $0.level == .error })
                     #expect(line.metadata["error"]?.contains("there is no upstream 'nowhere'") == true)
-                    #expect(line.metadata["error"]?.contains(#/^[0-9]+: /#) == true)
+                    #expect(line.metadata["error"]?.contains(#/^[0-9]+:[0-9]+: /#) == true)
                     #expect(try await Self.get("/items/1", &kept).status == 200)
                     #expect(try await Self.get("/version", &kept).json("configuration") as? Int == 1)
                 }

@@ -31,6 +31,7 @@ struct RoutingTableTests {
         switch route(method, path)?.destination {
         case .upstream(let index): configuration.upstreams[index].name
         case .own(let endpoint): endpoint.rawValue
+        case .folder: "static"
         case nil: nil
         }
     }

@@ -44,7 +44,7 @@ struct CertificateTests {
                 #expect(error?.message.contains(mention) == true, "\(error?.message ?? "")")
             }
             let half = good.replacingOccurrences(of: files.key, with: "\"\"")
-            #expect(throws: GatewayFileError(line: 6, message: "there is a certificate without a key")) {
+            #expect(throws: GatewayFileError(line: 6, column: 12, message: "there is a certificate without a key")) {
                 try load(half)
             }
         }

@@ -2,6 +2,8 @@ import Glibc
 
 /// A signal that a child process may be sent.
 public enum Signal: Int32, Sendable {
+    /// Read the configuration again.
+    case hangup = 1
     /// Stop at once, as on Ctrl-C. PostgreSQL calls this its fast shutdown: clients are cut off, nothing is lost.
     case interrupt = 2
     /// Stop without cleaning up. PostgreSQL recovers from its log at the next start.
@@ -18,6 +20,7 @@ public enum Signal: Int32, Sendable {
     /// The name without `SIG`, as `setpriv` and `kill` take it.
     var name: String {
         switch self {
+        case .hangup: "HUP"
         case .interrupt: "INT"
         case .quit: "QUIT"
         case .kill: "KILL"
