@@ -155,7 +155,8 @@ let package = Package(
         kit(
             "TestKit",
             [
-                "LocalStack", "Postgres", "Redis", "Kernel", "Outbound", "ServiceKit", "EventBus", "HTTPWire", "Identity",
+                "LocalStack", "Postgres", "Redis", "Kernel", "Outbound", "ServiceKit", "EventBus", "HTTPWire",
+                "Identity",
                 "HTTPKit", .crypto, .hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ],
             exclude: ["smtp_server.py"]),
