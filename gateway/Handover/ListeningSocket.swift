@@ -43,9 +43,9 @@ struct ListeningSocket: Sendable {
 
     func close() { _ = Glibc.close(descriptor) }
 
-    /// Another descriptor of the same socket, for one who closes what it is given.
-    func duplicate() throws(SocketError) -> CInt {
-        try SocketError.check(fcntl(descriptor, F_DUPFD_CLOEXEC, 0))
+    /// The same socket with a descriptor of its own, which is closed for itself.
+    func duplicate(as kind: Site.Kind) throws(SocketError) -> ListeningSocket {
+        ListeningSocket(descriptor: try SocketError.check(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)), kind: kind)
     }
 
     /// Where it listens.

@@ -11,7 +11,7 @@ struct Listener: Sendable {
 
     var port: Int { socket.address?.port ?? 0 }
 
-    /// Begins to accept on one that was opened not to.
+    /// Begins to accept.
     func accept() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
     func close() async {
@@ -23,39 +23,53 @@ struct Listener: Sendable {
 /// Opens the sockets on which clients connect.
 enum Listeners {
     /// Listens with one socket for each worker, all on one port: the kernel spreads connections over them, and each
-    /// connection is accepted on the event loop where it stays.
+    /// connection is accepted on the event loop where it stays. None is before ``Listener/accept()``.
     ///
     /// - Parameters:
     ///   - tls: ends TLS on them; nil takes plain connections.
-    ///   - inherited: those of another process at this address; each gets a worker, since clients wait in all of them.
-    ///   - accepts: whether connections are taken at once.
+    ///   - inherited: those of another process. Each at this address gets a worker, since clients wait in all of them.
     /// - Throws: ``CannotListen`` when the address is in use or cannot be had.
     static func open(
         _ address: GatewayConfiguration.Listener, workers: [NIOLoopBound<Worker>], site: Site.Kind,
-        tls: TLSContexts? = nil, inherited: [ListeningSocket] = [], accepts: Bool = true
+        tls: TLSContexts? = nil, inherited: [ListeningSocket] = []
     ) async throws -> [Listener] {
         let wanted = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
-        let known = inherited.filter { $0.kind == site && ($0.address == wanted || address.port == 0) }
-        if address.port != 0, known.isEmpty { try await requireUnused(address, on: workers[0].eventLoop) }
+        let known = inherited.filter { $0.address == wanted || address.port == 0 && $0.kind == site }
+        // The other process's own are no obstacle: the port may be the same on another of the machine's addresses.
+        if address.port != 0, !inherited.contains(where: { $0.address?.port == address.port }) {
+            try await requireUnused(address, on: workers[0].eventLoop)
+        }
         var listeners: [Listener] = []
-        for index in 0..<max(known.count, workers.count) {
-            let socket: ListeningSocket
-            if index < known.count {
-                socket = known[index]
-            } else {
-                do {
+        do {
+            for index in 0..<max(known.count, workers.count) {
+                let socket: ListeningSocket
+                if index < known.count {
+                    socket = try known[index].duplicate(as: site)
+                } else {
                     socket = try ListeningSocket(
                         listeningOn: listeners.first?.socket.address ?? wanted, kind: site)
-                } catch { throw CannotListen(address: address, errnoCode: error.errnoCode) }
+                }
+                listeners.append(try await listener(on: socket, bootstrap(workers[index % workers.count], site, tls)))
             }
-            let bootstrap = bootstrap(workers[index % workers.count], site, tls)
-                .serverChannelOption(.autoRead, value: accepts)
-            let channel = try await bootstrap.withBoundSocket(socket.duplicate()).get()
-            // The channel has set a backlog of its own.
-            try socket.listen()
-            listeners.append(Listener(channel: channel, socket: socket))
+        } catch {
+            for listener in listeners { await listener.close() }
+            guard let error = error as? SocketError else { throw error }
+            throw CannotListen(address: address, errnoCode: error.errnoCode)
         }
         return listeners
+    }
+
+    private static func listener(on socket: ListeningSocket, _ bootstrap: ServerBootstrap) async throws -> Listener {
+        do {
+            let channel = try await bootstrap.withBoundSocket(socket.duplicate(as: socket.kind).descriptor).get()
+            let listener = Listener(channel: channel, socket: socket)
+            // The channel has set a backlog of its own.
+            try socket.listen()
+            return listener
+        } catch {
+            socket.close()
+            throw error
+        }
     }
 
     /// Binds the address alone for a moment. Sockets that share a port would also share it with another process's,
@@ -79,6 +93,7 @@ enum Listeners {
         _ worker: NIOLoopBound<Worker>, _ site: Site.Kind, _ tls: TLSContexts?
     ) -> ServerBootstrap {
         ServerBootstrap(group: worker.eventLoop)
+            .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in

@@ -20,45 +20,19 @@ struct ProxyServer: Service {
 
     func run() async throws {
         let workers = try await makeWorkers()
-        let configuration = core.current.value.configuration
-        var inheritance: Inheritance?
-        if let path = configuration.handover { inheritance = try await Inheritance.claim(at: path) }
-        // Who follows another begins when it knows what that one knows.
-        if inheritance != nil { await check() }
-        let inherited = inheritance?.sockets ?? []
-        let accepts = inheritance == nil
-        var listeners = try await Listeners.open(
-            configuration.listener, workers: workers, site: .open, inherited: inherited, accepts: accepts)
-        let port = listeners[0].port
-        var tlsPort: Int?
-        if let contexts {
-            let address = contexts.settings.listener
-            let more = try await Listeners.open(
-                address, workers: workers, site: .secure, tls: contexts, inherited: inherited, accepts: accepts)
-            tlsPort = more[0].port
-            listeners += more
-            logger.notice("listening with TLS", metadata: ["host": "\(address.host)", "port": "\(tlsPort ?? 0)"])
+        let (listeners, handover) = try await open(workers)
+        do { try handover?.takePlace() } catch {
+            // What it has taken over it serves all the same.
+            logger.error("no gateway can take over from this one", metadata: ["reason": "\(error)"])
         }
-        let admin = try await Listeners.open(
-            configuration.admin, workers: [workers[0]], site: .operators, inherited: inherited,
-            accepts: accepts)
-        logger.notice(
-            "listening",
-            metadata: ["host": "\(configuration.listener.host)", "port": "\(port)", "admin_port": "\(admin[0].port)"])
-        let used = Set((listeners + admin).map(\.socket.descriptor))
-        for socket in inherited where !used.contains(socket.descriptor) { socket.close() }
-        let handover = try configuration.handover.map { try Handover(at: $0) }
-        if let inheritance {
-            await inheritance.confirm()
-            for listener in listeners + admin { try await listener.accept() }
-        }
-        onListening(port, admin[0].port, tlsPort)
-        guard let follower = await untilEnd(handover, (listeners + admin).map(\.socket)) else {
-            return await stop(listeners, admin, workers)
+        for listener in listeners.all { try await listener.accept() }
+        onListening(listeners.port, listeners.adminPort, listeners.tlsPort)
+        guard let follower = await follower(handover, listeners.all.map(\.socket)) else {
+            return await stop(listeners.clients, listeners.admin, workers)
         }
         logger.notice("another gateway takes over")
         // Probes and metrics are the other gateway's, too.
-        for listener in listeners + admin { await listener.close() }
+        await listeners.close()
         follower.begin()
         onHandover()
         // A service that ends before it is told to would take the others down.
@@ -66,22 +40,60 @@ struct ProxyServer: Service {
         await stop([], [], workers)
     }
 
-    /// Waits until the gateway is told to stop.
+    /// Opens the listeners, and where the next gateway can take them over; when this returns, no other accepts on them.
+    private func open(_ workers: [NIOLoopBound<Worker>]) async throws -> (GatewayListeners, Handover?) {
+        let configuration = core.current.value.configuration
+        var inheritance: Inheritance?
+        if let path = configuration.handover { inheritance = try await Inheritance.claim(at: path) }
+        // Who follows another begins when it knows what that one knows.
+        if inheritance != nil { await check() }
+        do {
+            let listeners = try await GatewayListeners(
+                configuration, contexts, workers, inherited: inheritance?.sockets ?? [])
+            let handover: Handover?
+            do { handover = try configuration.handover.map { try Handover(at: $0) } } catch {
+                await listeners.close()
+                throw error
+            }
+            if let inheritance { await inheritance.confirm() }
+            log(listeners)
+            return (listeners, handover)
+        } catch {
+            inheritance?.abandon()
+            throw error
+        }
+    }
+
+    private func log(_ listeners: GatewayListeners) {
+        let configuration = core.current.value.configuration
+        if let contexts, let port = listeners.tlsPort {
+            let host = contexts.settings.listener.host
+            logger.notice("listening with TLS", metadata: ["host": "\(host)", "port": "\(port)"])
+        }
+        logger.notice(
+            "listening",
+            metadata: [
+                "host": "\(configuration.listener.host)", "port": "\(listeners.port)",
+                "admin_port": "\(listeners.adminPort)",
+            ])
+    }
+
+    /// Waits until the gateway is told to stop, or another takes over.
     ///
     /// - Returns: who takes the listeners over, if somebody does.
-    private func untilEnd(_ handover: Handover?, _ sockets: [ListeningSocket]) async -> Handover.Follower? {
-        guard let handover else {
-            try? await gracefulShutdown()
-            return nil
-        }
-        return await withTaskGroup(of: Handover.Follower?.self) { tasks in
+    private func follower(_ handover: Handover?, _ sockets: [ListeningSocket]) async -> Handover.Follower? {
+        await withTaskGroup(of: Handover.Follower?.self) { tasks in
+            if let handover { tasks.addTask { await handover.giveAway(sockets) } }
             tasks.addTask {
                 try? await gracefulShutdown()
                 return nil
             }
-            tasks.addTask { await handover.giveAway(sockets) }
-            defer { tasks.cancelAll() }
-            return await tasks.next() ?? nil
+            var follower: Handover.Follower?
+            for await result in tasks {
+                tasks.cancelAll()
+                follower = follower ?? result
+            }
+            return follower
         }
     }
 
