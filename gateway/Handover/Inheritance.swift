@@ -3,29 +3,30 @@ import NIOPosix
 
 /// What a gateway got from the one that it follows.
 struct Inheritance: Sendable {
-    /// For the other gateway to answer.
-    static let patience = 5
-
     let sockets: [ListeningSocket]
     private let channel: CInt
 
     /// Asks the gateway that waits at `path` for its sockets.
     ///
-    /// - Parameter user: whose gateway it has to be.
+    /// - Parameters:
+    ///   - user: whose gateway it has to be.
+    ///   - patience: the seconds that it has for each of its answers.
     /// - Returns: nil where there is none.
     /// - Throws: ``HandoverError``.
-    static func claim(at path: String, user: uid_t = geteuid()) async throws -> Inheritance? {
+    static func claim(
+        at path: String, user: uid_t = geteuid(), patience: Int = 5
+    ) async throws -> Inheritance? {
         // The other gateway answers at once, or not within seconds.
-        try await NIOThreadPool.singleton.runIfActive { try Inheritance(at: path, user: user) }
+        try await NIOThreadPool.singleton.runIfActive { try Inheritance(at: path, user, patience) }
     }
 
-    private init?(at path: String, user: uid_t) throws(HandoverError) {
+    private init?(at path: String, _ user: uid_t, _ patience: Int) throws(HandoverError) {
         do {
             channel = try UnixSocket.open(blocking: true)
         } catch {
             throw HandoverError(path: path, reason: "\(error)")
         }
-        UnixSocket.limit(channel, seconds: Self.patience)
+        UnixSocket.limit(channel, seconds: patience)
         do {
             try UnixSocket.withAddress(path) { [channel] in connect(channel, $0, $1) }
         } catch {
@@ -47,7 +48,7 @@ struct Inheritance: Sendable {
     }
 
     /// Tells the other gateway that this one is ready, and waits until that one has stopped to accept, has ended, or has
-    /// had 5 s for it. From then on only duplicates of the sockets are open.
+    /// not done so in time. From then on only duplicates of the sockets are open.
     func confirm() async {
         closeSockets()
         try? await NIOThreadPool.singleton.runIfActive {
