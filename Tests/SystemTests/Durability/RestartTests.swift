@@ -1,3 +1,4 @@
+import Foundation
 import LocalStack
 import Logging
 import TestKit
@@ -41,14 +42,17 @@ import Testing
         try await gateways[0].start()
         let replaced = SystemInstallation(stack: stack, client: TestHTTPClient(port: port))
         try await eventually { try await replaced.client.get("/api/v1/system/health").status == 200 }
-        let callers = try await Callers(replaced)
-        let load = try await Load.run(of: callers.owner) { load in
+        // They take a new connection for each call, and the load keeps its own.
+        var calling = TestHTTPClient(port: port)
+        calling.headers.replaceOrAdd(name: "connection", value: "close")
+        let callers = try await Callers(SystemInstallation(stack: stack, client: calling))
+        let load = try await Load.run(of: replaced.owner()) { load in
             try await callers.call {
                 for (old, new) in zip(gateways, gateways.dropFirst()) {
                     try await load.waitForProgress()
                     try await new.start()
                     // It ends by itself.
-                    try await eventually { await old.processID == nil }
+                    try await eventually(within: .seconds(60)) { await old.processID == nil }
                 }
                 try await load.waitForProgress()
                 try await callers.waitUntilAllAreAnswered()
@@ -56,6 +60,11 @@ import Testing
         }
         #expect(load.unavailable == 0, "\(load.lastFailure ?? "")")
         #expect(callers.refusals == 0)
+        // Nobody has ended for another reason.
+        for number in 1..<gateways.count {
+            let log = try String(contentsOfFile: stack.folder.log("gateway-2-\(number)"), encoding: .utf8)
+            #expect(log.contains("another gateway takes over"), "\(log)")
+        }
         try await installation.checkReadings(of: load)
         for gateway in gateways { await gateway.stop() }
         await stack.stop()
