@@ -87,11 +87,11 @@ public struct RawConnection: Sendable {
         var gathered = ByteBuffer()
         while let bytes = try await read() {
             gathered.writeImmutableBuffer(bytes)
-            if let range = String(buffer: gathered).range(of: delimiter) {
-                let text = String(buffer: gathered)[..<range.upperBound]
-                gathered.moveReaderIndex(forwardBy: text.utf8.count)
+            // By bytes, as what comes behind it need not be text.
+            if let end = gathered.readableBytesView.firstRange(of: delimiter.utf8)?.upperBound {
+                let text = gathered.readSlice(length: end - gathered.readerIndex)
                 pending = gathered
-                return String(text)
+                return String(buffer: text ?? ByteBuffer())
             }
         }
         throw ConnectionEnded(read: String(buffer: gathered))

@@ -33,7 +33,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let tasks: WebSocketTasks
     private var phase = Phase.http
 
-    /// `httpHandlers` are those that an upgrade removes, the decoder last.
+    /// `httpHandlers` are those that an upgrade removes, in that order; of those for bytes the first of the pipeline last.
     init(replacing httpHandlers: [any RemovableChannelHandler], tasks: WebSocketTasks) {
         self.httpHandlers = httpHandlers
         self.tasks = tasks

@@ -37,7 +37,7 @@ public struct WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             let additional = configuration.additionalChannelHandlers()
             let handlers = ConnectionHandlers(idleTimeout: configuration.idleTimeout)
             let upgrade = UpgradeHandler(
-                replacing: [handlers.requests] + additional + [handlers.connection, codec, encoder, decoder],
+                replacing: [handlers.requests] + additional + [codec, encoder, decoder, handlers.connection],
                 tasks: tasks)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandlers([handlers.connection, encoder, decoder, codec])

@@ -3,7 +3,8 @@ import NIOCore
 /// What ends a connection whose requests are all for the routes as gently as one with direct routes before them: closes
 /// it when it has idled, and when the process ends tells the client with the last answer, which is sent whole.
 public struct ConnectionHandlers {
-    /// The first of the pipeline. When it is removed for another protocol and the process ends, it tells those behind it.
+    /// The first of the pipeline, and the last to be removed for another protocol: if the process ends, it tells those of
+    /// that protocol so.
     public let connection: any RemovableChannelHandler
     /// Behind what makes requests of bytes.
     public let requests: any RemovableChannelHandler
