@@ -26,6 +26,7 @@ final class EchoRoute: DirectRoute {
 
     var method: HTTPRequest.Method { .post }
     var path: String { Self.path }
+    var answersSoon: Bool { true }
     var answered: Int { state.withLock { $0.answered } }
     var abandoned: Int { state.withLock { $0.abandoned } }
     var isDrained: Bool { state.withLock { $0.isDrained } }

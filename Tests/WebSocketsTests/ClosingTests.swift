@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import TestKit
 import Testing
 
 @testable import WebSockets
@@ -50,6 +51,31 @@ import Testing
                 _ = try await client.upgrade("/ws")
                 #expect(try await client.readFrame()?.closeCode == 1000)
                 #expect(try await client.readFrame() == nil)
+            }
+        }
+    }
+
+    @Test func aClientThatClosesAndReadsNothingIsCutOff() async throws {
+        var configuration = WebSocketConfiguration()
+        configuration.closeTimeout = .milliseconds(50)
+        configuration.outboundBufferSize = 64 << 20
+        let (sent, send) = AsyncStream.makeStream(of: Void.self)
+        try await TestServer(configuration) { socket in
+            // More than the kernel takes, so that no Close frame gets out behind it.
+            let frame = OutboundFrame(binary: [UInt8](repeating: 1, count: 32 << 20))
+            #expect(socket.trySend(frame))
+            send.yield()
+            for await _ in socket.messages {}
+        }.run { port, _ in
+            try await RawClient.connect(port: port) { client in
+                _ = try await client.upgrade("/ws")
+                for await _ in sent { break }
+                try await client.send(frame(0x88, [0x03, 0xE9]))
+                // Whoever sends to one who has ended is told so.
+                try await eventually {
+                    do { try await client.send([0]) } catch { return true }
+                    return false
+                }
             }
         }
     }

@@ -20,6 +20,8 @@ final class MultiplexedConnection: ChannelDuplexHandler {
 
     /// Requests under way, beyond which others have connections of their own.
     private static let mostUnderWay = 1024
+    /// Bytes that gather for one write, beyond which it is the same.
+    private static let mostGathered = 1 << 20
     /// How long after the last connection ended, or could not be made, another is tried.
     private static let pause = TimeAmount.seconds(1)
     /// The same with a copy that does not know the protocol: it may be an older one, and another after its next start.
@@ -62,7 +64,8 @@ final class MultiplexedConnection: ChannelDuplexHandler {
 
     /// Whether a request may be sent here now.
     var isOpen: Bool {
-        state == .open && waiting.count < Self.mostUnderWay && context?.channel.isWritable == true
+        state == .open && waiting.count < Self.mostUnderWay && outgoing.readableBytes < Self.mostGathered
+            && context?.channel.isWritable == true
     }
 
     var isIdle: Bool { waiting.isEmpty }
@@ -134,6 +137,8 @@ final class MultiplexedConnection: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         if inbound.readableBytes > 0 {
+            // Else what has been dealt with would stay for as long as something is always left.
+            inbound.discardReadBytes()
             inbound.writeBuffer(&bytes)
             swap(&inbound, &bytes)
             inbound = ByteBuffer()

@@ -7,7 +7,8 @@ extension ClientConnection {
         while true {
             switch phase {
             case .idle, .head:
-                guard bytes.readableBytes > 0, readHead(&bytes) else { return }
+                // Who does not take answers gets no more of them.
+                guard bytes.readableBytes > 0, phase == .head || isWritable, readHead(&bytes) else { return }
             case .exchange:
                 guard !exchange.requestEnded, bytes.readableBytes > 0 else { return }
                 forwardRequestBody(&bytes)
@@ -270,9 +271,9 @@ extension ClientConnection {
 
     /// Waits for the next request.
     func becomeIdle() {
-        if worker.isDraining { return close(unread: false) }
         phase = .idle
-        deadline = worker.now + worker.generation.configuration.clients.idleTimeout
+        let configuration = worker.generation.configuration
+        deadline = worker.now + (worker.isDraining ? configuration.drainGrace : configuration.clients.idleTimeout)
     }
 }
 

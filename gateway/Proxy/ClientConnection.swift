@@ -147,6 +147,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         if inbound.readableBytes > 0 {
+            // Else what has been dealt with would stay for as long as something is always left.
+            inbound.discardReadBytes()
             inbound.writeBuffer(&bytes)
             bytes = takeInbound()
         }
@@ -162,6 +164,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         guard context.channel.isWritable else { return }
         if phase == .exchange, exchange.response == .started { extendDeadline() }
         upstream?.resumeReading()
+        if phase == .idle { processInbound() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -190,7 +193,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// Whether there is room for what the client sends next.
     private var wantsRead: Bool {
         switch phase {
-        case .idle, .head, .discarding, .lingering, .closed: true
+        case .idle: isWritable
+        case .head, .discarding, .lingering, .closed: true
         case .tunnel: upstream?.isWritable ?? true
         case .exchange:
             if exchange.requestEnded {
@@ -279,6 +283,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func drain() {
         switch phase {
         case .idle: deadline = min(deadline, worker.now + worker.generation.configuration.drainGrace)
+        // Its head has told the client to go on; the next answer tells it to end.
+        case .exchange where exchange.response == .started && route?.isStream != true: break
         case .tunnel: drainTunnel()
         case .exchange where route?.isStream == true && exchange.response == .started: abort()
         case .head, .exchange, .discarding, .lingering, .closed: exchange.keepsClient = false

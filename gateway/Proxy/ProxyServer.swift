@@ -20,7 +20,7 @@ struct ProxyServer: Service {
 
     func run() async throws {
         let workers = try await makeWorkers()
-        let (listeners, handover) = try await open(workers)
+        guard let (listeners, handover) = try await open(workers) else { return }
         do { try handover?.takePlace() } catch {
             // What it has taken over it serves all the same.
             logger.error("no gateway can take over from this one", metadata: ["reason": "\(error)"])
@@ -41,7 +41,9 @@ struct ProxyServer: Service {
     }
 
     /// Opens the listeners, and where the next gateway can take them over; when this returns, no other accepts on them.
-    private func open(_ workers: [NIOLoopBound<Worker>]) async throws -> (GatewayListeners, Handover?) {
+    ///
+    /// - Returns: nil when the gateway was told to stop before it was ready to follow another, which goes on.
+    private func open(_ workers: [NIOLoopBound<Worker>]) async throws -> (GatewayListeners, Handover?)? {
         let configuration = core.current.value.configuration
         var inheritance: Inheritance?
         if let path = configuration.handover { inheritance = try await Inheritance.claim(at: path) }
@@ -55,7 +57,14 @@ struct ProxyServer: Service {
                 await listeners.close()
                 throw error
             }
-            if let inheritance { await inheritance.confirm() }
+            if let inheritance {
+                guard !Task.isShuttingDownGracefully else {
+                    await listeners.close()
+                    inheritance.abandon()
+                    return nil
+                }
+                await inheritance.confirm()
+            }
             log(listeners)
             return (listeners, handover)
         } catch {

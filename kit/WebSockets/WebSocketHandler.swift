@@ -129,7 +129,12 @@ final class WebSocketHandler: ChannelDuplexHandler, NIOScheduledCallbackHandler 
     // MARK: Timers
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
-        guard state.isOpen else { return perform(state.disconnect()) }
+        guard state.isOpen else {
+            // Whether or not its Close frame could be written.
+            _ = state.disconnect()
+            context?.close(promise: nil)
+            return
+        }
         perform(state.tick(at: .now))
         if state.isOpen { schedule(after: socket.configuration.pingInterval) }
     }

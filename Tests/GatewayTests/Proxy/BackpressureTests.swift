@@ -44,6 +44,60 @@ struct BackpressureTests {
         }
     }
 
+    @Test("A client that sends requests and takes no answers is read no further, and cut off")
+    func takesNothing() async throws {
+        var file = TestFile(port: 1)
+        file.clients = "  idle_timeout: 500ms"
+        try await TestGateway.with(file.load()) { gateway in
+            try await gateway.connect { connection in
+                let requests = ByteBuffer(
+                    string: String(repeating: "GET /healthz HTTP/1.1\r\nHost: lms\r\n\r\n", count: 1000))
+                await #expect(throws: (any Error).self) {
+                    // More than the kernel's buffers take.
+                    for _ in 0..<5_000 { try await connection.send(requests) }
+                }
+            }
+        }
+    }
+
+    @Test("What was told to go on when the gateway stopped goes on, for one more request")
+    func lastOfMany() async throws {
+        let (held, gate) = (Gate(), Gate())
+        try await RawServer.with { connection, _ in
+            while true {
+                let request = try await connection.message()
+                guard request.startLine.contains("/items/1") else {
+                    try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    continue
+                }
+                try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbe")
+                held.open()
+                try await gate.pass()
+                try await connection.send("gi")
+            }
+        } _: { server in
+            var configuration = try TestFile(port: server.port).load()
+            configuration.drainGrace = .minutes(1)
+            try await TestGateway.with(configuration) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    try await held.pass()
+                    let head = try await connection.message(toHead: true)
+                    #expect(head["connection"] == nil)
+                    await gateway.stop()
+                    // The listener is closed before connections are told.
+                    try await eventually { (try? await RawConnection.to(port: gateway.port) { _ in }) == nil }
+                    gate.open()
+                    #expect(String(buffer: try await connection.read(count: 4)) == "begi")
+                    try await connection.send("POST /items/2 HTTP/1.1\r\nHost: lms\r\nContent-Length: 0\r\n\r\n")
+                    let last = try await connection.message()
+                    #expect(last.status == 200 && last["connection"] == "close")
+                    #expect(try await connection.read() == nil)
+                }
+            }
+        }
+    }
+
     @Test("A slow client holds the service up, and gets every byte in the end")
     func download() async throws {
         let sent = Progress()

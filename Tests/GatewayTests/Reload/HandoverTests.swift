@@ -39,9 +39,9 @@ struct HandoverTests {
                 }
                 guard answer.status == 200 else { throw HandoverError(path: "", reason: answer.startLine) }
                 tally.answered.add(1, ordering: .relaxed)
-            } catch {
+            } catch  where !tally.isOver.load(ordering: .relaxed) {
                 tally.failures.withLock { $0.append("\(error)") }
-            }
+            } catch {}
         }
     }
 

@@ -57,26 +57,6 @@ struct HTTP2LimitsTests {
         }
     }
 
-    @Test("Errors that are far between do not end a connection, however many there are")
-    func rareErrors() async throws {
-        try await HTTP2Gateway.with { gateway in
-            try await TestHTTP2Client.with(port: gateway.tlsPort, lifetime: .seconds(100)) { client in
-                var stream: UInt32 = 1
-                for round in 0..<2 {
-                    // The window within which they are counted, and a little more.
-                    if round > 0 { try await Task.sleep(for: .seconds(32)) }
-                    for _ in 0..<150 {
-                        try await client.request(stream, pseudo: [(":method", "GET")])
-                        #expect(try await client.response(stream).resetCode == TestHTTP2Code.protocolError)
-                        stream += 2
-                    }
-                }
-                try await client.request(stream)
-                #expect(try await client.response(stream).status == 200)
-            }
-        }
-    }
-
     @Test("A flood of pings or settings is cut off", arguments: [TestHTTP2Frame.Kind.ping, .settings])
     func controlFlood(kind: TestHTTP2Frame.Kind) async throws {
         try await HTTP2Gateway.with { gateway in

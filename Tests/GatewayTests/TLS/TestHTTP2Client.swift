@@ -81,7 +81,7 @@ struct TestHTTP2Client {
     /// Connects to a port of this machine and sends `preface` and SETTINGS.
     static func with<Result>(
         port: Int, preface: String = preface, window: UInt32 = 65_535, protocols: [String] = ["h2"],
-        lifetime: TimeAmount = .seconds(60), _ body: (inout TestHTTP2Client) async throws -> Result
+        _ body: (inout TestHTTP2Client) async throws -> Result
     ) async throws -> Result {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none
@@ -97,7 +97,7 @@ struct TestHTTP2Client {
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
-        let end = channel.eventLoop.scheduleTask(in: lifetime) { channel.close(promise: nil) }
+        let end = channel.eventLoop.scheduleTask(in: .seconds(60)) { channel.close(promise: nil) }
         defer {
             end.cancel()
             channel.close(promise: nil)

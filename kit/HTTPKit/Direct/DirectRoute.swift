@@ -23,6 +23,10 @@ public protocol DirectRoute: Sendable {
     /// The path of the route in the table, for the metrics.
     var path: String { get }
 
+    /// Whether its answers come so soon that its requests may share a connection, on which nobody learns that a client has
+    /// left.
+    var answersSoon: Bool { get }
+
     /// Who answers the request with this head, which has been found to be usual; nil when it is not for this route, or
     /// not to be answered from memory.
     func responder(to head: DirectHead) -> Responder?
@@ -32,6 +36,9 @@ public protocol DirectRoute: Sendable {
 }
 
 extension DirectRoute {
+    /// Each request has a connection of its own.
+    public var answersSoon: Bool { false }
+
     /// Nothing waits.
     public func drain() {}
 }

@@ -116,6 +116,8 @@ final class MultiplexedRequests: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         if received.readableBytes > 0 {
+            // Else what has been dealt with would stay for as long as something is always left.
+            received.discardReadBytes()
             received.writeBuffer(&bytes)
             swap(&received, &bytes)
             received = ByteBuffer()
@@ -143,7 +145,7 @@ final class MultiplexedRequests: ChannelDuplexHandler {
     /// - Returns: Whether the request is taken.
     private func begin(_ frame: MultiplexFrame, _ context: ChannelHandlerContext) -> Bool {
         guard let (head, body) = divide(frame.message) else { return false }
-        for route in direct where route.method == head.method {
+        for route in direct where route.answersSoon && route.method == head.method {
             guard let responder = route.responder(to: head) else { continue }
             let request = FinishedRequests.Request(
                 id: frame.id, origin: DirectAnswers.Origin(head), route: route.path)

@@ -13,6 +13,7 @@ struct DirectIngest: DirectRoute {
 
     var method: HTTPRequest.Method { .post }
     var path: String { IngestRoutes.path }
+    var answersSoon: Bool { true }
 
     func responder(to head: DirectHead) -> Responder? {
         guard let id = Self.path.id(in: head), !head.hasQuery, let device = authenticator.knownDevice(head),
