@@ -10,7 +10,7 @@ extension ClientConnection {
                 // Who does not take answers gets no more of them.
                 guard bytes.readableBytes > 0, phase == .head || isWritable, readHead(&bytes) else { return }
             case .exchange:
-                guard !exchange.requestEnded, bytes.readableBytes > 0 else { return }
+                guard !exchange.requestEnded, bytes.readableBytes > 0, !localBody.isUnderWay else { return }
                 forwardRequestBody(&bytes)
             case .discarding:
                 guard discard(&bytes) else { return }

@@ -3,7 +3,7 @@ import NIOCore
 
 extension ClientConnection {
     /// Bodies up to this size are copied behind their head, so that one write sends both.
-    private static let copyLimit = 16 * 1024
+    static let copyLimit = 16 * 1024
 
     var responseContext: ResponseContext {
         ResponseContext(
@@ -24,7 +24,7 @@ extension ClientConnection {
         if framing == .untilClose || unwrapsChunks || worker.isDraining { exchange.keepsClient = false }
         var context = responseContext
         context.compression = beginCompression(response, bytes)
-        worker.scratch.clear()
+        worker.clearScratch()
         response.write(into: &worker.scratch, bytes: bytes, context: context)
         hasPendingHead = true
         extendDeadline()
@@ -90,8 +90,8 @@ extension ClientConnection {
 
     /// Waits on for the next piece.
     func extendDeadline() {
-        guard let route else { return }
-        deadline = min(worker.now + route.timeouts.idle, pace.due)
+        let idle = route?.timeouts.idle ?? worker.generation.configuration.clients.idleTimeout
+        deadline = min(worker.now + idle, pace.due)
     }
 
     // MARK: From the gateway
@@ -111,10 +111,18 @@ extension ClientConnection {
         exchange.startResponse()
         if !canDiscardRest { exchange.keepsClient = false }
         status = response.status
-        worker.scratch.clear()
-        response.write(into: &worker.scratch, context: responseContext, toHead: isHead)
+        worker.clearScratch()
+        let rest = response.write(
+            into: &worker.scratch, context: responseContext, toHead: isHead, copying: Self.copyLimit)
         write(worker.scratch)
+        if rest.readableBytes > 0 { return beginLocalBody(rest) }
         flush()
+        endLocalResponse()
+    }
+
+    /// An answer of the gateway's own is written.
+    func endLocalResponse() {
+        // A failed write has closed the connection.
         guard phase == .exchange else { return }
         _ = exchange.endResponse()
         finish()

@@ -11,7 +11,7 @@ extension ClientConnection {
         exchange.startResponse()
         status = response.status
         if let ticket { worker.core.admission.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
-        worker.scratch.clear()
+        worker.clearScratch()
         response.write(into: &worker.scratch, bytes: bytes, context: responseContext)
         write(worker.scratch)
         flush()

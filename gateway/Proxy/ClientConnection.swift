@@ -90,6 +90,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var unwrapsChunks = false
     /// What compresses the body; nil where it passes as it is.
     var compressor: GzipCompressor?
+    /// What is to follow of a large answer of the gateway's own.
+    var localBody = LocalBody()
     /// Bytes that are still read only to be dropped.
     var discardAllowance = 0
     var lingeringBytes = 0
@@ -164,7 +166,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         guard context.channel.isWritable else { return }
         if phase == .exchange, exchange.response == .started { extendDeadline() }
         upstream?.resumeReading()
-        if phase == .idle { processInbound() }
+        if localBody.isUnderWay { continueLocalBody() } else if phase == .idle { processInbound() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -183,6 +185,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         case .idle, .head, .discarding, .lingering, .closed: break
         }
         abandonCompression()
+        localBody = LocalBody()
         dropUpstream()
         if isStream, slot != nil { carrier?.streamClosed() }
         worker.remove(self)
@@ -197,7 +200,10 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         case .head, .discarding, .lingering, .closed: true
         case .tunnel: upstream?.isWritable ?? true
         case .exchange:
-            if exchange.requestEnded {
+            if localBody.isUnderWay, !exchange.requestEnded {
+                // The rest of the request is dropped behind the answer.
+                false
+            } else if exchange.requestEnded {
                 inbound.readableBytes < Self.bufferLimit
             } else if exchange.isConnected {
                 upstream?.isWritable ?? true
@@ -265,7 +271,9 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     }
 
     private func giveUpExchange() {
-        if !exchange.isConnected {
+        if localBody.isUnderWay {
+            abort()
+        } else if !exchange.isConnected {
             if upstream == nil { connect(fresh: false) } else { loseUpstream(.notConnected) }
         } else if exchange.response == .started {
             abort()
@@ -284,7 +292,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         switch phase {
         case .idle: deadline = min(deadline, worker.now + worker.generation.configuration.drainGrace)
         // Its head has told the client to go on; the next answer tells it to end.
-        case .exchange where exchange.response == .started && route?.isStream != true: break
+        case .exchange where exchange.response == .started && (route?.isStream != true || localBody.isUnderWay): break
         case .tunnel: drainTunnel()
         case .exchange where route?.isStream == true && exchange.response == .started: abort()
         case .head, .exchange, .discarding, .lingering, .closed: exchange.keepsClient = false

@@ -108,8 +108,12 @@ extension ResponseHead {
 }
 
 extension LocalResponse {
-    /// Writes the head and, unless the request was HEAD, the body.
-    func write(into out: inout ByteBuffer, context: ResponseContext, toHead: Bool) {
+    /// Writes the head and, unless the request was HEAD, the body, if it is not larger than `limit`.
+    ///
+    /// - Returns: a larger body, which is to follow; else nothing.
+    func write(
+        into out: inout ByteBuffer, context: ResponseContext, toHead: Bool, copying limit: Int
+    ) -> ByteBuffer {
         let encoded = context.acceptsGzip && !toHead ? gzipped : nil
         let content = encoded ?? body
         out.writeStaticString("HTTP/1.1 ")
@@ -135,7 +139,10 @@ extension LocalResponse {
         out.writeDate(context.date)
         if let rate = context.rate { out.writeRateLimit(rate) }
         out.writeEnd(context)
-        if !toHead, status != 304, status != 204 { out.writeImmutableBuffer(content) }
+        if toHead || status == 304 || status == 204 { return ByteBuffer() }
+        guard content.readableBytes <= limit else { return content }
+        out.writeImmutableBuffer(content)
+        return ByteBuffer()
     }
 }
 

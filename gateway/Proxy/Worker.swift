@@ -20,6 +20,8 @@ final class Worker {
     var requestIDs = RequestIDs()
     /// Heads are written here; between two events it is nobody's.
     var scratch = ByteBuffer()
+    /// Bytes: a scratch buffer that has grown beyond them is not kept.
+    private static let scratchLimit = 64 * 1024
     var counters: Counters
     /// Answers that are being compressed.
     var compressions = 0
@@ -136,6 +138,12 @@ final class Worker {
             core.addressConnections.close(address)
         }
         if connections.isEmpty { drained?.succeed() }
+    }
+
+    /// Empties the scratch buffer.
+    func clearScratch() {
+        // Clearing a storage that a write still holds makes another of the same size.
+        if scratch.capacity > Self.scratchLimit { scratch = ByteBuffer() } else { scratch.clear() }
     }
 
     // MARK: Time
