@@ -66,7 +66,8 @@ struct StaticFilesTests {
         try await Self.gateway { gateway, _ in
             let page = try await Self.get("/files/index.html", from: gateway)
             #expect(page.text.contains(/href="\/files\/app\.[0-9a-f]{12}\.css"/))
-            #expect(page.text.contains(#"href="/files/earlier.html""#) && page.text.contains(#"src="/elsewhere/app.js""#))
+            #expect(
+                page.text.contains(#"href="/files/earlier.html""#) && page.text.contains(#"src="/elsewhere/app.js""#))
             #expect(page.text.contains(#"alt="/files/none.png""#))
             #expect(page["content-security-policy"]?.hasPrefix("default-src 'self'") == true)
             #expect(page["x-content-type-options"] == "nosniff")
