@@ -9,7 +9,7 @@ enum ResponseCompression {
     case varies
     /// It is compressed.
     case gzip
-    /// The client has it already, compressed.
+    /// The client has it already, compressed, by a weak tag.
     case unchanged
 
     /// Bytes; what is smaller fits into the packet of its head.
@@ -18,10 +18,11 @@ enum ResponseCompression {
     /// - Parameters:
     ///   - bytes: what `head` was read from.
     ///   - isAccepted: whether the client takes gzip.
-    init(_ head: ResponseHead, _ bytes: Span<UInt8>, isAccepted: Bool) {
+    ///   - hasWeak: whether the client asked for what differs from a weak tag, as compressed answers have.
+    init(_ head: ResponseHead, _ bytes: Span<UInt8>, isAccepted: Bool, hasWeak: Bool) {
         self = .none
         if head.status == 304 {
-            self = isAccepted ? .unchanged : .varies
+            self = isAccepted && hasWeak ? .unchanged : .varies
             return
         }
         guard head.status == 200, (head.contentLength ?? .max) > Self.threshold else { return }

@@ -9,7 +9,7 @@ extension ClientConnection {
     func beginCompression(_ response: ResponseHead, _ bytes: Span<UInt8>) -> ResponseCompression {
         // HTTP/1.0 has no chunks, and a stream's pieces are too small to gain by it.
         guard let route, route.compresses, !route.isStream, head.minorVersion == 1 else { return .none }
-        let compression = ResponseCompression(response, bytes, isAccepted: acceptsGzip)
+        let compression = ResponseCompression(response, bytes, isAccepted: acceptsGzip, hasWeak: hasWeakTag)
         guard compression == .gzip, !isHead else { return compression }
         guard worker.compressions < Self.compressionLimit, let compressor = try? GzipCompressor() else {
             return .varies

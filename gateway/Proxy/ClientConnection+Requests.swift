@@ -207,6 +207,7 @@ extension ClientConnection {
         let isRepeatable = method?.isIdempotent == true || route.isRepeatable || head.hasIdempotencyKey
         exchange = Exchange(isRepeatable: isRepeatable, keepsClient: exchange.keepsClient)
         acceptsGzip = route.compresses && head.acceptsGzip(bytes)
+        hasWeakTag = route.compresses && head.hasWeakTag(bytes)
         outgoing.clear()
         head.write(
             into: &outgoing, bytes: bytes, forwarded: origin.forwarded, requestID: requestID, trace: trace,

@@ -65,6 +65,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var rate: RateDecision?
     var ticket: RateLimiter.Ticket?
     var acceptsGzip = false
+    /// Whether it is about what differs from a weak entity tag; known where answers are compressed.
+    var hasWeakTag = false
     var rules = ResponseRules.none
     /// The origin of the page that asks, where it may read the answer; else empty.
     var pageOrigin = ByteBuffer()

@@ -75,10 +75,9 @@ struct RouteTable {
         var options = defaults
         try options.apply(members)
         guard let path = members["path"] else { throw setting.error("a route needs a 'path'") }
+        let text = try path.string()
         let pattern: RoutePattern
-        do { pattern = try RoutePattern(path.string()) } catch let error as RoutePatternError {
-            throw path.error("\(error)")
-        } catch { throw path.error("\(error)") }
+        do { pattern = try RoutePattern(text) } catch { throw path.error("\(error)") }
         if pattern.segments.first.map(Self.isPrivate) ?? pattern.isOpen {
             throw path.error("'\(pattern.text)' is for services among themselves and is never routed")
         }

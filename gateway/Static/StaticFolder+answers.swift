@@ -13,7 +13,10 @@ extension StaticFolder {
         case .decoded(let path): file = self.file(path.span, 0..<path.count)
         }
         guard let file else { throw .notFound }
-        if let unchanged = head.unchanged(file, bytes) { return unchanged }
+        let packed = head.acceptsGzip(bytes) ? file.packed : nil
+        if head.has(packed == nil ? file.tag : file.packedTag, bytes) {
+            return packed == nil ? file.unchanged : file.packedUnchanged
+        }
         if head.method == .get, let value = head.value(of: Self.range, in: bytes), head.continues(file, bytes) {
             switch ByteRange(bytes.string(at: value), of: file.whole.body.readableBytes) {
             case .part(let range): return file.part(range)
@@ -21,8 +24,7 @@ extension StaticFolder {
             case .whole: return file.whole
             }
         }
-        if let packed = file.packed, head.acceptsGzip(bytes) { return packed }
-        return file.whole
+        return packed ?? file.whole
     }
 
     private static let range = LowercasedText("Range")
@@ -56,17 +58,16 @@ enum ByteRange: Equatable {
 }
 
 extension RequestHead {
-    /// What tells a client that it has the file as it is; nil where it has not (RFC 9110 §13.1.2).
-    fileprivate func unchanged(_ file: StaticFile, _ bytes: Span<UInt8>) -> LocalResponse? {
+    /// Whether the client has what this tag stands for (RFC 9110 §13.1.2).
+    fileprivate func has(_ wanted: LowercasedText, _ bytes: Span<UInt8>) -> Bool {
         for field in fields where Self.ifNoneMatch.equals(bytes, field.name) {
             var rest = field.value
             while var tag = bytes.nextListMember(&rest) {
                 if bytes.hasPrefix("w/", at: tag) { tag = tag.lowerBound + 2..<tag.upperBound }
-                if file.packedTag.equals(bytes, tag) { return file.packedUnchanged }
-                if bytes.equals("*", at: tag) || file.tag.equals(bytes, tag) { return file.unchanged }
+                if bytes.equals("*", at: tag) || wanted.equals(bytes, tag) { return true }
             }
         }
-        return nil
+        return false
     }
 
     /// Whether what the client has a part of is the file as it is (RFC 9110 §13.1.5).

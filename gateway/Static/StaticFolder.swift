@@ -9,8 +9,8 @@ struct StaticFolderError: Error, Equatable {
 
 /// The files of a folder, in memory, as they were when the gateway's file was read.
 ///
-/// Each is served by its name, to be asked for again every time, and by one with the hash of its content in it (`app.js` as
-/// `app.0123456789ab.js`), to be kept for ever. Pages among them that name another file by its path in quotation marks are
+/// Each is served by its name, to be asked for again every time, and, but for pages, by one with the hash of its content in
+/// it (`app.js` as `app.0123456789ab.js`), to be kept for ever. Pages that name another file by its path in quotation marks are
 /// served with its hashed name there.
 final class StaticFolder: Sendable, Equatable {
     static let countLimit = 1000
@@ -33,7 +33,8 @@ final class StaticFolder: Sendable, Equatable {
         var hashedNames: [String: String] = [:]
         func add(_ name: String, _ data: Data) {
             let content = StaticContent(name: name, data)
-            if let hashed = Self.hashedName(name, content.hash) {
+            // Pages are asked for by their names, and change when what they name does.
+            if !content.isPage, let hashed = Self.hashedName(name, content.hash) {
                 files[hashed] = StaticFile(content, isHashed: true)
                 hashedNames[name] = hashed
             }
@@ -59,6 +60,11 @@ final class StaticFolder: Sendable, Equatable {
 
     // MARK: Names
 
+    /// What pages load.
+    private static let versionedKinds = [
+        ".js", ".mjs", ".css", ".map", ".wasm", ".svg", ".png", ".jpg", ".webp", ".ico", ".woff", ".woff2",
+    ]
+
     /// `app.js` → `app.0123456789ab.js`; nil for a name that does not end with what kind of file it is.
     private static func hashedName(_ name: String, _ hash: String) -> String? {
         guard let dot = name.lastIndex(of: "."), !name[dot...].contains("/") else { return nil }
@@ -66,6 +72,8 @@ final class StaticFolder: Sendable, Equatable {
     }
 
     private static func unhashed(_ name: String) -> String? {
+        // Of other kinds a file may well have such a name, with a date in it.
+        guard versionedKinds.contains(where: name.hasSuffix) else { return nil }
         var parts = name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count > 2, parts[parts.count - 2].count == StaticContent.hashLength,
             parts[parts.count - 2].allSatisfy(\.isHexDigit)
