@@ -44,7 +44,8 @@ struct BackpressureTests {
         }
     }
 
-    @Test("A client that sends requests and takes no answers is read no further, and cut off")
+    @Test(
+        "A client that sends requests and takes no answers is read no further, and cut off", .timeLimit(.minutes(1)))
     func takesNothing() async throws {
         var file = TestFile(port: 1)
         file.clients = "  idle_timeout: 500ms"
