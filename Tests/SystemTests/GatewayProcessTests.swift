@@ -9,7 +9,10 @@ import Testing
         ("upstream: service", "upstream: nowhere", ":20:15: there is no upstream 'nowhere'"),
         ("path: /items", "path: [/items", ":20:13: not YAML: did not find expected ',' or ']'"),
         ("path: /items", "path: ${LMS_TEST_PATH}", ":19:11: the environment has no LMS_TEST_PATH"),
-        ("/items\n    upstream: service", "/items/*\n    static: /nowhere/at/all", ":20:13: the folder '/nowhere/at/all' cannot be found"),
+        (
+            "/items\n    upstream: service", "/items/*\n    static: /nowhere/at/all",
+            ":20:13: the folder '/nowhere/at/all' cannot be found"
+        ),
     ]) func `A file that is wrong ends the process with 1, its place on standard error, and so does --check`(
         text: String, replacement: String, problem: String
     ) async throws {
