@@ -10,8 +10,8 @@ struct StaticFolderError: Error, Equatable {
 /// The files of a folder, in memory, as they were when the gateway's file was read.
 ///
 /// Each is served by its name, to be asked for again every time, and, but for pages, by one with the hash of its content in
-/// it (`app.js` as `app.0123456789ab.js`), to be kept for ever. Pages that name another file by its path in quotation marks are
-/// served with its hashed name there.
+/// it (`app.js` as `app.0123456789ab.js`), to be kept for ever. Pages that name another file by its path in quotation marks
+/// are served with its hashed name there.
 final class StaticFolder: Sendable, Equatable {
     static let countLimit = 1000
     /// Bytes of all files together.
