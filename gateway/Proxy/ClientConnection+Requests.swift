@@ -83,6 +83,7 @@ extension ClientConnection {
                     exchange.endRequest()
                 } else {
                     pace.begin(route.timeouts, now: worker.now)
+                    if withheldRead { holdBody() }
                     forwardRequestBody(&bytes)
                 }
                 if phase == .exchange { connect(fresh: false) }

@@ -98,7 +98,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var discardAllowance = 0
     var lingeringBytes = 0
 
-    private var withheldRead = false
+    /// Whether reading is held back.
+    private(set) var withheldRead = false
     private var needsFlush = false
 
     init(worker: Worker, site: Site.Kind, carrier: SecureConnection? = nil, isStream: Bool = false) {

@@ -30,6 +30,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     /// The beginning of a head whose rest has not come yet.
     private var inbound = ByteBuffer()
     private var withheldRead = false
+    /// Whether it ends by an error, as by a reset, and not by the service's closing it.
+    private var hasFailed = false
     private var needsFlush = false
 
     init(endpoint: UpstreamEndpoint, pool: UpstreamPool) {
@@ -137,6 +139,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        hasFailed = true
         context.close(promise: nil)
     }
 
@@ -147,7 +150,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         state = .closed
         switch last {
         case .idle: pool.remove(self)
-        case .body(let reader): client?.responseBroke(isComplete: reader.endsWithConnection)
+        case .body(let reader): client?.responseBroke(isComplete: reader.endsWithConnection && !hasFailed)
         case .head: client?.upstreamLost(.closed)
         case .tunnel: client?.tunnelEnded()
         case .connecting, .closed: break

@@ -10,8 +10,8 @@ struct StaticFolderError: Error, Equatable {
 /// The files of a folder, in memory, as they were when the gateway's file was read.
 ///
 /// Each is served by its name, to be asked for again every time, and, but for pages, by one with the hash of its content in
-/// it (`app.js` as `app.0123456789ab.js`), to be kept for ever. Pages that name another file by its path in quotation marks are
-/// served with its hashed name there.
+/// it (`app.js` as `app.0123456789ab.js`), to be kept for ever. Pages that name another file by its path in quotation marks
+/// are served with its hashed name there.
 final class StaticFolder: Sendable, Equatable {
     static let countLimit = 1000
     /// Bytes of all files together.
@@ -104,6 +104,8 @@ private struct StaticFolderReader {
     private let sizeLimit: Int
     private(set) var files: [(name: String, data: Data)] = []
     private var size = 0
+    /// The real paths of those that have been read.
+    private var folders: Set<String> = []
 
     init(_ path: String, sizeLimit: Int) throws(StaticFolderError) {
         guard let root = Self.realPath(path) else {
@@ -116,13 +118,17 @@ private struct StaticFolderReader {
     mutating func read() throws(StaticFolderError) { try read(root, below: "") }
 
     private mutating func read(_ folder: String, below prefix: String) throws(StaticFolderError) {
+        // Links to folders could lead in circles.
+        guard folders.insert(try target(of: folder)).inserted else {
+            throw StaticFolderError(message: "'\(folder)' is a folder that is there by another name, too")
+        }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
             throw StaticFolderError(message: "the folder '\(folder)' cannot be read")
         }
         for name in names where !name.hasPrefix(".") {
             let path = "\(folder)/\(name)"
-            if Self.kind(path, follows: false) == S_IFDIR {
+            if Self.kind(try target(of: path)) == S_IFDIR {
                 try read(path, below: "\(prefix)\(name)/")
             } else {
                 try add("\(prefix)\(name)", path)
@@ -130,13 +136,18 @@ private struct StaticFolderReader {
         }
     }
 
-    private mutating func add(_ name: String, _ path: String) throws(StaticFolderError) {
-        // Links within are how Kubernetes replaces what it mounts; one to a folder could lead in circles.
+    /// What stands at a path, which links within the folder lead to: they are how Kubernetes replaces what it mounts.
+    private func target(of path: String) throws(StaticFolderError) -> String {
         guard let target = Self.realPath(path) else { throw StaticFolderError(message: "'\(path)' cannot be read") }
-        guard target.hasPrefix(root + "/") else {
+        guard target == root || target.hasPrefix(root + "/") else {
             throw StaticFolderError(message: "'\(path)' leads out of the folder")
         }
-        guard Self.kind(target, follows: true) == S_IFREG else {
+        return target
+    }
+
+    private mutating func add(_ name: String, _ path: String) throws(StaticFolderError) {
+        let target = try target(of: path)
+        guard Self.kind(target) == S_IFREG else {
             throw StaticFolderError(message: "'\(path)' is no file")
         }
         guard files.count < StaticFolder.countLimit else {
@@ -164,9 +175,9 @@ private struct StaticFolderReader {
     }
 
     /// What stands at a path: `S_IFREG`, `S_IFDIR` or another.
-    private static func kind(_ path: String, follows: Bool) -> mode_t {
+    private static func kind(_ path: String) -> mode_t {
         var status = stat()
-        guard (follows ? stat(path, &status) : lstat(path, &status)) == 0 else { return 0 }
+        guard stat(path, &status) == 0 else { return 0 }
         return status.st_mode & S_IFMT
     }
 }

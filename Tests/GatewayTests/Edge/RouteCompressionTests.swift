@@ -238,6 +238,27 @@ struct RouteCompressionTests {
         }
     }
 
+    @Test("An answer that ends with its service's connection is not whole when that is reset")
+    func reset() async throws {
+        let gate = Gate()
+        try await RawServer.with { connection, _ in
+            guard try await connection.message().startLine.contains("/packed") else { return }
+            try await connection.send("HTTP/1.1 200 OK\r\n\(json)\r\nhalf")
+            try await gate.pass()
+            try await connection.reset()
+        } _: { server in
+            try await TestGateway.with(Self.file(server.port).load()) { gateway in
+                try await gateway.connect { connection in
+                    #expect(try await Self.encoding(&connection) == "gzip")
+                    gate.open()
+                    var bytes = ByteBuffer()
+                    while let more = try await connection.read() { bytes.writeImmutableBuffer(more) }
+                    #expect(!bytes.readableBytesView.suffix(5).elementsEqual("0\r\n\r\n".utf8))
+                }
+            }
+        }
+    }
+
     @Test("An event loop compresses so many answers at a time, also after clients have gone; one more passes as it is")
     func bound() async throws {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -285,7 +306,7 @@ struct RouteCompressionTests {
         try await loops.shutdownGracefully()
     }
 
-    /// The coding of an answer that never ends.
+    /// The coding of an answer that does not end by itself.
     private static func encoding(_ connection: inout RawConnection) async throws -> String? {
         try await connection.send("GET /packed HTTP/1.1\r\nHost: lms\r\nAccept-Encoding: gzip\r\n\r\n")
         return RawMessage(head: try await connection.read(through: "\r\n\r\n"))["content-encoding"]

@@ -116,7 +116,7 @@ struct BodyPaceTests {
 
     @Test("A client does not answer for a service that does not take the body")
     func slowService() async throws {
-        try await Self.with("500ms") { gateway in
+        try await Self.with("1s") { gateway in
             try await gateway.connect { connection in
                 let size = 32 << 20
                 try await connection.send(Self.head(size, "X-Wait: 1\r\n"))

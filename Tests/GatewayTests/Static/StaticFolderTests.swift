@@ -37,6 +37,37 @@ struct StaticFolderTests {
         }
     }
 
+    @Test("So is one to a folder, as long as no other name leads there")
+    func linkedFolders() async throws {
+        try await TestFolder.with(["..2/sub/deep/a.js": "a", "..2/b.js": "b"]) { folder in
+            try folder.link("..data", to: "..2")
+            try folder.link("sub", to: "..data/sub")
+            try folder.link("b.js", to: "..data/b.js")
+            let files = try StaticFolder(folder.path, at: "/f/")
+            #expect(body("/f/sub/deep/a.js", of: files) == "a")
+            #expect(body("/f/b.js", of: files) == "b")
+            try folder.link("twin", to: "..2/sub")
+            let error = #expect(throws: StaticFolderError.self) { try StaticFolder(folder.path, at: "/f/") }
+            #expect(error?.message == "'\(folder.path)/twin' is a folder that is there by another name, too")
+        }
+        try await TestFolder.with(["a.txt": "a"]) { outside in
+            try await TestFolder.with { folder in
+                try folder.link("sub", to: outside.path)
+                let error = #expect(throws: StaticFolderError.self) { try StaticFolder(folder.path, at: "/f/") }
+                #expect(error?.message == "'\(folder.path)/sub' leads out of the folder")
+            }
+        }
+    }
+
+    @Test("A file is not in place of one that is missing, but for other versions of what pages load")
+    func otherVersions() async throws {
+        try await TestFolder.with(["backup.csv": "a", "app.js": "b"]) { folder in
+            let files = try StaticFolder(folder.path, at: "/f/")
+            #expect(body("/f/backup.202401011200.csv", of: files) == nil)
+            #expect(body("/f/app.0123456789ab.js", of: files) == "b")
+        }
+    }
+
     @Test("What leads out of the folder, is no file or cannot be read is an error that names it")
     func errors() async throws {
         func message(_ folder: TestFolder) -> String? {
