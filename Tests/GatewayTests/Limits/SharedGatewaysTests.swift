@@ -69,6 +69,7 @@ struct SharedGatewaysTests {
         try await RawServer.with(RawServer.echo) { server in
             var file = TestFile(port: server.port)
             file.limits.address = 3
+            file.limitRate = 0.01
             let nowhere = RedisConfiguration(host: "127.0.0.1", port: 1)
             try await TestGateway.with(file.load(), redis: nowhere) { gateway in
                 var statuses: [Int] = []

@@ -11,6 +11,7 @@ struct UnprovenCredentialsTests {
         try await RawServer.with(RawServer.echo) { server in
             var file = TestFile(port: server.port)
             file.limits = (address: 3, credential: 2, signIn: 1)
+            file.limitRate = 0.01
             file.routes = """
                   - path: /page
                     upstream: service

@@ -88,7 +88,10 @@ struct TestFile {
     var tls: String?
     var listenHost = "127.0.0.1"
     var clients = ""
+    /// Bursts of requests.
     var limits = (address: 1_000_000, credential: 1_000_000, signIn: 1_000_000)
+    /// What comes back of each a second; little where a test counts, however long it takes for that.
+    var limitRate = 1.0
     var health = "  interval: 200ms\n  timeout: 1s"
     var defaults = "  response_timeout: 5s"
     var routes = ""
@@ -115,13 +118,13 @@ struct TestFile {
               service: \(addresses)
             limits:
               address:
-                rate: 1
+                rate: \(limitRate)
                 burst: \(limits.address)
               credential:
-                rate: 1
+                rate: \(limitRate)
                 burst: \(limits.credential)
               sign_in:
-                rate: 1
+                rate: \(limitRate)
                 burst: \(limits.signIn)
             health:
             \(health)
