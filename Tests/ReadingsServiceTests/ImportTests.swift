@@ -131,12 +131,14 @@ import Testing
         let server = try await ReadingsServer.start(on: try await ReadingsServer.makeDatabase())
         let member = try await server.service.user(.member, of: .v7())
         var connections: [TestHTTPConnection] = []
-        for _ in 0..<ImportRoutes.maximumUnderWay / 2 {
+        // One more each time, as the request that looks may have taken the place of one.
+        try await eventually {
             let connection = try await TestHTTPConnection.connect(port: member.port)
             _ = try await connection.begin(.POST, Self.path, headers: member.headers, hasBody: true)
             connections.append(connection)
+            return try await member.post(Self.path).status == 503
         }
-        try await eventually { try await member.post(Self.path).status == 503 }
+        #expect(connections.count >= ImportRoutes.maximumUnderWay / 2)
         #expect(try await member.post(Self.path).header("retry-after") == "30")
         for connection in connections { await connection.close() }
         try await eventually { try await member.post(Self.path).status == 422 }
