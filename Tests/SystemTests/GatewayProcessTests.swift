@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// `lms-gateway` as an operator runs it, with a file of their own.
-@Suite(.timeLimit(.minutes(2))) struct GatewayProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct GatewayProcessTests {
     @Test(arguments: [
         ("upstream: service", "upstream: nowhere", ":20:15: there is no upstream 'nowhere'"),
         ("path: /items", "path: [/items", ":20:13: not YAML: did not find expected ',' or ']'"),

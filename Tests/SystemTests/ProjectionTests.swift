@@ -5,7 +5,7 @@ import Testing
 
 /// What `lms doctor` says of what services know of each other's, and `lms events rebuild` does about it.
 struct ProjectionTests {
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func `a projection that has missed something is named, and made anew by what is told to be typed`() async throws {
         let installation = try await SystemInstallation.start()
         let owner = try await installation.owner()

@@ -7,7 +7,7 @@ import Testing
 struct SeedTests {
     private let folder = FileManager.default.temporaryDirectory.path + "/lms-seed-" + UUID().uuidString
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `limits that an operator writes are those that services hold organizations to`() async throws {
         let installation = try await SystemInstallation.start()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

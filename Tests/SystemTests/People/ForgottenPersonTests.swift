@@ -4,7 +4,7 @@ import Testing
 
 /// Who deletes the account is forgotten by all services.
 struct ForgottenPersonTests {
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(15)))
     func `no table, stream or answer names somebody who has used every service and deleted the account`() async throws {
         let installation = try await SystemInstallation.shared()
         let owner = try await installation.owner()
