@@ -11,8 +11,10 @@ extension RollupStore {
             try await turn { transaction in
                 let rows = try await transaction.batch(["SELECT now()", Self.take(from: start, before: end, limit)])
                 let taken = try rows[1].map { try $0.decode(Int64.self, Timestamp.self, Timestamp.self) }
-                if !taken.isEmpty {
-                    try await transaction.batch(Self.compute(taken.map(\.0), taken.map(\.1)))
+                let hours = taken.map(\.1)
+                if let first = hours.min(), let last = hours.max() {
+                    let range = first..<last.adding(.seconds(3600))
+                    try await transaction.batch(Self.compute(taken.map(\.0), hours, within: range))
                 }
                 let places = taken.map { Watermark.Place(time: $0.2, id: $0.0) }
                 return Watermark.Look(
@@ -39,12 +41,18 @@ extension RollupStore {
         """
     }
 
-    private static func compute(_ series: [Int64], _ hours: [Timestamp]) -> [SQL] {
+    /// - Parameter range: All of the hours are within.
+    private static func compute(
+        _ series: [Int64], _ hours: [Timestamp], within range: Range<Timestamp>
+    ) -> [SQL] {
         let stale: SQL = "unnest(\(series), \(hours)) AS stale (series_id, hour)"
         let days: SQL = """
             (SELECT DISTINCT series_id, date_bin('1 day', hour, timestamptz 'epoch') AS day FROM \(stale)) AS stale
             """
-        return [deleteMinutes(of: stale), deleteHours(stale), insertHours(stale), deleteDays(days), insertDays(days)]
+        return [
+            deleteMinutes(of: stale), deleteHours(stale), insertHours(stale, within: range), deleteDays(days),
+            insertDays(days),
+        ]
     }
 
     private static func deleteMinutes(of stale: SQL) -> SQL {
@@ -62,8 +70,9 @@ extension RollupStore {
     }
 
     /// The hours, and their minutes where those are kept, from one look at the readings. `OFFSET 0` makes that an hour after
-    /// the other, by their key.
-    private static func insertHours(_ stale: SQL) -> SQL {
+    /// the other, by their key; `range` keeps all other partitions and chunks out of the plan, which would else be ruled out
+    /// for each hour anew.
+    private static func insertHours(_ stale: SQL, within range: Range<Timestamp>) -> SQL {
         """
         WITH minutes AS MATERIALIZED (
             SELECT stale.series_id, stale.hour, date_bin('1 minute', r.time, stale.hour) AS time,
@@ -71,7 +80,7 @@ extension RollupStore {
             FROM \(stale) CROSS JOIN LATERAL (
                 SELECT time, value FROM readings.readings
                 WHERE series_id = stale.series_id AND time >= stale.hour AND time < stale.hour + interval '1 hour'
-                    AND value IS NOT NULL
+                    AND time >= \(range.lowerBound) AND time < \(range.upperBound) AND value IS NOT NULL
                 OFFSET 0) AS r
             GROUP BY 1, 2, 3
         ), hours AS MATERIALIZED (
