@@ -33,7 +33,7 @@ import Testing
         #expect(days.map(\.time) == (0..<365).map { start.adding(days: $0) } && days.allSatisfy { $0.count == 8 })
     }
 
-    @Test func `of twenty thousand days those of five years are stored, 64 a transaction, and others are answered`()
+    @Test func `of twenty thousand days those of five years are stored, a few a transaction, and others are answered`()
         async throws
     {
         let server = try await makeServer()

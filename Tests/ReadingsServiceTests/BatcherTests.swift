@@ -9,14 +9,12 @@ import Testing
 @testable import ReadingsService
 
 @Suite struct BatcherTests {
-    private let time = Timestamp.now.microseconds
-
     /// One reading of a series.
-    private func rows(_ series: Int64) -> [DeviceRows] {
+    private func rows(_ series: Int64, at time: Timestamp = .now) -> [DeviceRows] {
         var rows = DeviceRows(organizationID: UUID.v7(), deviceID: UUID.v7())
         rows.sensors = [.init(series: Series(id: series, unit: .none, kind: .number), name: "t")]
         rows.sensor = [0]
-        rows.times = [time]
+        rows.times = [time.microseconds]
         rows.values = [1]
         rows.qualities = [2]
         rows.listed = 1
@@ -77,6 +75,42 @@ import Testing
                 #expect(series == [1, 2, 3])
                 // Whoever sends again has it stored, and not for the second time.
                 #expect(try await batcher.store(rows(4)) == IngestOutcome(accepted: 1))
+            }
+        }
+    }
+
+    @Test func `live readings are stored while old ones wait`() async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        try await withBatcher(on: database, patience: .seconds(30)) { batcher in
+            let old = Timestamp.now.adding(days: -100)
+            // The partition is there from now on.
+            _ = try await batcher.store(rows(0, at: old))
+            try await withClient(database.administrator) { administrator in
+                let waiting = try await administrator.withTransaction { transaction in
+                    // The same keys: whoever wants to store them waits for what becomes of these.
+                    try await transaction.query(
+                        """
+                        INSERT INTO readings.readings (series_id, time, quality, batch_id)
+                        SELECT series_id, \(old), 0, 0 FROM generate_series(1, 3) AS series_id
+                        """)
+                    var waiting: [Task<IngestOutcome, any Error>] = []
+                    for series in Int64(1)...3 {
+                        waiting.append(Task { try await batcher.store(rows(series, at: old)) })
+                    }
+                    try await eventually {
+                        try await administrator.query(
+                            """
+                            SELECT FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            """
+                        ).count == 1
+                    }
+                    for series in Int64(4)...13 {
+                        #expect(try await batcher.store(rows(series)) == IngestOutcome(accepted: 1))
+                    }
+                    return waiting
+                }
+                for request in waiting { #expect(try await request.value == IngestOutcome(accepted: 0, duplicates: 1)) }
             }
         }
     }

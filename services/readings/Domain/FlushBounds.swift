@@ -1,8 +1,8 @@
-/// What fits into one transaction: so many rows, and rows of so many days. A day may open a chunk, whose locks add up
-/// until none are left.
+/// What fits into one transaction: so many rows, and rows of so many days. A day may open a chunk: nobody else opens one
+/// until the transaction ends, and its locks add up until none are left.
 struct FlushBounds {
     static let maximumRows = 20_000
-    static let maximumDays = 64
+    static let maximumDays = 16
 
     private var rows = 0
     private var days: Set<Int64> = []

@@ -3,15 +3,16 @@ import Metrics
 import Postgres
 import ServiceKit
 import ServiceLifecycle
-import Synchronization
 
 /// Collects the rows of many requests into transactions.
 ///
 /// Batches form by themselves: while a flush is under way the next batch gathers, so a quiet service answers after one
 /// round trip and a busy one writes large batches; ``FlushPace`` says when the next flush is worth it. A request is
 /// answered once its rows are committed, which takes several transactions where they are of more days than fit into one.
-/// Organizations take turns by their rows, so that none waits behind all that another sends. When the queue, or an
-/// organization's half of it, is full new requests are refused, so memory is bounded.
+/// When the queue, or an organization's half of it, is full new requests are refused, so memory is bounded.
+///
+/// What is older than yesterday has a queue and a flusher of its own: it may need chunks that are not there yet, which
+/// takes a hundred times as long as its rows, and live readings wait for none of it.
 ///
 /// A request that no transaction has taken within its patience is taken out of the queue and refused, and never stored
 /// after that. One that has been taken is answered when its transaction ends, which has a patience of its own; where the
@@ -23,7 +24,6 @@ final class Batcher: Service {
     /// The queue is full, the request has waited too long in it, or the service is stopping: the device should try again.
     struct Busy: Error {}
 
-    private static let flushers = 2
     /// How often it is looked who has waited too long: so much longer than its patience a request waits at most.
     private static let overdueInterval = Duration.milliseconds(500)
 
@@ -32,7 +32,8 @@ final class Batcher: Service {
     private let usage: UsageMeter
     private let logger: Logger
     private let patience: Duration
-    private let state = Mutex(State())
+    private let recent = FlushLane(flushers: 2)
+    private let late = FlushLane(flushers: 1)
     private let batchRows = Recorder(label: "lms_readings_batch_rows")
     private let flushTime = Timer(label: "lms_readings_flush_duration")
 
@@ -83,15 +84,15 @@ final class Batcher: Service {
     private func enqueue(
         _ devices: [DeviceRows], of days: [Int64], trace: RequestTrace?, completion: @escaping Completion
     ) {
-        let request = Request(
+        let request = FlushLane.Request(
             devices: devices, days: days, rowCount: devices.reduce(0) { $0 + $1.count }, trace: trace,
             deadline: .now + patience, completion: completion)
-        let (isAccepted, flusher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            guard !state.isClosed, state.enqueue(request) else { return (false, nil) }
-            return (true, state.takeFlusher(at: .now))
-        }
-        flusher?.resume()
-        if !isAccepted { completion(.failure(Busy())) }
+        if !lane(for: days).enqueue(request) { completion(.failure(Busy())) }
+    }
+
+    private func lane(for days: [Int64]) -> FlushLane {
+        let yesterday = UTCDay.of(Timestamp.now.microseconds) - 1
+        return days.allSatisfy { $0 >= yesterday } ? recent : late
     }
 
     /// Flushes until the service stops, and then what is left.
@@ -103,81 +104,34 @@ final class Batcher: Service {
                 group.cancelAll()
             }
         } onCancelOrGracefulShutdown: {
-            self.close()
+            self.recent.close()
+            self.late.close()
         }
     }
 
     private func flushAll() async {
-        await withDiscardingTaskGroup { group in
-            for _ in 0..<Self.flushers {
-                group.addTask {
-                    while let batch = await self.nextBatch() {
-                        await self.flush(batch)
-                        self.state.withLock { $0.pace.end(at: .now) }
-                    }
-                }
-            }
-        }
+        async let late: Void = late.run { await self.flush($0, alone: true) }
+        await recent.run { await self.flush($0, alone: false) }
+        await late
     }
 
-    /// Whoever takes a request out of the queue is the one to answer it: so what is refused here is not stored.
     private func refuseOverdue() async {
         for await _ in Rounds(every: Self.overdueInterval) {
-            let (overdue, flusher) = state.withLock { ($0.takeOverdue(at: .now), $0.takeFlusher(at: .now)) }
-            // Another flush may be stuck.
-            flusher?.resume()
+            let overdue = recent.takeOverdue() + late.takeOverdue()
             guard !overdue.isEmpty else { continue }
             logger.warning("requests have waited too long", metadata: ["requests": "\(overdue.count)"])
             for request in overdue { request.completion(.failure(Busy())) }
         }
     }
 
-    private func close() {
-        for flusher in state.withLock({ $0.close() }) { flusher.resume() }
-    }
-
-    /// Waits for requests; nil when there are none left and none will come.
-    private func nextBatch() async -> [Request]? {
-        while true {
-            switch state.withLock({ $0.nextTurn(at: .now) }) {
-            case .flush(let batch): return batch
-            case .gather(let end): await gather(until: end)
-            case .rest: await rest()
-            case .end: return nil
-            }
-        }
-    }
-
-    private func rest() async {
-        await withCheckedContinuation { flusher in
-            let mustLook = state.withLock { !$0.rest(flusher, at: .now) }
-            if mustLook { flusher.resume() }
-        }
-    }
-
-    /// Waits until enough requests have come, but no longer than to `end`.
-    private func gather(until end: ContinuousClock.Instant) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                // The wait is the purpose: what comes meanwhile shares the flush.
-                guard (try? await Task.sleep(until: end)) != nil else { return }
-                self.state.withLock { $0.takeGatherer() }?.resume()
-            }
-            await withCheckedContinuation { flusher in
-                let mustLook = state.withLock { !$0.gather(flusher, at: .now) }
-                if mustLook { flusher.resume() }
-            }
-            group.cancelAll()
-        }
-    }
-
-    private func flush(_ batch: [Request]) async {
+    /// - Parameter alone: On a connection that nobody waits behind.
+    private func flush(_ batch: [FlushLane.Request], alone: Bool) async {
         let plan = FlushPlan(batch.flatMap(\.devices))
         let start = ContinuousClock.now
         do {
             // Requests wait for it.
             let (id, inserted) = try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
-                try await store.store(plan)
+                try await store.store(plan, alone: alone)
             }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
@@ -195,7 +149,7 @@ final class Batcher: Service {
         } catch let error as PostgresError where !error.isUnavailability && batch.count > 1 {
             // Something in one of the requests is refused: it must not take the others with it.
             logger.warning("a batch was refused; storing its requests one by one", metadata: ["error": "\(error)"])
-            for request in batch { await flush([request]) }
+            for request in batch { await flush([request], alone: alone) }
         } catch {
             logger.warning("a batch could not be stored", metadata: ["error": "\(error)", "rows": "\(plan.count)"])
             for request in batch { request.completion(.failure(error)) }

@@ -38,12 +38,19 @@ struct LeftoverBatches: Sendable {
     /// What a batch stored; nil when it has been published meanwhile.
     ///
     /// Range by range through the primary key, which `OFFSET 0` leaves no choice about: nothing says how many ranges
-    /// there are, and a guess too high would make it a scan of whole partitions.
+    /// there are, and a guess too high would make it a scan of whole partitions. Its first and last time keep all
+    /// other partitions out of the plan.
     ///
     /// - Throws: `PostgresError`.
     func read(_ id: Int64, _ transaction: Transaction) async throws -> StoredBatch? {
-        let results = try await transaction.batch([
-            "SELECT 1 FROM readings.batches WHERE id = \(id) AND NOT is_published",
+        let times = try await transaction.query(
+            """
+            SELECT (SELECT min(time) FROM unnest(first_times) AS time), (SELECT max(time) FROM unnest(last_times) AS time)
+            FROM readings.batches WHERE id = \(id) AND NOT is_published
+            """)
+        guard let (first, last) = try times.first?.decode(Timestamp?.self, Timestamp?.self) else { return nil }
+        guard let first, let last else { return StoredBatch(id: id) }
+        let rows = try await transaction.query(
             """
             SELECT s.organization_id, s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value, r.quality
             FROM readings.batches AS b
@@ -51,16 +58,14 @@ struct LeftoverBatches: Sendable {
             CROSS JOIN LATERAL (
                 SELECT time, value, text_value, quality FROM readings.readings
                 WHERE series_id = key_range.series_id AND time BETWEEN key_range.first_time AND key_range.last_time
-                    AND batch_id = b.id
+                    AND time BETWEEN \(first) AND \(last) AND batch_id = b.id
                 OFFSET 0
             ) AS r
             JOIN readings.series AS s ON s.id = key_range.series_id
-            WHERE b.id = \(id) AND NOT b.is_published
-            """,
-        ])
-        guard !results[0].isEmpty else { return nil }
+            WHERE b.id = \(id)
+            """)
         var batch = StoredBatch(id: id)
-        for row in results[1] { batch.append(try StoredReading(row)) }
+        for row in rows { batch.append(try StoredReading(row)) }
         return batch
     }
 

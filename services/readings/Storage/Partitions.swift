@@ -22,7 +22,10 @@ final class Partitions: Sendable {
         for time in times { weeks.insert(time.microseconds / Self.week) }
         let missing = known.withLock { weeks.subtracting($0) }
         guard !missing.isEmpty else { return }
-        _ = try await database.query("SELECT readings.ensure_partitions(\(missing.sorted()))")
+        // It may wait for locks, and nobody is to wait behind it.
+        try await database.withTransaction { transaction in
+            _ = try await transaction.query("SELECT readings.ensure_partitions(\(missing.sorted()))")
+        }
         known.withLock { $0.formUnion(missing) }
     }
 

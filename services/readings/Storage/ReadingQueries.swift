@@ -60,24 +60,6 @@ struct ReadingQueries: Sendable {
         }
     }
 
-    /// The newest reading of each series, by device and sensor type.
-    ///
-    /// - Throws: `PostgresError`.
-    func latest(_ filter: SeriesFilter, limit: Int, organization: UUID) async throws -> [ReadingView] {
-        let query: SQL = """
-            SELECT \(Self.columns)
-            FROM readings.series AS s
-            CROSS JOIN LATERAL (
-                SELECT * FROM readings.readings AS newest
-                WHERE newest.series_id = s.id ORDER BY newest.time DESC LIMIT 1
-            ) AS r
-            WHERE \(filter.conditions(organization))
-            ORDER BY s.device_id, s.sensor_type LIMIT \(limit)
-            """
-        let rows = try await reads.transaction(for: organization) { try await $0.query(query) }
-        return try rows.map { try ReadingView($0, from: 0) }
-    }
-
     /// The columns of a ``ReadingView``.
     static let columns: SQL =
         "s.device_id, s.sensor_type, s.unit, s.kind, r.time, r.value, r.text_value, r.quality, r.attributes"

@@ -22,24 +22,27 @@ struct ReadingStore: Sendable {
 
     /// Stores the rows of a plan in one transaction and one round trip.
     ///
+    /// - Parameter alone: On a connection of its own, as nobody is to wait behind it.
     /// - Returns: The batch's id and, per row, whether it was new; nil when all were.
     /// - Throws: `PostgresError`; then nothing was stored, except after `connectionLost`, where that is not known.
-    func store(_ plan: FlushPlan) async throws -> (id: Int64, inserted: [Bool]?) {
+    func store(_ plan: FlushPlan, alone: Bool = false) async throws -> (id: Int64, inserted: [Bool]?) {
         guard let first = plan.times.min(), let last = plan.times.max() else { return (0, nil) }
         let id = try await batchIDs.next()
         let ranges = plan.keyRanges
         let rows = try await partitions.withPartitions(for: plan.times) {
-            try await database.batch([
+            let statements = [
                 insert(plan, batchID: id),
                 """
                 INSERT INTO readings.batches (id, row_count, min_time, max_time, series_ids, first_times, last_times)
                 VALUES (\(id), \(Int32(plan.count)), \(first), \(last), \(ranges.seriesIDs), \(ranges.firstTimes),
                     \(ranges.lastTimes))
                 """,
-            ])
+            ]
+            guard alone else { return try await database.batch(statements) }
+            return try await database.withTransaction { try await $0.batch(statements) }
         }
         guard rows[0].affectedRows < plan.count else { return (id, nil) }
-        return (id, try await findInserted(plan, batchID: id))
+        return (id, try await findInserted(plan, batchID: id, first, last))
     }
 
     private func insert(_ plan: FlushPlan, batchID: Int64) -> SQL {
@@ -54,13 +57,17 @@ struct ReadingStore: Sendable {
             """
     }
 
-    /// A row that this batch inserted carries its id; any other was there before.
-    private func findInserted(_ plan: FlushPlan, batchID: Int64) async throws -> [Bool] {
+    /// A row that this batch inserted carries its id; any other was there before. The times keep all other partitions and
+    /// chunks out of the plan.
+    private func findInserted(
+        _ plan: FlushPlan, batchID: Int64, _ first: Timestamp, _ last: Timestamp
+    ) async throws -> [Bool] {
         let rows = try await database.query(
             """
             SELECT coalesce(stored.batch_id = \(batchID), false)
             FROM unnest(\(plan.seriesIDs), \(plan.times)) WITH ORDINALITY AS row (series_id, time, position)
             LEFT JOIN readings.readings AS stored ON stored.series_id = row.series_id AND stored.time = row.time
+                AND stored.time BETWEEN \(first) AND \(last)
             ORDER BY row.position
             """)
         return try rows.map { try $0.decode(Bool.self) }

@@ -1,18 +1,6 @@
 import FoundationEssentials
-import ServiceKit
 
-extension Batcher {
-    /// The rows of one request, or of those of its days that fit into one transaction.
-    struct Request {
-        let devices: [DeviceRows]
-        let days: [Int64]
-        let rowCount: Int
-        let trace: RequestTrace?
-        /// When it has waited as long as it may.
-        let deadline: ContinuousClock.Instant
-        let completion: Completion
-    }
-
+extension FlushLane {
     /// What a flusher is to do next.
     enum Turn {
         case flush([Request])
