@@ -73,7 +73,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var started = NIODeadline.uptimeNanoseconds(0)
 
     /// Bytes that have come and not been looked at: the beginning of a head, or pipelined requests.
-    private var inbound = ByteBuffer()
+    private(set) var inbound = ByteBuffer()
     /// The head as the service gets it and what is held of the body, in case it must be sent again.
     var outgoing = ByteBuffer()
     var upstream: UpstreamConnection?
