@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import TestKit
@@ -27,7 +28,10 @@ struct HandoverTests {
     static func withPath<Result>(_ body: (String) async throws -> Result) async throws -> Result {
         // The path of a UNIX socket has 107 bytes at most.
         let path = "/tmp/lms-handover-\(UInt32.random(in: .min ... .max))"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        defer {
+            // That of one that has ended before it was ready stays, too.
+            for path in [path, path + ".next"] { try? FileManager.default.removeItem(atPath: path) }
+        }
         return try await body(path)
     }
 
@@ -198,9 +202,11 @@ struct HandoverTests {
         _ configuration: GatewayConfiguration, while body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { loop.shutdownGracefully { _ in } }
         let (checks, check) = AsyncStream.makeStream(of: Void.self)
         let server = ProxyServer(
-            core: try TestWorker.core(configuration), group: .singleton, contexts: nil, logger: logger,
+            core: try TestWorker.core(configuration), group: loop, contexts: nil, logger: logger,
             onListening: { _, _, _ in Issue.record("it listens") },
             check: {
                 check.yield()
