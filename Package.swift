@@ -191,7 +191,7 @@ let package = Package(
         tests("Reactor"),
         tests("Postgres", ["Reactor"]),
         tests("Redis", ["LocalStack", "Reactor", .logging]),
-        tests("Outbound", ["LocalStack", .nioCore, .nioPosix, .nioHTTP1]),
+        tests("Outbound", ["CCurl", "LocalStack", .nioCore, .nioPosix, .nioHTTP1]),
         tests("Kernel"),
         tests("ServiceKit"),
         tests("EventBus", [.logging, .metrics]),

@@ -21,7 +21,7 @@ VENV = ROOT / ".lms" / "venv"
 # The package docker-compose is there for the schema of the Compose specification alone.
 PACKAGES = ["kubernetes-validate==1.31.0", "jsonschema", "PyYAML"]
 COMPOSE_PACKAGE = "docker-compose==1.29.2"
-OVERLAYS = ["base", "overlays/dev", "overlays/production"]
+OVERLAYS = ["base", "overlays/dev", "overlays/production", "overlays/static-files"]
 PROCESSES = {"auth", "devices", "readings", "alerts", "billing", "realtime", "gateway"}
 
 

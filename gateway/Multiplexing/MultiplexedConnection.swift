@@ -136,13 +136,7 @@ final class MultiplexedConnection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if inbound.readableBytes > 0 {
-            // Else what has been dealt with would stay for as long as something is always left.
-            inbound.discardReadBytes()
-            inbound.writeBuffer(&bytes)
-            swap(&inbound, &bytes)
-            inbound = ByteBuffer()
-        }
+        bytes.prepend(&inbound)
         do {
             if state == .switching { try readSwitch(&bytes) }
             while state != .switching,

@@ -73,7 +73,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var started = NIODeadline.uptimeNanoseconds(0)
 
     /// Bytes that have come and not been looked at: the beginning of a head, or pipelined requests.
-    private var inbound = ByteBuffer()
+    private(set) var inbound = ByteBuffer()
     /// The head as the service gets it and what is held of the body, in case it must be sent again.
     var outgoing = ByteBuffer()
     var upstream: UpstreamConnection?
@@ -151,12 +151,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if inbound.readableBytes > 0 {
-            // Else what has been dealt with would stay for as long as something is always left.
-            inbound.discardReadBytes()
-            inbound.writeBuffer(&bytes)
-            bytes = takeInbound()
-        }
+        bytes.prepend(&inbound)
         process(&bytes)
         if bytes.readableBytes > 0 { inbound = bytes }
     }
@@ -227,18 +222,13 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// Looks at what came while the last request was under way.
     func processInbound() {
         if inbound.readableBytes > 0 {
-            var bytes = takeInbound()
+            var bytes = inbound
+            inbound = ByteBuffer()
             process(&bytes)
             if bytes.readableBytes > 0 { inbound = bytes }
             upstream?.flush()
         }
         resumeReading()
-    }
-
-    private func takeInbound() -> ByteBuffer {
-        let bytes = inbound
-        inbound = ByteBuffer()
-        return bytes
     }
 
     // MARK: Writing

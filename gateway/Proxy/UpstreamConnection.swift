@@ -121,11 +121,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if inbound.readableBytes > 0 {
-            inbound.writeBuffer(&bytes)
-            swap(&inbound, &bytes)
-            inbound = ByteBuffer()
-        }
+        bytes.prepend(&inbound)
         receive(&bytes)
         client?.writePendingHead()
     }

@@ -20,4 +20,16 @@ extension ByteBuffer {
         start = min(start, text.count - digits)
         writeBytes(text.span.extracting(start..<text.count).bytes)
     }
+
+    /// Puts the rest of earlier reads before these bytes, which have come behind it, and empties it.
+    ///
+    /// Nothing is copied where nothing was left. What has been read of the rest is dropped: else it would stay for as long as
+    /// something is always left.
+    public mutating func prepend(_ rest: inout ByteBuffer) {
+        guard rest.readableBytes > 0 else { return }
+        rest.discardReadBytes()
+        rest.writeBuffer(&self)
+        swap(&rest, &self)
+        rest = ByteBuffer()
+    }
 }

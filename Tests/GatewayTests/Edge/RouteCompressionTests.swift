@@ -57,7 +57,7 @@ struct RouteCompressionTests {
         }
     }
 
-    private static func inflate(_ bytes: ByteBuffer) throws -> String {
+    static func inflate(_ bytes: ByteBuffer) throws -> String {
         var input = bytes
         var text = ""
         let inflater = try GzipInflater()

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Synchronization
 import TestKit
@@ -179,6 +180,42 @@ struct BackpressureTests {
                     #expect(try await connection.message().text == "ok")
                     try await connection.abort()
                     await flood
+                }
+            }
+        }
+    }
+
+    @Test(
+        "Of requests that come behind one whose answer is not read, few bytes are held, and all are answered in turn",
+        .timeLimit(.minutes(1)))
+    func pipelineMemory() async throws {
+        // More than the kernel's buffers take.
+        let large = ByteBuffer(repeating: 0x61, count: 30 * mebibyte)
+        let count = 40_000
+        let request = "GET /files/small.txt HTTP/1.1\r\nHost: lms\r\n"
+        try await TestFolder.with(["small.txt": "ok"]) { folder in
+            try folder.write("large.bin", Data(large.readableBytesView))
+            var file = TestFile(port: 1)
+            file.routes = "  - path: /files/*\n    static: \(folder.path)"
+            try await TestWorker.with(file.load()) { worker in
+                try await RawConnection.to(port: worker.port) { connection in
+                    try await connection.send("GET /files/large.bin HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    let flood = String(repeating: request + "\r\n", count: count - 1) + request
+                    async let sending: Void = connection.writer.send(
+                        ByteBuffer(string: flood + "Connection: close\r\n\r\n"))
+                    let client = try await worker.accepted()
+                    try await eventually { try await client.look(\.withheldRead) }
+                    let (held, storage) = try await client.look {
+                        ($0.inbound.readableBytes, $0.inbound.storageCapacity)
+                    }
+                    let limit = ClientConnection.bufferLimit
+                    // What the socket has is read at most four times before it is asked whether to go on, 64 KiB each.
+                    #expect(held >= limit && held < 5 * limit)
+                    #expect(storage <= 8 * limit)
+                    #expect(try await connection.message().body == large)
+                    let answers = try await connection.readToEnd()
+                    #expect(answers.components(separatedBy: "HTTP/1.1 200 OK\r\n").count - 1 == count)
+                    try await sending
                 }
             }
         }

@@ -1,5 +1,8 @@
 import Foundation
+import Logging
 import NIOCore
+import NIOPosix
+import ServiceLifecycle
 import Synchronization
 import TestKit
 import Testing
@@ -25,7 +28,10 @@ struct HandoverTests {
     static func withPath<Result>(_ body: (String) async throws -> Result) async throws -> Result {
         // The path of a UNIX socket has 107 bytes at most.
         let path = "/tmp/lms-handover-\(UInt32.random(in: .min ... .max))"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        defer {
+            // That of one that has ended before it was ready stays, too.
+            for path in [path, path + ".next"] { try? FileManager.default.removeItem(atPath: path) }
+        }
         return try await body(path)
     }
 
@@ -156,6 +162,65 @@ struct HandoverTests {
                     next.abandon()
                 }
             }
+        }
+    }
+
+    @Test("A gateway that is told to stop while it gets ready leaves the listeners to the one that runs")
+    func stoppedWhileGettingReady() async throws {
+        let tally = Tally()
+        try await Self.withPath { path in
+            try await RawServer.with(RawServer.echo) { server in
+                let first = try Self.configuration(port: 0, upstream: server.port, at: path)
+                try await TestGateway.with(first) { gateway in
+                    try await withThrowingTaskGroup(of: Void.self) { tasks in
+                        for _ in 0..<4 { tasks.addTask { await Self.load(gateway.port, tally) } }
+                        defer { tally.isOver.store(true, ordering: .relaxed) }
+                        try await Self.wait(for: 100, tally)
+                        let second = try Self.configuration(port: gateway.port, upstream: server.port, at: path)
+                        try await Self.stop(second) { try await Self.wait(for: 100, tally) }
+                        try await Self.wait(for: 100, tally)
+                        tally.isOver.store(true, ordering: .relaxed)
+                        try await tasks.waitForAll()
+                    }
+                    // Until the gateway has noticed, it refuses others.
+                    let next = try await eventually { try await Inheritance.claim(at: path) }
+                    next.abandon()
+                }
+            }
+        }
+        #expect(tally.failures.withLock { $0 } == [])
+    }
+
+    /// Waits until so many more requests are answered.
+    private static func wait(for count: Int, _ tally: Tally) async throws {
+        let goal = tally.answered.load(ordering: .relaxed) + count
+        try await eventually(within: .seconds(60)) { tally.answered.load(ordering: .relaxed) >= goal }
+    }
+
+    /// Runs a gateway that is told to stop while it looks how the services are, and `body` before that.
+    private static func stop(
+        _ configuration: GatewayConfiguration, while body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() }
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { loop.shutdownGracefully { _ in } }
+        let (checks, check) = AsyncStream.makeStream(of: Void.self)
+        let server = ProxyServer(
+            core: try TestWorker.core(configuration), group: loop, contexts: nil, logger: logger,
+            onListening: { _, _, _ in Issue.record("it listens") },
+            check: {
+                check.yield()
+                try? await gracefulShutdown()
+            })
+        let group = ServiceGroup(services: [server], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                for await _ in checks { break }
+                try await body()
+                await group.triggerGracefulShutdown()
+            }
+            try await tasks.waitForAll()
         }
     }
 }

@@ -1,8 +1,5 @@
-import CoreMetrics
 import Foundation
-import Logging
 import NIOCore
-import NIOPosix
 import TestKit
 import Testing
 
@@ -135,52 +132,19 @@ struct LargeFilesTests {
     @Test("Of what a client asks for and does not read, about a piece stands in memory")
     func memory() async throws {
         try await Self.with(Self.large) { file in
-            let core = try Self.core(file.load())
-            let loop = MultiThreadedEventLoopGroup.singleton.next()
-            let worker = try await loop.submit {
-                NIOLoopBound(Worker(loop: loop, index: 0, core: core), eventLoop: loop)
-            }.get()
-            let (channels, accepted) = AsyncStream.makeStream(of: (any Channel).self)
-            let listener = try await ServerBootstrap(group: loop)
-                .childChannelInitializer { channel in
-                    accepted.yield(channel)
-                    return channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(
-                            ClientConnection(worker: worker.value, site: .open))
-                    }
+            try await TestWorker.with(file.load()) { worker in
+                try await RawConnection.to(port: worker.port) { connection in
+                    try await connection.send(String(repeating: Self.request, count: 20))
+                    let channel = try await worker.accepted().channel
+                    try await eventually { !channel.isWritable }
+                    let waiting = try await channel.getOption(.bufferedWritableBytes).get()
+                    #expect(waiting > 0 && waiting <= 2 * LocalBody.pieceLength)
+                    let scratch = try await worker.look { $0.scratch.capacity }
+                    #expect(scratch <= 64 * 1024)
+                    // All of it comes once it is read, and the next behind it.
+                    for _ in 0..<2 { #expect(try await connection.message().body == Self.large) }
                 }
-                .bind(host: "127.0.0.1", port: 0).get()
-            try await RawConnection.to(port: try #require(listener.localAddress?.port)) { connection in
-                try await connection.send(String(repeating: Self.request, count: 20))
-                let channel = try #require(await channels.first { _ in true })
-                try await eventually { !channel.isWritable }
-                let waiting = try await channel.getOption(.bufferedWritableBytes).get()
-                #expect(waiting > 0 && waiting <= 2 * LocalBody.pieceLength)
-                let scratch = try await loop.submit { worker.value.scratch.capacity }.get()
-                #expect(scratch <= 64 * 1024)
-                // All of it comes once it is read, and the next behind it.
-                for _ in 0..<2 { #expect(try await connection.message().body == Self.large) }
             }
-            try await listener.close()
-            try await loop.submit { worker.value.stop() }.get()
         }
-    }
-
-    /// What event loops of a gateway share.
-    private static func core(_ configuration: GatewayConfiguration) throws -> GatewayCore {
-        let factory = NOOPMetricsHandler.instance
-        let metrics = GatewayMetrics(factory: factory)
-        let current = CurrentGeneration(try Generation(configuration, metrics: metrics))
-        let directory = UpstreamDirectory(configuration.upstreams)
-        let endpoints = OwnEndpoints(
-            health: HealthBoard(), metrics: metrics, exposition: { "" }, document: OpenAPIDocument(services: []),
-            page: try DocsPage(resources: Gateway.resources))
-        let limits = Gateway.makeLimits(
-            current, redis: nil, directory: directory,
-            probe: Probe(group: MultiThreadedEventLoopGroup.singleton, timeout: .seconds(1)), metrics: factory,
-            logger: Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() })
-        return GatewayCore(
-            current: current, admission: limits.admission, directory: directory, endpoints: endpoints,
-            metrics: metrics, operators: Site(router: try Router([]), isPublic: false), accessLog: nil)
     }
 }

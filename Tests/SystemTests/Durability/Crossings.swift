@@ -33,9 +33,18 @@ final class Crossings: Sendable {
     }
 
     /// Lets new devices of `owner` send for the length of `disturb`; each then comes back once more.
-    static func run(of owner: Owner, _ disturb: (Crossings) async throws -> Void) async throws -> Crossings {
+    ///
+    /// - Parameter receiver: Told of their alerts, of each device's by a channel of its own, since all that go by one would
+    ///   be more than it is sent in time.
+    static func run(
+        of owner: Owner, telling receiver: WebhookReceiver, _ disturb: (Crossings) async throws -> Void
+    ) async throws -> Crossings {
         var devices: [Device] = []
-        for number in 0..<deviceCount { devices.append(try await owner.device("d\(number)")) }
+        for number in 0..<deviceCount {
+            let device = try await owner.device("d\(number)")
+            try await owner.rule(on: sensor, of: device, telling: try await owner.webhook(to: receiver.url))
+            devices.append(device)
+        }
         let crossings = Crossings(devices)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for device in devices { group.addTask { try await crossings.send(device) } }

@@ -32,14 +32,14 @@ import Testing
     }
 
     @Test(arguments: [2, 3], [Kills.seed])
-    func `copies of alerts are killed at random, and every crossing of a bound begins and ends one alert`(
+    func `copies of alerts are killed at random, and every crossing begins and ends one alert, both of which are told`(
         count: Int, seed: UInt64
     ) async throws {
         let copies = try await Copies(of: .alerts, count: count, in: SystemInstallation.start())
         let installation = copies.installation
         let owner = try await installation.owner()
-        try await owner.rule(on: Crossings.sensor)
-        let crossings = try await Crossings.run(of: owner) { crossings in
+        let receiver = try await WebhookReceiver.start()
+        let crossings = try await Crossings.run(of: owner, telling: receiver) { crossings in
             try await installation.waitUntilFollowed(crossings)
             // The leases of who was killed last five seconds each time.
             for kills in Kills.rounds(of: copies.processes, seed: seed).prefix(4) {
@@ -48,6 +48,7 @@ import Testing
             }
         }
         try await installation.check(crossings)
+        try await installation.check(receiver)
         await copies.stop()
     }
 

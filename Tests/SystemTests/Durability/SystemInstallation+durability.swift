@@ -102,14 +102,29 @@ extension SystemInstallation {
 }
 
 extension Owner {
-    /// An alert for every reading of `sensor` on any device.
-    func rule(on sensor: String) async throws {
+    /// An alert for every reading of `sensor`.
+    ///
+    /// - Parameters:
+    ///   - device: Whose; nil for any device's.
+    ///   - channel: Who is told of it; nil for nobody.
+    func rule(on sensor: String, of device: Device? = nil, telling channel: String? = nil) async throws {
         let response = try await api.post(
             "/api/v1/alerts/rules",
             [
-                "name": .string(sensor), "scope": ["all": true], "kind": "threshold", "sensor_type": .string(sensor),
-                "condition": "gt", "threshold_value": 0, "severity": "low",
+                "name": .string(sensor), "scope": device.map { ["device_ids": [.string($0.id)]] } ?? ["all": true],
+                "kind": "threshold", "sensor_type": .string(sensor), "condition": "gt", "threshold_value": 0,
+                "severity": "low", "channel_ids": .array(channel.map { [.string($0)] } ?? []),
             ])
         guard response.status == 201 else { throw UnexpectedAnswer(response: response) }
+    }
+
+    /// A channel that posts to `url`.
+    func webhook(to url: String) async throws -> String {
+        let response = try await api.post(
+            "/api/v1/alerts/channels", ["name": "hook", "type": "webhook", "url": .string(url)])
+        guard response.status == 201, let id = response.json["id"].string else {
+            throw UnexpectedAnswer(response: response)
+        }
+        return id
     }
 }

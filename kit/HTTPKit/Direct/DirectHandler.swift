@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// Stands before the routes of a connection and answers what a ``DirectRoute`` takes, from the bytes as they came.
@@ -90,12 +91,8 @@ final class DirectHandler: ServedConnection, ChannelDuplexHandler, RemovableChan
         guard !ending.isFinishing else { return }
         var bytes = unwrapInboundIn(data)
         if candidate != nil { activity.bodyCame(bytes.readableBytes, at: .now()) }
-        if received.readableBytes == 0 {
-            received = bytes
-        } else {
-            received.discardReadBytes()
-            received.writeBuffer(&bytes)
-        }
+        bytes.prepend(&received)
+        received = bytes
         proceed(context)
     }
 

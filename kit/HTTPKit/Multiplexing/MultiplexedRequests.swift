@@ -115,13 +115,7 @@ final class MultiplexedRequests: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if received.readableBytes > 0 {
-            // Else what has been dealt with would stay for as long as something is always left.
-            received.discardReadBytes()
-            received.writeBuffer(&bytes)
-            swap(&received, &bytes)
-            received = ByteBuffer()
-        }
+        bytes.prepend(&received)
         do {
             while let frame = try MultiplexFrame(from: &bytes, longest: MultiplexFrame.longestRequest) {
                 answer(frame, context)
