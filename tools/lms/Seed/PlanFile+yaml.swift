@@ -5,7 +5,11 @@ extension PlanFile {
     ///
     /// - Throws: `EncodingError`.
     func yaml() throws -> String {
-        let head = "# Prices are in minor units of the currency, such as cents. A limit that is null is none.\nplans:\n"
+        let head = """
+            # Prices are in minor units of the currency, such as cents. A limit that is null is none; of requests, the gateway's.
+            plans:
+
+            """
         return try head + plans.map(Self.yaml).joined(separator: "\n")
     }
 
@@ -23,6 +27,7 @@ extension PlanFile {
                   members: \(limit(plan.limits.members))
                   readings_per_month: \(limit(plan.limits.readingsPerMonth))
                   readings_per_minute: \(limit(plan.limits.readingsPerMinute))
+                  requests_per_second: \(limit(plan.limits.requestsPerSecond))
                   retention_days: \(limit(plan.limits.retentionDays))
 
             """
