@@ -143,8 +143,8 @@ struct BucketTable: Sendable {
 // MARK: Plans
 
 extension BucketTable {
-    /// Takes note of what the plan of `key` allows a second; nil is the table's limit. Of what is in the bucket as much stays
-    /// as may.
+    /// Takes note of what the plan of `key` allows a second; nil is the table's limit. Of what is in the bucket as much
+    /// stays as may.
     mutating func setPlanRate(_ rate: Double?, of key: UInt64) {
         guard let index = find(key) else { return }
         entries[index]?.planRate = Float(rate ?? 0)

@@ -6,7 +6,8 @@ extension PlanFile {
     /// - Throws: `EncodingError`.
     func yaml() throws -> String {
         let head = """
-            # Prices are in minor units of the currency, such as cents. A limit that is null is none; of requests, the gateway's.
+            # Prices are in minor units of the currency, such as cents. A limit that is null is none, that of requests what
+            # the gateway's file says.
             plans:
 
             """
