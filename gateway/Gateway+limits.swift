@@ -37,6 +37,7 @@ extension Gateway {
                 revocations: revocations, capacity: settings.capacity)
         }
         var services: [any Service] = []
+        var planRates: PlanRates?
         if let redis {
             let client = RedisClient(redis)
             services += [
@@ -49,9 +50,12 @@ extension Gateway {
                 // Nobody is asked for those that it misses: services know them all.
                 services.append(
                     RevocationFeed(revocations: revocations, redis: client, logger: logger, sources: []))
+                let rates = PlanRates(limiter: limiter, redis: client, logger: logger)
+                services.append(rates)
+                planRates = rates
             }
         }
         if let tokens { services.append(IssuerKeys(tokens: tokens)) }
-        return (Admission(limiter: limiter, tokens: tokens, metrics: metrics), services)
+        return (Admission(limiter: limiter, tokens: tokens, planRates: planRates, metrics: metrics), services)
     }
 }

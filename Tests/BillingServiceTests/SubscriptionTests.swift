@@ -29,6 +29,7 @@ import Testing
         #expect(data["limits"]["devices"].int == 1000)
         #expect(data["limits"]["readings_per_month"].int == 100_000_000)
         #expect(data["limits"]["readings_per_minute"].int == 3_000_000)
+        #expect(data["limits"]["requests_per_second"].int == 5000)
     }
 
     @Test func `the same event twice makes one subscription and tells once`() async throws {
@@ -88,5 +89,6 @@ import Testing
         #expect(plans[1]["prices"]["monthly"] == ["amount": 4900, "currency": "EUR"])
         #expect(plans[2]["limits"].object?["devices"] == .null)
         #expect(plans[2]["limits"].object?["readings_per_minute"] == .null)
+        #expect(plans.map { $0["limits"]["requests_per_second"].int } == [5000, 10_000, 20_000])
     }
 }

@@ -19,13 +19,17 @@ struct SeedTests {
         #expect(try await installation.lms(["seed", "--show-plans"], log: shown).waitForExit().isSuccess)
         let plans = try String(contentsOfFile: shown, encoding: .utf8)
         #expect(plans.contains("devices: 1000\n"))
+        #expect(plans.contains("requests_per_second: 5000\n"))
         let changed = folder + "/changed.yaml"
-        try plans.replacing("devices: 1000\n", with: "devices: 1\n").write(
-            toFile: changed, atomically: true, encoding: .utf8)
+        try plans.replacing("devices: 1000\n", with: "devices: 1\n")
+            .replacing("requests_per_second: 5000\n", with: "requests_per_second: 100\n")
+            .write(toFile: changed, atomically: true, encoding: .utf8)
         #expect(try await installation.lms("seed", "--plans", changed).isSuccess)
         try await eventually(within: .seconds(20)) {
             try await owner.api.post("/api/v1/devices", ["name": "Second", "device_type": "esp32"]).status == 402
         }
+        // Two seconds of the rate at once, as the gateway's file has it.
+        try await eventually { try await owner.api.get("/api/v1/devices").header("ratelimit-limit") == "200" }
 
         let wrong = folder + "/wrong.yaml"
         try plans.replacing("devices: 1000\n", with: "devices: many\n").write(

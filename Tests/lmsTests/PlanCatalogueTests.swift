@@ -125,6 +125,6 @@ extension Plan {
             limits: Limits(
                 devices: devices ?? limits.devices, members: limits.members,
                 readingsPerMonth: limits.readingsPerMonth, readingsPerMinute: limits.readingsPerMinute,
-                retentionDays: limits.retentionDays))
+                requestsPerSecond: limits.requestsPerSecond, retentionDays: limits.retentionDays))
     }
 }

@@ -16,6 +16,7 @@ struct PlanFileTests {
               members: 3
               readings_per_month: 1000000
               readings_per_minute: null
+              requests_per_second: 100
               retention_days: 30
 
         """
@@ -28,7 +29,7 @@ struct PlanFileTests {
                     id: "free", name: "Free", description: "", currency: "EUR", monthlyPrice: 0, yearlyPrice: 0,
                     limits: .init(
                         devices: 10, members: 3, readingsPerMonth: 1_000_000, readingsPerMinute: nil,
-                        retentionDays: 30))
+                        requestsPerSecond: 100, retentionDays: 30))
             ])
     }
 
@@ -36,7 +37,7 @@ struct PlanFileTests {
         let json = """
             {"plans": [{"id": "free", "name": "Free", "description": "", "currency": "EUR", "monthly_price": 0,
             "yearly_price": 0, "limits": {"devices": 10, "members": 3, "readings_per_month": 1000000,
-            "readings_per_minute": null, "retention_days": 30}}]}
+            "readings_per_minute": null, "requests_per_second": 100, "retention_days": 30}}]}
             """
         #expect(try PlanFile(yaml: json) == PlanFile(yaml: Self.free))
     }
@@ -47,12 +48,14 @@ struct PlanFileTests {
                 id: "free", name: "Frei: \"für\" alle # 100 %", description: "null", currency: "EUR", monthlyPrice: 1,
                 yearlyPrice: 12,
                 limits: .init(
-                    devices: 1, members: nil, readingsPerMonth: nil, readingsPerMinute: 5, retentionDays: 36_500)),
+                    devices: 1, members: nil, readingsPerMonth: nil, readingsPerMinute: 5,
+                    requestsPerSecond: 7, retentionDays: 36_500)),
             Plan(
                 id: "big-1", name: "12", description: "a\nb\\/\tc", currency: "JPY", monthlyPrice: 1_000_000_000_000,
                 yearlyPrice: 0,
                 limits: .init(
-                    devices: nil, members: nil, readingsPerMonth: nil, readingsPerMinute: nil, retentionDays: nil)),
+                    devices: nil, members: nil, readingsPerMonth: nil, readingsPerMinute: nil,
+                    requestsPerSecond: nil, retentionDays: nil)),
         ])
         #expect(try PlanFile(yaml: file.yaml()) == file)
     }
@@ -70,7 +73,8 @@ struct PlanFileTests {
         ("yearly_price: 0", "yearly_price: 1000000000001", 7, "plans[0].yearly_price must be a whole number from 0"),
         ("devices: 10", "devices: 0", 9, "plans[0].limits.devices must be a whole number from 1"),
         ("devices: 10", "devices: many", 9, "plans[0].limits.devices must be a whole number from 1"),
-        ("retention_days: 30", "retention_days: 36501", 13, "plans[0].limits.retention_days must be a whole number"),
+        ("retention_days: 30", "retention_days: 36501", 14, "plans[0].limits.retention_days must be a whole number"),
+        ("requests_per_second: 100", "requests_per_second: 0.5", 13, "plans[0].limits.requests_per_second must be a"),
         ("devices: 10", "device: 10", 9, "plans[0].limits has 'device', which is none of devices, members"),
         ("      members: 3\n", "", nil, "plans[0].limits has no 'members'"),
         ("plans:", "plan:", 1, "has 'plan', which is none of plans"),
@@ -87,7 +91,7 @@ struct PlanFileTests {
     @Test func `the same plan twice is refused with the place of the second`() throws {
         let second = Self.free.split(separator: "\n").dropFirst().joined(separator: "\n")
         let error = try #require(throws: PlanFileError.self) { try PlanFile(yaml: Self.free + second) }
-        #expect(error == PlanFileError(line: 14, message: "plans[1] is the second plan 'free'"))
+        #expect(error == PlanFileError(line: 15, message: "plans[1] is the second plan 'free'"))
     }
 
     @Test(arguments: ["", "# nothing", "plans: [", "plans: 7", "- plans", "a: &x [*x]"])

@@ -4,18 +4,20 @@ extension RateLimiter.Limits {
     /// Reads the section `limits`.
     init(_ setting: FileValue) throws(GatewayFileError) {
         let members = try setting.members(of: LimitExchange.Settings.limits)
-        func limit(_ name: String) throws(GatewayFileError) -> RateLimit {
+        func limit(_ name: String, others: [String] = []) throws(GatewayFileError) -> RateLimit {
             guard let member = members[name] else { throw setting.error("there is no limit '\(name)'") }
-            let values = try member.members(of: ["rate", "burst"])
+            let values = try member.members(of: ["rate", "burst"] + others)
             guard let rate = values["rate"], let burst = values["burst"] else {
                 throw member.error("a limit needs 'rate' (requests a second) and 'burst'")
             }
             return RateLimit(rate: try rate.rate(), burst: Double(try burst.int(in: 1...1_000_000_000)))
         }
+        let organization = try members["organization"]?.members(of: ["rate", "burst", "plan_rates"])
         self.init(
             address: try limit("address"), credential: try limit("credential"),
             principal: members["principal"] == nil ? nil : try limit("principal"),
-            organization: members["organization"] == nil ? nil : try limit("organization"),
+            organization: members["organization"] == nil ? nil : try limit("organization", others: ["plan_rates"]),
+            usesPlanRates: try organization?["plan_rates"]?.bool() ?? true,
             signIn: try limit("sign_in"),
             capacity: try members["capacity"]?.int(in: 1...10_000_000) ?? 65_536)
     }

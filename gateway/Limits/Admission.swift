@@ -8,11 +8,14 @@ final class Admission: Sendable {
     let limiter: RateLimiter
     /// Nil where tokens are not checked.
     let tokens: TokenGate?
+    /// Nil where they cannot be looked up.
+    let planRates: PlanRates?
     let metrics: LimitMetrics
 
-    init(limiter: RateLimiter, tokens: TokenGate?, metrics: LimitMetrics) {
+    init(limiter: RateLimiter, tokens: TokenGate?, planRates: PlanRates?, metrics: LimitMetrics) {
         self.limiter = limiter
         self.tokens = tokens
+        self.planRates = planRates
         self.metrics = metrics
     }
 
@@ -104,11 +107,11 @@ final class Admission: Sendable {
         if admission.hot.contains(LimitKinds(.principal)) {
             share(.principal, holder.principal, holder.user.id.uuidString, now: now)
         }
-        if admission.hot.contains(LimitKinds(.organization)), let organization = holder.organization,
-            let id = holder.user.organizationID
-        {
+        guard let organization = holder.organization, let id = holder.user.organizationID else { return admission }
+        if admission.hot.contains(LimitKinds(.organization)) {
             share(.organization, organization, id.uuidString, now: now)
         }
+        if admission.isLookupDue { planRates?.want(organization, id: id) }
         return admission
     }
 

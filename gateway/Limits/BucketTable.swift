@@ -1,8 +1,8 @@
 /// Token buckets by key, in a fixed amount of memory.
 ///
 /// The table is divided into sets of eight, as a processor's cache is; a key belongs to one set. When its set is full
-/// the bucket with most tokens goes: whoever owned it has used least, and starts again with a full one. Keys are hashes
-/// with a secret seed, so that nobody can aim at a set.
+/// the bucket that lacks fewest tokens goes: whoever owned it has used least, and starts again with a full one. Keys are
+/// hashes with a secret seed, so that nobody can aim at a set.
 struct BucketTable: Sendable {
     private struct Entry: Sendable {
         var key: UInt64
@@ -12,6 +12,10 @@ struct BucketTable: Sendable {
         /// Whether a service has accepted the credential that this bucket is for.
         var isProven = false
         var isShared = false
+        /// What the plan allows a second; 0 where that is not known, or left to the table's limit.
+        var planRate: Float = 0
+        /// In seconds of the monotonic clock.
+        var nextLookup: UInt32 = 0
     }
 
     /// What taking a token came to.
@@ -20,6 +24,8 @@ struct BucketTable: Sendable {
         var isProven: Bool
         /// Whether the bucket has become worth sharing with other gateways.
         var isHot = false
+        /// Whether the plan's rate is to be looked up.
+        var isLookupDue = false
     }
 
     /// How the limit is divided now.
@@ -33,8 +39,12 @@ struct BucketTable: Sendable {
     }
 
     private static let ways = 8
+    /// Seconds until the plan's rate of a key in use is looked up again.
+    static let lookupInterval: UInt32 = 5
 
     var limit: RateLimit
+    /// Whether the plan's rate counts where there is one, with a burst of as many seconds as that of `limit`.
+    var usesPlanRates = false
     private let mask: Int
     private var entries: [Entry?]
     private let sharedCapacity: Int
@@ -61,6 +71,8 @@ struct BucketTable: Sendable {
     mutating func take(_ key: UInt64, now: UInt64, _ division: Division = .whole) -> Taken {
         let index = slot(for: key, now: now)
         var entry = entries[index] ?? Entry(key: key, bucket: TokenBucket(limit, now: now))
+        let limit = limit(of: entry)
+        let isLookupDue = takeLookup(&entry, now: now)
         var isHot = false
         let decision: RateDecision
         switch division {
@@ -80,12 +92,13 @@ struct BucketTable: Sendable {
         }
         if entry.isShared, decision.isAllowed { shared[key]?.unsent += 1 }
         entries[index] = entry
-        return Taken(decision: decision, isProven: entry.isProven, isHot: isHot)
+        return Taken(decision: decision, isProven: entry.isProven, isHot: isHot, isLookupDue: isLookupDue)
     }
 
     /// Gives back what the last `take` for `key` took.
     mutating func giveBack(_ key: UInt64) {
         guard let index = find(key), let entry = entries[index] else { return }
+        let limit = limit(of: entry)
         entries[index]?.bucket.giveBack(limit)
         entries[index]?.usage = max(0, entry.usage - 1)
         if entry.isShared { shared[key]?.unsent -= 1 }
@@ -111,12 +124,13 @@ struct BucketTable: Sendable {
     private mutating func slot(for key: UInt64, now: UInt64) -> Int {
         if let known = find(key) { return known }
         var victim = set(of: key).lowerBound
-        var most = -Double.infinity
+        var fewest = Double.infinity
         for index in set(of: key) {
             guard let entry = entries[index] else { return index }
-            let tokens = entry.bucket.refilled(limit, now: now)
-            if tokens > most {
-                most = tokens
+            let limit = limit(of: entry)
+            let missing = limit.burst - entry.bucket.refilled(limit, now: now)
+            if missing < fewest {
+                fewest = missing
                 victim = index
             }
         }
@@ -126,12 +140,36 @@ struct BucketTable: Sendable {
     }
 }
 
+// MARK: Plans
+
+extension BucketTable {
+    /// Takes note of what the plan of `key` allows a second; nil is the table's limit. Of what is in the bucket as much
+    /// stays as may.
+    mutating func setPlanRate(_ rate: Double?, of key: UInt64) {
+        guard let index = find(key) else { return }
+        entries[index]?.planRate = Float(rate ?? 0)
+    }
+
+    private func limit(of entry: Entry) -> RateLimit {
+        usesPlanRates && entry.planRate > 0 ? limit.scaled(to: Double(entry.planRate)) : limit
+    }
+
+    private func takeLookup(_ entry: inout Entry, now: UInt64) -> Bool {
+        guard usesPlanRates else { return false }
+        let second = UInt32(truncatingIfNeeded: now / 1_000_000_000)
+        guard second >= entry.nextLookup else { return false }
+        entry.nextLookup = second + Self.lookupInterval
+        return true
+    }
+}
+
 // MARK: Other gateways
 
 extension BucketTable {
     /// Shares a bucket with other gateways from now on; they learn of all that is missing in it.
     mutating func share(_ key: UInt64, as name: LimitName, now: UInt64) {
         guard let index = find(key), let entry = entries[index], !entry.isShared else { return }
+        let limit = limit(of: entry)
         var bucket = SharedBucket(name: name, now: now)
         bucket.unsent = Int((limit.burst - entry.bucket.refilled(limit, now: now)).rounded())
         shared[key] = bucket
@@ -145,6 +183,7 @@ extension BucketTable {
                 shared[key] = nil
                 continue
             }
+            let limit = limit(of: entry)
             if bucket.unsent == 0, entry.bucket.isFull(limit, now: now) {
                 shared[key] = nil
                 entries[index]?.isShared = false
@@ -169,6 +208,7 @@ extension BucketTable {
     /// Hears what all gateways together have left in a bucket, between the report and `now`.
     mutating func hear(balance: Double, of report: LimitReport, now: UInt64) {
         guard let index = find(report.key), let entry = entries[index], var bucket = shared[report.key] else { return }
+        let limit = limit(of: entry)
         // The answer's moment is not known; in the middle it is half of the way wrong at most.
         let wait = now > report.collected ? Double(now - report.collected) / 2e9 : 0
         let tokens = min(limit.burst, balance + wait * limit.rate) - Double(bucket.unsent)

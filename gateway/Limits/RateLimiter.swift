@@ -28,6 +28,8 @@ final class RateLimiter: Sendable {
         var principal: RateLimit?
         /// Nil is no limit.
         var organization: RateLimit?
+        /// Whether an organization has its plan's rate in place of that, where it is known.
+        var usesPlanRates = true
         var signIn: RateLimit
         /// Buckets of each kind that are kept.
         var capacity: Int
@@ -59,6 +61,8 @@ final class RateLimiter: Sendable {
         var ticket: Ticket?
         /// The kinds whose bucket has become worth sharing with other gateways.
         var hot: LimitKinds = []
+        /// Whether the rate of the organization's plan is to be looked up.
+        var isLookupDue = false
     }
 
     /// How a service took the credential of a request.
@@ -95,7 +99,12 @@ final class RateLimiter: Sendable {
         let capacity = max(1, limits.capacity / shardCount)
         limitsOrganizations = Atomic(limits.organization != nil)
         shards = (0..<shardCount).map { _ in
-            Shard(LimitKind.allCases.map { BucketTable(limits.limit(of: $0), capacity: capacity) })
+            Shard(
+                LimitKind.allCases.map { kind in
+                    var table = BucketTable(limits.limit(of: kind), capacity: capacity)
+                    table.usesPlanRates = kind == .organization && limits.usesPlanRates
+                    return table
+                })
         }
     }
 
@@ -104,6 +113,7 @@ final class RateLimiter: Sendable {
         limitsOrganizations.store(limits.organization != nil, ordering: .relaxed)
         for shard in shards {
             for kind in LimitKind.allCases { shard.withTable(kind) { $0.limit = limits.limit(of: kind) } }
+            shard.withTable(.organization) { $0.usesPlanRates = limits.usesPlanRates }
         }
     }
 
@@ -151,13 +161,20 @@ final class RateLimiter: Sendable {
         if !allDecision.isAllowed { giveBack(.principal, principal) }
         // The one that ends first is told.
         let isAllTighter = !allDecision.isAllowed || allDecision.remaining < decision.remaining
-        return Admission(decision: isAllTighter ? allDecision : decision, hot: own.hot.union(all.hot))
+        return Admission(
+            decision: isAllTighter ? allDecision : decision, hot: own.hot.union(all.hot), isLookupDue: all.isLookupDue)
+    }
+
+    /// Takes note of what an organization's plan allows a second; nil is the limit of all.
+    func setPlanRate(_ rate: Double?, of organization: UInt64) {
+        shard(organization).withTable(.organization) { $0.setPlanRate(rate, of: organization) }
     }
 
     /// Takes a token of one kind alone.
     func charge(_ kind: LimitKind, _ key: UInt64, now: UInt64) -> Admission {
         let taken = take(kind, key, now: now)
-        return Admission(decision: taken.decision, hot: taken.isHot ? LimitKinds(kind) : [])
+        return Admission(
+            decision: taken.decision, hot: taken.isHot ? LimitKinds(kind) : [], isLookupDue: taken.isLookupDue)
     }
 
     /// Gives back what `charge` took.

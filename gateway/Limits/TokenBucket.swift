@@ -9,6 +9,11 @@ struct RateLimit: Sendable, Equatable {
     func share(of gateways: Int) -> RateLimit {
         RateLimit(rate: rate / Double(gateways), burst: max(1, burst / Double(gateways)))
     }
+
+    /// That of another rate, which holds as many seconds of it at once, a thousand million tokens at most.
+    func scaled(to rate: Double) -> RateLimit {
+        RateLimit(rate: rate, burst: min(1e9, max(1, burst * rate / self.rate)))
+    }
 }
 
 /// What a limiter says of one request, as the `RateLimit` fields tell it.

@@ -17,9 +17,11 @@ extension BillingService {
         let outbox = Outbox(source: .billing)
 
         let subscriptions = SubscriptionStore(database: database, outbox: outbox)
+        let rates = RequestRates(redis: redis)
         let usage = UsageStore(database: database)
         let removal = OrganizationRemoval(
-            table: "billing.removals", steps: OrganizationStore.parts, database: database, logger: logger)
+            table: "billing.removals", steps: OrganizationStore.parts + [rates.removal], database: database,
+            logger: logger)
         let projections = Projections(
             organizations: OrganizationStore(removal: removal), subscriptions: subscriptions, devices: DeviceStore(),
             usage: usage)
@@ -40,7 +42,7 @@ extension BillingService {
             environment, routes: routes, authenticator: base.authenticator(), sessions: try base.sessionRenewal(),
             forms: FormTokens(keys: base.keyRing),
             openAPI: Bundle.module.url(forResource: "openapi", withExtension: "yaml"))
-        let announcer = LimitAnnouncer(subscriptions: subscriptions, logger: logger)
+        let announcer = LimitAnnouncer(subscriptions: subscriptions, rates: rates, logger: logger)
         let housekeeping = Housekeeping(usage: usage, logger: logger)
         return (http, try base.services() + [relay, consumer, removal, announcer, housekeeping, http])
     }

@@ -33,6 +33,7 @@ struct LimitFileTests {
         let configuration = try load()
         #expect(configuration.limits.limit(of: .principal) == RateLimit(rate: 2, burst: 20))
         #expect(configuration.limits.organization == nil)
+        #expect(configuration.limits.usesPlanRates)
         #expect(configuration.tokens == nil)
         #expect(configuration.limitExchange.interval == .milliseconds(100))
         #expect(configuration.clients.connectionsPerAddress == 10_000)
@@ -53,6 +54,13 @@ struct LimitFileTests {
         #expect(configuration.clients.connectionsPerAddress == 7)
     }
 
+    @Test("Organizations have their plans' rates unless the file says otherwise", arguments: [true, false])
+    func planRates(isUsed: Bool) throws {
+        let limits = try load(limits: "  organization: {rate: 5, burst: 50, plan_rates: \(isUsed)}").limits
+        #expect(limits.usesPlanRates == isUsed)
+        #expect(limits.organization == RateLimit(rate: 5, burst: 50))
+    }
+
     @Test("Tokens are checked unless the route says otherwise, holds the credential itself, or is the gateway's own")
     func routes() throws {
         #expect(try load().routes.map(\.checksTokens) == [true, false, false, false])
@@ -63,7 +71,9 @@ struct LimitFileTests {
         "What is wrong is told with its line",
         arguments: [
             ("  principal: {rate: 4}", "", 9), ("  organization: {rate: 0, burst: 1}", "", 9),
-            ("  exchange_interval: 2s", "", 9), ("", "tokens: {issuer: nobody}", 16), ("", "tokens: {capacity: 5}", 16),
+            ("  organization: {rate: 1, burst: 1, plan_rates: 7}", "", 9),
+            ("  principal: {rate: 1, burst: 1, plan_rates: true}", "", 9), ("  exchange_interval: 2s", "", 9),
+            ("", "tokens: {issuer: nobody}", 16), ("", "tokens: {capacity: 5}", 16),
             ("", "tokens: {issuer: auth, capacity: 0}", 16),
         ])
     func wrong(limits: String, tokens: String, line: Int) throws {

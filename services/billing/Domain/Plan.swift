@@ -5,6 +5,8 @@ struct PlanLimits: Sendable, Hashable {
     let readingsPerMonth: Int?
     /// On average; at once at most a minute's.
     let readingsPerMinute: Int?
+    /// Of its users together, on average; nil leaves it to the gateway.
+    let requestsPerSecond: Int?
     let retentionDays: Int?
 }
 
@@ -13,6 +15,7 @@ extension PlanLimits: Encodable {
         case devices, members
         case readingsPerMonth = "readings_per_month"
         case readingsPerMinute = "readings_per_minute"
+        case requestsPerSecond = "requests_per_second"
         case retentionDays = "retention_days"
     }
 
@@ -23,6 +26,7 @@ extension PlanLimits: Encodable {
         try container.encode(members, forKey: .members)
         try container.encode(readingsPerMonth, forKey: .readingsPerMonth)
         try container.encode(readingsPerMinute, forKey: .readingsPerMinute)
+        try container.encode(requestsPerSecond, forKey: .requestsPerSecond)
         try container.encode(retentionDays, forKey: .retentionDays)
     }
 }

@@ -17,7 +17,7 @@ extension Plan {
     static let columns: SQL = """
         plans.id, plans.name, plans.description, plans.monthly_price, plans.yearly_price, plans.currency,
         plans.max_devices, plans.max_members, plans.max_readings_per_month, plans.max_readings_per_minute,
-        plans.retention_days
+        plans.max_requests_per_second, plans.retention_days
         """
 
     /// Reads the columns from `first` on.
@@ -33,6 +33,6 @@ extension Plan {
             limits: PlanLimits(
                 devices: try row.decode(at: first + 6), members: try row.decode(at: first + 7),
                 readingsPerMonth: try row.decode(at: first + 8), readingsPerMinute: try row.decode(at: first + 9),
-                retentionDays: try row.decode(at: first + 10)))
+                requestsPerSecond: try row.decode(at: first + 10), retentionDays: try row.decode(at: first + 11)))
     }
 }

@@ -77,6 +77,52 @@ struct SubscriptionStore: Sendable {
         return count
     }
 
+    /// Writes the rates of subscriptions whose version has grown since theirs was last written; of ``mostTold`` at most.
+    ///
+    /// They stay locked meanwhile, so that nobody writes one that is older over it.
+    ///
+    /// - Returns: Of how many.
+    func showChanges(to rates: RequestRates) async throws -> Int {
+        try await database.withTransaction(as: .platform) { transaction in
+            let locked = try await transaction.query(
+                """
+                UPDATE billing.subscriptions SET shown_version = version WHERE id IN (
+                    SELECT id FROM billing.subscriptions WHERE shown_version < version
+                    ORDER BY id LIMIT \(Self.mostTold) FOR UPDATE SKIP LOCKED)
+                RETURNING organization_id
+                """
+            ).map { try $0.decode(UUID.self) }
+            try await show(locked, to: rates, transaction)
+            return locked.count
+        }
+    }
+
+    /// Writes the rates of ``mostTold`` subscriptions behind that of `organization`, but for those that are being changed
+    /// and follow.
+    ///
+    /// - Returns: The last organization; nil when there is none.
+    func showAll(after organization: UUID?, to rates: RequestRates) async throws -> UUID? {
+        try await database.withTransaction(as: .platform) { transaction in
+            let isFurther: SQL = organization.map { "organization_id > \($0)" } ?? "true"
+            let locked = try await transaction.query(
+                """
+                SELECT organization_id FROM billing.subscriptions WHERE \(isFurther)
+                ORDER BY organization_id LIMIT \(Self.mostTold) FOR SHARE SKIP LOCKED
+                """
+            ).map { try $0.decode(UUID.self) }
+            try await show(locked, to: rates, transaction)
+            return locked.last
+        }
+    }
+
+    /// By a statement of its own, as in ``tellChanges()``.
+    private func show(_ locked: [UUID], to rates: RequestRates, _ transaction: Transaction) async throws {
+        guard !locked.isEmpty else { return }
+        try await rates.write(
+            transaction.query("\(Self.selection) WHERE subscriptions.organization_id = ANY(\(locked))")
+                .map(Subscription.init(row:)))
+    }
+
     /// The limits of all organizations, by their ids, as the events that tell of them: for services that may have missed
     /// some.
     func snapshot(after organization: UUID?) async throws -> SnapshotPage {

@@ -7,6 +7,8 @@ struct Plan: Sendable, Hashable {
         let readingsPerMonth: Int?
         /// On average; at once at most a minute's.
         let readingsPerMinute: Int?
+        /// Of its users together, on average; nil leaves it to the gateway.
+        let requestsPerSecond: Int?
         let retentionDays: Int?
     }
 
@@ -37,6 +39,7 @@ extension Plan.Limits: Encodable {
         case devices, members
         case readingsPerMonth = "readings_per_month"
         case readingsPerMinute = "readings_per_minute"
+        case requestsPerSecond = "requests_per_second"
         case retentionDays = "retention_days"
     }
 }

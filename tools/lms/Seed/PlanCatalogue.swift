@@ -72,24 +72,26 @@ struct PlanCatalogue: Sendable {
         return """
             INSERT INTO billing.plans (
                 id, name, description, monthly_price, yearly_price, currency, max_devices, max_members,
-                max_readings_per_month, max_readings_per_minute, retention_days, position)
+                max_readings_per_month, max_readings_per_minute, max_requests_per_second, retention_days, position)
             VALUES (
                 \(plan.id), \(plan.name), \(plan.description), \(plan.monthlyPrice), \(plan.yearlyPrice),
                 \(plan.currency), \(limits.devices), \(limits.members), \(limits.readingsPerMonth),
-                \(limits.readingsPerMinute), \(limits.retentionDays), \(position))
+                \(limits.readingsPerMinute), \(limits.requestsPerSecond), \(limits.retentionDays), \(position))
             ON CONFLICT (id) DO UPDATE SET
                 name = excluded.name, description = excluded.description, monthly_price = excluded.monthly_price,
                 yearly_price = excluded.yearly_price, currency = excluded.currency,
                 max_devices = excluded.max_devices, max_members = excluded.max_members,
                 max_readings_per_month = excluded.max_readings_per_month,
                 max_readings_per_minute = excluded.max_readings_per_minute,
+                max_requests_per_second = excluded.max_requests_per_second,
                 retention_days = excluded.retention_days, position = excluded.position, retired_at = NULL
             """
     }
 
     private static let selection: SQL = """
         SELECT id, name, description, monthly_price, yearly_price, currency, max_devices, max_members,
-            max_readings_per_month, max_readings_per_minute, retention_days, retired_at IS NOT NULL
+            max_readings_per_month, max_readings_per_minute, max_requests_per_second, retention_days,
+            retired_at IS NOT NULL
         FROM billing.plans
         """
 }
@@ -102,7 +104,7 @@ extension PlanChange.Stored {
             limits: Plan.Limits(
                 devices: try row.decode(at: 6), members: try row.decode(at: 7),
                 readingsPerMonth: try row.decode(at: 8), readingsPerMinute: try row.decode(at: 9),
-                retentionDays: try row.decode(at: 10)))
-        isRetired = try row.decode(at: 11)
+                requestsPerSecond: try row.decode(at: 10), retentionDays: try row.decode(at: 11)))
+        isRetired = try row.decode(at: 12)
     }
 }

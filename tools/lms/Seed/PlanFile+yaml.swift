@@ -5,7 +5,12 @@ extension PlanFile {
     ///
     /// - Throws: `EncodingError`.
     func yaml() throws -> String {
-        let head = "# Prices are in minor units of the currency, such as cents. A limit that is null is none.\nplans:\n"
+        let head = """
+            # Prices are in minor units of the currency, such as cents. A limit that is null is none, that of requests what
+            # the gateway's file says.
+            plans:
+
+            """
         return try head + plans.map(Self.yaml).joined(separator: "\n")
     }
 
@@ -23,6 +28,7 @@ extension PlanFile {
                   members: \(limit(plan.limits.members))
                   readings_per_month: \(limit(plan.limits.readingsPerMonth))
                   readings_per_minute: \(limit(plan.limits.readingsPerMinute))
+                  requests_per_second: \(limit(plan.limits.requestsPerSecond))
                   retention_days: \(limit(plan.limits.retentionDays))
 
             """

@@ -74,13 +74,14 @@ extension Plan.Limits {
     fileprivate init(_ value: PlanFileValue) throws(PlanFileError) {
         // Each is to be stated: what is forgotten would be without limit.
         let members = try value.members(of: [
-            "devices", "members", "readings_per_month", "readings_per_minute", "retention_days",
+            "devices", "members", "readings_per_month", "readings_per_minute", "requests_per_second", "retention_days",
         ])
         devices = try members[0].limit(upTo: Self.highest)
         self.members = try members[1].limit(upTo: Self.highest)
         readingsPerMonth = try members[2].limit(upTo: Self.highest)
         readingsPerMinute = try members[3].limit(upTo: Self.highest)
-        retentionDays = try members[4].limit(upTo: 36_500)
+        requestsPerSecond = try members[4].limit(upTo: Self.highest)
+        retentionDays = try members[5].limit(upTo: 36_500)
     }
 
     private static let highest = 1_000_000_000_000
