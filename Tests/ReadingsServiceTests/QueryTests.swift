@@ -90,9 +90,8 @@ struct QueryTests {
         #expect(items.count == 3 && items[1]["metadata"] == ["by": "x"] && items[1]["battery_level"] == 12)
     }
 
-    @Test(arguments: [1: ["a"], 2: ["a", "b"], 3: ["a", "b", "d"], 4: ["a", "b", "d", "f"], 9: ["a", "b", "d", "f"]])
-    func `the latest readings are those of sensors that have any, however old`(limit: Int, sensors: [String]) async throws
-    {
+    @Test(arguments: [1, 2, 3, 4, 9])
+    func `the latest readings are those of sensors that have any, however old`(limit: Int) async throws {
         let device = try await filledDevice(0)
         let old = Timestamp.now.adding(days: -40).rfc3339
         for sensor in ["a", "d"] { _ = try await device.send(["sensor_type": .string(sensor), "value": 1]) }
@@ -105,7 +104,7 @@ struct QueryTests {
             #expect(try await admin.delete(path).json["deleted"] == 1)
         }
         let items = try await admin.get("/api/v1/readings/latest?limit=\(limit)").json["items"].array ?? []
-        #expect(items.map { $0["sensor_type"].string } == sensors)
+        #expect(items.compactMap { $0["sensor_type"].string } == Array(["a", "b", "d", "f"].prefix(limit)))
         #expect(items.allSatisfy { $0["value"] == (["a", "d"].contains($0["sensor_type"].string) ? 1 : 0) })
     }
 
