@@ -56,8 +56,9 @@ import Testing
                         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND \(condition)"
                     )[0].decode(Int.self, at: 0)
                 }
-                // One for each transaction: on a single one the second would wait behind the first.
-                try await eventually { try await connections("usename <> current_user") == 2 }
+                // One for each transaction, on a single one the second would wait behind the first; and the one on which
+                // the partition was made.
+                try await eventually { try await connections("usename <> current_user") == 3 }
                 let begun = try await administrator.withTransaction { transaction in
                     try await transaction.query("LOCK TABLE readings.readings IN ACCESS EXCLUSIVE MODE")
                     var begun: [Task<IngestOutcome, any Error>] = []

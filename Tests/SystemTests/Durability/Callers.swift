@@ -75,7 +75,7 @@ final class Callers: Sendable {
 
     private func waitUntilAllHaveGrown(_ count: KeyPath<Answers, Int>) async throws {
         let before = state.withLock(\.answers)
-        try await eventually(within: .seconds(60)) {
+        try await eventually(within: .seconds(120)) {
             let now = state.withLock(\.answers)
             return calls.keys.allSatisfy {
                 (now[$0]?[keyPath: count] ?? 0) > (before[$0]?[keyPath: count] ?? 0)

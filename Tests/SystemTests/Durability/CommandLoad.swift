@@ -64,7 +64,7 @@ final class CommandLoad: Sendable {
     /// Waits until so many more commands are carried out.
     func waitForProgress(by count: Int = 50) async throws {
         let goal = carriedOut.count + count
-        try await eventually(within: .seconds(60)) { carriedOut.count >= goal }
+        try await eventually(within: .seconds(120)) { carriedOut.count >= goal }
     }
 
     // MARK: Both sides

@@ -49,9 +49,9 @@ struct Copies {
     func waitUntilAllAreReady() async throws {
         for port in ports {
             let copy = TestHTTPClient(port: port)
-            try await eventually(within: .seconds(30)) { try await copy.get("/readyz").status == 200 }
+            try await eventually(within: .seconds(120)) { try await copy.get("/readyz").status == 200 }
         }
-        try await eventually(within: .seconds(30)) {
+        try await eventually(within: .seconds(120)) {
             let health = try await installation.client.get("/api/v1/system/health").json
             return health["status"] == "up" && health["services"][component.rawValue]["status"] == "up"
         }

@@ -84,14 +84,14 @@ extension SystemInstallation {
     /// Waits until alerts have begun and ended for all crossings so far and some that come later.
     func waitUntilFollowed(_ crossings: Crossings) async throws {
         let goal = crossings.done.count + 20
-        try await eventually(within: .seconds(30)) { try await endedAlerts() >= goal }
+        try await eventually(within: .seconds(120)) { try await endedAlerts() >= goal }
     }
 
     /// Waits until as many alerts have ended as there were crossings, and all is told, and checks that each crossing has one,
     /// whose history begins and ends once.
     func check(_ crossings: Crossings) async throws {
         let expected = crossings.done
-        try await eventually(within: .seconds(30)) { try await endedAlerts() >= expected.count }
+        try await eventually(within: .seconds(120)) { try await endedAlerts() >= expected.count }
         try await eventually { try await query("SELECT 1 FROM core.outbox WHERE source = 'alerts'").isEmpty }
         let rows = try await query(
             """

@@ -109,7 +109,7 @@ import Testing
         try await installation.checkReadings(of: load)
         try await installation.checkUsage()
         try await installation.checkAlerts(on: sensors, of: load)
-        try await eventually(within: .seconds(30)) {
+        try await eventually(within: .seconds(120)) {
             try await installation.client.get("/api/v1/system/health").status == 200
         }
         await installation.stack.stop()

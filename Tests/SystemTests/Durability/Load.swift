@@ -57,7 +57,7 @@ final class Load: Sendable {
             // Where this throws, the devices are cancelled.
             try await disturb(load)
             load.end()
-            try await eventually(within: .seconds(60)) { load.state.withLock(\.ended) == load.devices.count }
+            try await eventually(within: .seconds(120)) { load.state.withLock(\.ended) == load.devices.count }
         }
         return load
     }
@@ -87,19 +87,19 @@ final class Load: Sendable {
         state.withLock { $0.marks.append(sensor) }
         try await disturb()
         let count = devices.count
-        try await eventually(within: .seconds(60)) { state.withLock { $0.marked[sensor] } == count }
+        try await eventually(within: .seconds(120)) { state.withLock { $0.marked[sensor] } == count }
     }
 
     /// Waits until so many more readings are acknowledged.
     func waitForProgress(by count: Int = 200) async throws {
         let goal = state.withLock(\.acknowledged.count) + count
-        try await eventually(within: .seconds(60)) { state.withLock(\.acknowledged.count) >= goal }
+        try await eventually(within: .seconds(120)) { state.withLock(\.acknowledged.count) >= goal }
     }
 
     /// Waits until so many more requests have failed.
     func waitForRefusals(by count: Int) async throws {
         let goal = unavailable + count
-        try await eventually(within: .seconds(60)) { unavailable >= goal }
+        try await eventually(within: .seconds(120)) { unavailable >= goal }
     }
 
     // MARK: A device

@@ -52,7 +52,7 @@ import Testing
                     try await load.waitForProgress()
                     try await new.start()
                     // It ends by itself.
-                    try await eventually(within: .seconds(60)) { await old.processID == nil }
+                    try await eventually(within: .seconds(120)) { await old.processID == nil }
                 }
                 try await load.waitForProgress()
                 try await callers.waitUntilAllAreAnswered()

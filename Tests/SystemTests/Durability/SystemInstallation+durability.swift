@@ -31,9 +31,9 @@ extension SystemInstallation {
 
     /// Waits until everything that was committed is published, and counted exactly once.
     func checkUsage() async throws {
-        try await eventually(within: .seconds(60)) { try await query("SELECT 1 FROM readings.batches").isEmpty }
+        try await eventually(within: .seconds(120)) { try await query("SELECT 1 FROM readings.batches").isEmpty }
         let stored = try await count("SELECT count(*) FROM readings.readings")
-        try await eventually(within: .seconds(30)) {
+        try await eventually(within: .seconds(120)) {
             try await count("SELECT coalesce(sum(readings), 0)::int8 FROM billing.usage_daily") == stored
         }
     }
@@ -41,7 +41,7 @@ extension SystemInstallation {
     /// Waits until every reading of `sensors` has one open alert, and checks that there is no other alert.
     func checkAlerts(on sensors: [String], of load: Load) async throws {
         let expected = load.devices.count * sensors.count
-        try await eventually(within: .seconds(60)) {
+        try await eventually(within: .seconds(120)) {
             try await query(
                 """
                 SELECT 1 FROM readings.readings AS r JOIN readings.series AS s ON s.id = r.series_id
@@ -56,7 +56,7 @@ extension SystemInstallation {
     /// Waits until the rollups are kept up with the readings, all of which are of hours that have ended, and compares every
     /// hour, minute and day with what the readings come to.
     func checkRollups() async throws {
-        try await eventually(within: .seconds(60)) {
+        try await eventually(within: .seconds(120)) {
             try await query("SELECT 1 FROM readings.batches UNION ALL SELECT 1 FROM readings.stale_hours").isEmpty
         }
         #expect(try await count("SELECT count(*) FROM readings.rollup_1h") > 0)
