@@ -89,6 +89,40 @@ struct CopyTests {
         }
     }
 
+    @Test func `rows in the binary format arrive as they are`() async throws {
+        try await withTable { client in
+            let time = Timestamp(microseconds: 1_795_737_600_123_456)
+            var rows = CopyRows(capacity: 0)
+            for number in Int64(0)..<1000 {
+                rows.beginRow(columns: 6)
+                rows.append(number)
+                rows.append(Int16(number % 2 == 0 ? -3 : 3))
+                rows.append(time)
+                rows.append(number == 7 ? nil : Double(number) / 3)
+                rows.append(number == 7 ? "sieben \u{1F34B}" : nil)
+                rows.append(number == 7 ? JSONB(bytes: Array(#"{"a": 1}"#.utf8)) : nil)
+            }
+            let found = try await client.withTransaction { transaction in
+                try await transaction.query(
+                    """
+                    CREATE TEMPORARY TABLE copied (
+                        number bigint, sign smallint, time timestamptz, value double precision, text text, document jsonb)
+                    """)
+                #expect(try await transaction.copyIn("COPY copied FROM STDIN (FORMAT binary)", rows) == 1000)
+                return try await transaction.query("SELECT * FROM copied ORDER BY number")
+            }
+            for (index, row) in found.enumerated() {
+                let (number, sign, at, value, text, document) = try row.decode(
+                    Int64.self, Int16.self, Timestamp.self, Double?.self, String?.self, JSONB?.self)
+                #expect(number == index && sign == (index % 2 == 0 ? -3 : 3) && at == time)
+                #expect(value == (index == 7 ? nil : Double(index) / 3))
+                #expect(text == (index == 7 ? "sieben \u{1F34B}" : nil))
+                #expect(document == (index == 7 ? JSONB(bytes: Array(#"{"a": 1}"#.utf8)) : nil))
+            }
+            #expect(found.count == 1000)
+        }
+    }
+
     @Test func `refused data fails the copy and leaves nothing`() async throws {
         try await withTable { client in
             let error = await #expect(throws: PostgresError.self) {

@@ -39,6 +39,19 @@ extension Transaction {
         }
     }
 
+    /// Sends `rows` as the data of a `COPY … FROM STDIN (FORMAT binary)`.
+    ///
+    /// - Parameter sql: As of ``copyIn(_:_:)``, in text.
+    /// - Returns: How many rows were copied.
+    /// - Throws: ``PostgresError``; then nothing was copied.
+    public func copyIn(_ sql: SQL, _ rows: CopyRows) async throws -> Int {
+        try await cancellable {
+            try await connection.beginCopy(sql, expecting: PGRES_COPY_IN)
+            try await connection.putCopyChunk(rows.data)
+            return try await connection.endCopyIn(failure: nil)
+        }
+    }
+
     /// Runs a `COPY … TO STDOUT` and hands its data to `body`, which may stop reading early.
     ///
     /// - Parameter sql: The statement; its values are written into its text, since COPY takes no parameters.

@@ -67,6 +67,26 @@ struct FlushPlan: Sendable {
 
     var attributes: [JSONB?] { sources.map { requests[Int($0.request)].attributes[Int($0.row)] } }
 
+    /// All columns, row by row.
+    func rows(batchID: Int64) -> CopyRows {
+        // Without texts and attributes.
+        var rows = CopyRows(capacity: count * 66)
+        for (index, source) in sources.enumerated() {
+            let request = requests[Int(source.request)]
+            let row = Int(source.row)
+            let value = request.values[row]
+            rows.beginRow(columns: 7)
+            rows.append(seriesIDs[index])
+            rows.append(times[index])
+            rows.append(value.isNaN ? nil : value)
+            rows.append(request.texts[row])
+            rows.append(request.qualities[row])
+            rows.append(batchID)
+            rows.append(request.attributes[row])
+        }
+        return rows
+    }
+
     var hasTexts: Bool { requests.contains { !$0.texts.isEmpty } }
 
     var hasAttributes: Bool { requests.contains { !$0.attributes.isEmpty } }

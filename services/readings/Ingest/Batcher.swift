@@ -11,7 +11,7 @@ import ServiceLifecycle
 /// answered once its rows are committed, which takes several transactions where they are of more days than fit into one.
 /// When the queue, or an organization's half of it, is full new requests are refused, so memory is bounded.
 ///
-/// What is older than yesterday has a queue and a flusher of its own: it may need chunks that are not there yet, which
+/// What is older than two days has a queue and a flusher of its own: it may need chunks that are not there yet, which
 /// takes a hundred times as long as its rows, and live readings wait for none of it.
 ///
 /// A request that no transaction has taken within its patience is taken out of the queue and refused, and never stored
@@ -91,8 +91,8 @@ final class Batcher: Service {
     }
 
     private func lane(for days: [Int64]) -> FlushLane {
-        let yesterday = UTCDay.of(Timestamp.now.microseconds) - 1
-        return days.allSatisfy { $0 >= yesterday } ? recent : late
+        let oldest = UTCDay.of(Timestamp.now.microseconds) - 2
+        return days.allSatisfy { $0 >= oldest } ? recent : late
     }
 
     /// Flushes until the service stops, and then what is left.
@@ -110,8 +110,8 @@ final class Batcher: Service {
     }
 
     private func flushAll() async {
-        async let late: Void = late.run { await self.flush($0, alone: true) }
-        await recent.run { await self.flush($0, alone: false) }
+        async let late: Void = late.run { await self.flush($0, isLate: true) }
+        await recent.run { await self.flush($0, isLate: false) }
         await late
     }
 
@@ -124,14 +124,13 @@ final class Batcher: Service {
         }
     }
 
-    /// - Parameter alone: On a connection that nobody waits behind.
-    private func flush(_ batch: [FlushLane.Request], alone: Bool) async {
+    private func flush(_ batch: [FlushLane.Request], isLate: Bool) async {
         let plan = FlushPlan(batch.flatMap(\.devices))
         let start = ContinuousClock.now
         do {
             // Requests wait for it.
             let (id, inserted) = try await PostgresClient.$patience.withValue(PostgresClient.requestPatience) {
-                try await store.store(plan, alone: alone)
+                try await store.store(plan, isLate: isLate)
             }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
@@ -149,7 +148,7 @@ final class Batcher: Service {
         } catch let error as PostgresError where !error.isUnavailability && batch.count > 1 {
             // Something in one of the requests is refused: it must not take the others with it.
             logger.warning("a batch was refused; storing its requests one by one", metadata: ["error": "\(error)"])
-            for request in batch { await flush([request], alone: alone) }
+            for request in batch { await flush([request], isLate: isLate) }
         } catch {
             logger.warning("a batch could not be stored", metadata: ["error": "\(error)", "rows": "\(plan.count)"])
             for request in batch { request.completion(.failure(error)) }

@@ -26,7 +26,7 @@ class Bench:
         self.seconds = seconds
         self.device_file = None
         # Each run has an hour of the past for its readings, by which they are told apart.
-        self.next_hour = int(time.time()) // HOUR * HOUR - 100 * HOUR
+        self.next_hour = int(time.time()) // HOUR * HOUR - 44 * HOUR
 
     def devices(self):
         """The file of the devices, each with its series: what is measured is what goes on, not what begins."""
