@@ -45,7 +45,8 @@ struct BatchRelayTests {
             try await leaveBatches(of: device, last: last, administrator)
             try await withClient(database.configuration(.readings)) { client in
                 let relay = BatchRelay(
-                    store: ReadingStore(database: client), leftovers: LeftoverBatches(database: client),
+                    store: ReadingStore(database: client, flushes: client),
+                    leftovers: LeftoverBatches(database: client),
                     publisher: publisher, database: client, logger: logger)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await redis.run() }

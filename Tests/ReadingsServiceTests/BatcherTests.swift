@@ -33,7 +33,7 @@ import Testing
                 renewal: AnswerRenewal(store: AnswerStore(redis: redis, lifetime: .zero), logger: logger),
                 logger: logger)
             let batcher = Batcher(
-                store: ReadingStore(database: client), publisher: publisher,
+                store: ReadingStore(database: client, flushes: client), publisher: publisher,
                 usage: UsageMeter(store: UsageStore(database: client), logger: logger), logger: logger,
                 patience: patience)
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -32,7 +32,7 @@ struct ReadingStoreTests {
     private func withStore(_ body: @Sendable (ReadingStore, PostgresClient) async throws -> Void) async throws {
         let database = try await ReadingsServer.makeDatabase()
         try await withClient(database.configuration(.readings), connections: 2) { client in
-            try await body(ReadingStore(database: client), client)
+            try await body(ReadingStore(database: client, flushes: client), client)
         }
     }
 

@@ -150,7 +150,7 @@ struct RollupStoreTests {
     @Test(arguments: [true, false])
     func `a batch goes once it is published and noted, in either order`(isPublishedFirst: Bool) async throws {
         try await withReadings { administrator, client in
-            let (store, readings) = (RollupStore(database: client), ReadingStore(database: client))
+            let (store, readings) = (RollupStore(database: client), ReadingStore(database: client, flushes: client))
             try await insertBatch(7, administrator)
             if isPublishedFirst {
                 try await readings.forget([7])

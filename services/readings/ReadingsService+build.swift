@@ -20,7 +20,11 @@ extension ReadingsService {
         let logger = environment.logger
 
         let devices = DeviceStore(database: base.database)
-        let readings = ReadingStore(database: base.database)
+        // Ingest waits for nobody else's transaction.
+        var flushing = base.database.configuration
+        (flushing.pipelinedConnections, flushing.maximumLeases) = (0, Batcher.flushers)
+        let flushes = PostgresClient(flushing)
+        let readings = ReadingStore(database: base.database, flushes: flushes)
         let series = SeriesStore(database: base.database)
         let answerStore = AnswerStore(redis: base.redis, lifetime: answers)
         let renewal = AnswerRenewal(store: answerStore, logger: logger)
@@ -93,8 +97,8 @@ extension ReadingsService {
             http,
             services + [
                 ClientService("long reads") { await reads.run() }, ClientService("exports") { await exports.run() },
-                consumer, limitConsumer, limitRenewal, removal, partitions, retention, rollups,
-                relay, outboxRelay, renewal, publisher, usage, batcher, http,
+                ClientService("flushes") { await flushes.run() }, consumer, limitConsumer, limitRenewal, removal,
+                partitions, retention, rollups, relay, outboxRelay, renewal, publisher, usage, batcher, http,
             ]
         )
     }

@@ -24,6 +24,10 @@ final class Batcher: Service {
     /// The queue is full, the request has waited too long in it, or the service is stopping: the device should try again.
     struct Busy: Error {}
 
+    private static let recentFlushers = 2
+    private static let lateFlushers = 1
+    /// So many transactions are under way at once.
+    static let flushers = recentFlushers + lateFlushers
     /// How often it is looked who has waited too long: so much longer than its patience a request waits at most.
     private static let overdueInterval = Duration.milliseconds(500)
 
@@ -32,8 +36,8 @@ final class Batcher: Service {
     private let usage: UsageMeter
     private let logger: Logger
     private let patience: Duration
-    private let recent = FlushLane(flushers: 2)
-    private let late = FlushLane(flushers: 1)
+    private let recent = FlushLane(flushers: recentFlushers)
+    private let late = FlushLane(flushers: lateFlushers)
     private let batchRows = Recorder(label: "lms_readings_batch_rows")
     private let flushTime = Timer(label: "lms_readings_flush_duration")
 

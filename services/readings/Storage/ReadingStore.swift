@@ -7,14 +7,17 @@ struct ReadingStore: Sendable {
     static let worthCopying = 200
 
     private let database: PostgresClient
+    private let flushes: PostgresClient
     private let batchIDs: BatchIDs
     private let partitions: Partitions
     private let duplicates = RecentDuplicates()
 
-    init(database: PostgresClient) {
+    /// - Parameter flushes: Whose connections large and old batches take for themselves.
+    init(database: PostgresClient, flushes: PostgresClient) {
         self.database = database
+        self.flushes = flushes
         batchIDs = BatchIDs(database: database)
-        partitions = Partitions(database: database)
+        partitions = Partitions(database: flushes)
     }
 
     /// Makes the partitions that rows of this week and the next go into.
@@ -43,7 +46,7 @@ struct ReadingStore: Sendable {
             let statements = [insert(plan, batchID: id), batch]
             let rows =
                 isLate
-                ? try await database.withTransaction { try await $0.batch(statements) }
+                ? try await flushes.withTransaction { try await $0.batch(statements) }
                 : try await database.batch(statements)
             return rows[0].affectedRows == plan.count
         }
@@ -60,7 +63,7 @@ struct ReadingStore: Sendable {
         guard plan.count >= Self.worthCopying, !duplicates.areLikely else { return false }
         let rows = plan.rows(batchID: batchID)
         do {
-            try await database.withTransaction { transaction in
+            try await flushes.withTransaction { transaction in
                 try await transaction.query(batch)
                 _ = try await transaction.copyIn(
                     """
