@@ -57,6 +57,26 @@ import Testing
         try await eventually { try await areAllThere() }
     }
 
+    @Test func `what is lost while all are written is not taken for written`() async throws {
+        let database = try await TestDatabase.make(migrations: [:])
+        let redis = RedisClient(try RedisConfiguration(url: database.redisURL))
+        let rates = RequestRates(redis: redis)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await redis.run() }
+            defer { group.cancelAll() }
+            try await eventually { rates.isReachable }
+            try await rates.writeAll { try await redis.del(RequestRates.key) }
+            #expect(try await rates.areDue())
+            // Another instance that begins meanwhile is the one to say so.
+            try await rates.writeAll {
+                _ = try await redis.send(RedisCommand("HSET", RequestRates.key, "begun", "another"))
+            }
+            #expect(try await rates.areDue())
+            try await rates.writeAll {}
+            #expect(try await !rates.areDue())
+        }
+    }
+
     @Test func `only plans that are as a migration made them get a rate by one`() async throws {
         let all = try #require(BillingService.description.migrations)
         let earlier = FileManager.default.temporaryDirectory.appendingPathComponent(UUID.v7().text)

@@ -33,9 +33,10 @@ struct LimitAnnouncer: ServiceLifecycle.Service {
     private func showRates() async throws {
         guard rates.isReachable else { return }
         if try await rates.areDue() {
-            var last: UUID?
-            repeat { last = try await subscriptions.showAll(after: last, to: rates) } while last != nil
-            try await rates.complete()
+            try await rates.writeAll {
+                var last: UUID?
+                repeat { last = try await subscriptions.showAll(after: last, to: rates) } while last != nil
+            }
         }
         while try await subscriptions.showChanges(to: rates) == SubscriptionStore.mostTold {}
     }

@@ -10,6 +10,13 @@ struct RequestRates: Sendable {
     static let key = "lms:limits:requests"
     /// When all of them were written last, in seconds since 1970; it is lost with the rest.
     private static let completion = "written_at"
+    /// Names the writing of all that has begun last.
+    private static let beginning = "begun"
+    /// Only where nothing was lost since, and nobody else has begun.
+    private static let completeAll = RedisScript(
+        """
+        if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[3], ARGV[4]) end
+        """)
     /// Redis may lose what it was told last, and say nothing.
     private static let lifetime = 3_600
 
@@ -45,11 +52,17 @@ struct RequestRates: Sendable {
         return abs(Self.now - written) >= Self.lifetime
     }
 
-    /// Notes that all have been written.
+    /// Writes all by `write`, and notes that they are there; not where Redis has lost some meanwhile, or another instance
+    /// has begun to do the same, which then notes it.
     ///
-    /// - Throws: `RedisError`.
-    func complete() async throws {
-        _ = try await redis.send(RedisCommand("HSET", Self.key, Self.completion, "\(Self.now)"))
+    /// - Throws: `RedisError`, and what `write` throws.
+    func writeAll(_ write: () async throws -> Void) async throws {
+        let name = UUID().uuidString
+        _ = try await redis.send(RedisCommand("HSET", Self.key, Self.beginning, name))
+        try await write()
+        try await redis.eval(
+            Self.completeAll, keys: [Self.key],
+            arguments: [Self.beginning, name, Self.completion, "\(Self.now)"])
     }
 
     /// Removes that of an organization that is no more.
