@@ -35,16 +35,7 @@ import Testing
     @Test func `of many organizations each is told once`() async throws {
         let server = try await BillingServer.start()
         let count = 2 * SubscriptionStore.mostTold + 1
-        try await server.operate([
-            """
-            INSERT INTO billing.organizations (organization_id, name, version)
-            SELECT gen_random_uuid(), 'Lab', 1 FROM generate_series(1, \(count))
-            """,
-            """
-            INSERT INTO billing.subscriptions (id, organization_id, plan_id, status, billing_period)
-            SELECT gen_random_uuid(), organization_id, 'laboratory', 'active', 'yearly' FROM billing.organizations
-            """,
-        ])
+        try await server.subscribe(count, to: "laboratory")
         let told = try await eventually(within: .seconds(30)) { () -> [Event]? in
             let entries = try await server.redis.xrange(StreamName.events(.billing), count: 10_000)
             let events = try entries.compactMap { try $0["event"].map(Event.init(json:)) }
@@ -77,5 +68,19 @@ extension BillingServer {
         try await withClient(database.administrator) { client in
             _ = try await client.batch(statements)
         }
+    }
+
+    /// Adds so many organizations that have the plan.
+    func subscribe(_ count: Int, to plan: String) async throws {
+        try await operate([
+            """
+            INSERT INTO billing.organizations (organization_id, name, version)
+            SELECT gen_random_uuid(), 'Lab', 1 FROM generate_series(1, \(count))
+            """,
+            """
+            INSERT INTO billing.subscriptions (id, organization_id, plan_id, status, billing_period)
+            SELECT gen_random_uuid(), organization_id, \(plan), 'active', 'yearly' FROM billing.organizations
+            """,
+        ])
     }
 }

@@ -38,16 +38,7 @@ import Testing
     @Test func `what Redis has lost is written anew, of many organizations too`() async throws {
         let server = try await BillingServer.start()
         let count = 2 * SubscriptionStore.mostTold + 1
-        try await server.operate([
-            """
-            INSERT INTO billing.organizations (organization_id, name, version)
-            SELECT gen_random_uuid(), 'Lab', 1 FROM generate_series(1, \(count))
-            """,
-            """
-            INSERT INTO billing.subscriptions (id, organization_id, plan_id, status, billing_period)
-            SELECT gen_random_uuid(), organization_id, 'enterprise', 'active', 'yearly' FROM billing.organizations
-            """,
-        ])
+        try await server.subscribe(count, to: "enterprise")
         func areAllThere() async throws -> Bool {
             let rates = try await server.redis.send(RedisCommand("HVALS", RequestRates.key)).array ?? []
             return rates.count { $0.string == "20000" } == count

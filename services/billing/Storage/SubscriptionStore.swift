@@ -57,20 +57,9 @@ struct SubscriptionStore: Sendable {
     /// - Returns: Of how many.
     func tellChanges() async throws -> Int {
         let count = try await database.withTransaction(as: .platform) { transaction in
-            let locked = try await transaction.query(
-                """
-                UPDATE billing.subscriptions SET told_version = version WHERE id IN (
-                    SELECT id FROM billing.subscriptions WHERE told_version < version
-                    ORDER BY id LIMIT \(Self.mostTold) FOR UPDATE SKIP LOCKED)
-                RETURNING organization_id
-                """
-            ).map { try $0.decode(UUID.self) }
-            guard !locked.isEmpty else { return 0 }
-            // By a statement of its own: one that began before the rows were locked could see a plan as it was before.
-            let changed = try await transaction.query(
-                "\(Self.selection) WHERE subscriptions.organization_id = ANY(\(locked))")
-            try await transaction.batch(
-                try changed.map { outbox.append(try limitsChanged(Subscription(row: $0))) })
+            let changed = try await take("told_version", transaction)
+            guard !changed.isEmpty else { return 0 }
+            try await transaction.batch(try changed.map { outbox.append(try limitsChanged($0)) })
             return changed.count
         }
         if count > 0 { outbox.wake() }
@@ -84,16 +73,9 @@ struct SubscriptionStore: Sendable {
     /// - Returns: Of how many.
     func showChanges(to rates: RequestRates) async throws -> Int {
         try await database.withTransaction(as: .platform) { transaction in
-            let locked = try await transaction.query(
-                """
-                UPDATE billing.subscriptions SET shown_version = version WHERE id IN (
-                    SELECT id FROM billing.subscriptions WHERE shown_version < version
-                    ORDER BY id LIMIT \(Self.mostTold) FOR UPDATE SKIP LOCKED)
-                RETURNING organization_id
-                """
-            ).map { try $0.decode(UUID.self) }
-            try await show(locked, to: rates, transaction)
-            return locked.count
+            let changed = try await take("shown_version", transaction)
+            try await rates.write(changed)
+            return changed.count
         }
     }
 
@@ -110,17 +92,30 @@ struct SubscriptionStore: Sendable {
                 ORDER BY organization_id LIMIT \(Self.mostTold) FOR SHARE SKIP LOCKED
                 """
             ).map { try $0.decode(UUID.self) }
-            try await show(locked, to: rates, transaction)
+            try await rates.write(subscriptions(of: locked, transaction))
             return locked.last
         }
     }
 
-    /// By a statement of its own, as in ``tellChanges()``.
-    private func show(_ locked: [UUID], to rates: RequestRates, _ transaction: Transaction) async throws {
-        guard !locked.isEmpty else { return }
-        try await rates.write(
-            transaction.query("\(Self.selection) WHERE subscriptions.organization_id = ANY(\(locked))")
-                .map(Subscription.init(row:)))
+    /// Locks subscriptions whose `mark` is behind their version, ``mostTold`` at most, and brings it up to that.
+    private func take(_ mark: SQL, _ transaction: Transaction) async throws -> [Subscription] {
+        let locked = try await transaction.query(
+            """
+            UPDATE billing.subscriptions SET \(mark) = version WHERE id IN (
+                SELECT id FROM billing.subscriptions WHERE \(mark) < version
+                ORDER BY id LIMIT \(Self.mostTold) FOR UPDATE SKIP LOCKED)
+            RETURNING organization_id
+            """
+        ).map { try $0.decode(UUID.self) }
+        return try await subscriptions(of: locked, transaction)
+    }
+
+    /// Those of organizations whose rows were locked, by a statement of its own: one that began before could see a plan as it
+    /// was before.
+    private func subscriptions(of locked: [UUID], _ transaction: Transaction) async throws -> [Subscription] {
+        guard !locked.isEmpty else { return [] }
+        return try await transaction.query("\(Self.selection) WHERE subscriptions.organization_id = ANY(\(locked))")
+            .map(Subscription.init(row:))
     }
 
     /// The limits of all organizations, by their ids, as the events that tell of them: for services that may have missed
