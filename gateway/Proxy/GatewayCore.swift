@@ -37,6 +37,9 @@ final class GatewayCore: Sendable {
         await tell(current.value)
     }
 
+    /// Lets go of the event loops, which hold this in turn, when they have stopped.
+    func unregister() { workers.withLock { $0 = [] } }
+
     /// Puts a generation into use; when this returns, it is on every event loop.
     ///
     /// Buckets keep what has been taken from them, and no connection is closed for a limit that is lower now.

@@ -20,6 +20,15 @@ struct ProxyServer: Service {
 
     func run() async throws {
         let workers = try await makeWorkers()
+        do { try await serve(on: workers) } catch {
+            await release(workers)
+            throw error
+        }
+        await release(workers)
+    }
+
+    /// Serves until the gateway is told to stop, and what was under way then has ended.
+    private func serve(on workers: [NIOLoopBound<Worker>]) async throws {
         guard let (listeners, handover) = try await open(workers) else { return }
         do { try handover?.takePlace() } catch {
             // What it has taken over it serves all the same.
@@ -28,7 +37,7 @@ struct ProxyServer: Service {
         for listener in listeners.all { try await listener.accept() }
         onListening(listeners.port, listeners.adminPort, listeners.tlsPort)
         guard let follower = await follower(handover, listeners.all.map(\.socket)) else {
-            return await stop(listeners.clients, listeners.admin, workers)
+            return await drain(workers, closing: listeners.clients, then: listeners.admin)
         }
         logger.notice("another gateway takes over")
         // Probes and metrics are the other gateway's, too.
@@ -37,7 +46,7 @@ struct ProxyServer: Service {
         onHandover()
         // A service that ends before it is told to would take the others down.
         try? await gracefulShutdown()
-        await stop([], [], workers)
+        await drain(workers)
     }
 
     /// Opens the listeners, and where the next gateway can take them over; when this returns, no other accepts on them.
@@ -121,8 +130,13 @@ struct ProxyServer: Service {
         return workers
     }
 
-    private func stop(
-        _ listeners: [Listener], _ admin: [Listener], _ workers: [NIOLoopBound<Worker>]
+    /// Lets what is under way finish, for as long as it may take.
+    ///
+    /// - Parameters:
+    ///   - listeners: closed before.
+    ///   - admin: closed behind it.
+    private func drain(
+        _ workers: [NIOLoopBound<Worker>], closing listeners: [Listener] = [], then admin: [Listener] = []
     ) async {
         for listener in listeners { await listener.close() }
         logger.notice("draining")
@@ -134,7 +148,11 @@ struct ProxyServer: Service {
         await firstOf(all, deadline.futureResult)
         deadline.cancel()
         for listener in admin { await listener.close() }
+    }
+
+    private func release(_ workers: [NIOLoopBound<Worker>]) async {
         for worker in workers { try? await worker.eventLoop.submit { worker.value.stop() }.get() }
+        core.unregister()
     }
 
     private func firstOf(_ one: EventLoopFuture<Void>, _ other: EventLoopFuture<Void>) async {

@@ -117,6 +117,7 @@ struct TestFile {
             \(upstreams)
               service: \(addresses)
             limits:
+              capacity: 1024
               address:
                 rate: \(limitRate)
                 burst: \(limits.address)
