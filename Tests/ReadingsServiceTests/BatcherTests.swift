@@ -23,7 +23,7 @@ import Testing
 
     /// Runs a batcher on the database for the length of `body`.
     private func withBatcher(
-        on database: TestDatabase, patience: Duration, _ body: @Sendable (Batcher) async throws -> Void
+        on database: TestDatabase, patience: Duration, _ body: @Sendable (Batcher, BatchPublisher) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test")
         try await withClient(database.configuration(.readings), connections: 2) { client in
@@ -39,7 +39,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await batcher.run() }
                 defer { group.cancelAll() }
-                try await body(batcher)
+                try await body(batcher, publisher)
             }
         }
     }
@@ -47,7 +47,7 @@ import Testing
     @Test func `a request that has waited too long is refused, and not stored when the database goes on`() async throws
     {
         let database = try await ReadingsServer.makeDatabase()
-        try await withBatcher(on: database, patience: .seconds(2)) { batcher in
+        try await withBatcher(on: database, patience: .seconds(2)) { batcher, _ in
             // The partition is there from now on.
             _ = try await batcher.store(rows(1))
             try await withClient(database.administrator) { administrator in
@@ -82,7 +82,7 @@ import Testing
 
     @Test func `live readings are stored while old ones wait`() async throws {
         let database = try await ReadingsServer.makeDatabase()
-        try await withBatcher(on: database, patience: .seconds(30)) { batcher in
+        try await withBatcher(on: database, patience: .seconds(30)) { batcher, _ in
             let old = Timestamp.now.adding(days: -100)
             // The partition is there from now on.
             _ = try await batcher.store(rows(0, at: old))
@@ -112,6 +112,24 @@ import Testing
                     return waiting
                 }
                 for request in waiting { #expect(try await request.value == IngestOutcome(accepted: 0, duplicates: 1)) }
+            }
+        }
+    }
+
+    @Test func `what is answered is queued to be published before, so that what is sent behind it follows it`()
+        async throws
+    {
+        let database = try await ReadingsServer.makeDatabase()
+        // The publisher does not run: all that it is given waits.
+        try await withBatcher(on: database, patience: .seconds(30)) { batcher, publisher in
+            for number in 1...20 {
+                let waiting = try await withCheckedThrowingContinuation { continuation in
+                    let isTaken = batcher.store(rows(Int64(number))[0], trace: nil) { result in
+                        continuation.resume(with: result.map { _ in publisher.waiting })
+                    }
+                    #expect(isTaken)
+                }
+                #expect(waiting == number)
             }
         }
     }

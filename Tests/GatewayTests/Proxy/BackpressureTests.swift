@@ -191,7 +191,7 @@ struct BackpressureTests {
     func pipelineMemory() async throws {
         // More than the kernel's buffers take.
         let large = ByteBuffer(repeating: 0x61, count: 30 * mebibyte)
-        let count = 40_000
+        let count = 8_000
         let request = "GET /files/small.txt HTTP/1.1\r\nHost: lms\r\n"
         try await TestFolder.with(["small.txt": "ok"]) { folder in
             try folder.write("large.bin", Data(large.readableBytesView))

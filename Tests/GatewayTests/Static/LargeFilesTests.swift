@@ -25,8 +25,8 @@ struct LargeFilesTests {
         try await TestFolder.with(["small.txt": "small"]) { folder in
             try folder.write("large.bin", Data(content.readableBytesView))
             var file = TestFile(port: 1)
-            file.clients = "  idle_timeout: 2s"
-            file.defaults = "  idle_timeout: 2s"
+            file.clients = "  idle_timeout: 5s"
+            file.defaults = "  idle_timeout: 5s"
             file.routes = "  - path: /files/*\n    static: \(folder.path)"
             try await body(file)
         }
@@ -45,7 +45,7 @@ struct LargeFilesTests {
                     for _ in 0..<8 {
                         received.writeImmutableBuffer(try await connection.read(count: 2 * mebibyte))
                         // How slow the client is: in all, slower than one may be that does nothing.
-                        try await Task.sleep(for: .milliseconds(400))
+                        try await Task.sleep(for: .seconds(1))
                     }
                     let rest = Self.large.readableBytes - received.readableBytes
                     received.writeImmutableBuffer(try await connection.read(count: rest))
@@ -76,7 +76,7 @@ struct LargeFilesTests {
                             hasEnded = frame.endsStream
                             guard received.readableBytes == room, !hasEnded else { continue }
                             // How slow the client is.
-                            try await Task.sleep(for: .milliseconds(400))
+                            try await Task.sleep(for: .seconds(1))
                             room += 65_535
                             try await client.openWindow(0, by: 65_535)
                             try await client.openWindow(1, by: 65_535)
@@ -96,7 +96,7 @@ struct LargeFilesTests {
                     try await connection.send(Self.request)
                     _ = try await connection.read(through: "\r\n\r\n")
                     // Longer than it may do nothing, and the tick that finds it.
-                    try await Task.sleep(for: .seconds(3))
+                    try await Task.sleep(for: .seconds(6))
                     var count = 0
                     // It may be told so by a reset.
                     while let bytes = (try? await connection.read()) ?? nil { count += bytes.readableBytes }

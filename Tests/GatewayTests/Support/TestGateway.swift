@@ -93,7 +93,7 @@ struct TestFile {
     /// What comes back of each a second; little where a test counts, however long it takes for that.
     var limitRate = 1.0
     var health = "  interval: 200ms\n  timeout: 1s"
-    var defaults = "  response_timeout: 5s"
+    var defaults = "  response_timeout: 20s"
     var routes = ""
     var settings = ""
 

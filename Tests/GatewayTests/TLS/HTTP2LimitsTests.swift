@@ -85,7 +85,7 @@ struct HTTP2LimitsTests {
     @Test("An idle connection is told to go, and ends")
     func idle() async throws {
         try await HTTP2Gateway.with(RawServer.echo) {
-            $0.clients = "  idle_timeout: 300ms"
+            $0.clients = "  idle_timeout: 2s"
         } _: { gateway in
             let code = try await TestHTTP2Client.with(port: gateway.tlsPort) { client in
                 try await client.request(1)
@@ -99,7 +99,7 @@ struct HTTP2LimitsTests {
     @Test("A connection without a request is told to go when a head should have come")
     func silent() async throws {
         try await HTTP2Gateway.with(RawServer.echo) {
-            $0.clients = "  header_timeout: 300ms"
+            $0.clients = "  header_timeout: 2s"
         } _: { gateway in
             let code = try await TestHTTP2Client.with(port: gateway.tlsPort) { try await $0.goAway() }
             #expect(code == TestHTTP2Code.none)

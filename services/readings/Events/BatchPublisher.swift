@@ -8,28 +8,30 @@ import Synchronization
 /// Publishes what was committed: at once to the live streams that somebody watches, and to alerts and billing what has
 /// gathered for a moment. Then the batch's row in `readings.batches` may go, as far as this is concerned.
 ///
-/// A batch that does not get through (Redis away, the queue full, a crash) stays in the table and is published from
+/// In the order in which batches are queued, so that what a device sends behind an answer comes behind what was answered.
+///
+/// A batch that does not get through (Redis away, too many waiting, a crash) stays in the table and is published from
 /// there by the ``BatchRelay``: at least once, never lost.
 final class BatchPublisher: ServiceLifecycle.Service {
-    private static let maximumQueued = 64
     /// The pause in which batches gather for alerts and billing. Each entry of a stream costs all who read it about the
     /// same whether it holds one reading or fifty.
     private static let pace = Duration.milliseconds(50)
-    /// How many readings may gather.
-    private static let maximumGathered = 200_000
+    /// How many readings may wait.
+    private static let maximumWaiting = 200_000
 
     private let live: LiveReadings
     private let telemetry: TelemetryPublisher
     private let renewal: AnswerRenewal
     private let logger: Logger
-    private let queue = AsyncStream.makeStream(of: StoredBatch.self, bufferingPolicy: .bufferingOldest(maximumQueued))
+    private let queue = AsyncStream.makeStream(of: StoredBatch.self)
     private let gathering = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private let state = Mutex(State())
 
     private struct State {
+        /// Readings of batches that are queued or gathered.
+        var waiting = 0
         /// What screens have been shown, and alerts and billing not been told.
         var gathered: [StoredBatch] = []
-        var gatheredReadings = 0
         /// What nobody needs to publish any more.
         var published: [Int64] = []
     }
@@ -41,9 +43,17 @@ final class BatchPublisher: ServiceLifecycle.Service {
         self.logger = logger
     }
 
-    /// Queues a committed batch.
+    /// Readings that wait to be published.
+    var waiting: Int { state.withLock(\.waiting) }
+
+    /// Queues a committed batch, if there is room for it.
     func publish(_ batch: StoredBatch) {
-        queue.continuation.yield(batch)
+        let isTaken = state.withLock { state in
+            guard state.waiting + batch.weight <= Self.maximumWaiting else { return false }
+            state.waiting += batch.weight
+            return true
+        }
+        if isTaken { queue.continuation.yield(batch) }
     }
 
     /// The batches that have been published since the last call; whoever takes them says so in their rows.
@@ -91,18 +101,14 @@ final class BatchPublisher: ServiceLifecycle.Service {
                 gather(batch)
             } catch {
                 leave([batch], because: error)
+                end([batch])
             }
         }
     }
 
     private func gather(_ batch: StoredBatch) {
-        let isTaken = state.withLock { state in
-            guard state.gatheredReadings + batch.readings.count <= Self.maximumGathered else { return false }
-            state.gathered.append(batch)
-            state.gatheredReadings += batch.readings.count
-            return true
-        }
-        if isTaken { gathering.continuation.yield() }
+        state.withLock { $0.gathered.append(batch) }
+        gathering.continuation.yield()
     }
 
     private func publishGathered() async {
@@ -111,7 +117,7 @@ final class BatchPublisher: ServiceLifecycle.Service {
             // Cut short by the end of the service, which leaves nothing behind.
             try? await pace.wait()
             let batches = state.withLock { state in
-                defer { (state.gathered, state.gatheredReadings) = ([], 0) }
+                defer { state.gathered = [] }
                 return state.gathered
             }
             do {
@@ -120,8 +126,15 @@ final class BatchPublisher: ServiceLifecycle.Service {
             } catch {
                 leave(batches, because: error)
             }
+            end(batches)
             pace.hasRead(batches.count, ofAtMost: .max)
         }
+    }
+
+    /// They wait no more.
+    private func end(_ batches: [StoredBatch]) {
+        let weight = batches.reduce(0) { $0 + $1.weight }
+        state.withLock { $0.waiting -= weight }
     }
 
     private func leave(_ batches: [StoredBatch], because error: any Error) {
@@ -130,4 +143,9 @@ final class BatchPublisher: ServiceLifecycle.Service {
                 "a batch waits in the table to be published", metadata: ["batch": "\(batch.id)", "error": "\(error)"])
         }
     }
+}
+
+extension StoredBatch {
+    /// What it counts for among those that wait; one whose readings were all there already is not for nothing.
+    fileprivate var weight: Int { max(1, readings.count) }
 }

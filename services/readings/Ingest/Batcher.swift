@@ -138,17 +138,17 @@ final class Batcher: Service {
             }
             flushTime.record(duration: start.duration(to: .now))
             batchRows.record(plan.count)
-            // Before the answers: whoever has one is judged by it.
+            // Before the answers: whoever has one is judged by it, and may send what is to be published behind this.
             usage.count(plan.counts(inserted: inserted))
+            var stored = plan.stored(batchID: id, inserted: inserted)
+            stored.traceparent = batch.lazy.compactMap(\.trace).first?.trace.traceparent
+            publisher.publish(stored)
             var outcomes = plan.outcomes(inserted: inserted)[...]
             for request in batch {
                 let own = outcomes.prefix(request.devices.count)
                 outcomes = outcomes.dropFirst(request.devices.count)
                 request.completion(.success(own.reduce(into: IngestOutcome()) { $0.add($1) }))
             }
-            var stored = plan.stored(batchID: id, inserted: inserted)
-            stored.traceparent = batch.lazy.compactMap(\.trace).first?.trace.traceparent
-            publisher.publish(stored)
         } catch let error as PostgresError where !error.isUnavailability && batch.count > 1 {
             // Something in one of the requests is refused: it must not take the others with it.
             logger.warning("a batch was refused; storing its requests one by one", metadata: ["error": "\(error)"])
