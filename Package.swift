@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
@@ -212,7 +213,7 @@ let package = Package(
             "Gateway",
             [
                 "HTTPWire", "Identity", "Redis", "ServiceKit", .lifecycle, .logging, .metrics, .nioCore, .nioPosix,
-                .nioSSL, .nioHTTP2, .nioHPACK,
+                .nioEmbedded, .nioSSL, .nioHTTP2, .nioHPACK,
             ]),
         .testTarget(
             name: "SystemTests",

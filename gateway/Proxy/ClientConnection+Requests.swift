@@ -6,9 +6,11 @@ extension ClientConnection {
     func process(_ bytes: inout ByteBuffer) {
         while true {
             switch phase {
-            case .idle, .head:
+            case .idle:
                 // Who does not take answers gets no more of them.
-                guard bytes.readableBytes > 0, phase == .head || isWritable, readHead(&bytes) else { return }
+                guard bytes.readableBytes > 0, isWritable, takeTurn(), readHead(&bytes) else { return }
+            case .head:
+                guard bytes.readableBytes > 0, readHead(&bytes) else { return }
             case .exchange:
                 guard !exchange.requestEnded, bytes.readableBytes > 0, !localBody.isUnderWay else { return }
                 forwardRequestBody(&bytes)

@@ -31,6 +31,9 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// Bytes of a request that wait here for the service, or of pipelined requests for their turn, before reading
     /// stops.
     static let bufferLimit = 64 * 1024
+    /// Pipelined requests that are begun before other connections have their turn: what the gateway answers by itself
+    /// would otherwise go on for as long as a client sends more.
+    static let requestsPerTurn = 16
 
     let worker: Worker
     let siteKind: Site.Kind
@@ -98,6 +101,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var discardAllowance = 0
     var lingeringBytes = 0
 
+    private var begunInTurn = 0
+    private var awaitsTurn = false
     /// Whether reading is held back.
     private(set) var withheldRead = false
     private var needsFlush = false
@@ -157,6 +162,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        if !awaitsTurn { begunInTurn = 0 }
         upstream?.flush()
     }
 
@@ -194,7 +200,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// Whether there is room for what the client sends next.
     private var wantsRead: Bool {
         switch phase {
-        case .idle: isWritable
+        case .idle: isWritable && inbound.readableBytes < Self.bufferLimit
         case .head, .discarding, .lingering, .closed: true
         case .tunnel: upstream?.isWritable ?? true
         case .exchange:
@@ -229,6 +235,22 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
             upstream?.flush()
         }
         resumeReading()
+    }
+
+    /// Whether the next request may begin; if not, it does when others have had their turn.
+    func takeTurn() -> Bool {
+        if begunInTurn < Self.requestsPerTurn {
+            begunInTurn += 1
+            return true
+        }
+        guard !awaitsTurn, let context else { return false }
+        awaitsTurn = true
+        context.eventLoop.assumeIsolated().execute {
+            self.awaitsTurn = false
+            self.begunInTurn = 0
+            if self.phase == .idle { self.processInbound() }
+        }
+        return false
     }
 
     // MARK: Writing
