@@ -80,6 +80,7 @@ struct BackpressureTests {
         } _: { server in
             var configuration = try TestFile(port: server.port).load()
             configuration.drainGrace = .minutes(1)
+            configuration.drainTimeout = .minutes(1)
             try await TestGateway.with(configuration) { gateway in
                 try await gateway.connect { connection in
                     try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")

@@ -61,7 +61,7 @@ struct BodyPaceTests {
     private static func serve(_ connection: inout RawConnection, _ number: Int) async throws {
         let head = RawMessage(head: try await connection.read(through: "\r\n\r\n"))
         // How slow the service is.
-        if head["x-wait"] != nil { try await Task.sleep(for: .seconds(6)) }
+        if head["x-wait"] != nil { try await Task.sleep(for: .seconds(8)) }
         _ = try await connection.read(count: head["content-length"].flatMap(Int.init) ?? 0)
         try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     }
@@ -116,11 +116,11 @@ struct BodyPaceTests {
 
     @Test("A client does not answer for a service that does not take the body")
     func slowService() async throws {
-        try await Self.with("3s") { gateway in
+        try await Self.with("5s") { gateway in
             try await gateway.connect { connection in
-                let size = 32 << 20
-                try await connection.send(Self.head(size, "X-Wait: 1\r\n"))
-                try await connection.send(ByteBuffer(repeating: 0x61, count: size))
+                let body = ByteBuffer(repeating: 0x61, count: 32 << 20)
+                try await connection.send(Self.head(body.readableBytes, "X-Wait: 1\r\n"))
+                try await connection.send(body)
                 #expect(try await connection.message().status == 200)
             }
         }

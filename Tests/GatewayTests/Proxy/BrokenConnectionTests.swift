@@ -78,7 +78,7 @@ struct BrokenConnectionTests {
             while try await connection.read() != nil {}
         } _: { server in
             var file = TestFile(port: server.port)
-            file.defaults = "  response_timeout: 300ms\n  idle_timeout: 300ms"
+            file.defaults = "  response_timeout: 2s\n  idle_timeout: 2s"
             try await TestGateway.with(file.load()) { gateway in
                 try await gateway.connect { connection in
                     try await connection.send("GET /items/1 HTTP/1.1\r\nHost: lms\r\n\r\n")
@@ -228,7 +228,7 @@ struct BrokenConnectionTests {
     @Test("A head that comes byte by byte has no more time than any other", .timeLimit(.minutes(1)))
     func tricklingHead() async throws {
         var file = TestFile(port: 1)
-        file.clients = "  header_timeout: 500ms"
+        file.clients = "  header_timeout: 2s"
         try await TestGateway.with(file.load()) { gateway in
             try await gateway.connect { connection in
                 try await connection.send("GET /healthz?")

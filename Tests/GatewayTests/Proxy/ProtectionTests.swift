@@ -128,8 +128,8 @@ struct ProtectionTests {
             while try await connection.read() != nil {}
         } _: { server in
             var file = TestFile(port: server.port)
-            file.clients = "  header_timeout: 300ms\n  idle_timeout: 300ms"
-            file.defaults = "  idle_timeout: 300ms"
+            file.clients = "  header_timeout: 2s\n  idle_timeout: 2s"
+            file.defaults = "  idle_timeout: 2s"
             try await TestGateway.with(file.load()) { gateway in
                 try await gateway.connect { connection in
                     let seen = try await connection.read()

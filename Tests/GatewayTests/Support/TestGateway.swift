@@ -92,7 +92,7 @@ struct TestFile {
     var limits = (address: 1_000_000, credential: 1_000_000, signIn: 1_000_000)
     /// What comes back of each a second; little where a test counts, however long it takes for that.
     var limitRate = 1.0
-    var health = "  interval: 200ms\n  timeout: 1s"
+    var health = "  interval: 200ms\n  timeout: 5s"
     var defaults = "  response_timeout: 20s"
     var routes = ""
     var settings = ""
