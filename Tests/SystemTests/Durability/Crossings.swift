@@ -37,7 +37,8 @@ final class Crossings: Sendable {
     /// - Parameter receiver: Told of their alerts, of each device's by a channel of its own, since all that go by one would
     ///   be more than it is sent in time.
     static func run(
-        of owner: Owner, telling receiver: WebhookReceiver, _ disturb: (Crossings) async throws -> Void
+        of owner: Owner, telling receiver: WebhookReceiver,
+        _ disturb: @escaping @Sendable (Crossings) async throws -> Void
     ) async throws -> Crossings {
         var devices: [Device] = []
         for number in 0..<deviceCount {
@@ -48,10 +49,12 @@ final class Crossings: Sendable {
         let crossings = Crossings(devices)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for device in devices { group.addTask { try await crossings.send(device) } }
-            // Where this throws, the devices are cancelled.
-            try await disturb(crossings)
-            crossings.state.withLock { $0.isEnding = true }
-            try await group.waitForAll()
+            group.addTask {
+                try await disturb(crossings)
+                crossings.state.withLock { $0.isEnding = true }
+            }
+            // Where one throws, the others are cancelled.
+            for try await _ in group {}
         }
         return crossings
     }
@@ -67,24 +70,41 @@ final class Crossings: Sendable {
         }
     }
 
+    /// Sends a reading, and where it is not taken again before anything newer.
     private func send(_ device: Device, _ value: Int, at second: Int) async throws {
-        let response = try await device.send([
-            [
-                "sensor_type": .string(Self.sensor), "value": .number(Double(value)),
-                "timestamp": .number(Double(second)),
-            ]
-        ])
-        guard response.status == 201 else { throw UnexpectedAnswer(response: response) }
-        // The pause bounds the load.
-        try await Task.sleep(for: Self.pause)
+        let reading: JSONValue = [
+            "sensor_type": .string(Self.sensor), "value": .number(Double(value)),
+            "timestamp": .number(Double(second)),
+        ]
+        while true {
+            let response = try await device.send([reading])
+            // The pause bounds the load.
+            try await Task.sleep(for: Self.pause)
+            if response.status == 201 { return }
+            guard response.status == 503 else { throw UnexpectedAnswer(response: response) }
+        }
     }
+}
+
+/// No more alerts end, though devices send on.
+struct AlertsBehind: Error {
+    let ended: Int
+    let goal: Int
+    /// Those that are over.
+    let crossings: Int
 }
 
 extension SystemInstallation {
     /// Waits until alerts have begun and ended for all crossings so far and some that come later.
+    ///
+    /// - Throws: ``AlertsBehind``.
     func waitUntilFollowed(_ crossings: Crossings) async throws {
         let goal = crossings.done.count + 20
-        try await eventually(within: .seconds(120)) { try await endedAlerts() >= goal }
+        do {
+            try await eventually(within: .seconds(120)) { try await endedAlerts() >= goal }
+        } catch is TimedOut {
+            throw AlertsBehind(ended: try await endedAlerts(), goal: goal, crossings: crossings.done.count)
+        }
     }
 
     /// Waits until as many alerts have ended as there were crossings, and all is told, and checks that each crossing has one,
