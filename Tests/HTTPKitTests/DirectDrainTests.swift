@@ -13,7 +13,7 @@ struct DirectDrainTests {
         try await Task.sleep(for: .milliseconds(500))
     }
 
-    /// Runs `body` beside so many connections that idle, of which each event loop has one, and waits until they are closed.
+    /// Runs `body` beside so many connections that idle, and waits until they are closed.
     private func idle(_ count: Int, _ served: ServedRoutes, _ body: @Sendable () async -> Void) async throws {
         guard count > 0 else { return await body() }
         try await RawConnection.to(port: served.client.port) { connection in

@@ -245,7 +245,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         }
         guard !awaitsTurn, let context else { return false }
         awaitsTurn = true
-        context.eventLoop.assumeIsolated().execute {
+        // What is executed at once comes before what sockets have; what has a time comes behind it.
+        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) {
             self.awaitsTurn = false
             self.begunInTurn = 0
             if self.phase == .idle { self.processInbound() }
