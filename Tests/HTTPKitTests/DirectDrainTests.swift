@@ -8,20 +8,14 @@ struct DirectDrainTests {
 
     /// Tells the server to stop, and returns once the grace of all connections has ended.
     private func stop(_ served: ServedRoutes) async throws {
-        try await idle(System.coreCount, served) { await served.stop() }
-        // Each has its own grace, from when its event loop has told it: another's may end a little later.
-        try await Task.sleep(for: .milliseconds(500))
-    }
-
-    /// Runs `body` beside so many connections that idle, and waits until they are closed.
-    private func idle(_ count: Int, _ served: ServedRoutes, _ body: @Sendable () async -> Void) async throws {
-        guard count > 0 else { return await body() }
-        try await RawConnection.to(port: served.client.port) { connection in
-            try await connection.send(EchoRoute.request("1"))
-            _ = try await connection.message()
-            try await idle(count - 1, served, body)
-            #expect(try await connection.readToEnd().isEmpty)
+        try await RawConnection.to(port: served.client.port) { idle in
+            try await idle.send(EchoRoute.request("1"))
+            _ = try await idle.message()
+            await served.stop()
+            #expect(try await idle.readToEnd().isEmpty)
         }
+        // Each has its own grace, from when its event loop has told it: that of another may end a little later.
+        try await Task.sleep(for: .milliseconds(500))
     }
 
     @Test func `one that idles is closed`() async throws {

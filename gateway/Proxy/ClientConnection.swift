@@ -31,9 +31,6 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// Bytes of a request that wait here for the service, or of pipelined requests for their turn, before reading
     /// stops.
     static let bufferLimit = 64 * 1024
-    /// Pipelined requests that are begun before other connections have their turn: what the gateway answers by itself
-    /// would otherwise go on for as long as a client sends more.
-    static let requestsPerTurn = 16
 
     let worker: Worker
     let siteKind: Site.Kind
@@ -101,8 +98,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var discardAllowance = 0
     var lingeringBytes = 0
 
-    private var begunInTurn = 0
-    private var awaitsTurn = false
+    var turn = PipeliningTurn()
     /// Whether reading is held back.
     private(set) var withheldRead = false
     private var needsFlush = false
@@ -162,7 +158,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if !awaitsTurn { begunInTurn = 0 }
+        turn.endRead()
         upstream?.flush()
     }
 
@@ -235,23 +231,6 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
             upstream?.flush()
         }
         resumeReading()
-    }
-
-    /// Whether the next request may begin; if not, it does when others have had their turn.
-    func takeTurn() -> Bool {
-        if begunInTurn < Self.requestsPerTurn {
-            begunInTurn += 1
-            return true
-        }
-        guard !awaitsTurn, let context else { return false }
-        awaitsTurn = true
-        // What is executed at once comes before what sockets have; what has a time comes behind it.
-        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) {
-            self.awaitsTurn = false
-            self.begunInTurn = 0
-            if self.phase == .idle { self.processInbound() }
-        }
-        return false
     }
 
     // MARK: Writing

@@ -10,7 +10,9 @@ struct SharedGatewaysTests {
     @Test("Overloaded by one address, two gateways admit together what one would, and not 5 % more")
     func together() async throws {
         let redis = try RedisConfiguration(url: await TestServers.shared().newRedisURL())
-        let limit = RateLimit(rate: 20, burst: 10)
+        // So slow that a bucket is not full again, and what comes back lost, while a busy machine does not ask for two
+        // seconds.
+        let limit = RateLimit(rate: 5, burst: 10)
         try await RawServer.with(RawServer.echo) { server in
             var configuration = try TestFile(port: server.port).load()
             configuration.limits.address = limit
@@ -22,12 +24,12 @@ struct SharedGatewaysTests {
                             try await connection.send(RedisCommand("ZCARD", "lms:gateways")).integer == 2
                         }
                     }
-                    let (allowed, sent, elapsed) = try await Self.overload([first, second], for: .seconds(6))
+                    let (allowed, sent, elapsed) = try await Self.overload([first, second], for: .seconds(12))
                     let wanted = limit.burst + limit.rate * elapsed
                     try #require(Double(sent) > 1.5 * wanted)
                     // On a machine with much else to do they hear of each other late, which makes them careful. How near
                     // they come where they do not is held by a simulation.
-                    #expect((wanted * 0.6...wanted * 1.05).contains(Double(allowed)), "\(allowed) for \(wanted)")
+                    #expect((wanted * 0.8...wanted * 1.05).contains(Double(allowed)), "\(allowed) for \(wanted)")
                 }
             }
         }

@@ -16,18 +16,19 @@ struct PipeliningTurnsTests {
         let client = ClientConnection(worker: worker, site: .open)
         try channel.pipeline.syncOperations.addHandler(client)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        let count = 10 * ClientConnection.requestsPerTurn + 1
+        let count = 10 * PipeliningTurn.limit + 1
         try channel.writeInbound(ByteBuffer(string: String(repeating: Self.request, count: count)))
-        #expect(try Self.answers(channel) == ClientConnection.requestsPerTurn)
+        #expect(try Self.answers(channel) == PipeliningTurn.limit)
         // What comes meanwhile waits behind it.
         try channel.writeInbound(ByteBuffer(string: Self.request))
         #expect(try Self.answers(channel) == 0)
+        // What sockets have comes before the next turn, and behind what is only executed.
         channel.embeddedEventLoop.run()
         #expect(try Self.answers(channel) == 0)
         channel.embeddedEventLoop.advanceTime(by: .milliseconds(100))
-        #expect(try Self.answers(channel) == count + 1 - ClientConnection.requestsPerTurn)
+        #expect(try Self.answers(channel) == count + 1 - PipeliningTurn.limit)
         // Requests that do not come at once need not wait.
-        for _ in 0..<2 * ClientConnection.requestsPerTurn {
+        for _ in 0..<2 * PipeliningTurn.limit {
             try channel.writeInbound(ByteBuffer(string: Self.request))
             #expect(try Self.answers(channel) == 1)
         }

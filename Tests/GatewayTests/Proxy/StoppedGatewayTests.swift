@@ -10,6 +10,7 @@ import Testing
 @Suite("A gateway that has stopped")
 struct StoppedGatewayTests {
     private final class Remains: Sendable {
+        /// Set once, before anybody else looks.
         nonisolated(unsafe) weak var core: GatewayCore?
     }
 
