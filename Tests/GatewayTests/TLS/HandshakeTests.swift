@@ -129,7 +129,7 @@ struct HandshakeTests {
 
     @Test("A handshake that stands still is cut off", arguments: [[], [0x16, 0x03, 0x01, 0x02, 0x00, 0x01]])
     func stalled(start: [UInt8]) async throws {
-        try await withGateway(clients: "  header_timeout: 2s") { gateway, _ in
+        try await withGateway(clients: "  header_timeout: 5s") { gateway, _ in
             try await RawConnection.to(port: gateway.tlsPort) { connection in
                 if !start.isEmpty { try await connection.send(ByteBuffer(bytes: start)) }
                 while let bytes = try? await connection.read() { #expect(bytes.readableBytes < 100) }
