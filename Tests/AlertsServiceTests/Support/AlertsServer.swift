@@ -106,13 +106,24 @@ struct Laboratory: Sendable {
 
     /// Publishes a batch of one device's temperatures: time in seconds and value.
     func send(_ device: UUID, _ readings: [(Int64, Double)], sensor: String = "temperature") async throws {
+        _ = try await server.redis.send(batch(of: device, readings, sensor))
+    }
+
+    /// Publishes batches of devices' temperatures, of which nobody reads one before all are there.
+    func sendAtOnce(_ batches: [(device: UUID, readings: [(Int64, Double)])]) async throws {
+        _ = try await server.redis.pipeline(
+            [RedisCommand("MULTI")] + batches.map { batch(of: $0.device, $0.readings, "temperature") }
+                + [RedisCommand("EXEC")])
+    }
+
+    private func batch(of device: UUID, _ readings: [(Int64, Double)], _ sensor: String) -> RedisCommand {
         var entry = TelemetryEntry()
         for (second, value) in readings {
             entry.append(
                 sensor, of: device, in: organization, at: Timestamp(microseconds: second * 1_000_000), value: value,
                 quality: 2)
         }
-        _ = try await server.redis.send(.xadd(StreamName.telemetry(StreamName.telemetryPartition(of: device)), entry))
+        return .xadd(StreamName.telemetry(StreamName.telemetryPartition(of: device)), entry)
     }
 
     /// Lets a rule for all devices, made with `changes`, find a device too hot, and answers the id of its alert.

@@ -24,6 +24,8 @@ struct PartitionState: Sendable {
     }
 
     var timerCount: Int { evaluating.timers.count }
+    /// How many alerts have begun and ended since the outcome was taken last.
+    var changeCount: Int { evaluating.outcome.alerts.count }
     /// Whether there are timers to fire.
     var isTimerDue: Bool { evaluating.timers.isDue(at: clock) }
     /// The organizations of its devices.

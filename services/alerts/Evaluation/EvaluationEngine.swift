@@ -12,6 +12,9 @@ import Redis
 actor EvaluationEngine {
     /// How many entries of a partition a turn takes at most.
     static let entriesPerRead = 256
+    /// How many alerts begin and end in a turn at most, but for what the last entry brings: they are stored in one
+    /// transaction, which is to end long before the leases do, behind an outage in which many have come about, too.
+    static let changesPerTurn = 256
     /// How many timers a turn fires at most, of all partitions together: leases are to be renewed in between.
     private static let timersPerTurn = 512
     /// How often it is looked after what no reading tells of: rules, devices, and what people do to alerts.
@@ -105,49 +108,56 @@ actor EvaluationEngine {
         let found = Dictionary(uniqueKeysWithValues: read.map { ($0.stream, $0.entries) })
         var entries: [Int: [StreamEntry]] = [:]
         for partition in partitions.keys { entries[partition] = found[StreamName.telemetry(partition)] ?? [] }
-        try await take(entries, isReplay: false)
+        let left = try await take(entries, isReplay: false)
         for (partition, found) in entries {
-            let isBehind = found.count == Self.entriesPerRead
+            let isBehind = found.count == Self.entriesPerRead || left.contains(partition)
             if !isBehind { partitions[partition]?.advance(clock: begun.adding(.zero - Self.publishing)) }
             partitions[partition]?.fireTimers(by: rules, atMost: Self.timersPerTurn / entries.count)
             if let state = partitions[partition] { metrics.note(state, partition, isBehind: isBehind) }
         }
         try await storeTurn()
-        return read.map(\.entries.count).max() ?? 0
+        return left.isEmpty ? read.map(\.entries.count).max() ?? 0 : Self.entriesPerRead
     }
 
-    /// Takes the next entries of partitions, once all is known that they are evaluated by.
-    func take(_ entries: [Int: [StreamEntry]], isReplay: Bool) async throws {
+    /// Takes the next entries of partitions, once all is known that they are evaluated by: the first of each, the second,
+    /// and so on, until as much has come of them as a turn may store.
+    ///
+    /// - Parameter isReplay: Whether nothing is to be stored of it, so that there is no end but that of the entries.
+    /// - Returns: The partitions of which entries are left.
+    @discardableResult
+    func take(_ entries: [Int: [StreamEntry]], isReplay: Bool) async throws -> Set<Int> {
         let decoded = entries.mapValues { entries in
-            entries.compactMap { entry in decode(entry).map { (id: entry.id, telemetry: $0) } }
+            entries.map { entry in (id: entry.id, telemetry: Result { try entry.telemetry }) }
         }
-        let organizations = decoded.values.reduce(into: Set<UUID>()) { found, entries in
-            for entry in entries { found.formUnion(entry.telemetry.organizations) }
-        }
-        try await refresh(organizations)
+        let readable = decoded.mapValues { $0.compactMap { try? $0.telemetry.get() } }
+        try await refresh(readable.values.joined().reduce(into: Set<UUID>()) { $0.formUnion($1.organizations) })
         var missing: [UUID: UUID] = [:]
-        for (partition, entries) in decoded {
-            for entry in entries { partitions[partition]?.addMissing(in: entry.telemetry, rules, to: &missing) }
+        for (partition, entries) in readable {
+            for entry in entries { partitions[partition]?.addMissing(in: entry, rules, to: &missing) }
         }
         try await loadDevices(missing, isReplay: isReplay)
-        for (partition, entries) in decoded {
-            for entry in entries {
-                partitions[partition]?.take(entry.telemetry, at: entry.id, by: rules, isReplay: isReplay)
+        for place in 0..<(decoded.values.map(\.count).max() ?? 0) {
+            let behind = decoded.filter { place < $0.value.count }
+            guard isReplay || changeCount < Self.changesPerTurn else { return Set(behind.keys) }
+            for (partition, entries) in behind {
+                take(entries[place].telemetry, at: entries[place].id, in: partition, isReplay: isReplay)
             }
         }
-        for (partition, entries) in entries {
-            if let last = entries.last { partitions[partition]?.advance(to: last.id) }
-        }
+        return []
     }
 
+    /// How many alerts begin and end in the turn so far.
+    private var changeCount: Int { partitions.values.reduce(0) { $0 + $1.changeCount } }
+
     /// An entry that cannot be read is left out: it would not get better.
-    private func decode(_ entry: StreamEntry) -> TelemetryEntry? {
-        do {
-            return try entry.telemetry
-        } catch {
+    private func take(_ entry: Result<TelemetryEntry, any Error>, at id: StreamID, in partition: Int, isReplay: Bool) {
+        switch entry {
+        case .success(let telemetry):
+            partitions[partition]?.take(telemetry, at: id, by: rules, isReplay: isReplay)
+        case .failure(let error):
             metrics.unreadable.increment()
-            logger.error("a batch cannot be read", metadata: ["entry": "\(entry.id)", "error": "\(error)"])
-            return nil
+            logger.error("a batch cannot be read", metadata: ["entry": "\(id)", "error": "\(error)"])
         }
+        partitions[partition]?.advance(to: id)
     }
 }
