@@ -18,6 +18,21 @@ def test_a_value_changes_while_one_looks(page):
     )
 
 
+def test_devices_are_seen_when_they_last_sent_before_anything_comes_live(page):
+    page.route_web_socket("**/ws/live-data", lambda socket: None)
+    page.reload()
+    expect(page.locator(".sensor-value").first).not_to_be_empty(timeout=30_000)
+    late = page.evaluate(
+        """[...document.querySelectorAll('[data-device]:has(.online)')].filter((card) => {
+            const times = [...seriesByKey.values()]
+                .filter((series) => series.device === card.dataset.device)
+                .map((series) => new Date(series.reading.timestamp));
+            return new Date(card.querySelector('[data-last-seen] time').dateTime) < Math.max(...times);
+        }).length"""
+    )
+    assert late == 0
+
+
 def test_a_socket_that_ended_with_its_cookie_is_opened_again(page):
     expect(page.locator("#feed")).to_have_text("Live", timeout=15_000)
     page.evaluate("feed.socket.close(4401)")

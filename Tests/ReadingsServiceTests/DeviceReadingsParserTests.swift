@@ -48,6 +48,24 @@ struct DeviceReadingsParserTests {
         #expect(columns.attributes[1].map { String(decoding: $0.bytes, as: UTF8.self) } == #"{"battery_level":5.0}"#)
     }
 
+    @Test func `the top level's battery joins what else a reading has`() throws {
+        let columns = try parse(
+            #"{"readings":[{"sensor_type":"t","value":1,"metadata":{"a":1}}],"battery_level":88}"#)
+        let attributes = columns.attributes[0].map { String(decoding: $0.bytes, as: UTF8.self) }
+        #expect(attributes == #"{"battery_level":88.0,"metadata":{"a":1}}"#)
+    }
+
+    @Test(arguments: [
+        #""timestamp":1795460400000"#, #""battery_level":5"#, #""wifi_signal_strength":-61"#,
+        #""device_temperature":40"#, #""device_id":"a""#,
+    ])
+    func `what holds for all readings stands there once`(field: String) {
+        let name = String(field.dropFirst().prefix { $0 != "\"" })
+        #expect(throws: BodyFailure.invalid(field: name, message: "must be there once")) {
+            try parse(#"{\#(field),"readings":[{"sensor_type":"t","value":1}],\#(field)}"#)
+        }
+    }
+
     @Test func `the device's vitals are series of their own and no readings of the list`() throws {
         let columns = try parse(
             #"{"readings":[{"sensor_type":"t","value":1}],"wifi_signal_strength":-61,"device_temperature":40.5}"#)

@@ -22,6 +22,7 @@ struct NDJSONParserTests {
         (#"{"value":1}"#, "sensor_type"), (#"{"sensor_type":"t","value":1,"quality":"fine"}"#, "quality"),
         (#"{"sensor_type":"t","value":1,"metadata":{"a":1e99999}}"#, "metadata"),
         (#"{"sensor_type":"t","value":1,"location":[1e-99999]}"#, "location"),
+        (#"{"sensor_type":"t","value":1,"metadata":[0.\#(String(repeating: "0", count: 400))1]}"#, "metadata"),
     ])
     func `a line that cannot be used is rejected by itself`(line: String, field: String) throws {
         let columns = try ReadingsFormat.ndjson.parse("\(line)\n{\"sensor_type\":\"ok\",\"value\":2}")

@@ -103,9 +103,19 @@ struct QueryTests {
             let path = "/api/v1/readings?device_id=\(device.id.text)&sensor_type=\(sensor)"
             #expect(try await admin.delete(path).json["deleted"] == 1)
         }
-        let items = try await admin.get("/api/v1/readings/latest?limit=\(limit)").json["items"].array ?? []
-        #expect(items.compactMap { $0["sensor_type"].string } == Array(["a", "b", "d", "f"].prefix(limit)))
-        #expect(items.allSatisfy { $0["value"] == (["a", "d"].contains($0["sensor_type"].string) ? 1 : 0) })
+        for (order, expected) in [("asc", ["a", "b", "d", "f"]), ("desc", ["f", "d", "b", "a"])] {
+            var path = "/api/v1/readings/latest?limit=\(limit)&order=\(order)"
+            var items: [JSONValue] = []
+            for number in 1... {
+                let page = try await admin.get(path).json
+                items += page["items"].array ?? []
+                #expect(items.count == min(number * limit, 4))
+                guard let cursor = page["next_cursor"].string, number < 9 else { break }
+                path = "/api/v1/readings/latest?limit=\(limit)&cursor=\(cursor)"
+            }
+            #expect(items.compactMap { $0["sensor_type"].string } == expected)
+            #expect(items.allSatisfy { $0["value"] == (["a", "d"].contains($0["sensor_type"].string) ? 1 : 0) })
+        }
     }
 
     @Test func `one organization never sees another's readings`() async throws {

@@ -45,6 +45,15 @@ struct SenMLParserTests {
     }
 
     @Test(arguments: [
+        (#""n":"b""#, "sensor_type"), (#""u":"lx""#, "unit"), (#""t":-2"#, "timestamp"), (#""v":2"#, "value"),
+        (#""vb":true"#, "value"),
+    ])
+    func `a field that is there twice rejects its reading`(field: String, name: String) throws {
+        let columns = try ReadingsFormat.senml.parse("[{\"n\":\"a\",\"u\":\"m\",\"t\":-1,\"v\":1,\(field)}]")
+        #expect(columns.rejections == [Rejection(index: 0, field: name, message: "must be there once")])
+    }
+
+    @Test(arguments: [
         ("a", "a"), ("urn:dev:mac:1:temp", "temp"), ("a/b/c-d_e.f", "c-d_e.f"), ("a:b/c", "c"), ("a/b:c", "c"),
     ])
     func `the sensor is what follows the last colon or slash`(name: String, sensor: String) throws {

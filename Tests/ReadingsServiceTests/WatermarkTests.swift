@@ -149,6 +149,25 @@ struct LongSnapshotTests {
         }
     }
 
+    @Test func `an hour that a round leaves to the next is not passed by, however long the round takes`() async throws {
+        let database = try await ReadingsServer.makeDatabase()
+        try await withClient(database.configuration(.readings)) { client in
+            let hour = RollupKeeper.lastEnd(before: .now).adding(.seconds(-7200))
+            try await withClient(database.administrator) { administrator in
+                _ = try await administrator.query(
+                    "INSERT INTO readings.stale_hours (series_id, hour) VALUES (1, \(hour))")
+                // It was marked while it lasted.
+                _ = try await administrator.query(
+                    "UPDATE readings.stale_hours SET due_at = hour + interval '1 hour'")
+            }
+            let store = RollupStore(database: client)
+            // The round began before the hour ended.
+            #expect(try await store.rollUp(before: hour) == 0)
+            #expect(try await store.staleHours(before: hour.adding(.seconds(3600))) == 1)
+            #expect(try await store.rollUp(before: hour.adding(.seconds(3600))) == 1)
+        }
+    }
+
     private func leftovers(from start: Watermark.Place) -> SQL {
         LeftoverBatches.unpublished(from: start, olderThan: .seconds(10), except: [], limit: 20)
     }

@@ -15,6 +15,22 @@ final class Load: Sendable {
         let second: Int
     }
 
+    /// How a device sends.
+    private struct Habit {
+        var sensors = ["t"]
+        /// How much older its readings are than those of others.
+        var age = 0
+        /// What a device waits before it sends again, and what bounds the load.
+        var pause = Duration.milliseconds(20)
+
+        /// Few readings at once, as most devices.
+        static let usual = Habit()
+        /// So many at once that they are copied into the table and not inserted.
+        static let many = Habit(sensors: (0..<48).map { "t\($0)" }, pause: .milliseconds(200))
+        /// What it kept for days, for which partitions may have to be made.
+        static let late = Habit(age: 4 * 86_400)
+    }
+
     private enum Phase {
         case sending
         /// What was sent is sent until it is acknowledged, and nothing new.
@@ -25,6 +41,7 @@ final class Load: Sendable {
     private struct State {
         var phase = Phase.sending
         var acknowledged: Set<Reading> = []
+        var requests = 0
         var unavailable = 0
         var lastFailure: String?
         var marks: [String] = []
@@ -35,12 +52,12 @@ final class Load: Sendable {
     }
 
     private static let requestsPerDevice = 20_000
-    private static let readingsPerRequest = 5
-    private static let pause = Duration.milliseconds(20)
+    private static let secondsPerRequest = 5
+    private static let habits = [Habit.many, .late] + Array(repeating: Habit.usual, count: 6)
 
     let devices: [Device]
     /// So long ago that the last reading is not ahead of the clock.
-    private let firstSecond = Int(Timestamp.now.microseconds / 1_000_000) - requestsPerDevice * readingsPerRequest
+    private let firstSecond = Int(Timestamp.now.microseconds / 1_000_000) - requestsPerDevice * secondsPerRequest
     private let state = Mutex(State())
 
     private init(_ devices: [Device]) {
@@ -50,7 +67,7 @@ final class Load: Sendable {
     /// Lets new devices of `owner` send for the length of `disturb`, and then until all that they sent is acknowledged.
     static func run(of owner: Owner, _ disturb: (Load) async throws -> Void) async throws -> Load {
         var devices: [Device] = []
-        for number in 0..<8 { devices.append(try await owner.device("d\(number)")) }
+        for number in habits.indices { devices.append(try await owner.device("d\(number)")) }
         let load = Load(devices)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in devices.indices { group.addTask { await load.send(number) } }
@@ -90,10 +107,10 @@ final class Load: Sendable {
         try await eventually(within: .seconds(120)) { state.withLock { $0.marked[sensor] } == count }
     }
 
-    /// Waits until so many more readings are acknowledged.
-    func waitForProgress(by count: Int = 200) async throws {
-        let goal = state.withLock(\.acknowledged.count) + count
-        try await eventually(within: .seconds(120)) { state.withLock(\.acknowledged.count) >= goal }
+    /// Waits until so many more requests are acknowledged.
+    func waitForProgress(by count: Int = 40) async throws {
+        let goal = state.withLock(\.requests) + count
+        try await eventually(within: .seconds(120)) { state.withLock(\.requests) >= goal }
     }
 
     /// Waits until so many more requests have failed.
@@ -106,28 +123,30 @@ final class Load: Sendable {
 
     private func send(_ number: Int) async {
         defer { state.withLock { $0.ended += 1 } }
+        let habit = Self.habits[number]
         var (request, marksSent, isPending) = (0, 0, false)
         while request < Self.requestsPerDevice, !Task.isCancelled {
             let (marks, phase) = state.withLock { ($0.marks, $0.phase) }
             if phase == .abandoned || phase == .ending && !isPending { return }
-            let second = firstSecond + request * Self.readingsPerRequest
+            let second = firstSecond - habit.age + request * Self.secondsPerRequest
             let newMarks = marks.dropFirst(marksSent)
             let readings =
-                (0..<Self.readingsPerRequest).map { Reading(device: number, sensor: "t", second: second + $0) }
-                + newMarks.map { Reading(device: number, sensor: $0, second: second) }
+                habit.sensors.flatMap { sensor in
+                    (0..<Self.secondsPerRequest).map { Reading(device: number, sensor: sensor, second: second + $0) }
+                } + newMarks.map { Reading(device: number, sensor: $0, second: second) }
             isPending = await !isAcknowledged(readings)
             if isPending {
                 state.withLock { $0.unavailable += 1 }
             } else {
                 state.withLock { state in
                     state.acknowledged.formUnion(readings)
+                    state.requests += 1
                     for mark in newMarks { state.marked[mark, default: 0] += 1 }
                 }
                 request += 1
                 marksSent = marks.count
             }
-            // The pause bounds the load, and is what a device waits before it tries again.
-            try? await Task.sleep(for: Self.pause)
+            try? await Task.sleep(for: habit.pause)
         }
     }
 

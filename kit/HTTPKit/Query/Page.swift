@@ -74,16 +74,20 @@ public struct Page<Item: Encodable>: ResponseEncodable {
 extension Page: Sendable where Item: Sendable {}
 
 extension QueryParameters {
-    /// `limit` (1 to `maximum`, default 50), `order` (default newest first) and `cursor`.
+    /// `limit` (1 to `maximum`), `order` and `cursor`.
     ///
+    /// - Parameters:
+    ///   - order: Where none is asked for.
+    ///   - limit: Where none is asked for.
     /// - Throws: 422, for a cursor that is not ours or of another order, too.
     public func page<Key: Codable & Sendable>(
-        of key: Key.Type = Key.self, maximum: Int = 1000
+        of key: Key.Type = Key.self, order usual: SortOrder = .descending, limit usualLimit: Int = 50,
+        maximum: Int = 1000
     ) throws(Problem) -> PageRequest<Key> {
-        let limit = try value("limit", in: 1...maximum) ?? 50
+        let limit = try value("limit", in: 1...maximum) ?? usualLimit
         let order = try value("order", as: SortOrder.self)
         guard let text = self["cursor"] else {
-            return PageRequest(limit: limit, order: order ?? .descending, after: nil)
+            return PageRequest(limit: limit, order: order ?? usual, after: nil)
         }
         guard let cursor = Cursor<Key>(text), order == nil || order == cursor.order else {
             throw .invalid("cursor", "must be the next_cursor of a page of this list")

@@ -51,7 +51,7 @@ struct MeasurementUnit: Sendable, Hashable {
         "K": unit(.temperature, 1), "°C": unit(.temperature, 1, 273.15),
         "°F": unit(.temperature, 5.0 / 9, 459.67 * 5 / 9),
         "Pa": unit(.pressure, 1), "hPa": unit(.pressure, 100), "kPa": unit(.pressure, 1000),
-        "bar": unit(.pressure, 100_000), "psi": unit(.pressure, 6894.757_293_168),
+        "bar": unit(.pressure, 100_000), "psi": unit(.pressure, 4.448_221_615_260_5 / 0.000_645_16),
         "mmHg": unit(.pressure, 133.322_387_415),
         "ratio": unit(.fraction, 1), "%": unit(.fraction, 0.01), "ppm": unit(.fraction, 1e-6),
         "ppb": unit(.fraction, 1e-9),

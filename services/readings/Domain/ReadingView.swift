@@ -3,7 +3,7 @@ import Kernel
 import Postgres
 
 /// A reading as the API answers it.
-struct ReadingView: Encodable, Sendable {
+struct ReadingView: Sendable {
     let deviceID: UUID
     let sensorType: String
     let value: Value
@@ -28,40 +28,47 @@ struct ReadingView: Encodable, Sendable {
     }
 
     /// What only some readings have.
-    struct Attributes: Codable, Sendable {
+    struct Attributes: Sendable, Equatable {
         var batteryLevel: Double?
-        var location: JSONDocument?
-        var metadata: JSONDocument?
+        /// As it was given, with numbers that a double would round.
+        var location: JSONB?
+        var metadata: JSONB?
+    }
+}
 
-        enum CodingKeys: String, CodingKey {
-            case batteryLevel = "battery_level"
-            case location
-            case metadata
+extension ReadingView.Attributes {
+    /// - Parameter json: The object that was stored.
+    /// - Throws: `JSONScanner.Failure`.
+    init(_ json: JSONB) throws {
+        try json.bytes.withUnsafeBufferPointer { bytes in
+            var scanner = JSONScanner(bytes)
+            try scanner.beginObject()
+            var isFirst = true
+            while let key = try scanner.nextKey(isFirst: &isFirst) {
+                switch key {
+                case "battery_level": batteryLevel = try scanner.number()
+                case "location": location = try Self.value(&scanner)
+                case "metadata": metadata = try Self.value(&scanner)
+                default: try scanner.skipValue()
+                }
+            }
         }
     }
 
-    enum CodingKeys: String, CodingKey {
-        case deviceID = "device_id"
-        case sensorType = "sensor_type"
-        case value, unit, timestamp, quality
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(deviceID.text, forKey: .deviceID)
-        try container.encode(sensorType, forKey: .sensorType)
-        try container.encode(value, forKey: .value)
-        try container.encode(unit, forKey: .unit)
-        try container.encode(timestamp, forKey: .timestamp)
-        try container.encode(quality.name, forKey: .quality)
-        try attributes.encode(to: encoder)
+    private static func value(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> JSONB? {
+        let isNull = try scanner.peekKind() == .null
+        let bytes = try scanner.skipValue()
+        return isNull ? nil : JSONB(bytes: Array(bytes))
     }
 }
 
 extension ReadingView {
+    /// What it is a reading of.
+    var series: ReadingQueries.SeriesPosition { .init(device: deviceID, sensorType: sensorType) }
+
     /// Reads the columns that `ReadingQueries` selects, from `column` on.
     ///
-    /// - Throws: `DecodingFailure`, `DecodingError`.
+    /// - Throws: `DecodingFailure`, `JSONScanner.Failure`.
     init(_ row: Row, from column: Int) throws {
         deviceID = try row.decode(at: column)
         sensorType = try row.decode(at: column + 1)
@@ -71,7 +78,7 @@ extension ReadingView {
         let number = try row.decode(Double?.self, at: column + 5)
         let text = try row.decode(String?.self, at: column + 6)
         quality = Quality(rawValue: try row.decode(at: column + 7)) ?? .good
-        attributes = try row.decode(JSONB?.self, at: column + 8)?.decode() ?? Attributes()
+        attributes = try row.decode(JSONB?.self, at: column + 8).map(Attributes.init) ?? Attributes()
         value = Value(kind, number: number, text: text)
     }
 }

@@ -18,8 +18,10 @@ struct DeviceReadingsParser {
     /// What the top level says for all readings; it may stand behind them.
     private var defaultTime: Int64?
     private var battery: Double?
-    private var vitals: [(name: String, unit: MeasurementUnit, value: Double)] = []
+    private var signalStrength: Double?
+    private var temperature: Double?
     private var rowsWithoutTime: [Int] = []
+    private var rowsWithoutBattery: [Int] = []
 
     /// - Parameter limit: How many readings there may be.
     init(_ scanner: JSONScanner, now: Timestamp, limit: Int = ReadingLimits.readingsPerRequest) {
@@ -66,19 +68,22 @@ struct DeviceReadingsParser {
     private mutating func field(_ key: JSONKey) throws {
         switch key {
         case "readings": try readings()
-        case "device_id": deviceID = try optionalText()
-        case "timestamp": defaultTime = try topLevelTime()
-        case "battery_level": battery = try topLevelNumber("battery_level", in: 0...100)
+        case "device_id": try Self.set(&deviceID, "device_id", optionalText())
+        case "timestamp": try Self.set(&defaultTime, "timestamp", topLevelTime())
+        case "battery_level": try Self.set(&battery, "battery_level", topLevelNumber("battery_level", in: 0...100))
         case "wifi_signal_strength":
-            if let value = try topLevelNumber("wifi_signal_strength", in: -200...100) {
-                vitals.append(("wifi_signal_strength", MeasurementUnit("dBm"), value))
-            }
+            try Self.set(
+                &signalStrength, "wifi_signal_strength", topLevelNumber("wifi_signal_strength", in: -200...100))
         case "device_temperature":
-            if let value = try topLevelNumber("device_temperature", in: -273.15...1000) {
-                vitals.append(("device_temperature", MeasurementUnit("°C"), value))
-            }
+            try Self.set(&temperature, "device_temperature", topLevelNumber("device_temperature", in: -273.15...1000))
         default: try scanner.skipValue()
         }
+    }
+
+    /// What a name that is there twice stands for, JSON leaves open (RFC 8259, section 4).
+    private static func set<Value>(_ field: inout Value?, _ name: String, _ value: Value?) throws(BodyFailure) {
+        guard field == nil else { throw .invalid(field: name, message: "must be there once") }
+        field = value
     }
 
     /// Nil for what is no text.
@@ -146,7 +151,9 @@ struct DeviceReadingsParser {
         try reading.scan(&scanner, now: now)
         let row = columns.count
         columns.append(reading, at: position, arrival: now)
-        if reading.time == nil, columns.count > row { rowsWithoutTime.append(row) }
+        guard columns.count > row else { return }
+        if reading.time == nil { rowsWithoutTime.append(row) }
+        if reading.battery == nil { rowsWithoutBattery.append(row) }
     }
 
     /// The top level's time and battery level hold for the readings that have none of their own.
@@ -154,17 +161,27 @@ struct DeviceReadingsParser {
         if let defaultTime {
             for row in rowsWithoutTime { columns.times[row] = defaultTime }
         }
-        if let battery {
-            let attributes = JSONB(bytes: Array("{\"battery_level\":\(battery)}".utf8))
-            for row in 0..<columns.count where columns.attributes[row] == nil { columns.attributes[row] = attributes }
+        if let battery { apply(battery) }
+        if let signalStrength { append("wifi_signal_strength", MeasurementUnit("dBm"), signalStrength) }
+        if let temperature { append("device_temperature", MeasurementUnit("°C"), temperature) }
+    }
+
+    private mutating func apply(_ battery: Double) {
+        let member = "{\"battery_level\":\(battery)"
+        let alone = JSONB(bytes: Array("\(member)}".utf8))
+        for row in rowsWithoutBattery {
+            columns.attributes[row] =
+                columns.attributes[row].map { JSONB(bytes: Array("\(member),".utf8) + $0.bytes.dropFirst()) } ?? alone
         }
-        for vital in vitals {
-            columns.sensor.append(Int32(columns.sensors.count))
-            columns.sensors.append(.init(name: vital.name, unit: vital.unit, kind: .number))
-            columns.times.append(defaultTime ?? now.microseconds)
-            columns.values.append(vital.value)
-            columns.qualities.append(Quality.good.rawValue)
-            columns.positions.append(-1)
-        }
+    }
+
+    /// A vital of the device, which is no reading of the list.
+    private mutating func append(_ name: String, _ unit: MeasurementUnit, _ value: Double) {
+        columns.sensor.append(Int32(columns.sensors.count))
+        columns.sensors.append(.init(name: name, unit: unit, kind: .number))
+        columns.times.append(defaultTime ?? now.microseconds)
+        columns.values.append(value)
+        columns.qualities.append(Quality.good.rawValue)
+        columns.positions.append(-1)
     }
 }

@@ -149,8 +149,8 @@ struct JSONScanner {
         case .string: _ = try string()
         case .number:
             let value = try number()
-            let isExponent = { (byte: UInt8) in byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E") }
-            if value.isInfinite || value == 0 && bytes[start..<position].contains(where: isExponent) {
+            // Zero itself is of zeros, a point and a sign.
+            if value.isInfinite || value == 0 && bytes[start..<position].contains(where: { !"0.-".utf8.contains($0) }) {
                 hasPassedExtremeNumber = true
             }
         case .boolean: _ = try boolean()

@@ -12,7 +12,7 @@ struct ReadingFields {
     private(set) var violation: (field: String, message: String)?
     private var hasValue = false
     private var statedQuality: Quality?
-    private var battery: Double?
+    private(set) var battery: Double?
     private var location: [UInt8]?
     private var metadata: [UInt8]?
 
@@ -98,7 +98,7 @@ struct ReadingFields {
     }
 
     /// What a name that is there twice stands for, JSON leaves open (RFC 8259, section 4).
-    private mutating func check(isFirst: Bool, _ field: ReadingField) {
+    mutating func check(isFirst: Bool, _ field: ReadingField) {
         if !isFirst { violate(field, "must be there once") }
     }
 

@@ -14,7 +14,7 @@ struct SenMLRecord {
     /// Whether it has anything but base fields.
     private(set) var isReading = false
     private var reading = ReadingFields()
-    private var name = ""
+    private var name: String?
     private var time: Double?
     private var unit: String?
     private var number: Double?
@@ -65,11 +65,17 @@ struct SenMLRecord {
     /// - Returns: Whether it is a field of a measurement.
     private mutating func scan(_ key: JSONKey, _ scanner: inout JSONScanner) throws -> Bool {
         switch key {
-        case "n": name = try take(.string, "text", .sensorType, &scanner) { try $0.string() } ?? ""
-        case "u": unit = try take(.string, "text", .unit, &scanner) { try $0.string() }
-        case "t": time = try take(.number, "a number of seconds", .timestamp, &scanner) { try $0.number() }
+        case "n":
+            reading.check(isFirst: name == nil, .sensorType)
+            name = try take(.string, "text", .sensorType, &scanner) { try $0.string() }
+        case "u":
+            reading.check(isFirst: unit == nil, .unit)
+            unit = try take(.string, "text", .unit, &scanner) { try $0.string() }
+        case "t":
+            reading.check(isFirst: time == nil, .timestamp)
+            time = try take(.number, "a number of seconds", .timestamp, &scanner) { try $0.number() }
         case "v":
-            if number != nil { reading.violate(.value, "must be there once") }
+            reading.check(isFirst: number == nil, .value)
             number = try take(.number, "a number", .value, &scanner) { try $0.number() }
         case "vs":
             if let text = try take(.string, "text", .value, &scanner, { try $0.string() }) { reading.set(text: text) }
@@ -125,7 +131,7 @@ extension SenMLRecord {
     /// What the record says with what those before it said for it (RFC 8428, section 4.6).
     func resolved(with base: SenMLBase, now: Timestamp) -> ReadingFields {
         var reading = reading
-        if let sensor = Self.sensor(base.name + name) {
+        if let sensor = Self.sensor(base.name + (name ?? "")) {
             reading.set(sensorType: sensor)
         } else {
             reading.violate(.sensorType, "must be named by letters, digits and -:./_ that begin with a letter or digit")

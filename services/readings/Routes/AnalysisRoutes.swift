@@ -118,7 +118,7 @@ extension AggregationRequest {
         guard let interval = query["interval"].flatMap(BucketInterval.init) else {
             throw Problem.invalid(
                 "interval",
-                "must be a whole number from 1 to \(BucketInterval.counts.upperBound) with s, m, h, d, w or mo")
+                "must be a whole number from 1 to \(BucketInterval.counts.upperBound) with s, m, h, d, w or M")
         }
         self.interval = interval
         zone = try query.timeZone()

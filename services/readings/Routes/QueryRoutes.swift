@@ -5,7 +5,8 @@ import Identity
 
 /// What was stored, read back: of one device, or of the organization.
 struct QueryRoutes: Sendable {
-    private static let maximumLatest = 1000
+    /// So many there are on a page of the latest readings unless fewer are asked for.
+    private static let mostSeries = 1000
 
     let queries: ReadingQueries
     let analysis: ReadingAnalysis
@@ -40,7 +41,9 @@ struct QueryRoutes: Sendable {
         let page = try query.page(of: ReadingQueries.Position.self)
         let readings = try await queries.range(
             filter, query.timeRange(), page, organization: context.organizationID)
-        return ReadingPage(try page.page(readings, key: \.position) { try $0.reading.given(in: unit) })
+        return ReadingPage(
+            items: try readings.prefix(page.limit).map { try $0.reading.given(in: unit) },
+            nextCursor: try page.nextCursor(after: readings, key: \.position))
     }
 
     /// The readings that stand for all of the range in a chart, on one page. They are the same in every unit.
@@ -54,17 +57,20 @@ struct QueryRoutes: Sendable {
         let order = try query.value("order", as: HTTPKit.SortOrder.self) ?? .descending
         let readings = try await analysis.downsampled(
             filter, query.timeRange(), to: points, order, organization: context.organizationID)
-        return ReadingPage(Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil))
+        return ReadingPage(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil)
     }
 
     private func latest(
         _ request: Request, _ context: AppRequestContext, devices: [UUID]
     ) async throws -> ReadingPage {
         let query = try request.query()
-        let limit = try query.value("limit", in: 1...Self.maximumLatest) ?? Self.maximumLatest
+        let page = try query.page(
+            of: ReadingQueries.SeriesPosition.self, order: .ascending, limit: Self.mostSeries, maximum: Self.mostSeries)
         let filter = SeriesFilter(query, devices: devices, context)
         let unit = try await analysis.unit(query, for: filter, organization: context.organizationID)
-        let readings = try await queries.latest(filter, limit: limit, organization: context.organizationID)
-        return ReadingPage(Page(items: try readings.map { try $0.given(in: unit) }, nextCursor: nil))
+        let readings = try await queries.latest(filter, page, organization: context.organizationID)
+        return ReadingPage(
+            items: try readings.prefix(page.limit).map { try $0.given(in: unit) },
+            nextCursor: try page.nextCursor(after: readings, key: \.series))
     }
 }

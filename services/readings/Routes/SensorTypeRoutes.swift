@@ -30,11 +30,7 @@ struct SensorTypeRoutes: Sendable {
     }
 
     private func used(_ query: QueryParameters, _ context: AppRequestContext) async throws -> Page<SensorTypeUse> {
-        var page = try query.page(of: String.self)
-        // Names come in the order of the alphabet unless another is asked for.
-        if query["order"] == nil, page.after == nil {
-            page = PageRequest(limit: page.limit, order: .ascending, after: nil)
-        }
+        let page = try query.page(of: String.self, order: .ascending)
         let filter = SeriesFilter(
             devices: context.principal?.device.map { [$0.id] } ?? [], visibility: context.deviceVisibility)
         return try page.page(

@@ -56,7 +56,7 @@ extension ExportFormat {
             ELSE coalesce(to_json(r.value)::text, 'null') END
         """
 
-    /// A value as ``ImportParser`` reads it: a text that a spreadsheet, or the parser, would take for something else has an
+    /// A value as ``CSVReadingsParser`` reads it: a text that a spreadsheet, or the parser, would take for something else has an
     /// apostrophe before it.
     private static let cell: SQL = """
         CASE s.kind

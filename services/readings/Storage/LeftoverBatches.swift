@@ -30,7 +30,7 @@ struct LeftoverBatches: Sendable {
         """
         SELECT committed_at, id FROM readings.batches
         WHERE NOT is_published AND \(start.isReached(by: "committed_at", "id"))
-            AND committed_at < \(Timestamp.now.adding(.zero - age)) AND id <> ALL(\(putOff))
+            AND committed_at < now() - make_interval(secs => \(age / .seconds(1))) AND id <> ALL(\(putOff))
         ORDER BY committed_at, id LIMIT \(limit)
         """
     }

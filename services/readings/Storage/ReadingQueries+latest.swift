@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPKit
 import Postgres
 
 extension ReadingQueries {
@@ -23,31 +24,36 @@ extension ReadingQueries {
 
     /// The newest reading of each series, by device and sensor type.
     ///
+    /// - Returns: Up to the page's ``PageRequest/fetchLimit``.
     /// - Throws: `PostgresError`.
-    func latest(_ filter: SeriesFilter, limit: Int, organization: UUID) async throws -> [ReadingView] {
+    func latest(
+        _ filter: SeriesFilter, _ page: PageRequest<SeriesPosition>, organization: UUID
+    ) async throws -> [ReadingView] {
         let conditions = filter.conditions(organization)
         return try await reads.transaction(for: organization) { transaction in
             var readings: [ReadingView] = []
-            var behind: SQL = ""
-            while readings.count < limit {
-                let count = limit - readings.count
-                let page = try await Self.newest("\(conditions) \(behind)", limit: count, transaction)
-                readings += page.compactMap(\.reading)
+            var position = page.after
+            while readings.count < page.fetchLimit {
+                let rest = PageRequest(limit: page.limit - readings.count, order: page.order, after: position)
+                let series = try await Self.newest(conditions, rest, transaction)
+                readings += series.compactMap(\.reading)
                 // All readings of a series may have been deleted, so that another one takes its place.
-                guard page.count == count, let last = page.last else { break }
-                behind = "AND (s.device_id, s.sensor_type) > (\(last.device), \(last.sensorType))"
+                guard series.count == rest.fetchLimit, let last = series.last else { break }
+                position = SeriesPosition(device: last.device, sensorType: last.sensorType)
             }
             return readings
         }
     }
 
-    /// What the series for which `condition` holds have newest.
-    private static func newest(_ condition: SQL, limit: Int, _ transaction: Transaction) async throws -> [Newest] {
+    /// What the series of the page for which `condition` holds have newest.
+    private static func newest(
+        _ condition: SQL, _ page: PageRequest<SeriesPosition>, _ transaction: Transaction
+    ) async throws -> [Newest] {
         let start = Timestamp.now.adding(.zero - recently)
-        var series = try await transaction.query(newest("time >= \(start)", condition, limit)).map(Newest.init)
+        var series = try await transaction.query(newest("time >= \(start)", condition, page)).map(Newest.init)
         let silent = series.filter { $0.reading == nil }.map(\.series)
         guard !silent.isEmpty else { return series }
-        let rows = try await transaction.query(newest("time < \(start)", "s.id = ANY(\(silent))", limit))
+        let rows = try await transaction.query(newest("time < \(start)", "s.id = ANY(\(silent))", page))
         var older: [Int64: ReadingView] = [:]
         for newest in try rows.map(Newest.init) { older[newest.series] = newest.reading }
         for index in series.indices where series[index].reading == nil {
@@ -56,15 +62,19 @@ extension ReadingQueries {
         return series
     }
 
-    private static func newest(_ time: SQL, _ condition: SQL, _ limit: Int) -> SQL {
-        """
-        SELECT s.id, \(columns)
-        FROM readings.series AS s
-        LEFT JOIN LATERAL (
-            SELECT * FROM readings.readings WHERE series_id = s.id AND \(time) ORDER BY time DESC LIMIT 1
-        ) AS r ON true
-        WHERE \(condition)
-        ORDER BY s.device_id, s.sensor_type LIMIT \(limit)
-        """
+    private static func newest(_ time: SQL, _ condition: SQL, _ page: PageRequest<SeriesPosition>) -> SQL {
+        let comparison: SQL = page.order == .ascending ? ">" : "<"
+        let behind: SQL =
+            page.after.map { "AND (s.device_id, s.sensor_type) \(comparison) (\($0.device), \($0.sensorType))" } ?? ""
+        let order = page.order.keyword
+        return """
+            SELECT s.id, \(columns)
+            FROM readings.series AS s
+            LEFT JOIN LATERAL (
+                SELECT * FROM readings.readings WHERE series_id = s.id AND \(time) ORDER BY time DESC LIMIT 1
+            ) AS r ON true
+            WHERE \(condition) \(behind)
+            ORDER BY s.device_id \(order), s.sensor_type \(order) LIMIT \(page.fetchLimit)
+            """
     }
 }

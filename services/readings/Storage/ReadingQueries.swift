@@ -16,6 +16,17 @@ struct ReadingQueries: Sendable {
         }
     }
 
+    /// Where a page of series ended.
+    struct SeriesPosition: Codable, Sendable {
+        let device: UUID
+        let sensorType: String
+
+        enum CodingKeys: String, CodingKey {
+            case device = "d"
+            case sensorType = "s"
+        }
+    }
+
     let reads: LongReads
 
     /// The readings of a time range, by time and then series.

@@ -17,8 +17,10 @@ extension RollupStore {
                     try await transaction.batch(Self.compute(taken.map(\.0), hours, within: range))
                 }
                 let places = taken.map { Watermark.Place(time: $0.2, id: $0.0) }
+                // What `end` leaves for later is not due before the hour that begins then has ended.
                 return Watermark.Look(
-                    time: try rows[0][0].decode(Timestamp.self), found: places, isFull: taken.count == Int(limit))
+                    time: try rows[0][0].decode(Timestamp.self), found: places, isFull: taken.count == Int(limit),
+                    oldestLeft: end.adding(.seconds(3600)))
             }
         }
         return look?.found.count

@@ -93,7 +93,8 @@ function showReading(reading, isLive) {
   }
   if (typeof reading.value === "number") series.values = [...series.values.slice(-39), reading.value];
   showValue(series, isLive && hasChanged);
-  if (isLive) showSeen(device, reading.timestamp);
+  // A device is told of when its status changes, not each time it is heard.
+  if (isLive || isOnline(device)) showSeen(device, reading.timestamp);
   if (chosen?.key === key) showChosen(isLive);
 }
 
@@ -122,6 +123,10 @@ function showSeen(device, time) {
   seen.hidden = false;
   element.dateTime = time;
   element.textContent = ageText(time);
+}
+
+function isOnline(device) {
+  return card(device).querySelector("[data-status]").classList.contains("online");
 }
 
 function showStatus({ device_id: device, status, last_seen: lastSeen }) {
@@ -208,9 +213,14 @@ const refreshDevices = soon(async () => {
 }, 2000);
 
 async function loadLatest() {
-  const response = await fetch("/api/v1/readings/latest?limit=1000");
-  if (!response.ok) return;
-  for (const reading of (await response.json()).items) showReading(reading, false);
+  let behind = "";
+  do {
+    const response = await fetch(`/api/v1/readings/latest?${behind}`);
+    if (!response.ok) return;
+    const { items, next_cursor: cursor } = await response.json();
+    for (const reading of items) showReading(reading, false);
+    behind = cursor && `cursor=${encodeURIComponent(cursor)}`;
+  } while (behind);
 }
 
 // MARK: Live
