@@ -50,7 +50,7 @@ extension Gateway {
                 // Nobody is asked for those that it misses: services know them all.
                 services.append(
                     RevocationFeed(revocations: revocations, redis: client, logger: logger, sources: []))
-                let rates = PlanRates(limiter: limiter, redis: client, logger: logger)
+                let rates = PlanRates(limiter: limiter, redis: client, metrics: metrics, logger: logger)
                 services.append(rates)
                 planRates = rates
             }

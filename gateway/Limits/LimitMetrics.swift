@@ -1,7 +1,7 @@
 import Identity
 import Metrics
 
-/// What operators see of the checks of tokens and of the exchange with other gateways.
+/// What operators see of the checks of tokens, of the exchange with other gateways, and of the look-ups of plans' rates.
 final class LimitMetrics: Sendable {
     /// Tokens whose signature was looked at.
     let checked: Counter
@@ -12,6 +12,7 @@ final class LimitMetrics: Sendable {
     private let isExchanging: Gauge
     private let exchange: Timer
     private let failures: Counter
+    private let lookUpFailures: Counter
 
     init(factory: any MetricsFactory) {
         checked = Counter(label: "lms_gateway_tokens_checked", factory: factory)
@@ -25,6 +26,7 @@ final class LimitMetrics: Sendable {
         isExchanging = Gauge(label: "lms_gateway_limits_exchanging", factory: factory)
         exchange = Timer(label: "lms_gateway_limits_exchange_duration", factory: factory)
         failures = Counter(label: "lms_gateway_limits_exchange_failures", factory: factory)
+        lookUpFailures = Counter(label: "lms_gateway_plan_rates_failures", factory: factory)
     }
 
     func refused(_ failure: AuthenticationFailure) {
@@ -42,5 +44,10 @@ final class LimitMetrics: Sendable {
     func failedToExchange() {
         isExchanging.record(0)
         failures.increment()
+    }
+
+    /// Notes that plans' rates could not be looked up.
+    func failedToLookUp() {
+        lookUpFailures.increment()
     }
 }

@@ -25,13 +25,15 @@ final class PlanRates: Service {
 
     private let limiter: RateLimiter
     private let redis: RedisClient
+    private let metrics: LimitMetrics
     private let logger: Logger
     /// Ids, by the hashes that the limiter knows.
     private let wanted = Mutex<[UInt64: UUID]>([:])
 
-    init(limiter: RateLimiter, redis: RedisClient, logger: Logger) {
+    init(limiter: RateLimiter, redis: RedisClient, metrics: LimitMetrics, logger: Logger) {
         self.limiter = limiter
         self.redis = redis
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -56,6 +58,7 @@ final class PlanRates: Service {
                 } catch is CancellationError {
                     return
                 } catch {
+                    self.metrics.failedToLookUp()
                     if succeeds {
                         self.logger.warning("plans' rates cannot be looked up", metadata: ["error": "\(error)"])
                     }

@@ -11,7 +11,7 @@ extension RawConnection {
     public mutating func frame() async throws -> MultiplexFrame {
         let prefix = try await read(count: 8)
         guard let (length, id) = prefix.getMultipleIntegers(at: prefix.readerIndex, as: (UInt32, UInt32).self) else {
-            throw ConnectionEnded(read: "")
+            throw ConnectionEnded(behind: ByteBuffer())
         }
         return MultiplexFrame(id: id, message: try await read(count: Int(length)))
     }

@@ -94,7 +94,7 @@ public struct RawConnection: Sendable {
                 return String(buffer: text ?? ByteBuffer())
             }
         }
-        throw ConnectionEnded(read: String(buffer: gathered))
+        throw ConnectionEnded(behind: gathered)
     }
 
     /// Exactly `count` bytes.
@@ -102,7 +102,7 @@ public struct RawConnection: Sendable {
         guard count > 0 else { return ByteBuffer() }
         var gathered = ByteBuffer()
         while gathered.readableBytes < count {
-            guard let bytes = try await read() else { throw ConnectionEnded(read: String(buffer: gathered)) }
+            guard let bytes = try await read() else { throw ConnectionEnded(behind: gathered) }
             gathered.writeImmutableBuffer(bytes)
         }
         let wanted = gathered.readSlice(length: count)
@@ -145,5 +145,13 @@ public struct RawWriter: Sendable {
 }
 
 public struct ConnectionEnded: Error {
-    public let read: String
+    /// How many bytes came before.
+    public let count: Int
+    /// What they begin with.
+    public let beginning: String
+
+    init(behind bytes: ByteBuffer) {
+        count = bytes.readableBytes
+        beginning = String(decoding: bytes.readableBytesView.prefix(1000), as: UTF8.self)
+    }
 }

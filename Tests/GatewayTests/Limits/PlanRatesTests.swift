@@ -1,6 +1,8 @@
 import Foundation
 import Logging
+import Metrics
 import Redis
+import ServiceKit
 import TestKit
 import Testing
 
@@ -133,8 +135,10 @@ struct PlanRatesTests {
             address: RateLimit(rate: 1, burst: 1), credential: RateLimit(rate: 1, burst: 1),
             organization: RateLimit(rate: 10, burst: 20), signIn: RateLimit(rate: 1, burst: 1), capacity: 65_536))
 
-    private func rates(_ redis: RedisClient) -> PlanRates {
-        PlanRates(limiter: limiter, redis: redis, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    private func rates(_ redis: RedisClient, metrics: any MetricsFactory = NOOPMetricsHandler.instance) -> PlanRates {
+        PlanRates(
+            limiter: limiter, redis: redis, metrics: LimitMetrics(factory: metrics),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// The burst by which an organization is judged.
@@ -206,6 +210,24 @@ struct PlanRatesTests {
             #expect(try await lookUp() == 6)
             _ = try await redis.send(RedisCommand("HSET", PlanRates.key, PlanRates.completion, "2"))
             #expect(try await lookUp() == 20)
+        }
+    }
+
+    @Test("Rounds that fail are counted, and the next one is tried")
+    func failures() async throws {
+        let registry = PrometheusRegistry()
+        let redis = RedisClient(RedisConfiguration(host: "127.0.0.1", port: 1))
+        let rates = rates(redis, metrics: registry)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await rates.run() }
+            defer { tasks.cancelAll() }
+            try await eventually {
+                rates.want(1, id: .v7())
+                let line = registry.exposition().split(separator: "\n").first {
+                    $0.hasPrefix("lms_gateway_plan_rates_failures_total ")
+                }
+                return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0 > 1
+            }
         }
     }
 

@@ -109,6 +109,10 @@ struct LargeFilesTests {
     @Test("A gateway that stops ends what it has begun")
     func stop() async throws {
         try await Self.with(Self.large) { file in
+            var file = file
+            // Nobody reads until it has stopped.
+            file.clients = "  idle_timeout: 1m"
+            file.defaults = "  idle_timeout: 1m"
             var configuration = try file.load()
             configuration.drainGrace = .milliseconds(100)
             let prepared = configuration
