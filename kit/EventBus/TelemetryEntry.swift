@@ -118,8 +118,10 @@ extension StreamEntry {
 
 extension RedisCommand {
     /// Appends readings to the stream of their partition.
-    public static func xadd(_ stream: String, _ telemetry: TelemetryEntry, trim: StreamTrim? = nil) -> RedisCommand {
-        .xadd(stream, [(TelemetryEntry.field, telemetry.bytes)], trim: trim)
+    public static func xadd(
+        _ stream: String, _ telemetry: TelemetryEntry, id: StreamID? = nil, trim: StreamTrim? = nil
+    ) -> RedisCommand {
+        .xadd(stream, [(TelemetryEntry.field, telemetry.bytes)], id: id, trim: trim)
     }
 }
 

@@ -13,9 +13,12 @@ import Testing
         Alert(rule, device: .v7(), name: "Fridge", reading: Reading(time: .seconds(0), value: 31), at: .seconds(1))
     }
 
-    private func application(_ standing: [Alert] = [], rules: Set<UUID>? = nil) -> AlertApplication {
+    private func application(
+        _ standing: [Alert] = [], rules: Set<UUID>? = nil, deleted: Set<UUID> = []
+    ) -> AlertApplication {
         AlertApplication(
-            rules: rules ?? [rule.id], standing: Dictionary(uniqueKeysWithValues: standing.map { ($0.key, $0) }))
+            rules: rules ?? [rule.id], deleted: deleted,
+            standing: Dictionary(uniqueKeysWithValues: standing.map { ($0.key, $0) }))
     }
 
     private func ended(_ alert: Alert, counted: Int = 2) -> AlertChange {
@@ -43,6 +46,17 @@ import Testing
         try application.apply(ended(stored))
         #expect(application.steps.isEmpty && application.statements.count == 1)
         #expect(application.standing.isEmpty)
+    }
+
+    @Test func `an alert that begins and ends at a deleted device is left out, and holds nothing up`() throws {
+        let (gone, there) = (alert(), alert())
+        var application = application(deleted: [gone.key.deviceID])
+        for alert in [gone, there] {
+            try application.apply(.begun(alert, NotificationPlan(rule.definition)))
+            try application.apply(ended(alert))
+        }
+        #expect(application.steps.map(\.alert.id) == [there.id, there.id])
+        #expect(throws: StandingChanged.self) { try application.apply(ended(alert())) }
     }
 
     @Test func `an alert that begins and ends within a turn is told of twice`() throws {

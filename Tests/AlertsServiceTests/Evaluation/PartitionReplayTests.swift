@@ -56,6 +56,38 @@ import Testing
         #expect(whole.history == broken.history, "seed \(seed)")
     }
 
+    @Test(arguments: (0..<60).map { UInt64($0) })
+    func `readings come to the same alerts, however many of them are taken in a turn`(_ seed: UInt64) throws {
+        let entries = Self.entries(seed)
+        var whole = StoredPartition(Self.rules)
+        for (id, entry) in entries { try whole.take(entry, at: id) }
+        var cut = StoredPartition(Self.rules)
+        var random = SplitMix64(seed: seed)
+        try cut.take(entries, inTurnsBy: &random)
+        #expect(!whole.history.isEmpty)
+        #expect(whole.history == cut.history, "seed \(seed)")
+    }
+
+    @Test func `what one entry brings about is stored in several turns, where it is very much`() throws {
+        let rules = (0..<20).map { _ in
+            Rule(
+                id: .v7(), organizationID: Self.organization, definition: .above(5), version: 1, createdAt: .now,
+                lastUpdated: .now)
+        }
+        var entry = TelemetryEntry()
+        for second in 0..<Int64(200) {
+            entry.append(
+                "temperature", of: Self.devices[0], in: Self.organization, at: .seconds(second),
+                value: second.isMultiple(of: 2) ? 9 : 1, quality: 1)
+        }
+        var stored = StoredPartition(rules)
+        let most = try stored.take(entry, at: StreamID(milliseconds: 1_000_000), atMost: 40)
+        // The last reading may bring one of each rule.
+        #expect(most <= 40 + 20)
+        #expect(stored.changes.count == 200 * 20)
+        #expect(stored.history.count == 100 * 20 && stored.history.allSatisfy { $0.ended != nil && $0.count == 1 })
+    }
+
     /// Readings of some devices and sensors, some late, repeated, bad or texts.
     private static func entries(_ seed: UInt64) -> [(id: StreamID, entry: TelemetryEntry)] {
         var random = SplitMix64(seed: seed)

@@ -163,7 +163,8 @@ import Testing
         state.advance(clock: .seconds(200))
         var begun: [Int] = []
         while state.isTimerDue {
-            state.fireTimers(by: rules, atMost: 4)
+            state.begin(TurnBudget(timers: 4))
+            state.fireTimers(by: rules)
             begun.append(state.takeOutcome().alerts.count)
         }
         #expect(begun == [4, 4, 2])

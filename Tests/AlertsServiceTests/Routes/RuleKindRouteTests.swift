@@ -169,6 +169,11 @@ import Testing
         ("a repetition after a month", .rule(["repeat_after_s": 2_592_000]), "repeat_after_s"),
         ("steps that go back", escalated([(600, ["a"]), (600, ["b"])]), "escalation[1].after_s"),
         ("a channel in two steps", escalated([(600, ["a"]), (900, ["b", "a"])]), "escalation[1].channel_ids"),
+        (
+            "a step to a channel that is told again and again",
+            escalated([(600, ["a"])], ["channel_ids": [.string(channel("a"))], "repeat_after_s": 600]),
+            "escalation[0].channel_ids"
+        ),
         ("a channel twice in a step", escalated([(600, ["a", "a"])]), "escalation[0].channel_ids"),
         ("a step that tells nobody", escalated([(600, [])]), "escalation[0].channel_ids"),
         ("a step at once", escalated([(5, ["a"])]), "escalation[0].after_s"),
@@ -234,11 +239,14 @@ import Testing
     }
 
     /// - Parameter steps: When, and the last digits of the ids of channels.
-    private static func escalated(_ steps: [(Int, [String])]) -> JSONValue {
+    private static func escalated(
+        _ steps: [(Int, [String])], _ changes: [String: JSONValue] = [:]
+    ) -> JSONValue {
         let steps = steps.map { after, channels -> JSONValue in
-            let ids = channels.map { JSONValue.string("01900000-0000-7000-8000-00000000000\($0)") }
-            return ["after_s": .number(Double(after)), "channel_ids": .array(ids)]
+            ["after_s": .number(Double(after)), "channel_ids": .array(channels.map { .string(channel($0)) })]
         }
-        return .rule(["escalation": .array(steps)])
+        return .rule(changes.merging(["escalation": .array(steps)]) { $1 })
     }
+
+    private static func channel(_ digit: String) -> String { "01900000-0000-7000-8000-00000000000\(digit)" }
 }

@@ -116,14 +116,25 @@ struct Laboratory: Sendable {
                 + [RedisCommand("EXEC")])
     }
 
-    private func batch(of device: UUID, _ readings: [(Int64, Double)], _ sensor: String) -> RedisCommand {
+    /// Publishes devices' temperatures as if each had been at its time, of which nobody reads one before all are there.
+    func sendAsOf(_ readings: [(device: UUID, second: Int64, value: Double)]) async throws {
+        let batches = readings.enumerated().map { index, reading in
+            let id = StreamID(milliseconds: UInt64(reading.second * 1000), sequence: UInt64(index))
+            return batch(of: reading.device, [(reading.second, reading.value)], "temperature", id: id)
+        }
+        _ = try await server.redis.pipeline([RedisCommand("MULTI")] + batches + [RedisCommand("EXEC")])
+    }
+
+    private func batch(
+        of device: UUID, _ readings: [(Int64, Double)], _ sensor: String, id: StreamID? = nil
+    ) -> RedisCommand {
         var entry = TelemetryEntry()
         for (second, value) in readings {
             entry.append(
                 sensor, of: device, in: organization, at: Timestamp(microseconds: second * 1_000_000), value: value,
                 quality: 2)
         }
-        return .xadd(StreamName.telemetry(StreamName.telemetryPartition(of: device)), entry)
+        return .xadd(StreamName.telemetry(StreamName.telemetryPartition(of: device)), entry, id: id)
     }
 
     /// Lets a rule for all devices, made with `changes`, find a device too hot, and answers the id of its alert.

@@ -2,6 +2,7 @@ import EventBus
 import FoundationEssentials
 import Postgres
 import Redis
+import TestKit
 
 @testable import AlertsService
 
@@ -51,6 +52,46 @@ struct StoredPartition {
         try commit(isCountDue: isCountDue, isDue: isDue)
     }
 
+    /// Takes entries as turns of random lengths, in each of which little may come about.
+    mutating func take(
+        _ entries: [(id: StreamID, entry: TelemetryEntry)], inTurnsBy random: inout SplitMix64
+    ) throws {
+        var rest = entries[...]
+        while !rest.isEmpty {
+            let most = 1...3
+            state.begin(
+                TurnBudget(
+                    changes: Int.random(in: most, using: &random), timers: Int.random(in: most, using: &random)))
+            for (id, entry) in rest.prefix(Int.random(in: 1...20, using: &random)) {
+                guard take(entry, at: id, isReplay: false) else { break }
+                state.advance(to: id)
+                rest.removeFirst()
+            }
+            state.fireTimers(by: rules)
+            try commit(isCountDue: true, isDue: Bool.random(using: &random))
+        }
+        fireTimers()
+        try commit(isCountDue: true, isDue: true)
+    }
+
+    /// Takes an entry in as many turns as it needs, each of about so many changes, and loses memory between them.
+    ///
+    /// - Returns: How many changes were stored at once at most.
+    mutating func take(_ entry: TelemetryEntry, at id: StreamID, atMost changes: Int) throws -> Int {
+        var most = 0
+        var isTaken = false
+        while !isTaken {
+            let before = self.changes.count
+            state.begin(TurnBudget(changes: changes))
+            isTaken = take(entry, at: id, isReplay: false)
+            if isTaken { state.advance(to: id) }
+            try commit(isCountDue: true, isDue: true)
+            most = max(most, self.changes.count - before)
+            crash()
+        }
+        return most
+    }
+
     /// Lets time pass in which nothing comes.
     mutating func pass(to time: Timestamp) throws {
         state.advance(clock: time)
@@ -59,20 +100,29 @@ struct StoredPartition {
     }
 
     private mutating func fireTimers() {
-        while state.isTimerDue { state.fireTimers(by: rules, atMost: 2) }
+        repeat {
+            state.begin(TurnBudget(timers: 2))
+            state.fireTimers(by: rules)
+        } while state.isTimerDue
+        state.begin(TurnBudget())
     }
 
     /// Follows other maintenance windows.
     mutating func change(_ calendar: MaintenanceCalendar, at now: Timestamp) {
         rules = rules.mapValues { OrganizationRules(index: $0.index, calendar: calendar) }
-        state.takeProfiles(of: Array(state.devices.keys), by: rules, at: now)
+        takeProfiles(of: Array(state.devices.keys), at: now)
     }
 
     /// Follows what is told of a device.
     mutating func change(_ device: UUID, to profile: DeviceProfile, at now: Timestamp) {
         profiles[device] = profile
         state.change(device, to: profile)
-        state.takeProfiles(of: [device], by: rules, at: now)
+        takeProfiles(of: [device], at: now)
+    }
+
+    private mutating func takeProfiles(of devices: [UUID], at now: Timestamp) {
+        state.noteProfiles(of: devices, at: now)
+        state.takeProfiles(by: rules)
     }
 
     /// Loses what is in memory alone, and loads what is stored.
@@ -84,15 +134,17 @@ struct StoredPartition {
             take(entry, at: id, isReplay: true)
         }
         state.advance(to: position)
-        state.takeProfiles(of: Array(state.devices.keys), by: rules, at: Timestamp(entry: position))
+        takeProfiles(of: Array(state.devices.keys), at: Timestamp(entry: position))
     }
 
-    private mutating func take(_ entry: TelemetryEntry, at id: StreamID, isReplay: Bool) {
+    /// - Returns: Whether all of the entry has been taken.
+    @discardableResult
+    private mutating func take(_ entry: TelemetryEntry, at id: StreamID, isReplay: Bool) -> Bool {
         var missing: [UUID: UUID] = [:]
         state.addMissing(in: entry, rules, to: &missing)
         organizations.merge(missing) { $1 }
         load(Set(missing.keys))
-        state.take(entry, at: id, by: rules, isReplay: isReplay)
+        return state.take(entry, at: id, by: rules, isReplay: isReplay)
     }
 
     private mutating func load(_ devices: Set<UUID>) {

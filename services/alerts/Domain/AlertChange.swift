@@ -20,10 +20,6 @@ enum AlertChange: Sendable, Hashable {
     /// The condition of one that stood, counted to the end, has cleared.
     case ended(StandingAlert, key: RuleKey, at: Timestamp, channelIDs: [UUID])
 
-    var isBegun: Bool {
-        if case .begun = self { true } else { false }
-    }
-
     var key: RuleKey {
         switch self {
         case .begun(let alert, _): alert.key

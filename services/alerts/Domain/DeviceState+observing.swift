@@ -9,13 +9,26 @@ struct Evaluating: Sendable {
     /// the states stored, so that nothing does now, whatever the rules have become since.
     var isReplay = false
     var outcome = EvaluationOutcome()
+    /// With how many alerts that have begun and ended no more is taken.
+    private var mostChanges = Int.max
     var timers = TimerHeap()
     /// Of one turn, in which rules and windows stay as they are.
     var freeTimes = FreeTimes()
+
+    var isFull: Bool { outcome.alerts.count >= mostChanges }
+
+    /// Lets so many more alerts begin and end, about.
+    mutating func allow(changes: Int) {
+        mostChanges = changes == .max ? .max : outcome.alerts.count + changes
+    }
+
+    /// How many observations are taken at once, each of which may begin or end an alert of each of the rules.
+    func pieceLength(_ rules: Int) -> Int { max(1, (mostChanges - outcome.alerts.count) / max(1, rules)) }
 }
 
 extension DeviceState {
-    /// Takes a device's readings of an entry of the stream.
+    /// Takes a device's readings of an entry of the stream, all of them unless as many alerts have begun and ended as may
+    /// before. Taken once more, it goes on from there: readings that are not newer than others change nothing.
     ///
     /// - Parameters:
     ///   - indices: Where they stand in the entry: sensor by sensor, each in the order of time.
@@ -38,12 +51,16 @@ extension DeviceState {
             guard let sensor = sensors[type], sensor.isShared || !sensor.rules.isEmpty else { continue }
             let readings = run.map { entry.reading(at: $0) }
             take(readings, of: type, at: now, isSuppressed, &evaluating)
+            guard !evaluating.isFull else { break }
             if sensor.isShared { shared += readings.map { ($0, type) } }
             if !evaluating.isReplay { evaluating.outcome.readings += readings.count }
         }
-        if !shared.isEmpty {
-            shared.sort { $0.reading.time < $1.reading.time }
-            take(shared.map { .reading($0.reading, sensor: $0.sensor) }, at: now, isSuppressed, &evaluating) {
+        shared.sort { $0.reading.time < $1.reading.time }
+        var left = shared[...]
+        while !left.isEmpty, !evaluating.isFull {
+            let piece = left.prefix(evaluating.pieceLength(sensors[""]?.rules.count ?? 0))
+            left = left.dropFirst(piece.count)
+            take(piece.map { .reading($0.reading, sensor: $0.sensor) }, at: now, isSuppressed, &evaluating) {
                 $0.definition.kind.name == .composite
             }
         }
@@ -114,14 +131,20 @@ extension DeviceState {
     ) {
         guard let place = sensors.index(forKey: type) else { return }
         let rules = sensors.values[place].rules
-        for index in rules.indices {
-            for reading in readings {
-                take(
-                    .reading(reading, sensor: type), by: rules[index], place, index, at: now, isSuppressed, &evaluating)
+        var rest = readings[...]
+        while !rest.isEmpty, !evaluating.isFull {
+            let piece = rest.prefix(evaluating.pieceLength(rules.count))
+            rest = rest.dropFirst(piece.count)
+            for index in rules.indices {
+                for reading in piece {
+                    take(
+                        .reading(reading, sensor: type), by: rules[index], place, index, at: now, isSuppressed,
+                        &evaluating)
+                }
+                setTimer(type, place, index, &evaluating.timers)
             }
-            setTimer(type, place, index, &evaluating.timers)
+            for reading in piece { sensors.values[place].saw(reading.time, at: now) }
         }
-        for reading in readings { sensors.values[place].saw(reading.time, at: now) }
     }
 
     /// Of the device as a whole.

@@ -5,6 +5,8 @@ import Redis
 
 /// Where all rules stand with the devices of a partition: what its holder has in memory.
 struct PartitionState: Sendable {
+    /// How long an entry may take from its readings' commit into the stream, which the clock waits for.
+    static let publishing = Duration.seconds(2)
     /// How long a device may be silent before it is forgotten, if nothing can come of it.
     static let memory = Duration.seconds(3_600)
     /// How many timers need no looking after.
@@ -18,6 +20,11 @@ struct PartitionState: Sendable {
     private var evaluating = Evaluating()
     /// With how many timers it is looked which of them are still set.
     private var mostTimers = PartitionState.fewestTimers
+    private var budget = TurnBudget()
+    /// The entry of which some has been taken, and not all. Timers that it has set may yet be taken back by it.
+    private var unfinished: StreamID?
+    /// The devices that are yet to take what is known of them, and from when on that is known.
+    private var unprofiled: [UUID: Timestamp] = [:]
 
     init(position: StreamID) {
         self.position = position
@@ -27,7 +34,9 @@ struct PartitionState: Sendable {
     /// How many alerts have begun and ended since the outcome was taken last.
     var changeCount: Int { evaluating.outcome.alerts.count }
     /// Whether there are timers to fire.
-    var isTimerDue: Bool { evaluating.timers.isDue(at: clock) }
+    var isTimerDue: Bool { budget.firesTimers && evaluating.timers.isDue(at: clock) }
+    /// Whether devices are yet to take what is known of them.
+    var isProfileDue: Bool { !unprofiled.isEmpty }
     /// The organizations of its devices.
     var organizations: Set<UUID> { Set(devices.values.map(\.organizationID)) }
 
@@ -47,12 +56,33 @@ struct PartitionState: Sendable {
         }
     }
 
-    /// Takes the next entry of the stream, of which no device is missing.
+    /// Begins a turn, in which no more comes about than that.
+    mutating func begin(_ budget: TurnBudget) {
+        self.budget = budget
+        allow(changes: budget.changes)
+    }
+
+    /// Lets so many more alerts begin and end in the turn, about.
+    mutating func allow(changes: Int) {
+        evaluating.allow(changes: changes)
+    }
+
+    /// Takes the next entry of the stream, of which no device is missing, once the timers have fired whose time came before.
     ///
     /// - Parameter isReplay: Whether the entry was evaluated before, and only states are to follow from it.
+    /// - Returns: Whether all of it has been taken; if not, it is to be taken again in the next turn, and goes on then.
+    @discardableResult
     mutating func take(
         _ entry: TelemetryEntry, at id: StreamID, by rules: [UUID: OrganizationRules], isReplay: Bool = false
-    ) {
+    ) -> Bool {
+        if !isReplay, unfinished != id {
+            for time in [clock, Timestamp(entry: id).adding(.zero - Self.publishing)] {
+                advance(clock: time)
+                fireTimers(by: rules)
+                guard !isTimerDue, !evaluating.isFull else { return false }
+            }
+        }
+        unfinished = id
         evaluating.isReplay = isReplay
         defer { evaluating.isReplay = false }
         var rest = entry.byDeviceAndSensor[...]
@@ -64,7 +94,11 @@ struct PartitionState: Sendable {
                 let place = devices.index(forKey: entry.devices[device])
             else { continue }
             devices.values[place].take(entry, run, at: id, by: rules, &evaluating)
+            // The last device may have had readings left.
+            guard !evaluating.isFull else { return false }
         }
+        unfinished = nil
+        return true
     }
 
     /// Notes that everything in the stream up to `id` has been taken.
@@ -73,17 +107,19 @@ struct PartitionState: Sendable {
         clock = max(clock, Timestamp(entry: id))
     }
 
-    /// Notes that the stream held nothing more at `time`, less a margin for what was on its way into it.
+    /// Notes that the stream held nothing more at a time that was so long after `time` that nothing of before was still on
+    /// its way into it.
     mutating func advance(clock time: Timestamp) {
         clock = max(clock, time)
     }
 
-    /// Fires the timers whose time has come, the earliest first; those beyond the limit stay due.
-    mutating func fireTimers(by rules: [UUID: OrganizationRules], atMost limit: Int) {
+    /// Fires the timers whose time has come, the earliest first; those beyond what the turn may bring about stay due.
+    mutating func fireTimers(by rules: [UUID: OrganizationRules]) {
+        guard isTimerDue, unfinished == nil else { return }
         dropStaleTimers()
         evaluating.freeTimes = FreeTimes()
-        for _ in 0..<limit {
-            guard let timer = evaluating.timers.takeDue(at: clock) else { return }
+        while budget.timers > 0, !evaluating.isFull, let timer = evaluating.timers.takeDue(at: clock) {
+            budget.timers -= 1
             guard let place = devices.index(forKey: timer.deviceID),
                 let rules = rules[devices.values[place].organizationID]
             else { continue }
@@ -107,9 +143,15 @@ struct PartitionState: Sendable {
         devices[device]?.change(profile)
     }
 
-    /// Lets devices go over to the rules as they are now, and those about devices as a whole take what is known of these.
-    mutating func takeProfiles(of ids: some Sequence<UUID>, by rules: [UUID: OrganizationRules], at now: Timestamp) {
-        for id in ids {
+    /// Notes that devices are to go over to the rules as they are now, and those about devices as a whole to take what is
+    /// known of these, in this turn or the next ones.
+    mutating func noteProfiles(of ids: some Sequence<UUID>, at now: Timestamp) {
+        for id in ids { unprofiled[id] = now }
+    }
+
+    /// Lets devices take what is known of them, until half of what the turn may bring about has come about.
+    mutating func takeProfiles(by rules: [UUID: OrganizationRules]) {
+        while evaluating.outcome.alerts.count <= budget.changes / 2, let (id, now) = unprofiled.popFirst() {
             guard let place = devices.index(forKey: id), let rules = rules[devices.values[place].organizationID]
             else { continue }
             devices.values[place].takeProfile(by: rules, at: now, &evaluating)
@@ -176,6 +218,16 @@ struct PartitionState: Sendable {
             device.isChanged || clock.since(device.lastSeen) < Self.memory || device.isWatched
         }
     }
+}
+
+/// What may come about in a turn at most, but for what the last reading brings.
+struct TurnBudget: Sendable {
+    /// Alerts that begin and end.
+    var changes = Int.max
+    /// Timers that fire.
+    var timers = Int.max
+    /// Whether any do: not where it is not known what is still on its way into the stream.
+    var firesTimers = true
 }
 
 extension TelemetryEntry {

@@ -36,7 +36,7 @@ extension EvaluationEngine {
         standing[partition] = versions[partition]
         try await replay(partition, through: checkpoint)
         try await refresh(organizations)
-        takeProfiles(partition) { Array($0.devices.keys) }
+        noteProfiles(partition) { Array($0.devices.keys) }
     }
 
     /// Lets go of a partition that cannot be gone on with. While it is held it is loaded again: at once where others have
@@ -95,7 +95,7 @@ extension EvaluationEngine {
         for (partition, devices) in Dictionary(grouping: try await states.devices(missing), by: \.partition) {
             partitions[partition]?.load(devices)
             guard !isReplay else { continue }
-            takeProfiles(partition) { _ in devices.map(\.id) }
+            noteProfiles(partition) { _ in devices.map(\.id) }
         }
     }
 
@@ -135,12 +135,12 @@ extension EvaluationEngine {
         }
         rules.merge(current.rules) { $1 }
         guard !changed.isEmpty else { return }
-        for partition in partitions.keys { takeProfiles(partition) { $0.devices(of: Set(changed.keys)) } }
+        for partition in partitions.keys { noteProfiles(partition) { $0.devices(of: Set(changed.keys)) } }
     }
 
-    private func takeProfiles(_ partition: Int, of devices: (PartitionState) -> [UUID]) {
+    private func noteProfiles(_ partition: Int, of devices: (PartitionState) -> [UUID]) {
         guard let ids = partitions[partition].map(devices) else { return }
-        partitions[partition]?.takeProfiles(of: ids, by: rules, at: .now)
+        partitions[partition]?.noteProfiles(of: ids, at: .now)
     }
 
     private func followChanges() async throws {
@@ -155,7 +155,7 @@ extension EvaluationEngine {
         try await refresh(Set(missing.values))
         try await loadDevices(missing)
         for (partition, changes) in Dictionary(grouping: changes, by: \.partition) {
-            takeProfiles(partition) { _ in changes.map(\.deviceID) }
+            noteProfiles(partition) { _ in changes.map(\.deviceID) }
         }
         changedSince = next
     }

@@ -12,17 +12,19 @@ import Redis
 actor EvaluationEngine {
     /// How many entries of a partition a turn takes at most.
     static let entriesPerRead = 256
-    /// How many alerts begin and end in a turn at most, but for what the last entry brings: they are stored in one
-    /// transaction, which is to end long before the leases do, behind an outage in which many have come about, too.
+    /// How many alerts begin and end in a turn at most, of all partitions together but for what the last reading of each
+    /// brings: they are stored in one transaction, which is to end long before the leases do, behind an outage in which many
+    /// have come about, too.
     static let changesPerTurn = 256
     /// How many timers a turn fires at most, of all partitions together: leases are to be renewed in between.
     private static let timersPerTurn = 512
+    /// How long it takes at most, once Redis is back, until what was committed meanwhile is in the streams: readings are
+    /// given to it again ten seconds after their commit. No timer fires before.
+    private static let catchingUp = Duration.seconds(30)
     /// How often it is looked after what no reading tells of: rules, devices, and what people do to alerts.
     private static let watchInterval = Duration.milliseconds(500)
     /// How often what stands is read although nobody has told of a change: that may have been lost.
     static let standingLifetime = Duration.seconds(10)
-    /// How long an entry may take from its readings' commit into the stream, which the clock waits for.
-    private static let publishing = Duration.seconds(2)
     /// How long a partition rests that something stored, or to be stored, keeps from being gone on with.
     static let rest = Duration.seconds(5)
 
@@ -49,6 +51,10 @@ actor EvaluationEngine {
     var rules: [UUID: OrganizationRules] = [:]
     var pace = StoringPace()
     private var nextWatch = ContinuousClock.now
+    /// How many entries of a partition are read at once: fewer where turns leave most of them.
+    private var readLength = EvaluationEngine.entriesPerRead
+    /// From when on it is known what time it is in the streams.
+    private var firesTimersFrom = ContinuousClock.now
 
     init(
         redis: RedisClient, keeper: PartitionKeeper, cache: RuleCache, store: EvaluationStore,
@@ -99,28 +105,46 @@ actor EvaluationEngine {
 
     private func evaluate(_ connection: RedisConnection) async throws -> Int {
         let begun = Timestamp.now
+        let budget = TurnBudget(
+            changes: max(1, Self.changesPerTurn / partitions.count),
+            timers: max(1, Self.timersPerTurn / partitions.count), firesTimers: ContinuousClock.now >= firesTimersFrom)
+        for partition in partitions.keys { partitions[partition]?.begin(budget) }
         let streams = partitions.map {
             (name: StreamName.telemetry($0.key), from: StreamPosition.after($0.value.position))
         }
-        let isTimerDue = partitions.values.contains(where: \.isTimerDue)
-        let block = isTimerDue ? .zero : min(await keeper.untilNextTurn, Self.watchInterval)
-        let read = try await connection.xread(streams, count: Self.entriesPerRead, block: block)
+        let isDue = partitions.values.contains { $0.isTimerDue || $0.isProfileDue }
+        let block = isDue ? .zero : min(await keeper.untilNextTurn, Self.watchInterval)
+        let read = try await read(streams, block: block, connection)
         let found = Dictionary(uniqueKeysWithValues: read.map { ($0.stream, $0.entries) })
         var entries: [Int: [StreamEntry]] = [:]
         for partition in partitions.keys { entries[partition] = found[StreamName.telemetry(partition)] ?? [] }
         let left = try await take(entries, isReplay: false)
         for (partition, found) in entries {
-            let isBehind = found.count == Self.entriesPerRead || left.contains(partition)
-            if !isBehind { partitions[partition]?.advance(clock: begun.adding(.zero - Self.publishing)) }
-            partitions[partition]?.fireTimers(by: rules, atMost: Self.timersPerTurn / entries.count)
+            let isBehind = found.count == readLength || left.contains(partition)
+            if !isBehind { partitions[partition]?.advance(clock: begun.adding(.zero - PartitionState.publishing)) }
+            partitions[partition]?.fireTimers(by: rules)
             if let state = partitions[partition] { metrics.note(state, partition, isBehind: isBehind) }
         }
         try await storeTurn()
-        return left.isEmpty ? read.map(\.entries.count).max() ?? 0 : Self.entriesPerRead
+        let most = read.map(\.entries.count).max() ?? 0
+        let isBehind = !left.isEmpty || most == readLength
+        readLength = left.isEmpty ? min(Self.entriesPerRead, 2 * readLength) : max(1, readLength / 2)
+        return isBehind ? Self.entriesPerRead : most
     }
 
-    /// Takes the next entries of partitions, once all is known that they are evaluated by: the first of each, the second,
-    /// and so on, until as much has come of them as a turn may store.
+    private func read(
+        _ streams: [(name: String, from: StreamPosition)], block: Duration, _ connection: RedisConnection
+    ) async throws -> [StreamEntries] {
+        do {
+            return try await connection.xread(streams, count: readLength, block: block)
+        } catch let error as RedisError {
+            firesTimersFrom = .now + Self.catchingUp
+            throw error
+        }
+    }
+
+    /// Takes the next entries of partitions, once all is known that they are evaluated by, until as much has come of them
+    /// as a turn may store.
     ///
     /// - Parameter isReplay: Whether nothing is to be stored of it, so that there is no end but that of the entries.
     /// - Returns: The partitions of which entries are left.
@@ -136,28 +160,44 @@ actor EvaluationEngine {
             for entry in entries { partitions[partition]?.addMissing(in: entry, rules, to: &missing) }
         }
         try await loadDevices(missing, isReplay: isReplay)
-        for place in 0..<(decoded.values.map(\.count).max() ?? 0) {
-            let behind = decoded.filter { place < $0.value.count }
-            guard isReplay || changeCount < Self.changesPerTurn else { return Set(behind.keys) }
-            for (partition, entries) in behind {
-                take(entries[place].telemetry, at: entries[place].id, in: partition, isReplay: isReplay)
+        if !isReplay { for partition in partitions.keys { partitions[partition]?.takeProfiles(by: rules) } }
+        var left = decoded.filter { !$0.value.isEmpty }.mapValues { $0[...] }
+        var (count, before) = (changeCount, -1)
+        // What some leave of their part is given to those that need more.
+        while !left.isEmpty, count < Self.changesPerTurn, count > before {
+            let share = max(1, (Self.changesPerTurn - count) / left.count)
+            for partition in left.keys {
+                if !isReplay { partitions[partition]?.allow(changes: share) }
+                while let next = left[partition]?.first,
+                    take(next.telemetry, at: next.id, in: partition, isReplay: isReplay)
+                {
+                    left[partition]?.removeFirst()
+                }
             }
+            left = left.filter { !$0.value.isEmpty }
+            (count, before) = (changeCount, count)
         }
-        return []
+        return Set(left.keys)
     }
 
     /// How many alerts begin and end in the turn so far.
     private var changeCount: Int { partitions.values.reduce(0) { $0 + $1.changeCount } }
 
     /// An entry that cannot be read is left out: it would not get better.
-    private func take(_ entry: Result<TelemetryEntry, any Error>, at id: StreamID, in partition: Int, isReplay: Bool) {
+    ///
+    /// - Returns: Whether it has been taken.
+    private func take(
+        _ entry: Result<TelemetryEntry, any Error>, at id: StreamID, in partition: Int, isReplay: Bool
+    ) -> Bool {
         switch entry {
         case .success(let telemetry):
-            partitions[partition]?.take(telemetry, at: id, by: rules, isReplay: isReplay)
+            let isTaken = partitions[partition]?.take(telemetry, at: id, by: rules, isReplay: isReplay)
+            guard isTaken == true else { return false }
         case .failure(let error):
             metrics.unreadable.increment()
             logger.error("a batch cannot be read", metadata: ["entry": "\(id)", "error": "\(error)"])
         }
         partitions[partition]?.advance(to: id)
+        return true
     }
 }

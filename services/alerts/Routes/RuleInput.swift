@@ -63,7 +63,7 @@ struct RuleInput: Decodable {
         check.require(severity != nil, "severity", "must be one of \(Severity.allCases.map(\.rawValue).listed)")
         let schedule = schedule.flatMap { check.hours($0, "schedule") }
         checkOverrides(of: kind, scope, &check)
-        check.escalation(escalation ?? [])
+        check.escalation(escalation ?? [], beside: repeatAfterSeconds == nil ? [] : channelIDs ?? [])
         guard check.errors.isEmpty, let scope, let kind, let severity else { throw Problem.invalid(check.errors) }
         return RuleDefinition(
             name: self.name, description: description ?? "", scope: scope, kind: kind, severity: severity,

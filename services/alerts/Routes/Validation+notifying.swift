@@ -14,10 +14,13 @@ extension Validation {
         require(Set(ids).count == ids.count, field, "must name each channel once")
     }
 
-    /// Later steps must have later times, and no channel may be told by two of them.
-    mutating func escalation(_ steps: [EscalationDocument]) {
+    /// Later steps must have later times, and no channel may be told by two of them, each of which goes on until the alert
+    /// is acknowledged where it is repeated.
+    ///
+    /// - Parameter repeated: The channels that are told from the beginning, and again and again.
+    mutating func escalation(_ steps: [EscalationDocument], beside repeated: [UUID]) {
         count(of: steps, 0...Self.mostEscalationSteps, "escalation")
-        var told: Set<UUID> = []
+        var told = Set(repeated)
         for (index, step) in steps.prefix(Self.mostEscalationSteps).enumerated() {
             let path = "escalation[\(index)]."
             range(of: step.afterSeconds, Self.remindersAfter, path + "after_s")
@@ -29,7 +32,7 @@ extension Validation {
             channels(step.channelIDs, path + "channel_ids", atLeast: 1)
             require(
                 told.isDisjoint(with: step.channelIDs), path + "channel_ids",
-                "must not name a channel of an earlier step")
+                "must not name a channel of an earlier step, or of the rule where it repeats")
             told.formUnion(step.channelIDs)
         }
     }

@@ -32,17 +32,13 @@ extension EvaluationStore {
             "SELECT \(Alert.columns) FROM alerts.alerts WHERE \(isChanged) AND \(Alert.isStanding)",
         ])
         guard results.count == 5 else { throw StandingChanged() }
-        let deleted = Set(
-            try results[1].map { try $0.decode(UUID.self, Bool.self) }.compactMap { $0.1 ? $0.0 : nil })
+        let deleted = Set(try results[1].map { try $0.decode(UUID.self, Bool.self) }.filter(\.1).map(\.0))
         let standing = results[4].readable("alert", logger, Alert.init(row:))
         let unreadable = Set(try results[4].map(Alert.key)).subtracting(standing.map(\.key))
         var application = AlertApplication(
-            rules: Set(try results[0].map { try $0.decode(UUID.self) }),
+            rules: Set(try results[0].map { try $0.decode(UUID.self) }), deleted: deleted,
             standing: Dictionary(uniqueKeysWithValues: standing.map { ($0.key, $0) }))
-        for change in turn.alerts where !unreadable.contains(change.key) {
-            guard !change.isBegun || !deleted.contains(change.key.deviceID) else { continue }
-            try application.apply(change)
-        }
+        for change in turn.alerts where !unreadable.contains(change.key) { try application.apply(change) }
         return (application.steps, application.statements)
     }
 
@@ -89,19 +85,24 @@ extension DeviceState {
 struct AlertApplication {
     /// The rules that are still there.
     let rules: Set<UUID>
+    /// The devices that are not.
+    let deleted: Set<UUID>
     /// The alerts that stand.
     private(set) var standing: [RuleKey: Alert]
     private(set) var steps: [AlertStep] = []
     private(set) var statements: [SQL] = []
+    /// The alerts that would have begun at deleted devices.
+    private var leftOut: Set<UUID> = []
 
-    init(rules: Set<UUID>, standing: [RuleKey: Alert]) {
-        self.rules = rules
-        self.standing = standing
+    init(rules: Set<UUID>, deleted: Set<UUID>, standing: [RuleKey: Alert]) {
+        (self.rules, self.deleted, self.standing) = (rules, deleted, standing)
     }
 
     /// - Throws: ``StandingChanged``.
     mutating func apply(_ change: AlertChange) throws(StandingChanged) {
         switch change {
+        case .begun(let alert, _) where deleted.contains(alert.key.deviceID): leftOut.insert(alert.id)
+        case .ended(let alert, _, _, _) where leftOut.contains(alert.id): break
         case .begun(let alert, let plan):
             guard standing[alert.key] == nil, rules.contains(alert.ruleID) else { throw StandingChanged() }
             standing[alert.key] = alert
