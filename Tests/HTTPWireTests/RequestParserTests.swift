@@ -213,13 +213,36 @@ struct RequestParserTests {
         "The session is found among other cookies",
         arguments: [
             ("session_token=abc", "abc"), ("a=b; session_token=abc; c=d", "abc"), ("xsession_token=no", nil),
-            ("a=session_token", nil),
+            ("a=session_token", nil), ("SESSION_TOKEN=no; session_token=abc", "abc"), ("Session_Token=no", nil),
         ])
     func cookies(cookie: String, token: String?) throws {
         let text = "GET / HTTP/1.1\r\n\(host)Cookie: \(cookie)\r\n\r\n"
         let head = try parse(text).head
         let bytes = Array(text.utf8)
         #expect(head.sessionCookie.map { bytes.span.string(at: $0) } == token)
+    }
+
+    @Test(
+        "Two sessions are refused, since others might take the other one",
+        arguments: [
+            "Cookie: session_token=a; session_token=b\r\n",
+            "Cookie: session_token=a\r\nCookie: session_token=a\r\n",
+        ])
+    func twoSessions(fields: String) {
+        #expect(throws: MessageError.malformed("there are two session_token")) {
+            try parse("GET / HTTP/1.1\r\n\(host)\(fields)\r\n")
+        }
+    }
+
+    @Test("So many names in Connection are taken and no more", arguments: [(16, true), (17, false), (4000, false)])
+    func connectionOptions(count: Int, isTaken: Bool) {
+        let names = Array(repeating: "a", count: count).joined(separator: ",")
+        let text = "GET / HTTP/1.1\r\n\(host)Connection: close, \(names)\r\n\r\n"
+        if isTaken {
+            #expect(throws: Never.self) { try parse(text) }
+        } else {
+            #expect(throws: MessageError.headTooLarge) { try parse(text) }
+        }
     }
 
     @Test("An absolute target is taken when it names the host")

@@ -1,9 +1,10 @@
 import Glibc
 import HTTPWire
 import NIOCore
+import Synchronization
 
 /// Where the line of each request goes.
-struct AccessLog: Sendable {
+final class AccessLog: Sendable {
     /// What is known of a request at its end.
     struct Record {
         var method: HTTPMethod?
@@ -23,26 +24,44 @@ struct AccessLog: Sendable {
         var client: String
     }
 
+    /// So much a pipe takes in one piece, and has room for when it says that it has any (pipe(7), PIPE_BUF).
+    static let pieceLength = 4096
+
     /// An open file descriptor.
-    let descriptor: Int32
+    private let descriptor: Int32
+    /// Between asking whether there is room and writing, no other event loop may.
+    private let turn = Mutex(())
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// Writes whole lines, of at most ``pieceLength`` bytes. What cannot be written now is given up: a log must not hold up
+    /// what it tells of, and its descriptor blocks, as others share it.
+    func write(_ lines: UnsafeRawBufferPointer) {
+        turn.withLock { _ in
+            var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&room, 1, 0) == 1, room.revents & Int16(POLLOUT) != 0 else { return }
+            _ = Glibc.write(descriptor, lines.baseAddress, lines.count)
+        }
+    }
 }
 
 /// The access lines of one event loop: JSON as the log handler writes it, but many at once, so that a line costs a copy
 /// and not a system call.
 struct AccessLines {
-    /// Lines are written before there are more bytes of them than a pipe takes in one piece (pipe(7)), so that those of
-    /// several threads do not mix.
-    private static let limit = 4096 - 1600
-    /// Bytes of a path that are shown.
-    private static let pathLimit = 1024
+    /// With so many bytes they are written before another is added, so that they stay one piece.
+    private static let limit = AccessLog.pieceLength - 1600
+    /// Bytes of a path that are shown, each of which may take two.
+    private static let pathLimit = 512
 
-    private let descriptor: Int32
+    private let log: AccessLog
     private var lines = ByteBuffer()
     private var second = 0
     private var secondText = ByteBuffer()
 
     init(_ log: AccessLog) {
-        descriptor = log.descriptor
+        self.log = log
     }
 
     /// Adds the line of a request.
@@ -75,10 +94,9 @@ struct AccessLines {
         lines.writeStaticString("\"}\n")
     }
 
-    /// Writes the lines. What cannot be written now is given up: a log must not hold up what it tells of.
     mutating func flush() {
         guard lines.readableBytes > 0 else { return }
-        _ = lines.withUnsafeReadableBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        lines.withUnsafeReadableBytes { log.write($0) }
         lines.clear()
     }
 

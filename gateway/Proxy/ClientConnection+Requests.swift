@@ -276,6 +276,7 @@ extension ClientConnection {
     /// Waits for the next request.
     func becomeIdle() {
         phase = .idle
+        if outgoing.capacity > Self.keptLength { outgoing = ByteBuffer() }
         let configuration = worker.generation.configuration
         deadline = worker.now + (worker.isDraining ? configuration.drainGrace : configuration.clients.idleTimeout)
     }

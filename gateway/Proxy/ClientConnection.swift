@@ -31,6 +31,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// Bytes of a request that wait here for the service, or of pipelined requests for their turn, before reading
     /// stops.
     static let bufferLimit = 64 * 1024
+    /// A buffer as long is kept between two requests: there may be many connections on which nothing is sent.
+    static let keptLength = 4096
 
     let worker: Worker
     let siteKind: Site.Kind
@@ -255,7 +257,9 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func checkDeadline(_ now: NIODeadline) {
         guard deadline <= now else { return }
         switch phase {
-        case .idle, .discarding, .closed: abort()
+        case .closed: abort()
+        // Who is still reading the last answer has the time for it.
+        case .idle, .discarding: close(unread: false)
         case .head: refuseHead(.requestTimeout)
         case .lingering: endLingering()
         case .tunnel: abort()

@@ -35,6 +35,8 @@ public struct RequestParser {
     private var contentLength: Int?
     private var isChunked = false
     private var asksForUpgrade = false
+    /// Names in `Connection` besides those that are known here.
+    private static let mostConnectionOptions = 16
     private var upgradeIsWebSocket = false
     private var authority: Range<Int>?
 
@@ -140,7 +142,7 @@ public struct RequestParser {
                 throw .malformed("the only Transfer-Encoding accepted is chunked")
             }
             isChunked = true
-        case .connection: connection(bytes, field.value, &head)
+        case .connection: try connection(bytes, field.value, &head)
         case .upgrade: upgradeIsWebSocket = bytes.matches("websocket", at: field.value)
         case .expect:
             head.expectsContinue = bytes.matches("100-continue", at: field.value)
@@ -149,7 +151,7 @@ public struct RequestParser {
             guard head.authorization == nil else { throw .malformed("there are two Authorization") }
             head.authorization = field.value
         case .apiKey: head.apiKey = field.value
-        case .cookie: sessionCookie(bytes, field.value, &head)
+        case .cookie: try sessionCookie(bytes, field.value, &head)
         case .requestID: head.requestID = field.value
         case .traceparent: head.traceparent = head.traceparent == nil ? field.value : 0..<0
         case .idempotencyKey: head.hasIdempotencyKey = true
@@ -157,7 +159,9 @@ public struct RequestParser {
         }
     }
 
-    private mutating func connection(_ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead) {
+    private mutating func connection(
+        _ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead
+    ) throws(MessageError) {
         var rest = value
         while let option = bytes.nextListMember(&rest) {
             if bytes.matches("close", at: option) {
@@ -167,19 +171,27 @@ public struct RequestParser {
             } else if bytes.matches("upgrade", at: option) {
                 asksForUpgrade = true
             } else {
+                // Each field of the head is compared with all of them.
+                guard head.connectionOptions.count < Self.mostConnectionOptions else { throw .headTooLarge }
                 head.connectionOptions.append(option)
             }
         }
     }
 
-    /// Finds `session_token` among the pairs of a `Cookie` (RFC 6265 §4.2.1).
-    private func sessionCookie(_ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead) {
+    /// Finds `session_token` among the pairs of a `Cookie` (RFC 6265 §4.2.1). Of two, who limits requests by them might take
+    /// the one and who answers the other.
+    private func sessionCookie(
+        _ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead
+    ) throws(MessageError) {
+        let name: StaticString = "session_token="
+        let length = name.utf8CodeUnitCount
         var start = value.lowerBound
         while start < value.upperBound {
             let end = bytes.index(of: ASCII.semicolon, in: start..<value.upperBound) ?? value.upperBound
             let pair = bytes.trimmed(start..<end)
-            if bytes.hasPrefix("session_token=", at: pair) {
-                head.sessionCookie = pair.lowerBound + 14..<pair.upperBound
+            if pair.count >= length, bytes.equals(name, at: pair.lowerBound..<pair.lowerBound + length) {
+                guard head.sessionCookie == nil else { throw .malformed("there are two session_token") }
+                head.sessionCookie = pair.lowerBound + length..<pair.upperBound
             }
             start = end + 1
         }

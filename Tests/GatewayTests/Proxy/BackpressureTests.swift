@@ -221,4 +221,43 @@ struct BackpressureTests {
             }
         }
     }
+
+    @Test("What a client is still reading is not cut off when the time between two requests is over")
+    func readingOn() async throws {
+        let body = String(repeating: "x", count: 10_007)
+        try await TestFolder.with(["x.txt": body]) { folder in
+            var file = TestFile(port: 1)
+            file.routes = "  - path: /files/*\n    static: \(folder.path)"
+            try await TestWorker.with(file.load()) { worker in
+                try await RawConnection.to(port: worker.port) { connection in
+                    let requests = String(repeating: "GET /files/x.txt HTTP/1.1\r\nHost: lms\r\n\r\n", count: 2_000)
+                    async let sending: Void = connection.writer.send(ByteBuffer(string: requests))
+                    let client = try await worker.accepted()
+                    try await eventually { try await client.look { $0.phase == .idle && !$0.isWritable } }
+                    try await client.look {
+                        $0.deadline = .uptimeNanoseconds(0)
+                        $0.checkDeadline(.now())
+                    }
+                    let answers = try await connection.readToEnd()
+                    #expect(answers.components(separatedBy: "HTTP/1.1 200 OK\r\n").count > 1)
+                    #expect(answers.hasSuffix("\r\n\r\n" + body))
+                    _ = try? await sending
+                }
+            }
+        }
+    }
+
+    @Test("A connection on which nothing is sent keeps no buffer of its last request")
+    func idleMemory() async throws {
+        try await TestWorker.with(TestFile(port: 1).load()) { worker in
+            try await RawConnection.to(port: worker.port) { _ in
+                let capacity = try await worker.accepted().look { client in
+                    client.outgoing = ByteBuffer(repeating: 0, count: ClientConnection.bufferLimit)
+                    client.becomeIdle()
+                    return client.outgoing.storageCapacity
+                }
+                #expect(capacity <= ClientConnection.keptLength)
+            }
+        }
+    }
 }

@@ -244,6 +244,28 @@ struct OperationsTests {
         }
     }
 
+    @Test("A log that nobody reads holds nothing up")
+    func unreadLog() async throws {
+        let pipe = Pipe()
+        try await RawServer.with(RawServer.echo) { server in
+            let log = AccessLog(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+            try await TestGateway.with(TestFile(port: server.port).load(), accessLog: log) { gateway in
+                try await gateway.connect { connection in
+                    let name = String(repeating: "x", count: 400)
+                    // More than a pipe holds.
+                    for _ in 0..<600 {
+                        try await connection.send("GET /items/\(name) HTTP/1.1\r\nHost: lms\r\n\r\n")
+                        #expect(try await connection.message().status == 200)
+                    }
+                }
+            }
+        }
+        try pipe.fileHandleForWriting.close()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        // Those that are there are whole.
+        #expect(text.hasSuffix("}\n") && text.utf8.count > 30_000)
+    }
+
     @Test("Every request leaves one line, without its secrets")
     func accessLog() async throws {
         let pipe = Pipe()

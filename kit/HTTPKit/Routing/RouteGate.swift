@@ -113,7 +113,7 @@ extension Credentials {
         }
         self.init(
             authorization: head.headerFields[.authorization], apiKey: head.headerFields[.apiKey],
-            sessionCookie: Cookies(from: head.headerFields[values: .cookie])[SessionCookie.name]?.value)
+            sessionCookie: SessionCookie.token(in: head.headerFields[values: .cookie]))
     }
 }
 
