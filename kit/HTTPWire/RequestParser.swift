@@ -151,7 +151,7 @@ public struct RequestParser {
             guard head.authorization == nil else { throw .malformed("there are two Authorization") }
             head.authorization = field.value
         case .apiKey: head.apiKey = field.value
-        case .cookie: try sessionCookie(bytes, field.value, &head)
+        case .cookie: sessionCookie(bytes, field.value, &head)
         case .requestID: head.requestID = field.value
         case .traceparent: head.traceparent = head.traceparent == nil ? field.value : 0..<0
         case .idempotencyKey: head.hasIdempotencyKey = true
@@ -178,19 +178,16 @@ public struct RequestParser {
         }
     }
 
-    /// Finds `session_token` among the pairs of a `Cookie` (RFC 6265 §4.2.1). Of two, who limits requests by them might take
-    /// the one and who answers the other.
-    private func sessionCookie(
-        _ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead
-    ) throws(MessageError) {
+    /// Finds the first `session_token` among the pairs of a `Cookie` (RFC 6265 §4.2.1). Who limits requests by it must take
+    /// the same as who answers them.
+    private func sessionCookie(_ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead) {
         let name: StaticString = "session_token="
         let length = name.utf8CodeUnitCount
         var start = value.lowerBound
-        while start < value.upperBound {
+        while head.sessionCookie == nil, start < value.upperBound {
             let end = bytes.index(of: ASCII.semicolon, in: start..<value.upperBound) ?? value.upperBound
             let pair = bytes.trimmed(start..<end)
             if pair.count >= length, bytes.equals(name, at: pair.lowerBound..<pair.lowerBound + length) {
-                guard head.sessionCookie == nil else { throw .malformed("there are two session_token") }
                 head.sessionCookie = pair.lowerBound + length..<pair.upperBound
             }
             start = end + 1

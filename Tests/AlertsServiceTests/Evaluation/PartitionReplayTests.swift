@@ -57,7 +57,9 @@ import Testing
     }
 
     @Test(arguments: (0..<60).map { UInt64($0) })
-    func `readings come to the same alerts, however many of them are taken in a turn`(_ seed: UInt64) throws {
+    func `readings come to the same alerts, however many of them a turn takes before memory is lost`(_ seed: UInt64)
+        throws
+    {
         let entries = Self.entries(seed)
         var whole = StoredPartition(Self.rules)
         for (id, entry) in entries { try whole.take(entry, at: id) }

@@ -61,7 +61,7 @@ import Testing
             let silence = try await laboratory.client(.admin).post(
                 "/api/v1/alerts/rules",
                 [
-                    "name": "Silent", "kind": "no_data", "sensor_type": "temperature", "window_s": 60,
+                    "name": "Silent", "kind": "no_data", "sensor_type": "temperature", "window_s": 120,
                     "scope": ["all": true], "severity": "low",
                 ])
             #expect(silence.status == 201, "\(silence)")

@@ -56,6 +56,7 @@ struct StoredPartition {
     mutating func take(
         _ entries: [(id: StreamID, entry: TelemetryEntry)], inTurnsBy random: inout SplitMix64
     ) throws {
+        self.entries += entries
         var rest = entries[...]
         while !rest.isEmpty {
             let most = 1...3
@@ -69,6 +70,7 @@ struct StoredPartition {
             }
             state.fireTimers(by: rules)
             try commit(isCountDue: true, isDue: Bool.random(using: &random))
+            if Int.random(in: 0..<5, using: &random) == 0 { crash() }
         }
         fireTimers()
         try commit(isCountDue: true, isDue: true)

@@ -20,10 +20,13 @@ struct DeviceRecord: Codable, Sendable, Hashable {
     let sensors: [String: [Int64]]
     /// What does not follow from these.
     let entries: [Entry]
+    /// The id of the entry of which not all has been taken.
+    let unfinished: String?
 
     enum CodingKeys: String, CodingKey {
         case sensors = "n"
         case entries = "r"
+        case unfinished = "u"
     }
 }
 
@@ -38,6 +41,7 @@ extension DeviceRecord {
         }
         let parked = device.parked.map { Entry(ruleID: $0.ruleID, sensorType: $0.sensorType, state: $1) }
         entries = planned + parked
+        unfinished = device.unfinished?.description
     }
 }
 
@@ -62,5 +66,6 @@ extension DeviceState {
         self.init(
             id: id, organizationID: organization, profile: profile, storedPosition: position, sensors: sensors,
             standing: standing.mapValues { StandingAlert(id: $0) }, parked: parked)
+        unfinished = record?.unfinished.flatMap(StreamID.init)
     }
 }

@@ -15,6 +15,8 @@ struct DeviceState: Sendable {
     var profile: DeviceProfile?
     /// Entries of the stream up to here are in the stored state.
     let storedPosition: StreamID
+    /// The entry behind them of which some is in the stored state, too.
+    var unfinished: StreamID?
     /// By their types; the empty one is the device as a whole.
     var sensors: [String: SensorState]
     var standing: [RuleKey: StandingAlert]

@@ -42,7 +42,10 @@ struct PartitionState: Sendable {
 
     /// Takes in what is stored of devices.
     mutating func load(_ loaded: [DeviceState]) {
-        for device in loaded { devices[device.id] = device }
+        for device in loaded {
+            devices[device.id] = device
+            if let id = device.unfinished { unfinished = max(unfinished ?? id, id) }
+        }
     }
 
     /// Adds those devices of an entry to `missing` that are yet to be loaded before it can be taken, each with its
@@ -81,8 +84,8 @@ struct PartitionState: Sendable {
                 fireTimers(by: rules)
                 guard !isTimerDue, !evaluating.isFull else { return false }
             }
+            unfinished = id
         }
-        unfinished = id
         evaluating.isReplay = isReplay
         defer { evaluating.isReplay = false }
         var rest = entry.byDeviceAndSensor[...]
@@ -97,7 +100,7 @@ struct PartitionState: Sendable {
             // The last device may have had readings left.
             guard !evaluating.isFull else { return false }
         }
-        unfinished = nil
+        if !isReplay { unfinished = nil }
         return true
     }
 
@@ -110,6 +113,7 @@ struct PartitionState: Sendable {
     /// Notes that the stream held nothing more at a time that was so long after `time` that nothing of before was still on
     /// its way into it.
     mutating func advance(clock time: Timestamp) {
+        unfinished = nil
         clock = max(clock, time)
     }
 
@@ -193,10 +197,16 @@ struct PartitionState: Sendable {
     ///   - isCountDue: Whether those are, too, of whose alerts something has been counted.
     ///   - isDue: Whether all are that have changed.
     func devicesToStore(_ involved: Set<UUID>, isCountDue: Bool, isDue: Bool) -> [DeviceState] {
-        guard isCountDue || isDue else { return involved.compactMap { devices[$0] } }
-        return devices.values.filter { device in
-            involved.contains(device.id) || isDue && device.isChanged
-                || device.standing.values.contains { $0.counted > 0 }
+        let due =
+            isCountDue || isDue
+            ? devices.values.filter { device in
+                involved.contains(device.id) || isDue && device.isChanged
+                    || device.standing.values.contains { $0.counted > 0 }
+            } : involved.compactMap { devices[$0] }
+        return due.map { device in
+            var device = device
+            device.unfinished = unfinished
+            return device
         }
     }
 

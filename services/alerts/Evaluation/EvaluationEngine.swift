@@ -84,6 +84,11 @@ actor EvaluationEngine {
         return try await evaluate(connection)
     }
 
+    /// Notes that Redis is away.
+    func noteOutage() {
+        firesTimersFrom = .now + Self.catchingUp
+    }
+
     /// Stores all that is in memory alone, so that whoever takes the partitions need not read anything again, and gives
     /// them up.
     ///
@@ -114,14 +119,16 @@ actor EvaluationEngine {
         }
         let isDue = partitions.values.contains { $0.isTimerDue || $0.isProfileDue }
         let block = isDue ? .zero : min(await keeper.untilNextTurn, Self.watchInterval)
-        let read = try await read(streams, block: block, connection)
+        let read = try await connection.xread(streams, count: readLength, block: block)
         let found = Dictionary(uniqueKeysWithValues: read.map { ($0.stream, $0.entries) })
         var entries: [Int: [StreamEntry]] = [:]
         for partition in partitions.keys { entries[partition] = found[StreamName.telemetry(partition)] ?? [] }
         let left = try await take(entries, isReplay: false)
+        let share = max(1, (Self.changesPerTurn - changeCount) / partitions.count)
         for (partition, found) in entries {
             let isBehind = found.count == readLength || left.contains(partition)
             if !isBehind { partitions[partition]?.advance(clock: begun.adding(.zero - PartitionState.publishing)) }
+            if !left.contains(partition) { partitions[partition]?.allow(changes: share) }
             partitions[partition]?.fireTimers(by: rules)
             if let state = partitions[partition] { metrics.note(state, partition, isBehind: isBehind) }
         }
@@ -130,17 +137,6 @@ actor EvaluationEngine {
         let isBehind = !left.isEmpty || most == readLength
         readLength = left.isEmpty ? min(Self.entriesPerRead, 2 * readLength) : max(1, readLength / 2)
         return isBehind ? Self.entriesPerRead : most
-    }
-
-    private func read(
-        _ streams: [(name: String, from: StreamPosition)], block: Duration, _ connection: RedisConnection
-    ) async throws -> [StreamEntries] {
-        do {
-            return try await connection.xread(streams, count: readLength, block: block)
-        } catch let error as RedisError {
-            firesTimersFrom = .now + Self.catchingUp
-            throw error
-        }
     }
 
     /// Takes the next entries of partitions, once all is known that they are evaluated by, until as much has come of them

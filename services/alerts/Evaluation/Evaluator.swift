@@ -15,13 +15,18 @@ struct Evaluator: ServiceLifecycle.Service {
 
     func run() async throws {
         await persistently(orSay: "readings wait to be evaluated", to: logger) { backoff in
-            try await redis.withConnection { connection in
-                var pace = ReadPace(Self.pace)
-                while !Task.isCancelled {
-                    try await pace.wait()
-                    pace.hasRead(try await engine.takeTurn(connection), ofAtMost: EvaluationEngine.entriesPerRead)
-                    backoff.reset()
+            do {
+                try await redis.withConnection { connection in
+                    var pace = ReadPace(Self.pace)
+                    while !Task.isCancelled {
+                        try await pace.wait()
+                        pace.hasRead(try await engine.takeTurn(connection), ofAtMost: EvaluationEngine.entriesPerRead)
+                        backoff.reset()
+                    }
                 }
+            } catch let error as RedisError {
+                await engine.noteOutage()
+                throw error
             }
         }
         do {

@@ -91,8 +91,6 @@ struct AlertApplication {
     private(set) var standing: [RuleKey: Alert]
     private(set) var steps: [AlertStep] = []
     private(set) var statements: [SQL] = []
-    /// The alerts that would have begun at deleted devices.
-    private var leftOut: Set<UUID> = []
 
     init(rules: Set<UUID>, deleted: Set<UUID>, standing: [RuleKey: Alert]) {
         (self.rules, self.deleted, self.standing) = (rules, deleted, standing)
@@ -101,8 +99,9 @@ struct AlertApplication {
     /// - Throws: ``StandingChanged``.
     mutating func apply(_ change: AlertChange) throws(StandingChanged) {
         switch change {
-        case .begun(let alert, _) where deleted.contains(alert.key.deviceID): leftOut.insert(alert.id)
-        case .ended(let alert, _, _, _) where leftOut.contains(alert.id): break
+        case .begun where deleted.contains(change.key.deviceID): break
+        // It has not begun there, in this turn or one before.
+        case .ended(_, let key, _, _) where deleted.contains(key.deviceID) && standing[key] == nil: break
         case .begun(let alert, let plan):
             guard standing[alert.key] == nil, rules.contains(alert.ruleID) else { throw StandingChanged() }
             standing[alert.key] = alert

@@ -11,11 +11,13 @@ struct JSONScanner {
     }
 
     static let maximumDepth = 32
+    /// Those of numbers in values that are kept as they stand, besides zero. `jsonb` writes all digits of a number: of
+    /// 1e308 more than three hundred, and of 1e99999 more than it keeps.
+    private static let magnitudes = 1e-38...1e38
 
     let bytes: UnsafeBufferPointer<UInt8>
     private(set) var position = 0
-    /// Whether the value that was passed over last has a number that binary64 does not hold, as 1e999 or 1e-999: those
-    /// with exponents of five digits not even `jsonb` does.
+    /// Whether the value that was passed over last has a number that is not of ``magnitudes``.
     private(set) var hasPassedExtremeNumber = false
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -150,9 +152,8 @@ struct JSONScanner {
         case .number:
             let value = try number()
             // Zero itself is of zeros, a point and a sign.
-            if value.isInfinite || value == 0 && bytes[start..<position].contains(where: { !"0.-".utf8.contains($0) }) {
-                hasPassedExtremeNumber = true
-            }
+            let isZero = bytes[start..<position].allSatisfy { "0.-".utf8.contains($0) }
+            if !isZero, !Self.magnitudes.contains(abs(value)) { hasPassedExtremeNumber = true }
         case .boolean: _ = try boolean()
         case .null: try null()
         }

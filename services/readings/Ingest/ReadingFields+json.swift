@@ -66,7 +66,7 @@ extension ReadingFields {
     ) throws(JSONScanner.Failure) -> [UInt8]? {
         let bytes = Array(try scanner.skipValue())
         guard !scanner.hasPassedExtremeNumber else {
-            violate(field, "must not have numbers beyond the range of a double")
+            violate(field, "must have no numbers beyond 1e38, nor other than 0 below 1e-38")
             return nil
         }
         return bytes
