@@ -8,31 +8,6 @@ import Testing
 @testable import AlertsService
 
 @Suite struct AlertFlowTests {
-    @Test func `of many alerts that come about at once few are stored in a transaction, and all in the end`()
-        async throws
-    {
-        let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
-        let laboratory = server.laboratory()
-        _ = try await laboratory.makeRule()
-        let devices = (0..<8).map { _ in UUID.v7() }
-        let crossings = 100
-        try await laboratory.sendAtOnce(
-            (0..<Int64(2 * crossings)).flatMap { second in
-                devices.map { ($0, [(second, second.isMultiple(of: 2) ? 31 : 20)]) }
-            })
-        let all = 2 * crossings * devices.count
-        try await eventually {
-            try await server.query("SELECT count(*) FROM alerts.alert_events")[0].decode(Int.self, at: 0) == all
-        }
-        let most = try await server.query(
-            "SELECT max(stored) FROM (SELECT count(*) AS stored FROM alerts.alert_events GROUP BY xmin::text) AS t")
-        // What the last entries bring comes on top, one of each device's partition.
-        #expect(try most[0].decode(Int.self, at: 0) <= EvaluationEngine.changesPerTurn + devices.count)
-        let ended = try await server.query("SELECT count(*) FROM alerts.alerts WHERE status = 'resolved' AND count = 1")
-        #expect(try ended[0].decode(Int.self, at: 0) == crossings * devices.count)
-        try await server.running.stop()
-    }
-
     @Test func `a reading above the threshold raises an alert that counts on and resolves itself`() async throws {
         let laboratory = try await AlertsServer.shared().laboratory()
         let device = UUID.v7()

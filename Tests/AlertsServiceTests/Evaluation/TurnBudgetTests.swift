@@ -9,8 +9,8 @@ import Testing
 @testable import AlertsService
 
 /// What comes about at once is stored in transactions that are short, and what time it is in a stream is known only at its
-/// end.
-@Suite struct TurnBudgetTests {
+/// end. One after the other, as each keeps PostgreSQL busy.
+@Suite(.serialized) struct TurnBudgetTests {
     /// A server of its own, whose alerts nobody else's are among.
     private func withServer(_ body: (AlertsServer) async throws -> Void) async throws {
         let server = try await AlertsServer.start(on: try await AlertsServer.makeDatabase())
@@ -20,7 +20,7 @@ import Testing
 
     /// Waits until so many alerts have begun and ended.
     private func waitForSteps(_ count: Int, _ server: AlertsServer) async throws {
-        try await eventually {
+        try await eventually(within: .seconds(120)) {
             try await server.query("SELECT count(*) FROM alerts.alert_events")[0].decode(Int.self) == count
         }
     }
@@ -32,10 +32,31 @@ import Testing
         )[0].decode(Int.self)
     }
 
+    @Test func `of many alerts that come about at once few are stored in a transaction, and all in the end`()
+        async throws
+    {
+        try await withServer { server in
+            let laboratory = server.laboratory()
+            _ = try await laboratory.makeRule()
+            let devices = (0..<8).map { _ in UUID.v7() }
+            let crossings = 100
+            try await laboratory.sendAtOnce(
+                (0..<Int64(2 * crossings)).flatMap { second in
+                    devices.map { ($0, [(second, second.isMultiple(of: 2) ? 31 : 20)]) }
+                })
+            try await waitForSteps(2 * crossings * devices.count, server)
+            // What the last entries bring comes on top, one of each device's partition.
+            #expect(try await most(server) <= EvaluationEngine.changesPerTurn + devices.count)
+            let ended = try await server.query(
+                "SELECT count(*) FROM alerts.alerts WHERE status = 'resolved' AND count = 1")
+            #expect(try ended[0].decode(Int.self, at: 0) == crossings * devices.count)
+        }
+    }
+
     @Test func `a rule that finds many devices at once is stored bit by bit`() async throws {
         try await withServer { server in
             let laboratory = server.laboratory()
-            let count = 600
+            let count = 400
             _ = try await server.query(
                 """
                 INSERT INTO alerts.devices (id, organization_id, name, tags, version, battery_level, battery_at)
@@ -72,15 +93,16 @@ import Testing
                     StreamName.telemetryPartition(of: $0) == StreamName.telemetryPartition(of: steady)
                 })
             let now = Timestamp.now.microseconds / 1_000_000
-            let seconds = 600
+            // More than a turn takes, by more than the window.
+            let count = 320
             var readings: [(device: UUID, second: Int64, value: Double)] = []
-            for second in 0..<Int64(seconds) {
-                let time = now - Int64(seconds) + second
-                if second.isMultiple(of: 40) { readings.append((steady, time, 20)) }
-                readings.append((busy, time, second.isMultiple(of: 2) ? 31 : 20))
+            for index in 0..<count {
+                let time = now - 3 * Int64(count - 1 - index)
+                readings.append((busy, time, index.isMultiple(of: 2) ? 31 : 20))
+                if index.isMultiple(of: 30) || index == count - 1 { readings.append((steady, time, 20)) }
             }
             try await laboratory.sendAsOf(readings)
-            try await waitForSteps(seconds, server)
+            try await waitForSteps(count, server)
             #expect(try await server.query("SELECT FROM alerts.alerts WHERE message NOT LIKE '%above%'").isEmpty)
         }
     }
