@@ -1,7 +1,7 @@
 import Identity
 import Metrics
 
-/// What operators see of the checks of tokens, of the exchange with other gateways, and of the look-ups of plans' rates.
+/// What operators see of the checks of tokens, the exchange with other gateways, and the look-ups of plans' rates.
 final class LimitMetrics: Sendable {
     /// Tokens whose signature was looked at.
     let checked: Counter

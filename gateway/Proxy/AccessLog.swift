@@ -36,8 +36,8 @@ final class AccessLog: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Writes whole lines, of at most ``pieceLength`` bytes. What cannot be written now is given up: a log must not hold up
-    /// what it tells of, and its descriptor blocks, as others share it.
+    /// Writes whole lines, of at most ``pieceLength`` bytes. What cannot be written now is given up: a log must not hold
+    /// up what it tells of, and its descriptor blocks, as others share it.
     func write(_ lines: UnsafeRawBufferPointer) {
         turn.withLock { _ in
             var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

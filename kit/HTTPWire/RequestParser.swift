@@ -178,8 +178,8 @@ public struct RequestParser {
         }
     }
 
-    /// Finds the first `session_token` among the pairs of a `Cookie` (RFC 6265 §4.2.1). Who limits requests by it must take
-    /// the same as who answers them.
+    /// Finds the first `session_token` among the pairs of a `Cookie` (RFC 6265 §4.2.1). Who limits requests by it must
+    /// take the same as who answers them.
     private func sessionCookie(_ bytes: Span<UInt8>, _ value: Range<Int>, _ head: inout RequestHead) {
         let name: StaticString = "session_token="
         let length = name.utf8CodeUnitCount

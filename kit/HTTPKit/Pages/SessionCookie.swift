@@ -5,8 +5,8 @@ import Identity
 public enum SessionCookie {
     public static let name = "session_token"
 
-    /// The first token in the `Cookie` fields of a request, found as the gateway finds it, which limits requests by it: the name is
-    /// exact, and nothing but spaces and tabs stands before it.
+    /// The first token in the `Cookie` fields of a request, found as the gateway finds it, which limits requests by it: the
+    /// name is exact, and nothing but spaces and tabs stands before it.
     static func token(in fields: [String]) -> String? {
         for field in fields {
             for pair in field.utf8.split(separator: UInt8(ascii: ";")) {

@@ -70,7 +70,8 @@ struct PartitionState: Sendable {
         evaluating.allow(changes: changes)
     }
 
-    /// Takes the next entry of the stream, of which no device is missing, once the timers have fired whose time came before.
+    /// Takes the next entry of the stream, of which no device is missing, once the timers have fired whose time came
+    /// before.
     ///
     /// - Parameter isReplay: Whether the entry was evaluated before, and only states are to follow from it.
     /// - Returns: Whether all of it has been taken; if not, it is to be taken again in the next turn, and goes on then.
@@ -110,8 +111,8 @@ struct PartitionState: Sendable {
         clock = max(clock, Timestamp(entry: id))
     }
 
-    /// Notes that the stream held nothing more at a time that was so long after `time` that nothing of before was still on
-    /// its way into it.
+    /// Notes that the stream held nothing more at a time that was so long after `time` that nothing of before was still
+    /// on its way into it.
     mutating func advance(clock time: Timestamp) {
         unfinished = nil
         clock = max(clock, time)
@@ -147,8 +148,8 @@ struct PartitionState: Sendable {
         devices[device]?.change(profile)
     }
 
-    /// Notes that devices are to go over to the rules as they are now, and those about devices as a whole to take what is
-    /// known of these, in this turn or the next ones.
+    /// Notes that devices are to go over to the rules as they are now, and those about devices as a whole to take what
+    /// is known of these, in this turn or the next ones.
     mutating func noteProfiles(of ids: some Sequence<UUID>, at now: Timestamp) {
         for id in ids { unprofiled[id] = now }
     }

@@ -56,8 +56,8 @@ extension ExportFormat {
             ELSE coalesce(to_json(r.value)::text, 'null') END
         """
 
-    /// A value as ``CSVReadingsParser`` reads it: a text that a spreadsheet, or the parser, would take for something else has an
-    /// apostrophe before it.
+    /// A value as ``CSVReadingsParser`` reads it: a text that a spreadsheet, or the parser, would take for something else has
+    /// an apostrophe before it.
     private static let cell: SQL = """
         CASE s.kind
             WHEN \(ValueKind.text.rawValue) THEN
