@@ -81,7 +81,15 @@ struct FuzzTests {
             let lines = body.split(separator: UInt8(ascii: "\n"))
                 .filter { line in !line.allSatisfy { " \t\r".utf8.contains($0) } }
             items = lines.map { (try? JSONDecoder().decode(Item.self, from: Data($0))) ?? Item() }
-        case .csv, .senml: return nil
+        case .senml:
+            guard let records = try? JSONDecoder().decode([Record].self, from: Data(body)) else {
+                return "Foundation refuses it"
+            }
+            // Of base fields that are there twice either may count.
+            guard Record.baseFields.allSatisfy({ body.occurrences(of: $0) <= 1 }) else { return nil }
+            items = Record.resolved(records)
+        // Foundation reads none.
+        case .csv: return nil
         }
         for row in 0..<columns.count where columns.positions[row] >= 0 {
             let item = items[Int(columns.positions[row])]
@@ -97,6 +105,45 @@ struct FuzzTests {
             guard isSame else { return "value \(columns.values[row])" }
         }
         return nil
+    }
+
+    /// A record of SenML with what Foundation can make of it.
+    private struct Record: Decodable {
+        static let baseFields = [#""bn""#, #""bv""#]
+
+        private let item: Item
+        private let baseName: String?
+        private let baseValue: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case n, v, vb, vs, bn, bv
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            var item = Item()
+            item.sensor = try? container.decode(String.self, forKey: .n)
+            item.number = try? container.decode(Double.self, forKey: .v)
+            item.boolean = try? container.decode(Bool.self, forKey: .vb)
+            item.text = try? container.decode(String.self, forKey: .vs)
+            self.item = item
+            baseName = try? container.decode(String.self, forKey: .bn)
+            baseValue = try? container.decode(Double.self, forKey: .bv)
+        }
+
+        /// Each with what those before it say for it (RFC 8428, section 4.6).
+        static func resolved(_ records: [Record]) -> [Item] {
+            var (name, value) = ("", 0.0)
+            return records.map { record in
+                name = record.baseName ?? name
+                value = record.baseValue ?? value
+                var item = record.item
+                let whole = name + (item.sensor ?? "")
+                item.sensor = whole.split(omittingEmptySubsequences: false) { ":/".contains($0) }.last.map(String.init)
+                item.number = (item.number ?? 0) + value
+                return item
+            }
+        }
     }
 
     private struct List: Decodable {
@@ -125,4 +172,8 @@ struct FuzzTests {
             text = try? container.decode(String.self, forKey: .value)
         }
     }
+}
+
+extension [UInt8] {
+    fileprivate func occurrences(of text: String) -> Int { ranges(of: Array(text.utf8)).count }
 }
