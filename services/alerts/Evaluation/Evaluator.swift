@@ -17,6 +17,8 @@ struct Evaluator: ServiceLifecycle.Service {
         await persistently(orSay: "readings wait to be evaluated", to: logger) { backoff in
             do {
                 try await redis.withConnection { connection in
+                    // At the start the other connection may take a moment longer, which is no outage.
+                    try await redis.waitUntilConnected()
                     var pace = ReadPace(Self.pace)
                     while !Task.isCancelled {
                         try await pace.wait()
@@ -24,7 +26,7 @@ struct Evaluator: ServiceLifecycle.Service {
                         backoff.reset()
                     }
                 }
-            } catch let error as RedisError {
+            } catch let error as RedisError where error.isConnectionFailure {
                 await engine.noteOutage()
                 throw error
             }
