@@ -98,7 +98,8 @@ extension Gateway {
             metrics: metrics, operators: Site(router: try Router(try adminRoutes()), isPublic: false),
             accessLog: accessLog)
         let monitor = HealthMonitor(
-            current: current, directory: directory, board: health, group: group, logger: logger)
+            current: current, directory: directory, board: health, resolver: HostResolver(group: group), group: group,
+            logger: logger)
         let refresher = OpenAPIRefresher(
             current: current, directory: directory, document: document, group: group, logger: logger)
         let contexts = try configuration.tls.map { try TLSContexts($0) }

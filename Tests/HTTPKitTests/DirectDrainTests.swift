@@ -12,14 +12,24 @@ struct DirectDrainTests {
             try await idle.send(EchoRoute.request("1"))
             _ = try await idle.message()
             await served.stop()
+            let end = try await idle.message()
+            #expect(end.status == 408 && end["connection"] == "close")
             #expect(try await idle.readToEnd().isEmpty)
         }
         // Each has its own grace, from when its event loop has told it: that of another may end a little later.
         try await Task.sleep(for: .milliseconds(500))
     }
 
-    @Test func `one that idles is closed`() async throws {
-        try await echo.serveRaw { _, served in try await stop(served) }
+    @Test(arguments: [false, true])
+    func `one that idles ends by saying that nobody acts on what is on its way`(isRouted: Bool) async throws {
+        try await echo.serveRaw { connection, served in
+            try await connection.send(EchoRoute.request("1", isRouted: isRouted))
+            #expect(try await connection.message().status == 201)
+            try await stop(served)
+            let end = try await connection.message()
+            #expect(end.status == 408 && end["connection"] == "close")
+            #expect(try await connection.readToEnd().isEmpty)
+        }
     }
 
     @Test(arguments: [false, true])
@@ -31,6 +41,7 @@ struct DirectDrainTests {
             let length = try #require(head["content-length"].flatMap { Int($0) })
             #expect(length > EchoRoute.largeSize)
             #expect(try await connection.read(count: length).readableBytes == length)
+            #expect(try await connection.message().status == 408)
             #expect(try await connection.readToEnd().isEmpty)
         }
     }

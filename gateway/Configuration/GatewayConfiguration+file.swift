@@ -30,6 +30,7 @@ extension GatewayConfiguration {
             defaults: section("defaults"), upstreams: upstreams.map(\.name), routes: section("routes"))
         routes = table.routes
         strayRules = table.strayRules
+        placeRoutes(behind: [.stray])
         limitExchange = try LimitExchange.Settings(section("limits"))
         tokens = try sections["tokens"].map { setting throws(GatewayFileError) in
             try TokenGate.Settings(setting, upstreams: upstreams.map(\.name))
@@ -76,8 +77,7 @@ extension GatewayConfiguration.Clients {
     fileprivate init(_ setting: FileValue) throws(GatewayFileError) {
         let members = try setting.members(of: [
             "connections", "connections_per_address", "header_timeout", "idle_timeout", "target_limit", "head_limit",
-            "field_limit",
-            "scheme",
+            "field_limit", "scheme", "trusted_proxies",
         ])
         self.init()
         if let value = members["connections"] { connections = try value.int(in: 1...1_000_000) }
@@ -90,6 +90,12 @@ extension GatewayConfiguration.Clients {
         if let value = members["scheme"] {
             scheme = try value.string()
             guard ["http", "https"].contains(scheme) else { throw value.error("'\(scheme)' is not http or https") }
+        }
+        trustedProxies.ranges = try (members["trusted_proxies"]?.texts() ?? []).map { member throws(GatewayFileError) in
+            guard let range = AddressRange(member.text) else {
+                throw member.value.error("'\(member.text)' is not an address such as 192.0.2.1 or 10.0.0.0/8")
+            }
+            return range
         }
     }
 }

@@ -6,11 +6,7 @@ extension RateLimiter.Limits {
         let members = try setting.members(of: LimitExchange.Settings.limits)
         func limit(_ name: String, others: [String] = []) throws(GatewayFileError) -> RateLimit {
             guard let member = members[name] else { throw setting.error("there is no limit '\(name)'") }
-            let values = try member.members(of: ["rate", "burst"] + others)
-            guard let rate = values["rate"], let burst = values["burst"] else {
-                throw member.error("a limit needs 'rate' (requests a second) and 'burst'")
-            }
-            return RateLimit(rate: try rate.rate(), burst: Double(try burst.int(in: 1...1_000_000_000)))
+            return try RateLimit(member, others: others)
         }
         let organization = try members["organization"]?.members(of: ["rate", "burst", "plan_rates"])
         self.init(
@@ -20,6 +16,19 @@ extension RateLimiter.Limits {
             usesPlanRates: try organization?["plan_rates"]?.bool() ?? true,
             signIn: try limit("sign_in"),
             capacity: try members["capacity"]?.int(in: 1...10_000_000) ?? 65_536)
+    }
+}
+
+extension RateLimit {
+    /// Reads `{rate: …, burst: …}`.
+    ///
+    /// - Parameter others: what may stand beside them.
+    init(_ setting: FileValue, others: [String] = []) throws(GatewayFileError) {
+        let values = try setting.members(of: ["rate", "burst"] + others)
+        guard let rate = values["rate"], let burst = values["burst"] else {
+            throw setting.error("a limit needs 'rate' (requests a second) and 'burst'")
+        }
+        self.init(rate: try rate.rate(), burst: Double(try burst.int(in: 1...1_000_000_000)))
     }
 }
 

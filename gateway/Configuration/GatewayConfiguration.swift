@@ -23,6 +23,8 @@ struct GatewayConfiguration: Sendable {
         var idleTimeout = TimeAmount.seconds(75)
         /// What services are told about how the client came: `http` or `https`.
         var scheme = "http"
+        /// Who may tell of other clients.
+        var trustedProxies = TrustedProxies()
     }
 
     /// The copies of a service.
@@ -68,6 +70,27 @@ struct GatewayConfiguration: Sendable {
     /// Unused connections to one copy of a service that an event loop keeps.
     var upstreamIdleConnections = 1024
     var routes: [Route]
+    /// What the metrics know routes by, by their places; those of routes are there that are no longer in the file.
+    private(set) var routeLabels = [RouteLabel.stray]
     /// What becomes of the fields of answers to requests that have no route.
     var strayRules: ResponseRules
+}
+
+extension GatewayConfiguration {
+    /// Gives every route the place at which `labels` has what the metrics know it by, or a new one behind.
+    mutating func placeRoutes(behind labels: [RouteLabel]) {
+        routeLabels = labels
+        var places = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+        routes = routes.map { route in
+            var service = RouteLabel.stray.service
+            if case .upstream(let index) = route.destination { service = upstreams[index].name }
+            let label = RouteLabel(service: service, route: route.label)
+            let place = places[label, default: routeLabels.count]
+            if place == routeLabels.count {
+                routeLabels.append(label)
+                places[label] = place
+            }
+            return route.at(place: place)
+        }
+    }
 }

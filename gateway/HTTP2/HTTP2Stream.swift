@@ -33,8 +33,14 @@ final class HTTP2Stream: ChannelDuplexHandler {
         switch (unwrapInboundIn(data), request) {
         case (.headers(let frame), .head): receive(frame, context)
         case (.headers(let frame), .content(let isChunked)) where frame.endStream:
-            // Trailers, which are dropped (RFC 9110 §6.5.1).
-            end(isChunked, ByteBuffer(), context)
+            do {
+                var trailers = ByteBuffer()
+                try RequestTranslation.write(trailers: frame.headers, into: &trailers)
+                end(isChunked, ByteBuffer(), trailers: trailers, context)
+            } catch {
+                request = .ended
+                reset(.protocolError, context)
+            }
         case (.data(let frame), .content(let isChunked)): receive(frame, isChunked, context)
         default: break
         }
@@ -70,10 +76,17 @@ final class HTTP2Stream: ChannelDuplexHandler {
         }
     }
 
-    private func end(_ isChunked: Bool, _ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+    /// - Parameter trailers: fields, each with its CR LF; dropped where HTTP/1.1 has no place for them.
+    private func end(
+        _ isChunked: Bool, _ bytes: ByteBuffer, trailers: ByteBuffer = ByteBuffer(), _ context: ChannelHandlerContext
+    ) {
         request = .ended
         var bytes = bytes
-        if isChunked { bytes.writeStaticString("0\r\n\r\n") }
+        if isChunked {
+            bytes.writeStaticString("0\r\n")
+            bytes.writeImmutableBuffer(trailers)
+            bytes.writeStaticString("\r\n")
+        }
         if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
     }
 

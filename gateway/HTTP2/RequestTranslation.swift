@@ -45,6 +45,16 @@ struct RequestTranslation {
         return isChunked
     }
 
+    /// Writes the fields that follow the content.
+    ///
+    /// - Throws: ``MalformedStream``.
+    static func write(trailers: HPACKHeaders, into out: inout ByteBuffer) throws(MalformedStream) {
+        for (name, value, _) in trailers {
+            guard isName(name), isValue(value) else { throw MalformedStream() }
+            out.writeField(name, value)
+        }
+    }
+
     /// Reads `:method`, `:scheme`, `:path` and `:authority` (§8.3.1), each of which may stand there once.
     private mutating func readPseudoHeaders(_ headers: HPACKHeaders) throws(MalformedStream) {
         for (name, value, _) in headers where name.utf8.first == ASCII.colon {

@@ -16,6 +16,8 @@ struct ResponseTranslation {
     private var head = ResponseHead()
     /// A piece of content that has not gone out yet, as it may be the last one.
     private var content: ByteBuffer?
+    /// The fields behind the content, each with its CR LF.
+    private var trailers = ByteBuffer()
     /// The last frame of a response that is complete but for END_STREAM, which is set once nothing else is to come.
     private(set) var last: HTTP2Frame.FramePayload?
 
@@ -64,7 +66,7 @@ struct ResponseTranslation {
         let frame = HTTP2Frame.FramePayload.headers(.init(headers: head.headers(bytes.readableBytesUInt8Span)))
         bytes.moveReaderIndex(forwardBy: length)
         if head.isInterim { return frame }
-        let reader = BodyReader(try head.framing(toHead: isHead), trailers: true)
+        let reader = BodyReader(try head.framing(toHead: isHead), trailers: .any)
         guard !reader.isDone else {
             state = .ended
             last = frame
@@ -74,7 +76,7 @@ struct ResponseTranslation {
         return frame
     }
 
-    /// Reads a run of content or of what frames it. Trailers are dropped (RFC 9110 §6.5.1).
+    /// Reads a run of content or of what frames it.
     ///
     /// - Returns: the piece of content before this one.
     private mutating func readBody(
@@ -84,6 +86,8 @@ struct ResponseTranslation {
         var before: ByteBuffer?
         switch try reader.next(in: bytes.readableBytesUInt8Span, from: 0) {
         case .framing(let count): bytes.moveReaderIndex(forwardBy: count)
+        case .trailer(let count):
+            if let line = bytes.readSlice(length: count) { trailers.writeImmutableBuffer(line) }
         case .content(let count):
             before = content
             content = bytes.readSlice(length: count)
@@ -92,10 +96,35 @@ struct ResponseTranslation {
         state = .body(reader)
         if reader.isDone {
             state = .ended
-            last = .content(content ?? ByteBuffer())
+            if let fields = try readTrailers() {
+                last = .headers(.init(headers: fields))
+                // Nothing but content comes with a piece before it.
+                before = content
+            } else {
+                last = .content(content ?? ByteBuffer())
+            }
             content = nil
         }
         return before
+    }
+
+    /// - Returns: nil where there are none that HTTP/2 may have.
+    private func readTrailers() throws(MessageError) -> HPACKHeaders? {
+        let bytes = trailers.readableBytesUInt8Span
+        var scanner = LineScanner()
+        var headers = HPACKHeaders()
+        while let line = try scanner.next(in: bytes) {
+            let field = try FieldLine(bytes, line: line)
+            if field.field == .other { headers.add(field, of: bytes) }
+        }
+        return headers.isEmpty ? nil : headers
+    }
+}
+
+extension HPACKHeaders {
+    /// Adds a field with its name in lower case (RFC 9113 §8.2.1).
+    fileprivate mutating func add(_ field: FieldLine, of bytes: Span<UInt8>) {
+        add(name: bytes.string(at: field.name).lowercased(), value: bytes.string(at: field.value))
     }
 }
 
@@ -116,8 +145,7 @@ extension ResponseHead {
         for field in fields {
             switch field.field {
             case .connection, .hopByHop, .transferEncoding, .upgrade: continue
-            default:
-                headers.add(name: bytes.string(at: field.name).lowercased(), value: bytes.string(at: field.value))
+            default: headers.add(field, of: bytes)
             }
         }
         return headers

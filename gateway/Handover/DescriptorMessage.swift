@@ -28,12 +28,15 @@ enum DescriptorMessage {
     static func receive(on channel: CInt) throws(SocketError) -> [ListeningSocket] {
         var kinds = [UInt8](repeating: 0, count: limit)
         var descriptors: [CInt] = []
+        var isCut = false
         let received = withControl(bytes: headerSize + 4 * limit + 4) { control in
             withMessage(&kinds, control) { message in
-                let received = recvmsg(channel, &message, 0)
+                // Nobody whom this process starts in between gets them.
+                let received = recvmsg(channel, &message, CInt(MSG_CMSG_CLOEXEC))
                 guard received > 0, message.msg_controllen >= headerSize,
                     control.load(fromByteOffset: 12, as: CInt.self) == rights
                 else { return received }
+                isCut = message.msg_flags & CInt(MSG_CTRUNC) != 0
                 let length = min(control.load(as: Int.self), Int(message.msg_controllen))
                 for offset in stride(from: headerSize, to: length, by: 4) {
                     descriptors.append(control.load(fromByteOffset: offset, as: CInt.self))
@@ -42,7 +45,11 @@ enum DescriptorMessage {
             }
         }
         try SocketError.check(CInt(received))
-        for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        guard !isCut else {
+            // As where this process may open no more: clients would wait for ever in those that are missing.
+            for descriptor in descriptors { close(descriptor) }
+            throw SocketError(errnoCode: EMFILE)
+        }
         return zip(descriptors, kinds.prefix(received)).compactMap { descriptor, kind in
             guard let kind = Site.Kind(rawValue: kind) else {
                 close(descriptor)

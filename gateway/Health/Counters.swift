@@ -2,10 +2,21 @@ import NIOCore
 
 /// What one event loop has counted since it started.
 struct Counters: Sendable {
+    /// Requests by the hundreds of their status, 1xx first.
+    struct Statuses: Sendable, Equatable {
+        private(set) var counts = [0, 0, 0, 0, 0]
+        var total: Int { counts.reduce(0, +) }
+
+        mutating func count(_ status: Int) { counts[min(max(status / 100 - 1, 0), 4)] += 1 }
+
+        static func += (total: inout Self, other: Self) {
+            for index in total.counts.indices { total.counts[index] += other.counts[index] }
+        }
+    }
+
     /// What is counted for one service, or for the gateway's own answers.
     struct Group: Sendable, Equatable {
-        /// Requests by the hundreds of their status, 1xx first.
-        var statuses = [0, 0, 0, 0, 0]
+        var statuses = Statuses()
         var durationMicroseconds = 0
         var retries = 0
         /// Connections lost or refused, and answers that were none.
@@ -32,9 +43,11 @@ struct Counters: Sendable {
     }
 
     /// One for each upstream, by its place.
-    var groups: [Group]
+    var groups: [Group] = []
     /// What the gateway answers itself.
     var own = Group()
+    /// One for each route, by its place.
+    var routes: [Statuses] = []
     var connections = 0
     var openConnections = 0
     /// Connections closed at once, there being too many.
@@ -46,18 +59,16 @@ struct Counters: Sendable {
     /// Requests given up by their clients.
     var abandoned = 0
 
-    init(groups: Int) {
-        self.groups = Array(repeating: Group(), count: groups)
+    /// Makes room for more upstreams and routes.
+    mutating func grow(to groupCount: Int, routes routeCount: Int) {
+        while groups.count < groupCount { groups.append(Group()) }
+        while routes.count < routeCount { routes.append(Statuses()) }
     }
 
-    /// Makes room for more upstreams.
-    mutating func grow(to count: Int) {
-        while groups.count < count { groups.append(Group()) }
-    }
-
-    /// Counts a request that is over. Latency is in nanoseconds.
-    mutating func count(group: Int?, status: Int, bytes: Int, latency: Int64) {
-        let microseconds = Int(max(0, latency) / 1000)
+    /// Counts a request that is over.
+    mutating func count(group: Int?, route: Int, status: Int, bytes: Int, latency: TimeAmount) {
+        let microseconds = Int(max(0, latency.nanoseconds) / 1000)
+        routes[route].count(status)
         if let group {
             groups[group].count(status, microseconds)
         } else {
@@ -67,9 +78,10 @@ struct Counters: Sendable {
     }
 
     static func += (total: inout Counters, other: Counters) {
-        total.grow(to: other.groups.count)
+        total.grow(to: other.groups.count, routes: other.routes.count)
         for (index, group) in other.groups.enumerated() { total.groups[index] += group }
         total.own += other.own
+        for (index, route) in other.routes.enumerated() { total.routes[index] += route }
         total.connections += other.connections
         total.openConnections += other.openConnections
         total.refusedConnections += other.refusedConnections
@@ -82,12 +94,12 @@ struct Counters: Sendable {
 
 extension Counters.Group {
     fileprivate mutating func count(_ status: Int, _ microseconds: Int) {
-        statuses[min(max(status / 100 - 1, 0), 4)] += 1
+        statuses.count(status)
         durationMicroseconds += microseconds
     }
 
     static func += (total: inout Self, other: Self) {
-        for index in total.statuses.indices { total.statuses[index] += other.statuses[index] }
+        total.statuses += other.statuses
         total.durationMicroseconds += other.durationMicroseconds
         total.retries += other.retries
         total.failures += other.failures

@@ -9,6 +9,6 @@ final class CountersBoard: Sendable {
     }
 
     var total: Counters {
-        counters.withLock { $0.values.reduce(into: Counters(groups: 0)) { $0 += $1 } }
+        counters.withLock { $0.values.reduce(into: Counters()) { $0 += $1 } }
     }
 }

@@ -6,11 +6,10 @@ import Synchronization
 /// Event loops count in variables of their own and bring the difference here some times a second, so that a request
 /// costs no atomic operation but for its duration.
 final class GatewayMetrics: Sendable {
-    /// What the gateway answers itself.
-    let own: UpstreamInstruments
     private let factory: any MetricsFactory
     /// By their names, which upstreams keep when the gateway's file is read again.
     private let upstreams: Mutex<[String: UpstreamInstruments]> = Mutex([:])
+    private let routes: Mutex<[RouteLabel: RouteInstruments]> = Mutex([:])
     private let connections: Counter
     private let refusedConnections: Counter
     private let limited: Counter
@@ -22,7 +21,6 @@ final class GatewayMetrics: Sendable {
 
     init(factory: any MetricsFactory) {
         self.factory = factory
-        own = UpstreamInstruments(service: "gateway", factory: factory)
         connections = Counter(label: "lms_gateway_connections", factory: factory)
         refusedConnections = Counter(label: "lms_gateway_connections_refused", factory: factory)
         limited = Counter(label: "lms_gateway_limited", factory: factory)
@@ -44,15 +42,31 @@ final class GatewayMetrics: Sendable {
         }
     }
 
+    func instruments(of route: RouteLabel) -> RouteInstruments {
+        routes.withLock { routes in
+            if let known = routes[route] { return known }
+            let instruments = RouteInstruments(route, factory: factory)
+            routes[route] = instruments
+            return instruments
+        }
+    }
+
     /// Takes what an event loop has counted since it published `last`.
     ///
-    /// - Parameter instruments: those of the upstreams, by their places.
-    func publish(_ counters: Counters, last: Counters, worker: Int, instruments: [UpstreamInstruments]) {
+    /// - Parameters:
+    ///   - upstreams: their instruments, by their places.
+    ///   - routes: theirs, by their places.
+    func publish(
+        _ counters: Counters, last: Counters, worker: Int, upstreams: [UpstreamInstruments],
+        routes: [RouteInstruments]
+    ) {
         board.put(counters, worker: worker)
-        for (instruments, (now, last)) in zip(instruments, zip(counters.groups, last.groups)) {
+        for (instruments, (now, last)) in zip(upstreams, zip(counters.groups, last.groups)) {
             instruments.add(now, since: last)
         }
-        own.add(counters.own, since: last.own)
+        for (instruments, (now, last)) in zip(routes, zip(counters.routes, last.routes)) {
+            instruments.add(now, since: last)
+        }
         connections.add(counters.connections - last.connections)
         refusedConnections.add(counters.refusedConnections - last.refusedConnections)
         limited.add(counters.limited - last.limited)

@@ -9,6 +9,7 @@ struct HealthMonitor: Service {
     let current: CurrentGeneration
     let directory: UpstreamDirectory
     let board: HealthBoard
+    let resolver: HostResolver
     let group: any EventLoopGroup
     let logger: Logger
 
@@ -46,7 +47,7 @@ struct HealthMonitor: Service {
     ) async -> ServiceHealth {
         let checks = generation.configuration.healthChecks
         let before = directory.copies(of: index)
-        let addresses = await resolve(upstream.addresses, known: before)
+        let addresses = await resolve(upstream.addresses, known: before, within: checks.timeout)
         var copies = addresses.map { place in
             before.first { $0.address == place.address && $0.name == place.name }
                 ?? UpstreamCopy(address: place.address, name: place.name)
@@ -78,14 +79,19 @@ struct HealthMonitor: Service {
 
     /// Every address that the configured names stand for; a name that cannot be resolved now stands for what it did.
     private func resolve(
-        _ listeners: [GatewayConfiguration.Listener], known: [UpstreamCopy]
+        _ listeners: [GatewayConfiguration.Listener], known: [UpstreamCopy], within timeout: TimeAmount
     ) async -> [HostResolver.Place] {
-        var places: [HostResolver.Place] = []
-        for listener in listeners {
-            let found = await HostResolver.resolve(listener)
-            let last = known.filter { $0.name == listener.description }
-            places += found ?? last.map { HostResolver.Place(address: $0.address, name: $0.name) }
+        let found = await withTaskGroup(of: (Int, [HostResolver.Place]?).self) { tasks in
+            for (index, listener) in listeners.enumerated() {
+                tasks.addTask { (index, await resolver.resolve(listener, within: timeout)) }
+            }
+            return await tasks.reduce(into: [Int: [HostResolver.Place]]()) { $0[$1.0] = $1.1 }
         }
-        return places
+        return listeners.enumerated().flatMap { index, listener in
+            found[index]
+                ?? known.filter { $0.name == listener.description }.map {
+                    HostResolver.Place(address: $0.address, name: $0.name)
+                }
+        }
     }
 }

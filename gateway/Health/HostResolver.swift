@@ -1,28 +1,53 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Turns host names into addresses.
-enum HostResolver {
+final class HostResolver: Sendable {
     /// Where one copy of a service is.
-    struct Place: Sendable {
+    struct Place: Sendable, Equatable {
         let address: SocketAddress
         /// As it was configured.
         let name: String
     }
 
-    /// The addresses behind a name; nil when it cannot be resolved.
-    static func resolve(_ listener: GatewayConfiguration.Listener) async -> [Place]? {
-        if let address = try? SocketAddress(ipAddress: listener.host, port: listener.port) {
-            return [Place(address: address, name: listener.description)]
-        }
-        // The resolver blocks its thread for as long as the name server takes.
-        let addresses = try? await NIOThreadPool.singleton.runIfActive { Self.addresses(of: listener) }
-        guard let addresses, !addresses.isEmpty else { return nil }
-        return addresses.map { Place(address: $0, name: listener.description) }
+    /// Asks for the addresses behind a name, and blocks its thread for as long as the name server takes; none where there
+    /// is no answer.
+    typealias Lookup = @Sendable (GatewayConfiguration.Listener) -> [SocketAddress]
+
+    private let group: any EventLoopGroup
+    private let lookup: Lookup
+    /// The names that are asked for: one that takes long takes one thread, however often it is wanted.
+    private let underWay = Mutex(Set<String>())
+
+    init(group: any EventLoopGroup, lookup: @escaping Lookup = HostResolver.addresses) {
+        self.group = group
+        self.lookup = lookup
     }
 
-    private static func addresses(of listener: GatewayConfiguration.Listener) -> [SocketAddress] {
+    /// The addresses behind a name; nil when it cannot be resolved within the time.
+    func resolve(_ listener: GatewayConfiguration.Listener, within timeout: TimeAmount) async -> [Place]? {
+        let name = listener.description
+        if let address = try? SocketAddress(ipAddress: listener.host, port: listener.port) {
+            return [Place(address: address, name: name)]
+        }
+        guard underWay.withLock({ $0.insert(name).inserted }) else { return nil }
+        let loop = group.next()
+        let found = loop.makePromise(of: [SocketAddress].self)
+        let timer = loop.scheduleTask(in: timeout) { found.fail(ResolverTimeout()) }
+        NIOThreadPool.singleton.runIfActive(eventLoop: loop) { [lookup] in lookup(listener) }
+            .whenComplete { result in
+                _ = self.underWay.withLock { $0.remove(name) }
+                timer.cancel()
+                found.completeWith(result)
+            }
+        guard let addresses = try? await found.futureResult.get(), !addresses.isEmpty else { return nil }
+        return addresses.map { Place(address: $0, name: name) }
+    }
+
+    /// Asks the system.
+    static func addresses(of listener: GatewayConfiguration.Listener) -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
@@ -45,3 +70,6 @@ enum HostResolver {
         return version4.isEmpty ? addresses : version4
     }
 }
+
+/// A name server that does not answer in time.
+private struct ResolverTimeout: Error {}

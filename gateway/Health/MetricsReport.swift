@@ -2,8 +2,8 @@
 enum MetricsReport {
     static func json(_ counters: Counters, names: [String]) -> String {
         let groups = (Array(zip(names, counters.groups)) + [("gateway", counters.own)]).map { name, group in
-            let statuses = group.statuses.enumerated().map { #""\#($0.offset + 1)xx":\#($0.element)"# }
-            let total = group.statuses.reduce(0, +)
+            let statuses = group.statuses.counts.enumerated().map { #""\#($0.offset + 1)xx":\#($0.element)"# }
+            let total = group.statuses.total
             let mean = total == 0 ? 0 : Double(group.durationMicroseconds / total) / 1000
             return #""\#(name)":{"requests":\#(total),\#(statuses.joined(separator: ",")),"mean_ms":\#(mean),"#
                 + #""outstanding":\#(group.outstanding),"ejected":\#(group.ejected),"ejections":\#(group.ejections),"#

@@ -105,12 +105,12 @@ private final class ProbeHandler: ChannelInboundHandler {
         if reader == nil {
             guard let length = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else { return }
             bytes.moveReaderIndex(forwardBy: length)
-            reader = BodyReader(try head.framing(toHead: false), trailers: true)
+            reader = BodyReader(try head.framing(toHead: false), trailers: .any)
         }
         guard var reader else { return }
         while let piece = try reader.next(in: bytes.readableBytesUInt8Span, from: 0) {
             switch piece {
-            case .framing(let count): bytes.moveReaderIndex(forwardBy: count)
+            case .framing(let count), .trailer(let count): bytes.moveReaderIndex(forwardBy: count)
             case .content(let count): if var content = bytes.readSlice(length: count) { body.writeBuffer(&content) }
             }
         }

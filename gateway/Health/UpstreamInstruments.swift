@@ -1,8 +1,7 @@
 import Metrics
 
-/// What is counted of one upstream, or of the gateway's own answers, for Prometheus.
+/// What is counted of one upstream for Prometheus.
 final class UpstreamInstruments: Sendable {
-    let statuses: [Counter]
     let retries: Counter
     let failures: Counter
     let ejections: Counter
@@ -10,14 +9,9 @@ final class UpstreamInstruments: Sendable {
     let overloads: Counter
     let outstanding: Meter
     let ejected: Meter
-    let duration: Timer
 
     init(service: String, factory: any MetricsFactory) {
         let service = ("service", service)
-        statuses = (1...5).map {
-            Counter(
-                label: "lms_gateway_requests", dimensions: [service, ("status", "\($0)xx")], factory: factory)
-        }
         retries = Counter(label: "lms_gateway_upstream_retries", dimensions: [service], factory: factory)
         failures = Counter(label: "lms_gateway_upstream_failures", dimensions: [service], factory: factory)
         ejections = Counter(label: "lms_gateway_upstream_ejections", dimensions: [service], factory: factory)
@@ -25,12 +19,10 @@ final class UpstreamInstruments: Sendable {
         overloads = Counter(label: "lms_gateway_upstream_overloads", dimensions: [service], factory: factory)
         outstanding = Meter(label: "lms_gateway_upstream_outstanding", dimensions: [service], factory: factory)
         ejected = Meter(label: "lms_gateway_upstream_ejected", dimensions: [service], factory: factory)
-        duration = Timer(label: "lms_gateway_request_duration", dimensions: [service], factory: factory)
     }
 
     /// Takes what an event loop has counted since it published `last`.
     func add(_ now: Counters.Group, since last: Counters.Group) {
-        for (counter, (now, last)) in zip(statuses, zip(now.statuses, last.statuses)) { counter.add(now - last) }
         retries.add(now.retries - last.retries)
         failures.add(now.failures - last.failures)
         ejections.add(now.ejections - last.ejections)

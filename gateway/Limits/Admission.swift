@@ -32,27 +32,80 @@ final class Admission: Sendable {
     func admit(
         _ route: Route, _ head: RequestHead, _ bytes: Span<UInt8>, from origin: ClientOrigin, now: UInt64
     ) throws(Refusal) -> RateLimiter.Admission {
+        let (admission, caller) = try count(route, head, bytes, from: origin, now: now)
+        guard let rate = route.rate, admission.decision?.isAllowed != false else { return admission }
+        return count(route, rate, caller, bytes, origin, behind: admission, now: now)
+    }
+
+    /// Whom a request was counted for.
+    private enum Caller {
+        case address
+        /// A hash of the credential, and where it stands.
+        case credential(UInt64, Range<Int>)
+        case holder(TokenHolder)
+    }
+
+    private func count(
+        _ route: Route, _ head: RequestHead, _ bytes: Span<UInt8>, from origin: ClientOrigin, now: UInt64
+    ) throws(Refusal) -> (RateLimiter.Admission, Caller) {
         guard route.limit == .general, let place = CredentialHash.range(head, bytes, route: route) else {
             let admission = limiter.admit(route.limit, address: origin.addressHash, credential: nil, now: now)
             if !admission.hot.isEmpty {
                 share(admission.hot, route.limit == .signIn ? .signIn : .address, origin, now: now)
             }
-            return admission
+            return (admission, .address)
         }
         let credential = CredentialHash.of(bytes, place)
         if let tokens, route.checksTokens, head.authorization ?? head.apiKey != nil {
-            guard Self.isToken(place, head, bytes) else { return try refuse(.malformed, origin, now: now) }
-            let admission = try check(place, credential, bytes, tokens, origin, now: now)
-            if let admission { return admission }
+            guard Self.isToken(place, head, bytes) else {
+                return (try refuse(.malformed, origin, now: now), .address)
+            }
+            let counted = try check(place, credential, bytes, tokens, origin, now: now)
+            if let counted { return counted }
         }
         let admission = limiter.admit(.general, address: origin.addressHash, credential: credential, now: now)
         if !admission.hot.isEmpty {
             share(admission.hot, .address, origin, now: now)
             if admission.hot.contains(LimitKinds(.credential)) {
-                share(.credential, credential, String(decoding: Array(bytes, place), as: UTF8.self), now: now)
+                share(.credential, credential, Self.text(bytes, place), now: now)
             }
         }
+        return (admission, .credential(credential, place))
+    }
+
+    /// Counts a request that may go on by the rate of its route, too: once more for whoever it was counted for.
+    private func count(
+        _ route: Route, _ rate: RateLimit, _ caller: Caller, _ bytes: Span<UInt8>, _ origin: ClientOrigin,
+        behind admission: RateLimiter.Admission, now: UInt64
+    ) -> RateLimiter.Admission {
+        var hasher = Hasher()
+        hasher.combine(route.place)
+        switch caller {
+        case .address: hasher.combine(origin.addressHash)
+        case .credential(let credential, _): hasher.combine(credential)
+        case .holder(let holder): hasher.combine(holder.principal)
+        }
+        let key = UInt64(bitPattern: Int64(hasher.finalize()))
+        let charged = limiter.charge(.route, key, limit: rate, now: now)
+        if !charged.hot.isEmpty {
+            let name =
+                switch caller {
+                case .address: AddressHash.site(of: origin.address)
+                case .credential(_, let place): Self.text(bytes, place)
+                case .holder(let holder): holder.user.id.uuidString
+                }
+            share(.route, key, "\(route.label) \(name)", now: now)
+        }
+        guard let decision = charged.decision else { return admission }
+        // The one that ends first is told.
+        let isTighter = !decision.isAllowed || decision.remaining < admission.decision?.remaining ?? .max
+        var admission = admission
+        if isTighter { admission.decision = decision }
         return admission
+    }
+
+    private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+        String(decoding: [UInt8](bytes, range), as: UTF8.self)
     }
 
     // MARK: Tokens
@@ -68,14 +121,14 @@ final class Admission: Sendable {
     private func check(
         _ place: Range<Int>, _ key: UInt64, _ bytes: Span<UInt8>, _ tokens: TokenGate, _ origin: ClientOrigin,
         now: UInt64
-    ) throws(Refusal) -> RateLimiter.Admission? {
+    ) throws(Refusal) -> (RateLimiter.Admission, Caller)? {
         if let isWritten = OpaqueCredential.isWritten(bytes.extracting(place)) {
-            return isWritten ? nil : try refuse(.malformed, origin, now: now)
+            return isWritten ? nil : (try refuse(.malformed, origin, now: now), .address)
         }
         let date = Date()
         switch tokens.known(key, at: date) {
-        case .holder(let holder): return admit(holder, now: now)
-        case .refused(let failure): return try refuse(failure, origin, now: now)
+        case .holder(let holder): return (admit(holder, now: now), .holder(holder))
+        case .refused(let failure): return (try refuse(failure, origin, now: now), .address)
         case .open: return nil
         case nil: break
         }
@@ -87,12 +140,12 @@ final class Admission: Sendable {
         // Signatures cost: an address has only so many.
         let charged = limiter.charge(.address, origin.addressHash, now: now)
         if !charged.hot.isEmpty { share(charged.hot, .address, origin, now: now) }
-        guard charged.decision?.isAllowed == true else { return charged }
+        guard charged.decision?.isAllowed == true else { return (charged, .address) }
         metrics.checked.increment()
-        switch tokens.judge(key, String(decoding: Array(bytes, place), as: UTF8.self), at: date) {
+        switch tokens.judge(key, Self.text(bytes, place), at: date) {
         case .holder(let holder):
             limiter.giveBack(.address, origin.addressHash)
-            return admit(holder, now: now)
+            return (admit(holder, now: now), .holder(holder))
         case .refused(let failure):
             metrics.refused(failure)
             throw .unauthorized(failure)

@@ -12,8 +12,10 @@ struct BucketTable: Sendable {
         /// Whether a service has accepted the credential that this bucket is for.
         var isProven = false
         var isShared = false
-        /// What the plan allows a second; 0 where that is not known, or left to the table's limit.
-        var planRate: Float = 0
+        /// What the plan, or the route, allows a second; 0 where that is not known, or left to the table's limit.
+        var rate: Float = 0
+        /// What the route allows at once; 0 is as many seconds of the rate as of the table's limit.
+        var burst: Float = 0
         /// In seconds of the monotonic clock.
         var nextLookup: UInt32 = 0
     }
@@ -68,9 +70,14 @@ struct BucketTable: Sendable {
     var sharedCount: Int { shared.count }
 
     /// Takes a token from the bucket of `key`, which is made when there is none.
-    mutating func take(_ key: UInt64, now: UInt64, _ division: Division = .whole) -> Taken {
+    ///
+    /// - Parameter own: the limit of this bucket alone, in place of the table's.
+    mutating func take(
+        _ key: UInt64, now: UInt64, _ division: Division = .whole, limit own: RateLimit? = nil
+    ) -> Taken {
         let index = slot(for: key, now: now)
-        var entry = entries[index] ?? Entry(key: key, bucket: TokenBucket(limit, now: now))
+        var entry = entries[index] ?? Entry(key: key, bucket: TokenBucket(own ?? limit, now: now))
+        if let own { (entry.rate, entry.burst) = (Float(own.rate), Float(own.burst)) }
         let limit = limit(of: entry)
         let isLookupDue = takeLookup(&entry, now: now)
         var isHot = false
@@ -147,11 +154,12 @@ extension BucketTable {
     /// stays as may.
     mutating func setPlanRate(_ rate: Double?, of key: UInt64) {
         guard let index = find(key) else { return }
-        entries[index]?.planRate = Float(rate ?? 0)
+        entries[index]?.rate = Float(rate ?? 0)
     }
 
     private func limit(of entry: Entry) -> RateLimit {
-        usesPlanRates && entry.planRate > 0 ? limit.scaled(to: Double(entry.planRate)) : limit
+        if entry.burst > 0 { return RateLimit(rate: Double(entry.rate), burst: Double(entry.burst)) }
+        return usesPlanRates && entry.rate > 0 ? limit.scaled(to: Double(entry.rate)) : limit
     }
 
     private func takeLookup(_ entry: inout Entry, now: UInt64) -> Bool {

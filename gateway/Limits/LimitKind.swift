@@ -10,6 +10,8 @@ enum LimitKind: Int, Sendable, CaseIterable {
     case organization
     /// The client's address, where passwords are tried.
     case signIn
+    /// Whoever asks, on a route that has a rate of its own.
+    case route
 }
 
 /// Some kinds of limit.

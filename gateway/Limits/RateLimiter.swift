@@ -41,6 +41,8 @@ final class RateLimiter: Sendable {
             case .principal: principal ?? credential
             case .organization: organization ?? credential
             case .signIn: signIn
+            // Each bucket has that of its route.
+            case .route: credential
             }
         }
     }
@@ -171,8 +173,10 @@ final class RateLimiter: Sendable {
     }
 
     /// Takes a token of one kind alone.
-    func charge(_ kind: LimitKind, _ key: UInt64, now: UInt64) -> Admission {
-        let taken = take(kind, key, now: now)
+    ///
+    /// - Parameter limit: that of this key alone, in place of the kind's.
+    func charge(_ kind: LimitKind, _ key: UInt64, limit: RateLimit? = nil, now: UInt64) -> Admission {
+        let taken = take(kind, key, limit: limit, now: now)
         return Admission(
             decision: taken.decision, hot: taken.isHot ? LimitKinds(kind) : [], isLookupDue: taken.isLookupDue)
     }
@@ -195,9 +199,11 @@ final class RateLimiter: Sendable {
         }
     }
 
-    private func take(_ kind: LimitKind, _ key: UInt64, now: UInt64) -> BucketTable.Taken {
+    private func take(
+        _ kind: LimitKind, _ key: UInt64, limit: RateLimit? = nil, now: UInt64
+    ) -> BucketTable.Taken {
         let division = division
-        return shard(key).withTable(kind) { $0.take(key, now: now, division) }
+        return shard(key).withTable(kind) { $0.take(key, now: now, division, limit: limit) }
     }
 
     private func shard(_ key: UInt64) -> Shard {

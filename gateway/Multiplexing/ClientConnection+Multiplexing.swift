@@ -47,7 +47,7 @@ extension ClientConnection {
         let framing = try response.framing(toHead: isHead)
         var body = message
         body.moveReaderIndex(forwardBy: headLength)
-        var reader = BodyReader(framing, trailers: false)
+        var reader = BodyReader(framing, trailers: .none)
         guard body.readableBytes == reader.remaining else { throw .malformed("the length of the answer") }
         beginResponse(response, message.readableBytesUInt8Span, framing)
         if !reader.isDone { try forwardBody(&body, &reader) }

@@ -12,10 +12,11 @@ final class AccessLog: Sendable {
         var status: Int
         /// Bytes sent to the client.
         var bytes: Int
-        /// Nanoseconds from the whole head to the end of the response.
-        var duration: Int64
+        /// From the whole head to the end of the response.
+        var duration: TimeAmount
         /// A name of the gateway's file, which are plain words.
         var upstream: String?
+        var progress = Progress()
         /// Characters of `ByteSet.requestID`.
         var requestID: ByteBuffer
         /// A `traceparent`, of which the trace's id is shown.
@@ -51,7 +52,7 @@ final class AccessLog: Sendable {
 /// and not a system call.
 struct AccessLines {
     /// With so many bytes they are written before another is added, so that they stay one piece.
-    private static let limit = AccessLog.pieceLength - 1600
+    private static let limit = AccessLog.pieceLength - 1800
     /// Bytes of a path that are shown, each of which may take two.
     private static let pathLimit = 512
 
@@ -78,12 +79,12 @@ struct AccessLines {
         lines.writeDecimal(record.status)
         lines.writeStaticString(#","bytes":"#)
         lines.writeDecimal(record.bytes)
-        lines.writeStaticString(#","duration_us":"#)
-        lines.writeDecimal(Int(max(0, record.duration) / 1000))
+        write(record.duration, as: #","duration_us":"#)
         if let upstream = record.upstream {
             lines.writeStaticString(#","upstream":""#)
             lines.writeString(upstream)
             lines.writeStaticString("\"")
+            write(record.progress)
         }
         lines.writeStaticString(#","client":""#)
         lines.writeString(record.client)
@@ -92,6 +93,23 @@ struct AccessLines {
         lines.writeStaticString(#"","trace_id":""#)
         lines.write(record.trace.readableBytesUInt8Span, TraceParent.traceID)
         lines.writeStaticString("\"}\n")
+    }
+
+    private mutating func write(_ progress: Progress) {
+        if let copy = progress.copy {
+            lines.writeStaticString(#","copy":""#)
+            lines.writeString(copy)
+            lines.writeStaticString("\"")
+        }
+        lines.writeStaticString(#","attempts":"#)
+        lines.writeDecimal(progress.attempts)
+        if let time = progress.connect { write(time, as: #","connect_us":"#) }
+        if let time = progress.firstByte { write(time, as: #","first_byte_us":"#) }
+    }
+
+    private mutating func write(_ time: TimeAmount, as name: StaticString) {
+        lines.writeStaticString(name)
+        lines.writeDecimal(Int(max(0, time.nanoseconds) / 1000))
     }
 
     mutating func flush() {

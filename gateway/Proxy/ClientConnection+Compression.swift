@@ -25,7 +25,7 @@ extension ClientConnection {
         var content = ByteBuffer()
         while let piece = try reader.next(in: bytes.readableBytesUInt8Span, from: 0) {
             switch piece {
-            case .framing(let count): bytes.moveReaderIndex(forwardBy: count)
+            case .framing(let count), .trailer(let count): bytes.moveReaderIndex(forwardBy: count)
             case .content(let count):
                 guard let next = bytes.readSlice(length: count) else { continue }
                 if content.readableBytes == 0 { content = next } else { content.writeImmutableBuffer(next) }

@@ -10,7 +10,7 @@ extension ClientConnection {
     ) throws(Refusal) {
         let maintenance = worker.generation.maintenance
         guard maintenance.isOn, case .upstream = route.destination, !maintenance.mode.passes(path, range),
-            !maintenance.mode.passes(context?.channel.remoteAddress)
+            !maintenance.mode.passes(origin.socketAddress)
         else { return }
         throw .maintenance(maintenance.mode.notice, asPage: asksForPage(bytes))
     }

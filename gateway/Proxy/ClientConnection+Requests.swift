@@ -100,10 +100,12 @@ extension ClientConnection {
     /// Forgets the last request.
     private func startExchange(_ bytes: Span<UInt8>) {
         phase = .exchange
+        findOrigin(bytes)
         site = worker.site(siteKind)
         started = worker.readClock()
+        progress = Progress()
         exchange = Exchange(isRepeatable: false, keepsClient: head.persists && !worker.isDraining)
-        body = BodyReader(head.framing, trailers: false)
+        body = BodyReader(head.framing, trailers: .safe)
         contentSeen = 0
         pace = BodyPace()
         status = 0
@@ -151,7 +153,7 @@ extension ClientConnection {
 
     /// Sends a client on that has come without TLS. Whether the gateway is alive is told without it, too.
     private func requireTLS(_ route: Route, _ port: Int, _ bytes: Span<UInt8>) throws(Refusal) {
-        guard route.destination != .own(.alive), let host = head.host else { return }
+        guard route.destination != .own(.alive), !origin.isSecure, let host = head.host else { return }
         throw .tlsRequired(location: SecureLocation.of(head, host: host, bytes, port: port))
     }
 
@@ -208,7 +210,7 @@ extension ClientConnection {
     private func prepare(_ route: Route, _ bytes: Span<UInt8>) {
         let method = head.method
         let isRepeatable = method?.isIdempotent == true || route.isRepeatable || head.hasIdempotencyKey
-        exchange = Exchange(isRepeatable: isRepeatable, keepsClient: exchange.keepsClient)
+        exchange = Exchange(isRepeatable: isRepeatable, keepsClient: exchange.keepsClient, retries: route.retries)
         acceptsGzip = route.compresses && head.acceptsGzip(bytes)
         hasWeakTag = route.compresses && head.hasWeakTag(bytes)
         outgoing.clear()

@@ -17,6 +17,7 @@ extension ClientConnection {
     /// The head of the response has come; it is written together with what the same read brought of the body.
     func beginResponse(_ response: ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming) {
         exchange.startResponse()
+        progress.answered(after: worker.readClock() - started)
         endpoint?.lastAnswer = worker.now
         status = response.status
         if let ticket { worker.core.admission.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
@@ -41,7 +42,7 @@ extension ClientConnection {
         }
         while let piece = try reader.next(in: bytes.readableBytesUInt8Span, from: 0) {
             switch piece {
-            case .framing(let count): bytes.moveReaderIndex(forwardBy: count)
+            case .framing(let count), .trailer(let count): bytes.moveReaderIndex(forwardBy: count)
             case .content(let count):
                 if let content = bytes.readSlice(length: count) { writeBody(content) }
             }
@@ -155,15 +156,17 @@ extension ClientConnection {
     /// Counts and logs the request.
     func recordRequest(abandoned: Bool) {
         guard site.isPublic else { return }
-        let duration = (worker.readClock() - started).nanoseconds
+        let duration = worker.readClock() - started
         // 499 is nginx's: the client did not wait for the answer.
         let status = abandoned && self.status == 0 ? 499 : self.status
         var group: Int?
         if case .upstream(let index) = route?.destination { group = index }
         let record = AccessLog.Record(
             method: head.method, path: loggedPath, status: status, bytes: bytesSent, duration: duration,
-            upstream: group.map { worker.generation.configuration.upstreams[$0].name }, requestID: requestID,
-            trace: trace, client: origin.address)
-        worker.record(record, group: group)
+            upstream: group.map { worker.generation.configuration.upstreams[$0].name }, progress: progress,
+            requestID: requestID, trace: trace, client: origin.address)
+        // How long somebody stays is not how long it took: of sockets and event streams the answer's head counts.
+        let latency = status == 101 || route?.isStream == true ? progress.firstByte ?? duration : duration
+        worker.record(record, latency: latency, group: group, route: route)
     }
 }

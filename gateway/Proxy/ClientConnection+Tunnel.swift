@@ -9,6 +9,7 @@ extension ClientConnection {
     /// The service has switched protocols: from now on bytes pass both ways as they are.
     func beginTunnel(_ response: ResponseHead, _ bytes: Span<UInt8>) {
         exchange.startResponse()
+        progress.answered(after: worker.readClock() - started)
         status = response.status
         if let ticket { worker.core.admission.limiter.settle(ticket, RateLimiter.Outcome(status: status)) }
         worker.clearScratch()

@@ -18,17 +18,22 @@ extension ClientConnection {
     func connect(fresh: Bool, after failed: UpstreamEndpoint? = nil) {
         guard let pool, let route else { return }
         exchange.attempt()
+        progress.attempts += 1
         let loop = sharesConnection ? worker.loop : nil
         switch pool.lease(now: worker.now, fresh: fresh, after: failed, sharedOn: loop) {
         case .share(let connection):
+            progress.copy = connection.endpoint.text
             send(on: connection)
         case .reuse(let connection):
             upstream = connection
+            progress.copy = connection.endpoint.text
             exchange.connected(reused: true)
             send(on: connection)
         case .connect(let endpoint):
             let connection = UpstreamConnection(endpoint: endpoint, pool: pool)
             upstream = connection
+            progress.copy = endpoint.text
+            progress.connects(now: worker.readClock())
             deadline = worker.now + route.timeouts.connect
             connection.connect(on: worker.loop, for: self)
         case .full:
@@ -41,6 +46,7 @@ extension ClientConnection {
     /// A new connection is there.
     func upstreamConnected(_ connection: UpstreamConnection) {
         exchange.connected(reused: false)
+        progress.connected(now: worker.readClock())
         pool?.connected(connection.endpoint, now: worker.now)
         send(on: connection)
     }
@@ -74,13 +80,14 @@ extension ClientConnection {
         pool.forget(endpoint)
         // As a tunnel does, an event stream ends by being cut, whoever stops; its copy has answered long ago.
         if route?.isStream == true, exchange.response == .started, loss == .closed { return abort() }
-        let others = isCounted ? pool.failed(endpoint, loss, now: worker.now) : .none
-        countFailure()
+        // A service that stops is none that fails.
+        let others = isCounted && loss != .unused ? pool.failed(endpoint, loss, now: worker.now) : .none
+        if loss != .unused { countFailure() }
         switch exchange.lost(loss, others: others, mayRepeat: pool.mayRepeat(now: worker.now)) {
         case .retry:
             countRetry()
             if loss == .closed { pool.repeats() }
-            connect(fresh: loss == .closed, after: endpoint)
+            connect(fresh: loss != .notConnected, after: endpoint)
             if phase != .exchange { processInbound() }
         case .wait:
             // The next tick that finds the deadline over tries again.

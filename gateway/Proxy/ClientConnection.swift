@@ -50,6 +50,11 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// When to give up what is being waited for.
     var deadline = NIODeadline.distantFuture
     private(set) var context: ChannelHandlerContext?
+    /// Who is at the other end.
+    private var peer = ClientOrigin(nil, scheme: "http")
+    /// The proxies that are believed there; nil where none of them is.
+    private var proxies: TrustedProxies?
+    /// Who asks.
     private(set) var origin = ClientOrigin(nil, scheme: "http")
 
     // The request under way.
@@ -57,7 +62,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var head = RequestHead()
     var exchange = Exchange(isRepeatable: false, keepsClient: true)
     var route: Route?
-    var body = BodyReader(.none, trailers: false)
+    var body = BodyReader(.none, trailers: .none)
     var contentSeen = 0
     var pace = BodyPace()
     var requestID = ByteBuffer()
@@ -73,6 +78,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     /// The origin of the page that asks, where it may read the answer; else empty.
     var pageOrigin = ByteBuffer()
     var started = NIODeadline.uptimeNanoseconds(0)
+    var progress = Progress()
 
     /// Bytes that have come and not been looked at: the beginning of a head, or pipelined requests.
     private(set) var inbound = ByteBuffer()
@@ -103,6 +109,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     var turn = PipeliningTurn()
     /// Whether reading is held back.
     private(set) var withheldRead = false
+    /// Whether the client sends nothing more.
+    private var isInputEnded = false
     private var needsFlush = false
 
     init(worker: Worker, site: Site.Kind, carrier: SecureConnection? = nil, isStream: Bool = false) {
@@ -134,13 +142,20 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         let clients = worker.generation.configuration.clients
         if let carrier {
             worker.add(self)
-            origin = carrier.origin
+            peer = carrier.origin
             if isStream { carrier.streamOpened() }
         } else {
-            origin = ClientOrigin(context.channel.remoteAddress, scheme: clients.scheme)
-            guard worker.admit(self, isPublic: site.isPublic, from: origin) else { return abort() }
+            peer = ClientOrigin(context.channel.remoteAddress, scheme: clients.scheme)
+            guard worker.admit(self, isPublic: site.isPublic, from: peer) else { return abort() }
         }
+        origin = peer
+        if site.isPublic, clients.trustedProxies.contains(peer.socketAddress) { proxies = clients.trustedProxies }
         deadline = worker.now + clients.headerTimeout
+    }
+
+    /// Finds out who asks by a request, where another speaks for him.
+    func findOrigin(_ bytes: Span<UInt8>) {
+        if let proxies { origin = proxies.origin(of: head, bytes, behind: peer) }
     }
 
     func read(context: ChannelHandlerContext) {
@@ -169,6 +184,19 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         if phase == .exchange, exchange.response == .started { extendDeadline() }
         upstream?.resumeReading()
         if localBody.isUnderWay { continueLocalBody() } else if phase == .idle { processInbound() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        isInputEnded = true
+        switch phase {
+        // Who no longer waits for a service looks just the same as who does.
+        case .exchange where !localBody.isUnderWay: context.close(promise: nil)
+        case .tunnel: context.close(promise: nil)
+        case .idle, .head, .exchange, .discarding, .lingering, .closed: endInput()
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -232,7 +260,19 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
             if bytes.readableBytes > 0 { inbound = bytes }
             upstream?.flush()
         }
+        if isInputEnded { endInput() }
         resumeReading()
+    }
+
+    /// Nothing more comes: the connection ends behind the answers to what has.
+    private func endInput() {
+        switch phase {
+        // The next request waits for its turn, or for the client to read.
+        case .idle where inbound.readableBytes > 0: break
+        case .idle, .discarding: close(unread: false)
+        case .head: abort()
+        case .exchange, .tunnel, .lingering, .closed: break
+        }
     }
 
     // MARK: Writing
@@ -312,10 +352,21 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         if isStream { return closeStream() }
         lingeringBytes = pendingBytes
         guard unread || lingeringBytes > 0 else { return abort() }
+        if isInputEnded { return closeWhenWritten() }
         discardAllowance = worker.generation.configuration.discardLimit
         deadline = worker.now + .seconds(5)
         context?.close(mode: .output, promise: nil)
         resumeReading()
+    }
+
+    /// Closes a connection whose client has ended its side: to end the other one would close it at once, and drop what is
+    /// still to be written.
+    private func closeWhenWritten() {
+        guard let context else { return }
+        deadline = worker.now + .seconds(5)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in self.abort() }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
     }
 
     /// Ends the response. The stream is closed when its client has read all of it, and has ended its request or been told

@@ -1,8 +1,11 @@
 import HTTPWire
 import NIOCore
 
-/// Who is at the other end of a client's connection.
+/// Who asks: whoever is at the other end of a client's connection, or for whom a trusted proxy there speaks.
 struct ClientOrigin {
+    /// Nil where there is none, as of a UNIX socket.
+    let socketAddress: SocketAddress?
+    /// The address as text.
     let address: String
     let addressHash: UInt64
     /// What services are told about it.
@@ -12,10 +15,10 @@ struct ClientOrigin {
 
     /// - Parameter scheme: `http` or `https`.
     init(_ address: SocketAddress?, scheme: String) {
-        let address = address?.unmapped
-        self.address = address?.ipAddress ?? "unknown"
-        addressHash = AddressHash.of(address)
-        forwarded = ForwardedFields(address: self.address, scheme: scheme)
+        socketAddress = address?.unmapped
+        self.address = socketAddress?.ipAddress ?? "unknown"
+        addressHash = AddressHash.of(socketAddress)
+        forwarded = ForwardedFields(socketAddress, scheme: scheme)
         isSecure = scheme == "https"
     }
 }

@@ -11,6 +11,8 @@ struct Exchange: Equatable {
         case notConnected
         /// Closed before or within a response.
         case closed
+        /// Ended by the service before it had the request.
+        case unused
         /// Sent something that is not an acceptable response.
         case malformed
         /// Sent nothing for too long.
@@ -38,13 +40,13 @@ struct Exchange: Equatable {
         case abort
     }
 
-    /// Connections tried before giving up, one after the other.
-    static let maximumAttempts = 3
     /// Connections tried to a service that is probably being restarted, a moment between them.
     static let maximumPatientAttempts = 6
 
     /// Whether a service may see the request twice.
     let isRepeatable: Bool
+    /// Connections tried beyond the first, one after the other.
+    let retries: Int
     /// Whether the client keeps the connection for another request.
     var keepsClient: Bool
     private(set) var requestEnded = false
@@ -58,8 +60,9 @@ struct Exchange: Equatable {
     /// Whether a new connection was closed without an answer.
     private var hasLostNew = false
 
-    init(isRepeatable: Bool, keepsClient: Bool) {
+    init(isRepeatable: Bool, keepsClient: Bool, retries: Int = 0) {
         self.isRepeatable = isRepeatable
+        self.retries = retries
         self.keepsClient = keepsClient
     }
 
@@ -104,16 +107,17 @@ struct Exchange: Equatable {
     ///   - mayRepeat: whether what a copy may have seen can go out again without loading a service too much that fails.
     mutating func lost(_ loss: Loss, others: Others = .none, mayRepeat: Bool = true) -> Recovery {
         guard response == .awaited else { return .abort }
-        let canRetry = attempts < Self.maximumAttempts && isHeld
+        let canRetry = attempts <= retries && isHeld
         switch (loss, others) {
         case (.notConnected, .available) where canRetry: return .retry
-        case (.notConnected, .soon) where attempts < Self.maximumPatientAttempts: return .wait
+        case (.notConnected, .soon) where retries > 0 && attempts < Self.maximumPatientAttempts: return .wait
         case (.notConnected, _): return .answer(.unavailable)
         case (.closed, _):
             guard canRetry, isRepeatable, isReused || !hasLostNew else { return .answer(.unavailable) }
             guard mayRepeat else { return .answer(.failing) }
             hasLostNew = hasLostNew || !isReused
             return .retry
+        case (.unused, _): return canRetry ? .retry : .answer(.unavailable)
         case (.malformed, _): return .answer(.badGateway)
         case (.timedOut, _): return .answer(.unanswered)
         }

@@ -1,14 +1,20 @@
 import HTTPWire
 import NIOCore
 
-/// What services are told about a client, worked out once a connection (RFC 7239 §1 names these fields' trouble: they
-/// are worth something only as long as nobody outside can write them, so any that a client sends are dropped).
+/// What services are told about a client (RFC 7239 §8.1 names these fields' trouble: they are worth something only as long
+/// as nobody outside can write them, so any that come are dropped).
 struct ForwardedFields {
     /// The fields themselves, each with its CR LF.
     let lines: ByteBuffer
 
-    init(address: String, scheme: String) {
-        lines = ByteBuffer(string: "X-Forwarded-For: \(address)\r\nX-Forwarded-Proto: \(scheme)\r\n")
+    init(_ address: SocketAddress?, scheme: String) {
+        let text = address?.ipAddress ?? "unknown"
+        // An address of IPv6 stands in brackets, which only a quoted string may have (§6).
+        let node = address?.protocol == .inet6 ? "\"[\(text)]\"" : text
+        lines = ByteBuffer(
+            string:
+                "Forwarded: for=\(node);proto=\(scheme)\r\nX-Forwarded-For: \(text)\r\nX-Forwarded-Proto: \(scheme)\r\n"
+        )
     }
 }
 

@@ -100,6 +100,8 @@ enum Listeners {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     guard let tls else {
+                        // Who ends its side may still be waiting for answers.
+                        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
                         return try pipeline.addHandler(ClientConnection(worker: worker.value, site: site))
                     }
                     try pipeline.addHandler(NIOSSLServerHandler(context: tls.current))

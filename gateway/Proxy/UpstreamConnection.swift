@@ -205,8 +205,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
             client.beginTunnel(head, bytes.readableBytesUInt8Span)
             return
         }
+        if head.status == 408, head.closes, client.exchange.isReused {
+            // It was about to be closed, and nobody has acted on the request (RFC 9110 §15.5.9).
+            return fail(.unused)
+        }
         let framing = try head.framing(toHead: client.isHead)
-        let reader = BodyReader(framing, trailers: true)
+        let reader = BodyReader(framing, trailers: .any)
         client.beginResponse(head, bytes.readableBytesUInt8Span, framing)
         if reader.isDone {
             finish(client, isReusable: head.persists && bytes.readableBytes == length)

@@ -4,6 +4,8 @@ import NIOCore
 final class UpstreamEndpoint {
     let address: SocketAddress
     let name: String
+    /// The address as the access log shows it.
+    let text: String
     var health: CopyHealth
     /// Requests that this event loop has under way there.
     var outstanding = 0
@@ -21,6 +23,7 @@ final class UpstreamEndpoint {
     init(_ copy: UpstreamCopy, firstUsed: NIODeadline?) {
         address = copy.address
         name = copy.name
+        text = copy.address.text
         health = CopyHealth(isReady: copy.isReady, firstUsed: firstUsed)
         load = copy.load
     }
@@ -52,5 +55,13 @@ final class UpstreamEndpoint {
         multiplexed = connection
         connection.open()
         return nil
+    }
+}
+
+extension SocketAddress {
+    /// Address and port, as they stand in a URL.
+    fileprivate var text: String {
+        let host = ipAddress ?? "unknown"
+        return (host.contains(":") ? "[\(host)]" : host) + ":\(port ?? 0)"
     }
 }

@@ -42,7 +42,7 @@ final class Worker {
         self.index = index
         self.core = core
         generation = core.current.value
-        counters = Counters(groups: 0)
+        counters = Counters()
         published = counters
         lines = core.accessLog.map { AccessLines($0) }
         makePools()
@@ -73,8 +73,8 @@ final class Worker {
                         idleTimeout: configuration.upstreamIdleTimeout))
             }
         }
-        counters.grow(to: pools.count)
-        published.grow(to: pools.count)
+        counters.grow(to: pools.count, routes: generation.routes.count)
+        published.grow(to: pools.count, routes: generation.routes.count)
     }
 
     private func takeCopies(since last: Int) {
@@ -101,7 +101,7 @@ final class Worker {
         counters.connections += 1
         counters.openConnections += 1
         guard open <= generation.configuration.clients.connections, !isDraining,
-            !isPublic || count(connection, for: origin.addressHash)
+            !isPublic || count(connection, for: origin)
         else {
             counters.refusedConnections += 1
             return false
@@ -109,9 +109,11 @@ final class Worker {
         return true
     }
 
-    private func count(_ connection: any TimedConnection, for address: UInt64) -> Bool {
-        guard core.addressConnections.open(address) else { return false }
-        connection.countedAddress = address
+    /// Counts a connection for its address, unless that is a proxy's, by which many come.
+    private func count(_ connection: any TimedConnection, for origin: ClientOrigin) -> Bool {
+        if generation.configuration.clients.trustedProxies.contains(origin.socketAddress) { return true }
+        guard core.addressConnections.open(origin.addressHash) else { return false }
+        connection.countedAddress = origin.addressHash
         return true
     }
 
@@ -177,19 +179,19 @@ final class Worker {
     // MARK: Counts and log
 
     /// Counts a request that is over, and writes its line.
-    func record(_ record: AccessLog.Record, group: Int?) {
-        counters.count(group: group, status: record.status, bytes: record.bytes, latency: record.duration)
-        if let group {
-            generation.instruments[group].duration.recordNanoseconds(record.duration)
-        } else {
-            core.metrics.own.duration.recordNanoseconds(record.duration)
-        }
+    ///
+    /// - Parameter latency: how long it took, as far as the gateway and the service are concerned.
+    func record(_ record: AccessLog.Record, latency: TimeAmount, group: Int?, route: Route?) {
+        let place = route?.place ?? Route.strayPlace
+        counters.count(group: group, route: place, status: record.status, bytes: record.bytes, latency: latency)
+        generation.routes[place].duration.recordNanoseconds(latency.nanoseconds)
         lines?.append(record)
     }
 
     private func report() {
         for (group, pool) in pools.enumerated() { counters.groups[group].note(pool, now: now) }
-        core.metrics.publish(counters, last: published, worker: index, instruments: generation.instruments)
+        core.metrics.publish(
+            counters, last: published, worker: index, upstreams: generation.instruments, routes: generation.routes)
         published = counters
         lines?.flush()
     }

@@ -15,8 +15,9 @@ extension GatewayConfiguration {
         let places = upstreams.map { group in next.upstreams.firstIndex { $0.name == group.name } ?? 0 }
         next.routes = routes.map { route in
             guard case .upstream(let index) = route.destination, places[index] != index else { return route }
-            return Route(route, to: places[index])
+            return route.to(upstream: places[index])
         }
+        next.placeRoutes(behind: last.routeLabels)
         next.tokens?.issuer = tokens.map { places[$0.issuer] } ?? 0
         return next
     }

@@ -18,6 +18,8 @@ final class Generation: Sendable {
     let maintenance: MaintenanceSwitch
     /// The instruments of the upstreams, by their places.
     let instruments: [UpstreamInstruments]
+    /// The instruments of the routes, by their places.
+    let routes: [RouteInstruments]
 
     /// - Throws: `RouteConflict`.
     init(
@@ -31,6 +33,7 @@ final class Generation: Sendable {
         secure = Site(router: router, isPublic: true)
         maintenance = MaintenanceSwitch(configuration.maintenance)
         instruments = configuration.upstreams.map { metrics.instruments(of: $0.name) }
+        routes = configuration.routeLabels.map { metrics.instruments(of: $0) }
     }
 }
 

@@ -1,7 +1,7 @@
 import HTTPWire
 
 /// The methods that a route takes.
-struct HTTPMethods: OptionSet, Sendable {
+struct HTTPMethods: OptionSet, Sendable, CustomStringConvertible {
     let rawValue: UInt8
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -10,4 +10,9 @@ struct HTTPMethods: OptionSet, Sendable {
     /// GET and HEAD.
     static let reading: HTTPMethods = [HTTPMethods(.get), HTTPMethods(.head)]
     static let all = HTTPMethods(rawValue: 0x7f)
+
+    /// Their names, such as `GET,HEAD`.
+    var description: String {
+        HTTPMethod.allCases.filter { contains(HTTPMethods($0)) }.map(\.name).joined(separator: ",")
+    }
 }

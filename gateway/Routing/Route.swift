@@ -15,6 +15,8 @@ struct RouteTimeouts: Sendable, Equatable {
 }
 
 /// What one line of the routing table says.
+///
+/// It never changes; a class, as requests hold it.
 final class Route: Sendable {
     enum Destination: Sendable, Equatable {
         /// The index of an upstream group.
@@ -52,13 +54,22 @@ final class Route: Sendable {
     let provesCredentials: Bool
     /// Whether answers that a service has not compressed are compressed on their way.
     let compresses: Bool
+    /// How often a request goes out again, to another copy or by another connection.
+    let retries: Int
+    /// What each caller may ask for here, beside the limits that hold for all routes; nil for any number.
+    let rate: RateLimit?
+    /// Where event loops count its requests.
+    let place: Int
+
+    /// Where requests are counted that no route takes.
+    static let strayPlace = 0
 
     init(
         pattern: RoutePattern, host: HostPattern? = nil, principal: PrincipalKind? = nil,
         rules: ResponseRules = .none, methods: HTTPMethods = .all, destination: Destination, timeouts: RouteTimeouts,
         bodyLimit: Int, limit: LimitClass, allowsUpgrade: Bool = false, isRepeatable: Bool = false,
         isMultiplexed: Bool = false, isStream: Bool = false, checksTokens: Bool = false, provesCredentials: Bool = true,
-        compresses: Bool = false
+        compresses: Bool = false, retries: Int = 2, rate: RateLimit? = nil, place: Int = Route.strayPlace
     ) {
         self.pattern = pattern
         self.host = host
@@ -76,17 +87,34 @@ final class Route: Sendable {
         self.checksTokens = checksTokens
         self.provesCredentials = provesCredentials
         self.compresses = compresses
+        self.retries = retries
+        self.rate = rate
+        self.place = place
+    }
+
+    /// The same with other places.
+    private func copy(to destination: Destination, place: Int) -> Route {
+        Route(
+            pattern: pattern, host: host, principal: principal, rules: rules, methods: methods,
+            destination: destination, timeouts: timeouts, bodyLimit: bodyLimit, limit: limit,
+            allowsUpgrade: allowsUpgrade, isRepeatable: isRepeatable, isMultiplexed: isMultiplexed,
+            isStream: isStream, checksTokens: checksTokens, provesCredentials: provesCredentials,
+            compresses: compresses, retries: retries, rate: rate, place: place)
     }
 
     /// The same with the upstream at another place.
-    convenience init(_ route: Route, to upstream: Int) {
-        self.init(
-            pattern: route.pattern, host: route.host, principal: route.principal, rules: route.rules,
-            methods: route.methods, destination: .upstream(upstream), timeouts: route.timeouts,
-            bodyLimit: route.bodyLimit, limit: route.limit, allowsUpgrade: route.allowsUpgrade,
-            isRepeatable: route.isRepeatable, isMultiplexed: route.isMultiplexed, isStream: route.isStream,
-            checksTokens: route.checksTokens, provesCredentials: route.provesCredentials,
-            compresses: route.compresses)
+    func to(upstream: Int) -> Route { copy(to: .upstream(upstream), place: place) }
+
+    /// The same, counted elsewhere.
+    func at(place: Int) -> Route { copy(to: destination, place: place) }
+
+    /// The path, behind the host where there is one.
+    var text: String { (host?.text ?? "") + pattern.text }
+
+    /// What people know it by: `POST /api/v1/readings`, with its host and principal where it has them.
+    var label: String {
+        let who = principal.map { " (\($0.rawValue))" } ?? ""
+        return (methods == .all ? "" : "\(methods) ") + text + who
     }
 }
 

@@ -10,7 +10,8 @@ struct RouteTable {
     private static let settings =
         ResponseFields.settings + [
             "connect_timeout", "response_timeout", "idle_timeout", "body_timeout", "body_rate", "body_limit", "limit",
-            "upgrade", "repeatable", "multiplex", "stream", "check_tokens", "proves_credentials", "gzip",
+            "upgrade", "repeatable", "multiplex", "stream", "check_tokens", "proves_credentials", "gzip", "retries",
+            "rate",
         ]
 
     /// What a route that says nothing has.
@@ -26,6 +27,8 @@ struct RouteTable {
         var checksTokens = true
         var provesCredentials = true
         var compresses = false
+        var retries = 2
+        var rate: RateLimit?
 
         mutating func apply(_ members: [String: FileValue]) throws(GatewayFileError) {
             try fields.apply(members)
@@ -42,6 +45,8 @@ struct RouteTable {
             if let value = members["check_tokens"] { checksTokens = try value.bool() }
             if let value = members["proves_credentials"] { provesCredentials = try value.bool() }
             if let value = members["gzip"] { compresses = try value.bool() }
+            if let value = members["retries"] { retries = try value.int(in: 0...10) }
+            if let value = members["rate"] { rate = try RateLimit(value) }
             if let value = members["limit"] {
                 let text = try value.string()
                 guard let known = LimitClass(rawValue: text) else {
@@ -92,7 +97,8 @@ struct RouteTable {
             isRepeatable: options.isRepeatable, isMultiplexed: options.isMultiplexed, isStream: options.isStream,
             // Where the path holds the credential, services look at no other.
             checksTokens: options.checksTokens && pattern.secrets == 0 && members["upstream"] != nil,
-            provesCredentials: options.provesCredentials, compresses: options.compresses)
+            provesCredentials: options.provesCredentials, compresses: options.compresses,
+            retries: options.retries, rate: options.rate)
     }
 
     /// The paths that every service has for its operators and its peers; a first segment that could be any of them

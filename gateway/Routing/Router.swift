@@ -128,7 +128,7 @@ struct Router: Sendable {
         }
         let list: WritableKeyPath<Node, [Route]> = route.pattern.isOpen ? \.open : \.exact
         for other in nodes[index][keyPath: list] where other.isAsSpecific(as: route) {
-            throw RouteConflict(one: other.label, other: route.label)
+            throw RouteConflict(one: other.text, other: route.text)
         }
         let place = nodes[index][keyPath: list].firstIndex { $0.generality > route.generality }
         nodes[index][keyPath: list].insert(route, at: place ?? nodes[index][keyPath: list].endIndex)
@@ -177,8 +177,6 @@ extension Route {
     fileprivate func isAsSpecific(as other: Route) -> Bool {
         principal == other.principal && generality == other.generality && !methods.isDisjoint(with: other.methods)
     }
-
-    fileprivate var label: String { (host?.text ?? "") + pattern.text }
 }
 
 extension Span where Element == UInt8 {

@@ -44,18 +44,27 @@ public struct BodyReader {
     public enum Piece: Equatable {
         /// Bytes of the content itself.
         case content(Int)
-        /// Bytes that frame it: chunk sizes, line ends, trailers.
+        /// Bytes that frame it: chunk sizes, line ends.
         case framing(Int)
+        /// Bytes of a field behind the content, up to the end of its line.
+        case trailer(Int)
+    }
+
+    /// Which fields may follow the last chunk.
+    public enum Trailers: Sendable {
+        case none
+        /// Those that do not bear on how a message is framed, routed, authorized or understood (RFC 9110 §6.5.1).
+        case safe
+        case any
     }
 
     private var state: State
 
-    /// - Parameter trailers: whether fields may follow the last chunk.
-    public init(_ framing: BodyFraming, trailers: Bool) {
+    public init(_ framing: BodyFraming, trailers: Trailers) {
         switch framing {
         case .none: state = .done
         case .length(let length): state = .length(length)
-        case .chunked: state = .chunks(ChunkReader(allowsTrailers: trailers))
+        case .chunked: state = .chunks(ChunkReader(trailers: trailers))
         case .untilClose: state = .untilClose
         }
     }
@@ -111,7 +120,7 @@ public struct BodyReader {
             case .content(let count):
                 total += count
                 content += count
-            case .framing(let count):
+            case .framing(let count), .trailer(let count):
                 total += count
             }
         }

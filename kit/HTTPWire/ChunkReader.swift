@@ -1,7 +1,7 @@
 /// The chunked transfer coding (RFC 9112 §7.1), as a machine that is fed bytes as they come.
 ///
 /// It takes nothing that two readers could see differently: sizes are hexadecimal digits alone, lines end with CR LF,
-/// extensions are visible characters, and their length is bounded.
+/// extensions are visible characters, trailers are fields, and their length is bounded.
 public struct ChunkReader {
     private enum State {
         case size(value: Int, digits: Int)
@@ -11,7 +11,8 @@ public struct ChunkReader {
         case dataReturn
         case dataLineFeed
         case trailerStart
-        case trailer
+        case trailerName
+        case trailerValue
         case trailerLineFeed
         case finalLineFeed
         case done
@@ -20,12 +21,15 @@ public struct ChunkReader {
     /// Bytes of extension a chunk, and of trailers a message, may have.
     private static let overheadLimit = 4096
 
-    private let allowsTrailers: Bool
+    private let trailers: BodyReader.Trailers
     private var state = State.size(value: 0, digits: 0)
     private var overhead = 0
+    /// The beginning of a trailer's name: no field that means something to whoever passes messages on has a longer one.
+    private var name = InlineArray<20, UInt8>(repeating: 0)
+    private var nameLength = 0
 
-    public init(allowsTrailers: Bool) {
-        self.allowsTrailers = allowsTrailers
+    public init(trailers: BodyReader.Trailers) {
+        self.trailers = trailers
     }
 
     public var isDone: Bool {
@@ -40,15 +44,24 @@ public struct ChunkReader {
             return .content(count)
         }
         var index = start
-        framing: while index < bytes.count {
+        var isTrailer = isWithinTrailer
+        run: while index < bytes.count {
             try advance(bytes[index])
             index += 1
             switch state {
-            case .data, .done: break framing
-            default: continue
+            // What comes behind the last chunk's size, or behind a trailer, may be another kind of piece.
+            case .data, .trailerStart, .done: break run
+            default: isTrailer = isTrailer || isWithinTrailer
             }
         }
-        return .framing(index - start)
+        return isTrailer ? .trailer(index - start) : .framing(index - start)
+    }
+
+    private var isWithinTrailer: Bool {
+        switch state {
+        case .trailerName, .trailerValue, .trailerLineFeed: true
+        default: false
+        }
     }
 
     private mutating func advance(_ byte: UInt8) throws(MessageError) {
@@ -67,15 +80,16 @@ public struct ChunkReader {
         case .dataLineFeed:
             try expect(byte, ASCII.lineFeed)
             state = .size(value: 0, digits: 0)
+        case .trailerStart where byte == ASCII.carriageReturn:
+            state = .finalLineFeed
         case .trailerStart:
-            if byte == ASCII.carriageReturn {
-                state = .finalLineFeed
-            } else {
-                guard allowsTrailers else { throw .malformed("trailers are not accepted") }
-                try count(byte)
-                state = .trailer
-            }
-        case .trailer:
+            guard trailers != .none else { throw .malformed("trailers are not accepted") }
+            nameLength = 0
+            state = .trailerName
+            try trailerName(byte)
+        case .trailerName:
+            try trailerName(byte)
+        case .trailerValue:
             if byte == ASCII.carriageReturn { state = .trailerLineFeed } else { try count(byte) }
         case .trailerLineFeed:
             try expect(byte, ASCII.lineFeed)
@@ -98,6 +112,21 @@ public struct ChunkReader {
         } else {
             throw .malformed("a chunk size must be hexadecimal digits")
         }
+    }
+
+    private mutating func trailerName(_ byte: UInt8) throws(MessageError) {
+        try count(byte)
+        if ByteSet.token.contains(byte) {
+            if nameLength < name.count { name[nameLength] = byte }
+            nameLength += 1
+            return
+        }
+        guard byte == ASCII.colon, nameLength > 0 else {
+            throw .malformed("a trailer must be a name, a colon and a value")
+        }
+        let isSafe = FieldName(name.span, 0..<min(nameLength, name.count)) == .other
+        guard trailers == .any || isSafe else { throw .malformed("such a field may not be a trailer") }
+        state = .trailerValue
     }
 
     private mutating func count(_ byte: UInt8) throws(MessageError) {

@@ -44,9 +44,10 @@ struct HealthTests {
 
     @Test("Counts come out as JSON")
     func metrics() throws {
-        var counters = Counters(groups: 1)
-        counters.count(group: 0, status: 200, bytes: 10, latency: 2_000_000)
-        counters.count(group: nil, status: 404, bytes: 5, latency: 1_000)
+        var counters = Counters()
+        counters.grow(to: 1, routes: 2)
+        counters.count(group: 0, route: 1, status: 200, bytes: 10, latency: .milliseconds(2))
+        counters.count(group: nil, route: 0, status: 404, bytes: 5, latency: .microseconds(1))
         counters.groups[0].ejections = 3
         counters.groups[0].ejected = 1
         counters.groups[0].outstanding = 4

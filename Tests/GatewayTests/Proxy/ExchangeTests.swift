@@ -5,7 +5,7 @@ import Testing
 @Suite("A request on its way")
 struct ExchangeTests {
     private func exchange(repeatable: Bool, reused: Bool = false, attempts: Int = 1) -> Exchange {
-        var exchange = Exchange(isRepeatable: repeatable, keepsClient: true)
+        var exchange = Exchange(isRepeatable: repeatable, keepsClient: true, retries: 2)
         for _ in 0..<attempts { exchange.attempt() }
         exchange.connected(reused: reused)
         return exchange
@@ -30,6 +30,14 @@ struct ExchangeTests {
         #expect(repeatable.lost(.closed) == .retry)
         var other = exchange(repeatable: false, reused: reused)
         #expect(other.lost(.closed) == .answer(.unavailable))
+    }
+
+    @Test("What a service says that it has not had goes out again, whatever it is, a limited number of times")
+    func unused() {
+        var other = exchange(repeatable: false, reused: true)
+        #expect(other.lost(.unused, mayRepeat: false) == .retry)
+        other = exchange(repeatable: false, reused: true, attempts: 3)
+        #expect(other.lost(.unused) == .answer(.unavailable))
     }
 
     @Test("What a copy may have seen is not sent again beyond the budget, what none has seen is")
@@ -70,7 +78,7 @@ struct ExchangeTests {
     @Test(
         "Once a response has begun only closing tells the truth",
         arguments: [
-            Exchange.Loss.notConnected, .closed, .malformed, .timedOut,
+            Exchange.Loss.notConnected, .closed, .unused, .malformed, .timedOut,
         ])
     func begun(loss: Exchange.Loss) {
         var exchange = exchange(repeatable: true, reused: true)

@@ -165,6 +165,61 @@ struct FailureTests {
         }
     }
 
+    @Test("A route without retries never sends a request again", arguments: [0, 1])
+    func retries(count: Int) async throws {
+        let seen = Mutex(0)
+        try await RawServer.with { connection, _ in
+            guard try await connection.message().startLine.contains("/once") else { return }
+            let number = seen.withLock { seen in
+                seen += 1
+                return seen
+            }
+            guard number > 1 else { return }
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        } _: { server in
+            var file = TestFile(port: server.port)
+            file.routes = "  - path: /once\n    upstream: service\n    retries: \(count)\n"
+            try await TestGateway.with(file.load()) { gateway in
+                let status = try await gateway.get("/once").status
+                #expect(status == (count == 0 ? 503 : 200))
+                #expect(seen.withLock { $0 } == count + 1)
+            }
+        }
+    }
+
+    @Test("What meets the end of a kept connection, of which the service says so, goes out again whatever it is")
+    func unused() async throws {
+        // A service that ends a connection, once it has served a request, with what it says to the next.
+        try await RawServer.with { connection, number in
+            let first = try await connection.message()
+            guard !first.startLine.contains("/late") else {
+                return try await connection.send(
+                    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            }
+            try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(number)")
+            guard !first.startLine.contains("/readyz") else { return }
+            _ = try await connection.message()
+            try await connection.send(
+                "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        } _: { server in
+            var file = TestFile(port: server.port)
+            file.health = "  interval: 1h"
+            try await TestGateway.with(file.load()) { gateway in
+                try await gateway.connect { connection in
+                    try await connection.send("GET /items/0 HTTP/1.1\r\nHost: lms\r\n\r\n")
+                    let first = try await connection.message()
+                    try await connection.send("POST /items/1 HTTP/1.1\r\nHost: lms\r\nContent-Length: 3\r\n\r\nabc")
+                    let second = try await connection.message()
+                    #expect(second.status == 200 && second.text != first.text)
+                    // On a connection that was new it is an answer.
+                    try await connection.send("POST /items/late HTTP/1.1\r\nHost: lms\r\nContent-Length: 0\r\n\r\n")
+                    #expect(try await connection.message().status == 408)
+                }
+                #expect(try await gateway.get("/metrics.json").text.contains(#""failures":0},"gateway"#))
+            }
+        }
+    }
+
     @Test(
         "A new connection that is closed before the answer is replaced once, for requests that may be repeated",
         arguments: [

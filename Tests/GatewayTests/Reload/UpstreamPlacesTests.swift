@@ -49,6 +49,19 @@ struct UpstreamPlacesTests {
         #expect(places(again) == ["/c": 2, "/a": 0])
     }
 
+    @Test("Routes keep the places at which they are counted, and those of removed ones are not given to others")
+    func routes() throws {
+        func routePlaces(_ configuration: GatewayConfiguration) -> [String: Int] {
+            configuration.routes.reduce(into: [:]) { $0[$1.pattern.text] = $1.place }
+        }
+        let first = try configuration("a", "b")
+        #expect(routePlaces(first) == ["/a": 1, "/b": 2])
+        let next = try configuration("new", "b").following(first)
+        #expect(routePlaces(next) == ["/new": 3, "/b": 2])
+        #expect(next.routeLabels.map(\.service) == ["gateway", "a", "b", "new"])
+        #expect(routePlaces(try configuration("b", "a").following(next)) == ["/b": 2, "/a": 1])
+    }
+
     @Test("A limit of requests that comes and goes counts what is under way")
     func limit() throws {
         let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)

@@ -51,6 +51,8 @@ struct TestHTTP2Response {
     var fields: [(name: String, value: String)] = []
     var interim: [Int] = []
     var body = ByteBuffer()
+    /// The fields behind the content.
+    var trailers: [(name: String, value: String)] = []
     /// The code of RST_STREAM, if the stream ended by it.
     var resetCode: UInt32?
 
@@ -216,6 +218,7 @@ struct TestHTTP2Client {
         while let frame = try await next() {
             guard frame.stream == stream else { continue }
             switch frame.kind {
+            case .headers where response.status >= 200: response.trailers = frame.fields
             case .headers:
                 response.fields = frame.fields
                 if response.status < 200 { response.interim.append(response.status) }

@@ -14,7 +14,7 @@ final class Callers: Sendable {
 
     let owner: Owner
     private let calls: [String: Call]
-    private let state = Mutex((answers: [String: Answers](), isStopped: false))
+    private let state = Mutex((answers: [String: Answers](), lastRefusal: "", isStopped: false))
 
     init(_ installation: SystemInstallation) async throws {
         let owner = try await installation.owner()
@@ -58,6 +58,7 @@ final class Callers: Sendable {
         state.withLock { state in
             if isRefusal {
                 state.answers[name, default: Answers()].refusals += 1
+                state.lastRefusal = "\(name): \(response)"
             } else {
                 state.answers[name, default: Answers()].successes += 1
             }
@@ -66,6 +67,9 @@ final class Callers: Sendable {
 
     /// How many calls have been refused.
     var refusals: Int { state.withLock { $0.answers.values.reduce(0) { $0 + $1.refusals } } }
+
+    /// What was refused last, and how.
+    var lastRefusal: String { state.withLock(\.lastRefusal) }
 
     /// Waits until every call has been refused once more.
     func waitUntilAllAreRefused() async throws { try await waitUntilAllHaveGrown(\.refusals) }

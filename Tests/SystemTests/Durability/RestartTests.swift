@@ -20,7 +20,7 @@ import Testing
             }
             try await callers.waitUntilAllAreAnswered()
         }
-        #expect(callers.refusals == 0)
+        #expect(callers.refusals == 0, "\(callers.lastRefusal)")
         await copies.stop()
     }
 
@@ -59,7 +59,7 @@ import Testing
             }
         }
         #expect(load.unavailable == 0, "\(load.lastFailure ?? "")")
-        #expect(callers.refusals == 0)
+        #expect(callers.refusals == 0, "\(callers.lastRefusal)")
         // Nobody has ended for another reason.
         for number in 1..<gateways.count {
             let log = try String(contentsOfFile: stack.folder.log("gateway-2-\(number)"), encoding: .utf8)

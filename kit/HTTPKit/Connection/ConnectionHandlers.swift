@@ -30,7 +30,7 @@ private final class ConnectionHandler: ServedConnection, ChannelDuplexHandler, R
         activity = ConnectionActivity(idleTimeout: idleTimeout, now: .now())
     }
 
-    func endIdling() { finish(lingering: false) }
+    func endIdling() { endBetweenRequests() }
 
     func handOnAll() {}
 

@@ -21,6 +21,8 @@ struct ConnectionEnding {
     /// A client that takes nothing of an answer for so long is not waited for at the end of its connection, nor is one
     /// that does not close its side.
     fileprivate static let patience = TimeAmount.seconds(5)
+    /// The same of one between two requests, which may keep a connection without looking at it.
+    fileprivate static let idlePatience = TimeAmount.seconds(1)
 
     /// Whether the connection is to be closed behind what has been written.
     fileprivate(set) var isFinishing = false
@@ -57,12 +59,25 @@ extension ServedConnection {
         }
     }
 
+    /// Closes a connection between two requests.
+    ///
+    /// If the process ends, the next request may be on its way already. 408 tells its client that nobody has acted on it
+    /// (RFC 9110, section 15.5.9), so that any request may be sent again; the mere end of a connection may also be that of a
+    /// process that had begun to act.
+    func endBetweenRequests() {
+        guard activity.isDraining, !ending.isInputClosed, let context else { return finish(lingering: false) }
+        let answer = ByteBuffer(
+            string: "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        context.write(NIOAny(answer), promise: nil)
+        finish(lingering: true, patience: ConnectionEnding.idlePatience)
+    }
+
     /// Closes the connection once all that was written has been sent: to close it at once would throw the rest away. Who
     /// reads slowly is waited for, and who does not read is not.
     ///
     /// - Parameter lingering: Whether the client may still be sending, and is to close its side first (RFC 9112, section
     ///   9.6): to close on bytes unread would reset the connection, and might cost the client the last answer.
-    func finish(lingering: Bool) {
+    func finish(lingering: Bool, patience: TimeAmount = ConnectionEnding.patience) {
         guard !ending.isFinishing, let context else { return }
         ending.isFinishing = true
         ending.timer?.cancel()
@@ -72,27 +87,27 @@ extension ServedConnection {
         sent.futureResult.flatMapError { _ in
             boundContext.value.close(mode: .output)
         }.assumeIsolated().whenComplete { _ in
-            self.endSending(lingering: lingering)
+            self.endSending(lingering: lingering, patience)
         }
         context.writeAndFlush(NIOAny(ByteBuffer()), promise: sent)
-        watchSending(since: .max)
+        watchSending(since: .max, patience)
     }
 
-    private func endSending(lingering: Bool) {
+    private func endSending(lingering: Bool, _ patience: TimeAmount) {
         guard let context else { return }
         guard lingering, !ending.isInputClosed else { return context.close(promise: nil) }
         // The rest is closed with the client's end.
         context.close(mode: .output, promise: nil)
         context.read()
         ending.timer?.cancel()
-        watchSending(since: 0)
+        watchSending(since: 0, patience)
     }
 
-    private func watchSending(since last: Int) {
-        ending.timer = context?.eventLoop.assumeIsolated().scheduleTask(in: ConnectionEnding.patience) {
+    private func watchSending(since last: Int, _ patience: TimeAmount) {
+        ending.timer = context?.eventLoop.assumeIsolated().scheduleTask(in: patience) {
             guard let channel = self.context?.channel else { return }
             let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-            if unsent < last { self.watchSending(since: unsent) } else { channel.close(promise: nil) }
+            if unsent < last { self.watchSending(since: unsent, patience) } else { channel.close(promise: nil) }
         }
     }
 

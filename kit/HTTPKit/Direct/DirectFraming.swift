@@ -94,7 +94,7 @@ struct DirectFraming {
         guard case .undecided(let length) = state else { return }
         state =
             head.isFollowedByRequests
-            ? .handedOn(head: length, BodyReader(head.framing, trailers: true)) : .allHandedOn
+            ? .handedOn(head: length, BodyReader(head.framing, trailers: .any)) : .allHandedOn
     }
 
     /// From here on everything is handed on, even what was taken and has not been answered.

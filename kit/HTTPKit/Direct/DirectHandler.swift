@@ -77,7 +77,7 @@ final class DirectHandler: ServedConnection, ChannelDuplexHandler, RemovableChan
             let problem = Problem(.requestTimeout, "The body did not come in time.")
             write(.failure(problem), to: request.origin, route: request.route, isLast: true, context)
         } else {
-            finish(lingering: false)
+            endBetweenRequests()
         }
     }
 
