@@ -33,10 +33,10 @@ enum DescriptorMessage {
             withMessage(&kinds, control) { message in
                 // Nobody whom this process starts in between gets them.
                 let received = recvmsg(channel, &message, CInt(MSG_CMSG_CLOEXEC))
+                isCut = received > 0 && message.msg_flags & CInt(MSG_CTRUNC) != 0
                 guard received > 0, message.msg_controllen >= headerSize,
                     control.load(fromByteOffset: 12, as: CInt.self) == rights
                 else { return received }
-                isCut = message.msg_flags & CInt(MSG_CTRUNC) != 0
                 let length = min(control.load(as: Int.self), Int(message.msg_controllen))
                 for offset in stride(from: headerSize, to: length, by: 4) {
                     descriptors.append(control.load(fromByteOffset: offset, as: CInt.self))

@@ -39,7 +39,12 @@ struct Inheritance: Sendable {
             UnixSocket.close(channel)
             throw HandoverError(path: path, reason: "the gateway that runs is another user's")
         }
-        sockets = (try? DescriptorMessage.receive(on: channel)) ?? []
+        do {
+            sockets = try DescriptorMessage.receive(on: channel)
+        } catch {
+            UnixSocket.close(channel)
+            throw HandoverError(path: path, reason: "what the gateway that runs gives cannot be taken: \(error)")
+        }
         guard !sockets.isEmpty else {
             UnixSocket.close(channel)
             throw HandoverError(

@@ -16,10 +16,12 @@ final class HostResolver: Sendable {
     /// is no answer.
     typealias Lookup = @Sendable (GatewayConfiguration.Listener) -> [SocketAddress]
 
+    private typealias Answer = EventLoopFuture<[SocketAddress]>
+
     private let group: any EventLoopGroup
     private let lookup: Lookup
-    /// The names that are asked for: one that takes long takes one thread, however often it is wanted.
-    private let underWay = Mutex(Set<String>())
+    /// What is asked for: a name that takes long takes one thread, however often it is wanted.
+    private let underWay = Mutex([String: Answer]())
 
     init(group: any EventLoopGroup, lookup: @escaping Lookup = HostResolver.addresses) {
         self.group = group
@@ -32,18 +34,29 @@ final class HostResolver: Sendable {
         if let address = try? SocketAddress(ipAddress: listener.host, port: listener.port) {
             return [Place(address: address, name: name)]
         }
-        guard underWay.withLock({ $0.insert(name).inserted }) else { return nil }
         let loop = group.next()
         let found = loop.makePromise(of: [SocketAddress].self)
         let timer = loop.scheduleTask(in: timeout) { found.fail(ResolverTimeout()) }
-        NIOThreadPool.singleton.runIfActive(eventLoop: loop) { [lookup] in lookup(listener) }
-            .whenComplete { result in
-                _ = self.underWay.withLock { $0.remove(name) }
-                timer.cancel()
-                found.completeWith(result)
-            }
+        look(up: listener, on: loop).hop(to: loop).whenComplete { result in
+            timer.cancel()
+            // It may be too late, and changes nothing then.
+            found.completeWith(result)
+        }
         guard let addresses = try? await found.futureResult.get(), !addresses.isEmpty else { return nil }
         return addresses.map { Place(address: $0, name: name) }
+    }
+
+    private func look(up listener: GatewayConfiguration.Listener, on loop: any EventLoop) -> Answer {
+        let name = listener.description
+        return underWay.withLock { underWay in
+            if let lookup = underWay[name] { return lookup }
+            let answer = NIOThreadPool.singleton.runIfActive(eventLoop: loop) { [lookup] in
+                defer { self.underWay.withLock { $0[name] = nil } }
+                return lookup(listener)
+            }
+            underWay[name] = answer
+            return answer
+        }
     }
 
     /// Asks the system.

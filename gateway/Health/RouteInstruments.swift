@@ -1,6 +1,6 @@
 import Metrics
 
-/// What the metrics know a route by. Routes that share it, as for two hosts, are counted together.
+/// What the metrics know a route by.
 struct RouteLabel: Sendable, Hashable {
     /// The upstream, or `gateway` for what it answers itself.
     let service: String

@@ -73,11 +73,36 @@ final class Admission: Sendable {
         return (admission, .credential(credential, place))
     }
 
-    /// Counts a request that may go on by the rate of its route, too: once more for whoever it was counted for.
+    /// Counts a request that may go on by the rate of its route, too: once more for whoever it was counted for, and so by
+    /// its address, too, where nobody has accepted its credential yet.
     private func count(
         _ route: Route, _ rate: RateLimit, _ caller: Caller, _ bytes: Span<UInt8>, _ origin: ClientOrigin,
         behind admission: RateLimiter.Admission, now: UInt64
     ) -> RateLimiter.Admission {
+        var admission = admission
+        var charged = charge(route, rate, caller, bytes, origin, now: now)
+        if charged.decision.isAllowed, admission.ticket?.isUnproven == true {
+            let own = charged
+            charged = charge(route, rate, .address, bytes, origin, now: now)
+            if charged.decision.isAllowed {
+                admission.ticket?.route = charged.key
+                charged = own
+            } else {
+                limiter.giveBack(.route, own.key)
+            }
+        }
+        let decision = charged.decision
+        if !decision.isAllowed { giveBack(route, caller, origin, admission.ticket) }
+        // The one that ends first is told.
+        let isTighter = !decision.isAllowed || decision.remaining < admission.decision?.remaining ?? .max
+        if isTighter { admission.decision = decision }
+        return admission
+    }
+
+    /// Takes a token of a caller on a route.
+    private func charge(
+        _ route: Route, _ rate: RateLimit, _ caller: Caller, _ bytes: Span<UInt8>, _ origin: ClientOrigin, now: UInt64
+    ) -> (decision: RateDecision, key: UInt64) {
         var hasher = Hasher()
         hasher.combine(route.place)
         switch caller {
@@ -86,8 +111,8 @@ final class Admission: Sendable {
         case .holder(let holder): hasher.combine(holder.principal)
         }
         let key = UInt64(bitPattern: Int64(hasher.finalize()))
-        let charged = limiter.charge(.route, key, limit: rate, now: now)
-        if !charged.hot.isEmpty {
+        let charged = limiter.charge(route: key, limit: rate, now: now)
+        if charged.isHot {
             let name =
                 switch caller {
                 case .address: AddressHash.site(of: origin.address)
@@ -96,12 +121,21 @@ final class Admission: Sendable {
                 }
             share(.route, key, "\(route.label) \(name)", now: now)
         }
-        guard let decision = charged.decision else { return admission }
-        // The one that ends first is told.
-        let isTighter = !decision.isAllowed || decision.remaining < admission.decision?.remaining ?? .max
-        var admission = admission
-        if isTighter { admission.decision = decision }
-        return admission
+        return (charged.decision, key)
+    }
+
+    /// Gives back what a request took that its route's rate refuses.
+    private func giveBack(_ route: Route, _ caller: Caller, _ origin: ClientOrigin, _ ticket: RateLimiter.Ticket?) {
+        if ticket?.isUnproven == true { limiter.giveBack(.address, origin.addressHash) }
+        switch caller {
+        case .address where route.limit != .none:
+            limiter.giveBack(route.limit == .signIn ? .signIn : .address, origin.addressHash)
+        case .address: break
+        case .credential(let credential, _): limiter.giveBack(.credential, credential)
+        case .holder(let holder):
+            limiter.giveBack(.principal, holder.principal)
+            if let organization = holder.organization { limiter.giveBack(.organization, organization) }
+        }
     }
 
     private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {

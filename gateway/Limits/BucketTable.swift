@@ -1,7 +1,7 @@
 /// Token buckets by key, in a fixed amount of memory.
 ///
 /// The table is divided into sets of eight, as a processor's cache is; a key belongs to one set. When its set is full
-/// the bucket that lacks fewest tokens goes: whoever owned it has used least, and starts again with a full one. Keys are
+/// the bucket that is nearest to full goes: whoever owned it has used least, and starts again with a full one. Keys are
 /// hashes with a secret seed, so that nobody can aim at a set.
 struct BucketTable: Sendable {
     private struct Entry: Sendable {
@@ -135,7 +135,7 @@ struct BucketTable: Sendable {
         for index in set(of: key) {
             guard let entry = entries[index] else { return index }
             let limit = limit(of: entry)
-            let missing = limit.burst - entry.bucket.refilled(limit, now: now)
+            let missing = 1 - entry.bucket.refilled(limit, now: now) / limit.burst
             if missing < fewest {
                 fewest = missing
                 victim = index

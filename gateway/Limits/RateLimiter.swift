@@ -52,7 +52,9 @@ final class RateLimiter: Sendable {
         fileprivate var address: UInt64
         fileprivate var credential: UInt64
         /// Whether the address has been charged for a credential that nobody knows yet.
-        fileprivate var isUnproven: Bool
+        fileprivate(set) var isUnproven: Bool
+        /// The bucket of a route that the address has been charged in, too.
+        var route: UInt64?
     }
 
     /// What became of a request.
@@ -173,12 +175,15 @@ final class RateLimiter: Sendable {
     }
 
     /// Takes a token of one kind alone.
-    ///
-    /// - Parameter limit: that of this key alone, in place of the kind's.
-    func charge(_ kind: LimitKind, _ key: UInt64, limit: RateLimit? = nil, now: UInt64) -> Admission {
-        let taken = take(kind, key, limit: limit, now: now)
+    func charge(_ kind: LimitKind, _ key: UInt64, now: UInt64) -> Admission {
+        let taken = take(kind, key, now: now)
         return Admission(
             decision: taken.decision, hot: taken.isHot ? LimitKinds(kind) : [], isLookupDue: taken.isLookupDue)
+    }
+
+    /// Takes a token of a caller on a route, by what the route allows.
+    func charge(route key: UInt64, limit: RateLimit, now: UInt64) -> BucketTable.Taken {
+        take(.route, key, limit: limit, now: now)
     }
 
     /// Gives back what `charge` took.
@@ -194,6 +199,7 @@ final class RateLimiter: Sendable {
         case .accepted where ticket.isUnproven:
             shard(ticket.credential).withTable(.credential) { $0.prove(ticket.credential, true) }
             giveBack(.address, ticket.address)
+            if let route = ticket.route { giveBack(.route, route) }
         case .accepted, .unknown:
             break
         }

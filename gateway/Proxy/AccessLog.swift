@@ -16,6 +16,8 @@ final class AccessLog: Sendable {
         var duration: TimeAmount
         /// A name of the gateway's file, which are plain words.
         var upstream: String?
+        /// Connections to it that were asked for, one after the other.
+        var attempts = 0
         var progress = Progress()
         /// Characters of `ByteSet.requestID`.
         var requestID: ByteBuffer
@@ -84,7 +86,7 @@ struct AccessLines {
             lines.writeStaticString(#","upstream":""#)
             lines.writeString(upstream)
             lines.writeStaticString("\"")
-            write(record.progress)
+            write(record.progress, attempts: record.attempts)
         }
         lines.writeStaticString(#","client":""#)
         lines.writeString(record.client)
@@ -95,14 +97,14 @@ struct AccessLines {
         lines.writeStaticString("\"}\n")
     }
 
-    private mutating func write(_ progress: Progress) {
+    private mutating func write(_ progress: Progress, attempts: Int) {
         if let copy = progress.copy {
             lines.writeStaticString(#","copy":""#)
             lines.writeString(copy)
             lines.writeStaticString("\"")
         }
         lines.writeStaticString(#","attempts":"#)
-        lines.writeDecimal(progress.attempts)
+        lines.writeDecimal(attempts)
         if let time = progress.connect { write(time, as: #","connect_us":"#) }
         if let time = progress.firstByte { write(time, as: #","first_byte_us":"#) }
     }

@@ -153,7 +153,7 @@ extension ClientConnection {
 
     /// Sends a client on that has come without TLS. Whether the gateway is alive is told without it, too.
     private func requireTLS(_ route: Route, _ port: Int, _ bytes: Span<UInt8>) throws(Refusal) {
-        guard route.destination != .own(.alive), !origin.isSecure, let host = head.host else { return }
+        guard route.destination != .own(.alive), !isSecureBehindProxy, let host = head.host else { return }
         throw .tlsRequired(location: SecureLocation.of(head, host: host, bytes, port: port))
     }
 

@@ -163,8 +163,8 @@ extension ClientConnection {
         if case .upstream(let index) = route?.destination { group = index }
         let record = AccessLog.Record(
             method: head.method, path: loggedPath, status: status, bytes: bytesSent, duration: duration,
-            upstream: group.map { worker.generation.configuration.upstreams[$0].name }, progress: progress,
-            requestID: requestID, trace: trace, client: origin.address)
+            upstream: group.map { worker.generation.configuration.upstreams[$0].name }, attempts: exchange.attempts,
+            progress: progress, requestID: requestID, trace: trace, client: origin.address)
         // How long somebody stays is not how long it took: of sockets and event streams the answer's head counts.
         let latency = status == 101 || route?.isStream == true ? progress.firstByte ?? duration : duration
         worker.record(record, latency: latency, group: group, route: route)

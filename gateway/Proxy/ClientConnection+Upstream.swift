@@ -18,7 +18,6 @@ extension ClientConnection {
     func connect(fresh: Bool, after failed: UpstreamEndpoint? = nil) {
         guard let pool, let route else { return }
         exchange.attempt()
-        progress.attempts += 1
         let loop = sharesConnection ? worker.loop : nil
         switch pool.lease(now: worker.now, fresh: fresh, after: failed, sharedOn: loop) {
         case .share(let connection):

@@ -111,6 +111,8 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     private(set) var withheldRead = false
     /// Whether the client sends nothing more.
     private var isInputEnded = false
+    /// Whether what has come is being looked at.
+    private var isProcessing = false
     private var needsFlush = false
 
     init(worker: Worker, site: Site.Kind, carrier: SecureConnection? = nil, isStream: Bool = false) {
@@ -153,7 +155,10 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         deadline = worker.now + clients.headerTimeout
     }
 
-    /// Finds out who asks by a request, where another speaks for him.
+    /// Whether a trusted proxy says that the client came by TLS.
+    var isSecureBehindProxy: Bool { proxies != nil && origin.isSecure }
+
+    /// Finds out who asks by a request, where another speaks for them.
     func findOrigin(_ bytes: Span<UInt8>) {
         if let proxies { origin = proxies.origin(of: head, bytes, behind: peer) }
     }
@@ -170,8 +175,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         bytes.prepend(&inbound)
-        process(&bytes)
-        if bytes.readableBytes > 0 { inbound = bytes }
+        take(&bytes)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -191,12 +195,7 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
             return context.fireUserInboundEventTriggered(event)
         }
         isInputEnded = true
-        switch phase {
-        // Who no longer waits for a service looks just the same as who does.
-        case .exchange where !localBody.isUnderWay: context.close(promise: nil)
-        case .tunnel: context.close(promise: nil)
-        case .idle, .head, .exchange, .discarding, .lingering, .closed: endInput()
-        }
+        endInput()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -204,8 +203,17 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        let last = phase
+        giveUpRequest()
         phase = .closed
+        if isStream, slot != nil { carrier?.streamClosed() }
+        worker.remove(self)
+    }
+
+    /// Gives up what is under way for a client that has left.
+    private func giveUpRequest() {
+        let last = phase
+        // What is dropped may call back.
+        phase = .lingering
         switch last {
         case .exchange:
             worker.counters.abandoned += 1
@@ -217,8 +225,6 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         abandonCompression()
         localBody = LocalBody()
         dropUpstream()
-        if isStream, slot != nil { carrier?.streamClosed() }
-        worker.remove(self)
     }
 
     // MARK: Reading
@@ -256,22 +262,36 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         if inbound.readableBytes > 0 {
             var bytes = inbound
             inbound = ByteBuffer()
-            process(&bytes)
-            if bytes.readableBytes > 0 { inbound = bytes }
+            take(&bytes)
             upstream?.flush()
         }
-        if isInputEnded { endInput() }
+        // Within another call, what is left has yet to be put back.
+        if isInputEnded, !isProcessing { endInput() }
         resumeReading()
     }
 
-    /// Nothing more comes: the connection ends behind the answers to what has.
+    /// Takes as much of `bytes` as can be dealt with now, and keeps the rest.
+    private func take(_ bytes: inout ByteBuffer) {
+        isProcessing = true
+        process(&bytes)
+        isProcessing = false
+        if bytes.readableBytes > 0 { inbound = bytes }
+    }
+
+    /// Nothing more comes: the connection ends behind the answers of the gateway's own that have been asked for. Who no
+    /// longer waits for a service looks just the same as who does, and is taken to have left.
     private func endInput() {
         switch phase {
         // The next request waits for its turn, or for the client to read.
         case .idle where inbound.readableBytes > 0: break
-        case .idle, .discarding: close(unread: false)
-        case .head: abort()
-        case .exchange, .tunnel, .lingering, .closed: break
+        case .exchange where localBody.isUnderWay: break
+        // Only a closed connection tells that the rest is missing.
+        case .exchange where exchange.response == .started: context?.close(promise: nil)
+        case .exchange, .tunnel:
+            giveUpRequest()
+            close(unread: false)
+        case .idle, .head, .discarding: close(unread: false)
+        case .lingering, .closed: break
         }
     }
 

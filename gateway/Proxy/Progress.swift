@@ -4,8 +4,6 @@ import NIOCore
 struct Progress {
     /// The copy that was asked last; nil for an answer of the gateway's own.
     var copy: String?
-    /// Connections asked for, one after the other.
-    var attempts = 0
     /// From asking for a new connection to having it; nil where none was made.
     private(set) var connect: TimeAmount?
     /// From the whole head of the request to that of the answer.
@@ -21,6 +19,6 @@ struct Progress {
     /// It is there.
     mutating func connected(now: NIODeadline) { connect = now - asked }
 
-    /// The head of the answer has come, or is written here.
+    /// The head of the service's answer has come.
     mutating func answered(after time: TimeAmount) { firstByte = time }
 }

@@ -28,7 +28,7 @@ struct TrustedProxies: Sendable, Equatable {
         return ClientOrigin(address, scheme: scheme(head, bytes) ?? (proxy.isSecure ? "https" : "http"))
     }
 
-    /// How the client came to the first of these proxies, as far as the last one tells.
+    /// The scheme that the nearest of these proxies names, which has passed on, or found out, how the client came.
     private func scheme(_ head: RequestHead, _ bytes: Span<UInt8>) -> String? {
         guard let field = head.fields.last(where: { $0.isForwarded(Self.scheme, bytes) }) else { return nil }
         var rest = field.value

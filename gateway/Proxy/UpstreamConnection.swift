@@ -205,8 +205,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
             client.beginTunnel(head, bytes.readableBytesUInt8Span)
             return
         }
-        if head.status == 408, head.closes, client.exchange.isReused {
-            // It was about to be closed, and nobody has acted on the request (RFC 9110 §15.5.9).
+        if head.status == 408, head.closes, head.contentLength == 0 {
+            // The connection was about to be closed, and nobody has acted on the request (RFC 9110 §15.5.9). What a service
+            // says of a request itself has content.
             return fail(.unused)
         }
         let framing = try head.framing(toHead: client.isHead)

@@ -53,7 +53,8 @@ public struct BodyReader {
     /// Which fields may follow the last chunk.
     public enum Trailers: Sendable {
         case none
-        /// Those that do not bear on how a message is framed, routed, authorized or understood (RFC 9110 §6.5.1).
+        /// Those that mean nothing to whoever passes messages on, and so none by which a message is framed, routed or
+        /// authorized (RFC 9110 §6.5.1).
         case safe
         case any
     }

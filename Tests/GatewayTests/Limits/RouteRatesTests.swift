@@ -42,6 +42,40 @@ struct RouteRatesTests {
         }
     }
 
+    @Test("A credential that nobody has accepted gains nothing, and a request that is refused uses up nothing else")
+    func unproven() async throws {
+        try await RawServer.with { connection, _ in
+            while true {
+                let request = try await connection.message()
+                let status = request["x-api-key"]?.hasSuffix("good") == true ? 200 : 401
+                try await connection.send("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n")
+            }
+        } _: { server in
+            var file = Self.file(port: server.port)
+            file.limits.address = 6
+            file.limitRate = 0.01
+            try await TestGateway.with(file.load()) { gateway in
+                func statuses(_ path: String, _ keys: String...) async throws -> [Int] {
+                    var statuses: [Int] = []
+                    for key in keys {
+                        let key = String(repeating: key, count: 39) + (key == "g" ? "good" : "evil")
+                        let request = "GET \(path) HTTP/1.1\r\nHost: lms\r\nX-API-Key: lms_dev_\(key)\r\n\r\n"
+                        statuses.append(try await gateway.request(request).status)
+                    }
+                    return statuses
+                }
+                // What the address pays for a good one comes back.
+                let good = try await statuses("/exports", "g", "g")
+                #expect(good == [200, 200])
+                let bad = try await statuses("/exports", "a", "b", "c", "d", "e", "f")
+                #expect(bad == [401, 401, 429, 429, 429, 429])
+                // Two of the six that the address had are gone.
+                let others = try await statuses("/items/1", "h", "i", "j", "k", "l")
+                #expect(others == [401, 401, 401, 401, 429])
+            }
+        }
+    }
+
     @Test(
         "Where routes are limited by address, or not at all, the address is the caller", arguments: ["address", "none"])
     func addresses(limit: String) async throws {

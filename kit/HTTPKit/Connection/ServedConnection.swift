@@ -65,7 +65,7 @@ extension ServedConnection {
     /// (RFC 9110, section 15.5.9), so that any request may be sent again; the mere end of a connection may also be that of a
     /// process that had begun to act.
     func endBetweenRequests() {
-        guard activity.isDraining, !ending.isInputClosed, let context else { return finish(lingering: false) }
+        guard activity.isOver, !ending.isInputClosed, let context else { return finish(lingering: false) }
         let answer = ByteBuffer(
             string: "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         context.write(NIOAny(answer), promise: nil)
