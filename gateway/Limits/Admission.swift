@@ -37,12 +37,28 @@ final class Admission: Sendable {
         return count(route, rate, caller, bytes, origin, behind: admission, now: now)
     }
 
+    /// How many times what one caller may is for all those of an address together whose credentials nobody has accepted yet:
+    /// made-up ones gain no more, and the first requests of a laboratory's devices have room beside each other.
+    private static let newcomers = 16.0
+
     /// Whom a request was counted for.
     private enum Caller {
         case address
+        /// All of an address whose credentials nobody has accepted yet.
+        case newcomers
         /// A hash of the credential, and where it stands.
         case credential(UInt64, Range<Int>)
         case holder(TokenHolder)
+
+        /// What keeps the names of one kind from being those of another: a client may choose its credential.
+        var kind: String {
+            switch self {
+            case .address: "address"
+            case .newcomers: "newcomers"
+            case .credential: "credential"
+            case .holder: "user"
+            }
+        }
     }
 
     private func count(
@@ -73,8 +89,8 @@ final class Admission: Sendable {
         return (admission, .credential(credential, place))
     }
 
-    /// Counts a request that may go on by the rate of its route, too: once more for whoever it was counted for, and so by
-    /// its address, too, where nobody has accepted its credential yet.
+    /// Counts a request that may go on by the rate of its route, too: once more for whoever it was counted for, and where
+    /// nobody has accepted its credential yet, among the others of its address of which that is so.
     private func count(
         _ route: Route, _ rate: RateLimit, _ caller: Caller, _ bytes: Span<UInt8>, _ origin: ClientOrigin,
         behind admission: RateLimiter.Admission, now: UInt64
@@ -83,7 +99,7 @@ final class Admission: Sendable {
         var charged = charge(route, rate, caller, bytes, origin, now: now)
         if charged.decision.isAllowed, admission.ticket?.isUnproven == true {
             let own = charged
-            charged = charge(route, rate, .address, bytes, origin, now: now)
+            charged = charge(route, rate.multiplied(by: Self.newcomers), .newcomers, bytes, origin, now: now)
             if charged.decision.isAllowed {
                 admission.ticket?.route = charged.key
                 charged = own
@@ -106,20 +122,21 @@ final class Admission: Sendable {
         var hasher = Hasher()
         hasher.combine(route.place)
         switch caller {
-        case .address: hasher.combine(origin.addressHash)
+        case .address, .newcomers: hasher.combine(origin.addressHash)
         case .credential(let credential, _): hasher.combine(credential)
         case .holder(let holder): hasher.combine(holder.principal)
         }
+        hasher.combine(caller.kind)
         let key = UInt64(bitPattern: Int64(hasher.finalize()))
         let charged = limiter.charge(route: key, limit: rate, now: now)
         if charged.isHot {
             let name =
                 switch caller {
-                case .address: AddressHash.site(of: origin.address)
+                case .address, .newcomers: AddressHash.site(of: origin.address)
                 case .credential(_, let place): Self.text(bytes, place)
                 case .holder(let holder): holder.user.id.uuidString
                 }
-            share(.route, key, "\(route.label) \(name)", now: now)
+            share(.route, key, "\(route.label) \(caller.kind) \(name)", now: now)
         }
         return (charged.decision, key)
     }
@@ -130,7 +147,7 @@ final class Admission: Sendable {
         switch caller {
         case .address where route.limit != .none:
             limiter.giveBack(route.limit == .signIn ? .signIn : .address, origin.addressHash)
-        case .address: break
+        case .address, .newcomers: break
         case .credential(let credential, _): limiter.giveBack(.credential, credential)
         case .holder(let holder):
             limiter.giveBack(.principal, holder.principal)

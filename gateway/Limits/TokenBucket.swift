@@ -10,6 +10,11 @@ struct RateLimit: Sendable, Equatable {
         RateLimit(rate: rate / Double(gateways), burst: max(1, burst / Double(gateways)))
     }
 
+    /// So many times it.
+    func multiplied(by factor: Double) -> RateLimit {
+        RateLimit(rate: rate * factor, burst: min(1e9, burst * factor))
+    }
+
     /// That of another rate, which holds as many seconds of it at once, a thousand million tokens at most.
     func scaled(to rate: Double) -> RateLimit {
         RateLimit(rate: rate, burst: min(1e9, max(1, burst * rate / self.rate)))

@@ -95,6 +95,8 @@ extension ClientConnection {
             // Those who come next need not wait, until a check or a request finds it well again.
             if loss == .notConnected { endpoint.health.leave() }
             if refusal == .failing { pool.doesNotRepeat() }
+            // One that says so of every request does not stop.
+            if loss == .unused { countFailure() }
             refuse(refusal)
             processInbound()
         case .abort: abort()

@@ -285,8 +285,6 @@ final class ClientConnection: ChannelDuplexHandler, TimedConnection {
         // The next request waits for its turn, or for the client to read.
         case .idle where inbound.readableBytes > 0: break
         case .exchange where localBody.isUnderWay: break
-        // Only a closed connection tells that the rest is missing.
-        case .exchange where exchange.response == .started: context?.close(promise: nil)
         case .exchange, .tunnel:
             giveUpRequest()
             close(unread: false)

@@ -57,7 +57,7 @@ struct Exchange: Equatable {
     private(set) var isConnected = false
     /// Whether everything sent so far is still held.
     var isHeld = true
-    /// Whether a new connection was closed without an answer.
+    /// Whether a new connection was closed without an answer to the request.
     private var hasLostNew = false
 
     init(isRepeatable: Bool, keepsClient: Bool, retries: Int = 0) {
@@ -117,7 +117,10 @@ struct Exchange: Equatable {
             guard mayRepeat else { return .answer(.failing) }
             hasLostNew = hasLostNew || !isReused
             return .retry
-        case (.unused, _): return canRetry ? .retry : .answer(.unavailable)
+        case (.unused, _):
+            guard canRetry, isReused || !hasLostNew else { return .answer(.unavailable) }
+            hasLostNew = hasLostNew || !isReused
+            return .retry
         case (.malformed, _): return .answer(.badGateway)
         case (.timedOut, _): return .answer(.unanswered)
         }

@@ -14,7 +14,7 @@ struct RouteRatesTests {
                 rate: {rate: 0.01, burst: 2}
               - path: /reports
                 upstream: service
-                rate: {rate: 0.01, burst: 1}
+                rate: {rate: 0.0001, burst: 1}
             """
         return file
     }
@@ -46,31 +46,23 @@ struct RouteRatesTests {
     func unproven() async throws {
         try await RawServer.with { connection, _ in
             while true {
-                let request = try await connection.message()
-                let status = request["x-api-key"]?.hasSuffix("good") == true ? 200 : 401
-                try await connection.send("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n")
+                _ = try await connection.message()
+                try await connection.send("HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n")
             }
         } _: { server in
             var file = Self.file(port: server.port)
-            file.limits.address = 6
+            file.limits.address = 20
             file.limitRate = 0.01
             try await TestGateway.with(file.load()) { gateway in
-                func statuses(_ path: String, _ keys: String...) async throws -> [Int] {
+                func statuses(_ path: String, _ keys: [String]) async throws -> [Int] {
                     var statuses: [Int] = []
-                    for key in keys {
-                        let key = String(repeating: key, count: 39) + (key == "g" ? "good" : "evil")
-                        let request = "GET \(path) HTTP/1.1\r\nHost: lms\r\nX-API-Key: lms_dev_\(key)\r\n\r\n"
-                        statuses.append(try await gateway.request(request).status)
-                    }
+                    for key in keys { statuses += try await Self.statuses([path], key: key, gateway) }
                     return statuses
                 }
-                // What the address pays for a good one comes back.
-                let good = try await statuses("/exports", "g", "g")
-                #expect(good == [200, 200])
-                let bad = try await statuses("/exports", "a", "b", "c", "d", "e", "f")
-                #expect(bad == [401, 401, 429, 429, 429, 429])
-                // Two of the six that the address had are gone.
-                let others = try await statuses("/items/1", "h", "i", "j", "k", "l")
+                let bad = try await statuses("/reports", (0..<20).map { "bad\($0)" })
+                #expect(bad == Array(repeating: 401, count: 16) + Array(repeating: 429, count: 4))
+                // Sixteen of the twenty that the address had are gone.
+                let others = try await statuses("/items/1", (20..<25).map { "bad\($0)" })
                 #expect(others == [401, 401, 401, 401, 429])
             }
         }
@@ -101,6 +93,18 @@ struct RouteRatesTests {
                 #expect(refused.status == 429)
                 // A token comes back in a hundred seconds.
                 #expect((90...100).contains(Int(refused["retry-after"] ?? "") ?? 0))
+            }
+        }
+    }
+
+    @Test("Many new callers of one address get their first requests through, as what they prove comes back")
+    func newcomers() async throws {
+        try await RawServer.with(RawServer.echo) { server in
+            try await TestGateway.with(Self.file(port: server.port).load()) { gateway in
+                for caller in 0..<40 {
+                    let seen = try await Self.statuses(["/reports", "/reports"], key: "caller\(caller)", gateway)
+                    #expect(seen == [200, 429])
+                }
             }
         }
     }

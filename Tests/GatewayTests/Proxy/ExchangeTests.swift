@@ -38,6 +38,12 @@ struct ExchangeTests {
         #expect(other.lost(.unused, mayRepeat: false) == .retry)
         other = exchange(repeatable: false, reused: true, attempts: 3)
         #expect(other.lost(.unused) == .answer(.unavailable))
+        // Of new connections one may have come too late for a service that stops.
+        other = exchange(repeatable: false)
+        #expect(other.lost(.unused) == .retry)
+        other.attempt()
+        other.connected(reused: false)
+        #expect(other.lost(.unused) == .answer(.unavailable))
     }
 
     @Test("What a copy may have seen is not sent again beyond the budget, what none has seen is")
