@@ -48,6 +48,19 @@ import Testing
         #expect(try await client(server).post(Note(text: ""), to: "/", as: Note.self) == nil)
     }
 
+    @Test func aPeerThatStopsIsAskedOnceMoreAndCountsAsNoFailure() async throws {
+        let server = try await TestHTTPServer.start { request in
+            request.path == "/late" ? (408, "") : (200, request.text)
+        }
+        let client = try await client(server)
+        // More often than a peer may fail.
+        for _ in 0..<20 {
+            await #expect(throws: PeerError.self) { try await client.post(Note(text: ""), to: "/late", as: Note.self) }
+        }
+        #expect(server.requests.count == 40)
+        #expect(try await client.post(Note(text: "a"), to: "/", as: Note.self) == Note(text: "a"))
+    }
+
     @Test func aPeerThatFailsIsAskedTwiceAndOneThatRefusesOnce() async throws {
         let failing = try await TestHTTPServer.start { _ in (503, "") }
         await #expect(throws: PeerError.self) {

@@ -64,11 +64,16 @@ public final class PeerClient: Sendable {
         for _ in 0..<Self.attempts where breaker.withLock({ $0.admits(at: .now) }) {
             do {
                 let response = try await http.execute(request)
-                guard response.status.code >= 500 else {
+                switch response.status.code {
+                case 408:
+                    // It stops, and was about to end the connection: nobody has acted on this.
+                    reason = "it stops"
+                    continue
+                case 500...: reason = "it answered \(response.status.code)"
+                default:
                     breaker.withLock { $0.succeeded() }
                     return response
                 }
-                reason = "it answered \(response.status.code)"
             } catch let error as TransferError {
                 reason = "\(error)"
             }
