@@ -16,6 +16,19 @@ import Testing
         return TokenVerifier(keys: keys, revocations: revocations, now: clock.now)
     }
 
+    @Test func aTokenWaitsForTheKeysOfAProcessThatHasJustStarted() async throws {
+        let keys = LocalKeys(patience: .seconds(60))
+        let verifier = TokenVerifier(keys: keys, revocations: revocations, now: clock.now)
+        let token = try await TokenSigner(key: key).sign(.sample())
+        async let user = verifier.verify(token)
+        try await keys.replace(with: [key.publicKey])
+        _ = try await user
+        // It is no word on the token where there are none in time.
+        let impatient = TokenVerifier(
+            keys: LocalKeys(patience: .milliseconds(1)), revocations: revocations, now: clock.now)
+        await #expect(throws: TokenError.keysUnavailable) { try await impatient.verify(token) }
+    }
+
     @Test func aSignedTokenNamesItsUser() async throws {
         let user = UserPrincipal.sample(
             role: .admin, grants: [ResourceGrant(resource: .device(UUID()), role: .owner)], isSuperuser: true)

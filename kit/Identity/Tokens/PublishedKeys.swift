@@ -98,11 +98,20 @@ private actor FetchGate {
     }
 }
 
-/// The issuer's own keys, which it knows without asking anybody.
+/// The issuer's own keys, which it knows without asking anybody, once it has read them.
 public final class LocalKeys: VerificationKeySource {
-    private let keys = Mutex<[String: VerificationKey]>([:])
+    /// Between two looks for them.
+    private static let pause = Duration.milliseconds(20)
 
-    public init() {}
+    /// Nil until they are there.
+    private let keys = Mutex<[String: VerificationKey]?>(nil)
+    private let patience: Duration
+
+    /// - Parameter patience: How long whoever asks waits for the keys of a process that has just started; by default as long
+    ///   as for a connection to the database.
+    public init(patience: Duration = .seconds(3)) {
+        self.patience = patience
+    }
 
     /// Replaces the keys: those that sign, and those whose tokens are still about.
     public func replace(with published: [JSONWebKey]) async throws {
@@ -111,7 +120,20 @@ public final class LocalKeys: VerificationKeySource {
         keys.withLock { [replacement] in $0 = replacement }
     }
 
-    public func key(id: String) -> VerificationKey? {
-        keys.withLock { $0[id] }
+    public func key(id: String) async throws(TokenError) -> VerificationKey? {
+        try await known()[id]
+    }
+
+    /// Returns once the keys are there; throws `keysUnavailable` when they are not in time.
+    public func waitUntilKnown() async throws(TokenError) { _ = try await known() }
+
+    private func known() async throws(TokenError) -> [String: VerificationKey] {
+        let end = ContinuousClock.now + patience
+        while true {
+            if let keys = keys.withLock(\.self) { return keys }
+            guard .now < end, !Task.isCancelled else { throw .keysUnavailable }
+            // A cancellation ends it early.
+            try? await Task.sleep(for: Self.pause)
+        }
     }
 }

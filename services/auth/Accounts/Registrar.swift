@@ -29,7 +29,7 @@ struct Registrar: Sendable {
     /// - Throws: ``SignInGuard/TooManyAttempts``, ``SigningKeys/NotLoaded``.
     func admit(_ client: ClientDescription) async throws {
         try await limit.admit(client.network)
-        try issuer.requireKeys()
+        try await issuer.requireKeys()
     }
 
     /// Stores everything, and where nobody has seen to the address a letter by which it is confirmed. After the commit

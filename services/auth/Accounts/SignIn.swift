@@ -37,7 +37,7 @@ struct SignIn: Sendable {
         // However it is spelled, it is one account's.
         let attempt = SignInGuard.Attempt(account: address?.text ?? email, network: client.network)
         try await limit.admit(attempt)
-        try issuer.requireKeys()
+        try await issuer.requireKeys()
         let known: UserStore.Account? = if let address { try await users.account(address) } else { nil }
         return try await admit(try await check(password, of: known, .signIn, attempt, client), terms, client)
     }
@@ -46,7 +46,7 @@ struct SignIn: Sendable {
     ///
     /// - Throws: ``WrongCredentials``, ``SigningKeys/NotLoaded``, `PostgresError`.
     func signIn(_ user: UUID, terms: SessionTerms, client: ClientDescription) async throws -> Outcome {
-        try issuer.requireKeys()
+        try await issuer.requireKeys()
         guard let account = try await users.account(user), account.user.isActive else { throw WrongCredentials() }
         return try await admit(account, terms, client)
     }
@@ -70,7 +70,7 @@ struct SignIn: Sendable {
     /// - Throws: ``InvalidChallenge``, ``TwoFactor/WrongCode``, ``SignInGuard/TooManyAttempts``,
     ///   ``SigningKeys/NotLoaded``, `PostgresError`.
     func answer(_ challenge: String, code: String, client: ClientDescription) async throws -> OpenedSession {
-        try issuer.requireKeys()
+        try await issuer.requireKeys()
         guard let token = SecretToken(challenge, kind: .challenge),
             let found = try await challenges.find(token.hash),
             let account = try await users.account(found.userID), account.user.isActive

@@ -52,6 +52,14 @@ final class SigningKeys: Service {
         return signer.signer
     }
 
+    /// Returns once there is a key to sign with, which takes a moment when the process has just started.
+    ///
+    /// - Throws: ``NotLoaded`` when there is none in time.
+    func waitUntilLoaded() async throws(NotLoaded) {
+        do { try await verificationKeys.waitUntilKnown() } catch { throw NotLoaded() }
+        _ = try signer()
+    }
+
     /// The public halves of all keys in use.
     ///
     /// - Throws: ``NotLoaded``.
@@ -70,10 +78,10 @@ final class SigningKeys: Service {
             let keys = try await store.load()
             let keySet = JSONWebKeySet(keys: keys.map(\.key.publicKey))
             if let loaded = loaded.withLock(\.self), loaded.keySet == keySet { return true }
-            try await verificationKeys.replace(with: keySet.keys)
             var signers: [(signsFrom: Timestamp, signer: TokenSigner)] = []
             for key in keys { signers.append((key.signsFrom, try await TokenSigner(key: key.key))) }
             loaded.withLock { [signers] in $0 = Loaded(signers: signers, keySet: keySet) }
+            try await verificationKeys.replace(with: keySet.keys)
             return true
         } catch is CancellationError {
             return false

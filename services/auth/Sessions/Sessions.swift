@@ -18,7 +18,7 @@ struct Sessions: Sendable {
     /// - Throws: ``InvalidRefreshToken``, ``SigningKeys/NotLoaded``, `PostgresError`.
     func refresh(_ text: String) async throws -> TokenSet {
         // The old token is spent below; without a key there would be none to give for it.
-        try issuer.requireKeys()
+        try await issuer.requireKeys()
         guard let token = SecretToken(text, kind: .refresh) else { throw InvalidRefreshToken() }
         let next = SecretToken(.refresh)
         if let session = try await store.rotate(
@@ -38,7 +38,7 @@ struct Sessions: Sendable {
     /// - Throws: ``OrganizationError/notFound`` where the user has no place,
     ///   ``OrganizationError/secondFactorRequired``, ``SigningKeys/NotLoaded``, `PostgresError`.
     func activate(_ organization: UUID, for user: UserPrincipal) async throws -> TokenSet {
-        try issuer.requireKeys()
+        try await issuer.requireKeys()
         let refreshToken = SecretToken(.refresh)
         let session = try await store.activate(
             organization, for: user, .api, refreshToken: refreshToken.hash, from: .now)

@@ -7,9 +7,11 @@ import Postgres
 struct TokenIssuer: Sendable {
     let keys: SigningKeys
 
+    /// Waits for the keys of a process that has just started.
+    ///
     /// - Throws: ``SigningKeys/NotLoaded``.
-    func requireKeys() throws(SigningKeys.NotLoaded) {
-        _ = try keys.signer()
+    func requireKeys() async throws(SigningKeys.NotLoaded) {
+        try await keys.waitUntilLoaded()
     }
 
     /// What a program keeps its session with; without a refresh token where a cookie does.
